@@ -1,0 +1,45 @@
+# Every target sets up what it needs. `make` by itself lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint accuracy clean
+
+help:  ## Show the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+setup: $(VENV)/core.stamp  ## Make .venv with the gatewatch command
+
+$(VENV)/core.stamp: requirements/core.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12")'
+	@echo "setting up $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) -r requirements/core.txt
+	@$(PIP) --no-deps --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/core.stamp requirements/dev.txt
+	@echo "adding the tools for tests"
+	@$(PIP) -r requirements/dev.txt
+	@touch $@
+
+demo: setup  ## Watch a sandbox API break and recover, on this machine
+	@$(BIN)/gatewatch demo
+
+test: $(VENV)/dev.stamp  ## Run all tests
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/dev.stamp  ## Format, lint, types, import directions
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-timing 2>/dev/null || $(BIN)/lint-imports
+
+accuracy: setup  ## How right the diagnosis is on recorded responses
+	@$(BIN)/python bench/accuracy.py --misses
+
+clean:  ## Remove what the targets made
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

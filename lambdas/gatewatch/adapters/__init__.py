@@ -1,0 +1,1 @@
+"""Ports made real: one outside service or format a file."""

@@ -1,0 +1,1 @@
+"""Adapters for a laptop or a CI machine: files, environment, SQLite."""

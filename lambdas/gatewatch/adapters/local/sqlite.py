@@ -1,0 +1,153 @@
+"""Route states and incidents in one SQLite file.
+
+Every change of an API's memory is one transaction, so a kill at any moment leaves the state
+before it or the state after it, and two processes take turns.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from gatewatch.correlate import OPEN
+from gatewatch.model import Incident
+from gatewatch.plan import Latches
+from gatewatch.track import RouteState
+
+_VERSION = 1
+_WAIT_SECONDS = 30.0
+_KEPT_RESOLVED = 500
+_TABLES = """
+CREATE TABLE IF NOT EXISTS state (
+    api TEXT, route TEXT, entrance TEXT, caller TEXT, document BLOB NOT NULL,
+    PRIMARY KEY (api, route, entrance, caller)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS incident (
+    id TEXT PRIMARY KEY, api TEXT NOT NULL, state TEXT NOT NULL, document BLOB NOT NULL)
+    WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS incident_by_api ON incident (api, state);
+CREATE TABLE IF NOT EXISTS latch (
+    api TEXT, route TEXT, entrance TEXT, at TEXT NOT NULL,
+    PRIMARY KEY (api, route, entrance)) WITHOUT ROWID;
+"""
+
+
+class StateError(Exception):
+    """Raised when the state file cannot be used; names the file and the reason."""
+
+
+class SqliteMemory:
+    """One API's rows inside a transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, api: str) -> None:
+        self._connection = connection
+        self._api = api
+        self.states = tuple(self._states())
+        self.incidents = tuple(self._incidents())
+
+    def _states(self) -> Iterator[RouteState]:
+        rows = self._connection.execute("SELECT document FROM state WHERE api = ?", (self._api,))
+        return (msgspec.json.decode(document, type=RouteState) for (document,) in rows)
+
+    def _incidents(self) -> Iterator[Incident]:
+        rows = self._connection.execute(
+            "SELECT document FROM incident WHERE api = ? AND state = ?", (self._api, OPEN)
+        )
+        return (msgspec.json.decode(document, type=Incident) for (document,) in rows)
+
+    def keep(self, states: Sequence[RouteState], incidents: Sequence[Incident]) -> None:
+        self._connection.execute("DELETE FROM state WHERE api = ?", (self._api,))
+        self._connection.executemany(
+            "INSERT INTO state VALUES (?, ?, ?, ?, ?)",
+            [(self._api, *one.key, msgspec.json.encode(one)) for one in states],
+        )
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO incident VALUES (?, ?, ?, ?)",
+            [(one.id, one.api, one.state, msgspec.json.encode(one)) for one in incidents],
+        )
+        self._connection.execute(
+            "DELETE FROM incident WHERE api = ?1 AND state <> ?2 AND id NOT IN "
+            "(SELECT id FROM incident WHERE api = ?1 AND state <> ?2 ORDER BY id DESC LIMIT ?3)",
+            (self._api, OPEN, _KEPT_RESOLVED),
+        )
+
+
+class SqliteStore:
+    """The file is made at first use, readable by its owner only. `:memory:` keeps nothing."""
+
+    def __init__(self, file: Path | None) -> None:
+        self.name = str(file) if file is not None else ":memory:"
+        try:
+            if file is not None:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+            self._connection = sqlite3.connect(
+                self.name, timeout=_WAIT_SECONDS, isolation_level=None
+            )
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            raise StateError(f"the state file {self.name} cannot be used: {error}") from None
+
+    def _prepare(self) -> None:
+        [(version,)] = self._connection.execute("PRAGMA user_version")
+        if version > _VERSION:
+            raise sqlite3.DatabaseError(f"it was written by a newer version ({version})")
+        if version < _VERSION:
+            with self._transaction():
+                for statement in _TABLES.split(";\n"):
+                    self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    @contextmanager
+    def open(self, api: str) -> Iterator[SqliteMemory]:
+        """One API's memory; other processes wait until the block ends."""
+        try:
+            with self._transaction():
+                yield SqliteMemory(self._connection, api)
+        except sqlite3.Error as error:
+            raise StateError(f"the state file {self.name} cannot be used: {error}") from None
+
+    def incidents(self) -> list[Incident]:
+        """Every incident that is kept, the newest first."""
+        rows = self._connection.execute("SELECT document FROM incident ORDER BY id DESC")
+        return [msgspec.json.decode(document, type=Incident) for (document,) in rows]
+
+    def let_in(self) -> frozenset[tuple[str, str]]:
+        rows = self._connection.execute("SELECT api, document FROM state")
+        states = ((api, msgspec.json.decode(document, type=RouteState)) for api, document in rows)
+        return frozenset((api, state.entrance) for api, state in states if state.was_let_in)
+
+    def latched(self) -> Latches:
+        rows = self._connection.execute("SELECT api, route, entrance FROM latch")
+        return frozenset((api, route, entrance) for api, route, entrance in rows)
+
+    def latch(self, api: str, route: str, entrance: str) -> None:
+        now = datetime.now(UTC).isoformat()
+        self._connection.execute(
+            "INSERT OR IGNORE INTO latch VALUES (?, ?, ?, ?)", (api, route, entrance, now)
+        )
+
+    def release(self, api: str, route: str) -> int:
+        """Lets a latched write be sent again; returns how many entrances that concerned."""
+        cursor = self._connection.execute(
+            "DELETE FROM latch WHERE api = ? AND route = ?", (api, route)
+        )
+        return cursor.rowcount
+
+    def close(self) -> None:
+        self._connection.close()

@@ -1,0 +1,189 @@
+"""Which look would tell the survivors apart best: the question that diagnosis asks next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from urllib.parse import urlsplit, urlunsplit
+
+from gatewatch.cause import Cause
+from gatewatch.gateway.answers import Answer
+from gatewatch.gateway.url import HostKind, parse
+from gatewatch.look import NO_SUCH_ROUTE, Caller, Look, Place
+from gatewatch.model import ApiKind, CredentialKind, Exchange, NextProbe, Validity
+from gatewatch.signatures.rules import predicts
+
+_STRANGER = Caller()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A look that could be taken: by whom, and where."""
+
+    caller: Caller
+    place: Place
+    credential: CredentialKind
+
+
+QUESTIONS: tuple[Question, ...] = (
+    Question(_STRANGER, Place.NO_SUCH_PATH, CredentialKind.NONE),
+    Question(_STRANGER, Place.ROUTE, CredentialKind.NONE),
+    Question(Caller(signature=Validity.VALID), Place.ROUTE, CredentialKind.SIGV4),
+    Question(Caller(api_key=Validity.VALID), Place.ROUTE, CredentialKind.API_KEY),
+    Question(Caller(token=Validity.VALID), Place.ROUTE, CredentialKind.BEARER),
+    Question(_STRANGER, Place.OTHER_METHOD, CredentialKind.NONE),
+    Question(_STRANGER, Place.OTHER_STAGE, CredentialKind.NONE),
+)
+
+
+_CANNOT_REACH_A_BACKEND = frozenset({Place.NO_SUCH_PATH, Place.OTHER_METHOD, Place.OTHER_STAGE})
+_READING = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A question that may be asked of an API in production: it changes nothing."""
+
+    method: str
+    url: str
+    credential: CredentialKind
+
+
+def harmless(
+    looks: Sequence[Look],
+    subject: int,
+    exchange: Exchange,
+    causes: Sequence[Cause],
+    allowed: frozenset[CredentialKind],
+) -> Control | None:
+    """The best question that a monitor may ask by itself, with the credentials it may use.
+
+    A stranger asks only where nothing is; a credential of ours also asks at the route itself, by
+    a method that reads.
+    """
+    method = exchange.request.method
+    for question in questions(looks, subject, causes):
+        asked_by = _method(question, method)
+        anonymous = question.caller == _STRANGER
+        fits = question.place in _CANNOT_REACH_A_BACKEND if anonymous else asked_by in _READING
+        if fits and question.credential in allowed | {CredentialKind.NONE}:
+            url = target(question, exchange.request.url)
+            return Control(asked_by, url, question.credential)
+    return None
+
+
+def questions(looks: Sequence[Look], subject: int, causes: Sequence[Cause]) -> list[Question]:
+    """The questions worth asking, best first: those on which the causes' predictions differ."""
+    if len(causes) < 2:
+        return []
+    kinds = _shared_kinds(looks)
+    scored = [(_split(question, kinds, causes), question) for question in QUESTIONS]
+    useful = [
+        (gain, question)
+        for gain, question in scored
+        if gain > 0 and _can_be_asked(question, looks, subject)
+    ]
+    return [question for _, question in sorted(useful, key=lambda pair: -pair[0])]
+
+
+def _shared_kinds(looks: Sequence[Look]) -> tuple[ApiKind, ...]:
+    shared = frozenset.intersection(*(look.kinds for look in looks))
+    return tuple(kind for kind in ApiKind if kind in shared)
+
+
+def _can_be_asked(question: Question, looks: Sequence[Look], subject: int) -> bool:
+    if question.place is Place.OTHER_STAGE:
+        named = looks[subject].shape.host_kind is HostKind.EXECUTE_API
+        return named and looks[subject].shape.depth > 0
+    asked = (question.place in look.places and question.caller in look.callers for look in looks)
+    return not any(asked)
+
+
+def _split(question: Question, kinds: Iterable[ApiKind], causes: Sequence[Cause]) -> int:
+    """How many pairs of causes the answer would tell apart."""
+    predicted = [_predicted(question, kinds, cause) for cause in causes]
+    return sum(_are_apart(one, other) for one, other in combinations(predicted, 2))
+
+
+def _predicted(
+    question: Question, kinds: Iterable[ApiKind], cause: Cause
+) -> frozenset[Answer] | None:
+    for kind in kinds:
+        rule = predicts(cause.signature, kind, question.place, question.caller)
+        if rule is not None:
+            return rule.expects or rule.surmises or rule.allows
+    return None
+
+
+def _are_apart(one: frozenset[Answer] | None, other: frozenset[Answer] | None) -> bool:
+    return bool(one) and bool(other) and not (one or frozenset()) & (other or frozenset())
+
+
+def next_probe(
+    looks: Sequence[Look], subject: int, exchange: Exchange, causes: Sequence[Cause]
+) -> NextProbe | None:
+    """The best question as something a person can do; None where no look would help."""
+    ranked = questions(looks, subject, causes)
+    if not ranked:
+        return None
+    question = ranked[0]
+    kinds = _shared_kinds(looks)
+    return NextProbe(
+        credential=question.credential.value,
+        method=_method(question, exchange.request.method),
+        url=target(question, exchange.request.url),
+        why=_why(question, kinds, causes),
+    )
+
+
+def _method(question: Question, method: str) -> str:
+    if question.place is Place.OTHER_METHOD:
+        return "OPTIONS" if method.upper() != "OPTIONS" else "GET"
+    return "GET" if question.place is Place.NO_SUCH_PATH else method.upper()
+
+
+def target(question: Question, url: str) -> str:
+    """The URL at which a question about `url` is asked."""
+    match question.place:
+        case Place.NO_SUCH_PATH:
+            return missing_path(url)
+        case Place.OTHER_STAGE:
+            return _with_segments(url, (NO_SUCH_ROUTE, *parse(url).segments[1:]))
+        case _:
+            return url
+
+
+def missing_path(url: str) -> str:
+    """A URL beside this one, under the same stage or base path, that no API is expected to have."""
+    address = parse(url)
+    kept = address.segments[:1] if address.stage or len(address.segments) > 1 else ()
+    return _with_segments(url, (*kept, NO_SUCH_ROUTE))
+
+
+def _with_segments(url: str, segments: tuple[str, ...]) -> str:
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc, "/" + "/".join(segments), "", ""))
+
+
+_REASONS = 3
+
+
+def _why(question: Question, kinds: Iterable[ApiKind], causes: Sequence[Cause]) -> str:
+    """What the possible answers would mean, the most telling first."""
+    meanings: dict[frozenset[str], Answer] = {}
+    for answer in Answer:
+        meant = frozenset(
+            cause.id
+            for cause in causes
+            if answer in (_predicted(question, kinds, cause) or frozenset())
+        )
+        if meant and len(meant) < len(causes):
+            meanings.setdefault(meant, answer)
+    told = sorted(meanings.items(), key=lambda pair: len(pair[0]))[:_REASONS]
+    return "; ".join(f"{answer} would mean {_listed(meant)}" for meant, answer in told)
+
+
+def _listed(names: frozenset[str]) -> str:
+    *others, last = sorted(names)
+    return f"{', '.join(others)} or {last}" if others else last

@@ -1,0 +1,66 @@
+"""What a cause is made of. The causes themselves live in `causes/`, one file each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gatewatch.model import Gate, Guard, Layer, Owner
+from gatewatch.signatures.rules import Basis, Condition, Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a cause's signature is known from, and when that was last confirmed."""
+
+    basis: Basis
+    reference: str
+    confirmed: str
+
+
+def recorded(reference: str, confirmed: str) -> Source:
+    return Source(Basis.RECORDED, reference, confirmed)
+
+
+def documented(reference: str, confirmed: str) -> Source:
+    return Source(Basis.DOCUMENTED, reference, confirmed)
+
+
+def inferred(reference: str, confirmed: str) -> Source:
+    return Source(Basis.INFERRED, reference, confirmed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cause:
+    """A named reason why a request stopped.
+
+    `proves_guard`: a refusal from this cause shows that the route is protected. `guards`: the
+    declared guards that this cause belongs to. `from_the_start`: a mistake in our own URL, so a
+    route that has answered before does not have it. `prior` orders candidates and decides
+    nothing: a rough tally of real cases. `prose` is Markdown with the headings of `PROSE`; its
+    commands have placeholders such as `<api_id>`.
+    """
+
+    id: str
+    layer: Layer
+    gate: Gate
+    owner: Owner
+    title: str
+    signature: Signature
+    prior: float
+    prose: str
+    sources: tuple[Source, ...]
+    proves_guard: bool = False
+    guards: frozenset[Guard] = frozenset()
+    only_if: tuple[Condition, ...] = ()
+    typical: tuple[Condition, ...] = ()
+    from_the_start: bool = False
+
+
+PROSE = ("What happens", "Why it misleads", "Confirm", "Fix")
+
+
+def sections(cause: Cause) -> Mapping[str, str]:
+    """The prose by heading; read only where a person asks for it."""
+    parts = (part.partition("\n") for part in cause.prose.strip().split("## ") if part)
+    return {heading.strip(): text.strip("\n").rstrip() for heading, _, text in parts}

@@ -1,0 +1,38 @@
+"""The Lambda authorizer refused the caller."""
+
+from __future__ import annotations
+
+from gatewatch.cause import Cause, recorded
+from gatewatch.model import Gate, Guard, Layer, Owner
+from gatewatch.signatures.authorizer_denial import DENIED
+
+CAUSE = Cause(
+    id="authorizer_denied",
+    layer=Layer.AUTH,
+    gate=Gate.AUTHORIZER,
+    owner=Owner.API,
+    proves_guard=True,
+    guards=frozenset({Guard.LAMBDA}),
+    title="The Lambda authorizer refused the caller",
+    signature=DENIED,
+    prior=12,
+    sources=(recorded("az-002, az-005, ms-062, ms-088, ms-103", "2026-09-25"),),
+    prose="""
+## What happens
+The authorizer ran and returned a Deny, or a policy that does not cover this method. An HTTP API
+says only Forbidden.
+
+## Why it misleads
+The newer text speaks of an "identity-based policy", though no IAM policy is meant: it is the one
+that the authorizer returned.
+
+## Confirm
+Read the authorizer's log for the request id of the answer, and call it with the same token:
+
+    aws apigateway test-invoke-authorizer --rest-api-id <api_id> --authorizer-id <authorizer_id> \\
+        --headers Authorization=<token> --region <region>
+
+## Fix
+Let the authorizer allow this caller, for all methods that its answer is cached for.
+""",
+)

@@ -1,0 +1,41 @@
+"""The API's default endpoint is disabled."""
+
+from __future__ import annotations
+
+from gatewatch.cause import Cause, documented
+from gatewatch.model import Gate, Layer, Owner
+from gatewatch.signatures.closed_entrance import ENDPOINT_DISABLED
+from gatewatch.signatures.conditions import NAMES_A_STAGE_ITSELF
+
+CAUSE = Cause(
+    id="default_endpoint_disabled",
+    layer=Layer.ROUTING,
+    gate=Gate.HOST,
+    owner=Owner.API,
+    title="The API's default endpoint is disabled",
+    signature=ENDPOINT_DISABLED,
+    only_if=(NAMES_A_STAGE_ITSELF,),
+    prior=1.5,
+    sources=(
+        documented(
+            "https://repost.aws/knowledge-center/api-gateway-troubleshoot-403-forbidden",
+            "2026-11-22",
+        ),
+    ),
+    prose="""
+## What happens
+`disableExecuteApiEndpoint` is set, so the API answers only on its custom domain. On a REST API the
+setting takes effect with the next deployment.
+
+## Why it misleads
+The same route works on the custom domain, and Forbidden looks like a missing credential.
+
+## Confirm
+
+    aws apigateway get-rest-api --rest-api-id <api_id> --region <region> \\
+        --query disableExecuteApiEndpoint
+
+## Fix
+Call the custom domain; or enable the endpoint and deploy.
+""",
+)

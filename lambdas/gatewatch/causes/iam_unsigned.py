@@ -1,0 +1,39 @@
+"""An IAM route was called without a signature."""
+
+from __future__ import annotations
+
+from gatewatch.cause import Cause, recorded
+from gatewatch.model import Gate, Guard, Layer, Owner
+from gatewatch.signatures.iam_guard import UNSIGNED
+
+CAUSE = Cause(
+    id="iam_unsigned",
+    layer=Layer.AUTH,
+    gate=Gate.AUTHENTICATION,
+    owner=Owner.CALLER,
+    proves_guard=True,
+    guards=frozenset({Guard.IAM}),
+    title="An IAM route was called without a signature",
+    signature=UNSIGNED,
+    prior=7,
+    sources=(recorded("iam-001, iam-007, ms-003, ms-017", "2026-09-24"),),
+    prose="""
+## What happens
+The route has AWS_IAM authorization and the request carries no SigV4 signature. A REST API answers
+Missing Authentication Token, an HTTP API 403 Forbidden.
+
+## Why it misleads
+On a REST API it is byte for byte what a route that does not exist answers. Only a valid signature,
+or the deployed snapshot, separates the two.
+
+## Confirm
+Call again with a signature by an identity that may invoke the route:
+
+    curl --aws-sigv4 "aws:amz:<region>:execute-api" -X <method> '<url>' \\
+        --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \\
+        -H "x-amz-security-token: $AWS_SESSION_TOKEN"
+
+## Fix
+Sign the request for service `execute-api` in the API's region.
+""",
+)

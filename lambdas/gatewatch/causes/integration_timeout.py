@@ -1,0 +1,36 @@
+"""The integration did not answer in time."""
+
+from __future__ import annotations
+
+from gatewatch.cause import Cause, recorded
+from gatewatch.model import Gate, Layer, Owner
+from gatewatch.signatures.integration_failure import TIMED_OUT
+
+CAUSE = Cause(
+    id="integration_timeout",
+    layer=Layer.INTEGRATION,
+    gate=Gate.INTEGRATION,
+    owner=Owner.API,
+    title="The integration did not answer in time",
+    signature=TIMED_OUT,
+    prior=5,
+    sources=(recorded("in-001, ht-001", "2026-06-01"),),
+    prose="""
+## What happens
+The backend took longer than the integration's timeout: 29 seconds by default on REST APIs, 30 on
+HTTP APIs.
+
+## Why it misleads
+The function may end well after that, and its log shows no error.
+
+## Confirm
+Compare the elapsed time with 29 or 30 seconds, and the function's duration:
+
+    aws logs filter-log-events --region <region> \\
+        --log-group-name API-Gateway-Execution-Logs_<api_id>/<stage> \\
+        --filter-pattern '"<request_id>"'
+
+## Fix
+Make the backend faster, raise the integration's timeout, or answer asynchronously.
+""",
+)

@@ -1,0 +1,39 @@
+"""The signature does not match what was sent."""
+
+from __future__ import annotations
+
+from gatewatch.cause import Cause, recorded
+from gatewatch.gateway.answers import Answer
+from gatewatch.model import Gate, Layer, Owner
+from gatewatch.signatures.bad_signature import bad_signature
+
+CAUSE = Cause(
+    id="signature_mismatch",
+    layer=Layer.AUTH,
+    gate=Gate.AUTHENTICATION,
+    owner=Owner.CALLER,
+    title="The signature does not match what was sent",
+    signature=bad_signature(
+        Answer.SIGNATURE_MISMATCH, "a signature over other text, or by another secret, is told so"
+    ),
+    prior=6,
+    sources=(recorded("iam-017, fd-054, ms-033", "2026-09-24"),),
+    prose="""
+## What happens
+The gateway computed another signature: the secret key is wrong, or something between signer and
+gateway changed the host, path, query or a signed header.
+
+## Why it misleads
+The text names the secret key first, while encoding (a space, `+`, brackets in the query) and
+proxies that rewrite the host are as common.
+
+## Confirm
+Sign the same request with another signer and the same keys:
+
+    curl --aws-sigv4 "aws:amz:<region>:execute-api" -X <method> '<url>' \\
+        --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"
+
+## Fix
+Sign exactly what is sent, after all rewriting, with the path and query encoded once.
+""",
+)

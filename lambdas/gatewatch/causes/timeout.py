@@ -1,0 +1,33 @@
+"""No answer within the deadline."""
+
+from __future__ import annotations
+
+from gatewatch.cause import Cause, inferred
+from gatewatch.gateway.answers import Answer
+from gatewatch.model import Gate, Layer, Owner
+from gatewatch.signatures.plain import plain
+
+CAUSE = Cause(
+    id="timeout",
+    layer=Layer.NETWORK,
+    gate=Gate.NAME,
+    owner=Owner.API,
+    title="No answer within the deadline",
+    signature=plain(Answer.TIMEOUT, because="the deadline passed before the answer was complete"),
+    prior=3,
+    sources=(inferred("the monitor's own deadline", "2026-11-22"),),
+    prose="""
+## What happens
+The whole request, from the name to the last byte, took longer than its deadline.
+
+## Why it misleads
+API Gateway itself ends slow integrations after 29 or 30 seconds; a shorter deadline of ours sees
+no status at all.
+
+## Confirm
+Look at the phases in the evidence: which of them took the time?
+
+## Fix
+Raise `timeout`, or look for what is slow.
+""",
+)

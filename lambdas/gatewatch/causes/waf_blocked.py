@@ -1,0 +1,43 @@
+"""A WAF rule blocked the request."""
+
+from __future__ import annotations
+
+from gatewatch.cause import Cause, documented, recorded
+from gatewatch.model import Gate, Layer, Owner
+from gatewatch.signatures.waf_block import WAF_BLOCK
+
+CAUSE = Cause(
+    id="waf_blocked",
+    layer=Layer.AUTH,
+    gate=Gate.WAF,
+    owner=Owner.API,
+    title="A WAF rule blocked the request",
+    signature=WAF_BLOCK,
+    prior=6,
+    sources=(
+        recorded("ed-001, cu-010", "2026-06-01"),
+        documented(
+            "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-control-access-aws-waf.html",
+            "2026-11-22",
+        ),
+    ),
+    prose="""
+## What happens
+A web ACL of the stage refused the request before any route was looked up: a body over 8 KB, a
+pattern in it, a rate, a country, or the User-Agent.
+
+## Why it misleads
+The default block is the gateway's own Forbidden, and neither the API's access log nor the function
+shows the request. A monitor may be blocked while users are not, or the other way round.
+
+## Confirm
+
+    aws wafv2 get-web-acl-for-resource --region <region> \\
+        --resource-arn arn:aws:apigateway:<region>::/restapis/<api_id>/stages/<stage>
+
+Then read the ACL's sampled requests for the time of the call.
+
+## Fix
+Except the route or the caller from the rule; this monitor's User-Agent can be matched on.
+""",
+)

@@ -1,0 +1,222 @@
+"""`gatewatch check`: one look at a URL or a configured route, diagnosed at once."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import msgspec
+import typer
+from rich.console import Group
+from rich.text import Text
+
+from gatewatch.cli import show
+from gatewatch.cli.credentials import FORMS, inline, names
+from gatewatch.cli.exits import AS_EXPECTED, FINDINGS, UNDECIDED, UsageError
+from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat
+from gatewatch.cli.setting import prober, read_config
+from gatewatch.config.authored import HOST_PORT, HOST_PORT_PATTERN
+from gatewatch.config.canonical import (
+    READING_METHODS,
+    Api,
+    Config,
+    Credential,
+    Entrance,
+    Expect,
+    Route,
+    Sigv4,
+)
+from gatewatch.config.expand import METHODS, is_loopback
+from gatewatch.diagnose import diagnose
+from gatewatch.gateway.url import host_of
+from gatewatch.model import OK, UNKNOWN, Access, Diagnosis, Severity, Verdict
+from gatewatch.plan import plan
+from gatewatch.ports import Transport
+from gatewatch.run import Inquiry, look
+
+
+def check(
+    target: Annotated[str, typer.Argument(metavar="URL|ROUTE", help="What to look at.")],
+    method: Annotated[str, typer.Option("-X", "--method", help="The method.")] = "GET",
+    caller: Annotated[
+        str | None, typer.Option("--as", help=f"Look with a credential, too: {FORMS}.")
+    ] = None,
+    connect_to: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Connect there; name and certificate stay."),
+    ] = None,
+    ca_file: Annotated[
+        Path | None, typer.Option(help="Trust this certificate authority besides.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds for the whole request.", min=0.1)] = 10.0,
+    invoke: Annotated[
+        bool, typer.Option("--invoke", help="Call a write method in earnest.")
+    ] = False,
+    config: ConfigFile = CONFIG,
+    output: OutputFormat = Format.TEXT,
+) -> None:
+    """Look once at a URL, or at a route of the configuration, and say where it stopped and why.
+
+    A refused look is followed by at most two harmless controls that tell causes apart. A write
+    method is sent without a credential and without a body, unless you say `--invoke`.
+
+    **Examples**
+
+        gatewatch check https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders
+        gatewatch check https://api.example.com/orders -X POST
+        gatewatch check https://api.example.com/orders --as bearer=env:TOKEN
+        gatewatch check "GET /orders/{id}" --config gatewatch.yaml
+    """
+    if "://" not in target:
+        raise typer.Exit(_check_route(target, config, output))
+    url = _checked_url(target)
+    credentials = inline(caller, host_of(url)) if caller else ()
+    setting = _Setting(url, method.upper(), credentials, connect_to, ca_file, timeout, invoke)
+    one = setting.config()
+    transport = prober(one, Path())
+    inquiry = _looked(one, transport)
+    transport.close()
+    if not inquiry.exchanges:
+        raise UsageError("; ".join(inquiry.not_sent.values()) or "nothing was sent")
+    found = diagnose(inquiry.exchanges, inquiry.facts)
+    _print(found, inquiry, output)
+    raise typer.Exit(_status(found, inquiry))
+
+
+def _checked_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid or re.search(r"\s", text):
+        raise UsageError(f'"{text}": expected a URL such as https://api.example.com/orders')
+    return text.partition("#")[0]
+
+
+class _Setting(msgspec.Struct, frozen=True):
+    """The options of one check, as a configuration of one route."""
+
+    url: str
+    method: str
+    credentials: tuple[Credential, ...]
+    connect_to: str | None
+    ca_file: Path | None
+    timeout: float
+    invoke: bool
+
+    def config(self) -> Config:
+        self._check()
+        parts = urlsplit(self.url)
+        base = f"{parts.scheme}://{parts.netloc}{parts.path}"
+        callers = (names(self.credentials),) if self.credentials else ()
+        route = Route(
+            name=f"{self.method} {parts.path or '/'}",
+            method=self.method,
+            target=f"?{parts.query}" if parts.query else "",
+            access=Access.PROTECTED if callers or self._writes() else Access.PUBLIC,
+            guarded_by=(),
+            callers=callers,
+            headers={},
+            invoke=self.invoke,
+            expect=Expect(),
+            every_seconds=60,
+            anonymous_every_seconds=60,
+            timeout_seconds=self.timeout,
+            open_after=1,
+            resolve_after=1,
+            severity=Severity.MEDIUM,
+        )
+        api = Api(
+            name=parts.hostname or "",
+            entrances=(Entrance(url=base, closed=False),),
+            routes=(route,),
+            owner=None,
+            severity=Severity.MEDIUM,
+            runbook=None,
+            connect_to=self.connect_to,
+            ca_file=str(self.ca_file) if self.ca_file else None,
+        )
+        return Config(apis=(api,), credentials=self.credentials)
+
+    def _writes(self) -> bool:
+        return self.method not in READING_METHODS
+
+    def _check(self) -> None:
+        if self.method not in METHODS:
+            raise UsageError(f'-X: "{self.method}": expected one of {", ".join(METHODS)}')
+        if self.credentials and self._writes() and not self.invoke:
+            raise UsageError(f"-X {self.method} with a credential calls the API; add --invoke")
+        if self.ca_file is not None and not self.ca_file.is_file():
+            raise UsageError(f"--ca-file: {self.ca_file}: no such file")
+        if self.connect_to is None:
+            return
+        if not re.search(HOST_PORT_PATTERN, self.connect_to):
+            raise UsageError(f'--connect-to: "{self.connect_to}": expected {HOST_PORT}')
+        if self.credentials and not is_loopback(self.connect_to.rpartition(":")[0].strip("[]")):
+            raise UsageError("--connect-to: with a credential, only a loopback address")
+
+
+def _looked(config: Config, transport: Transport) -> Inquiry:
+    [probe] = plan(config)
+    signer = next((one.name for one in config.credentials if isinstance(one.source, Sigv4)), None)
+    inquiry = Inquiry(probe, signer=signer)
+    with show.console(stderr=True).status("looking"):
+        look([inquiry], transport)
+    return inquiry
+
+
+def _print(found: Diagnosis, inquiry: Inquiry, output: Format) -> None:
+    exchanges = inquiry.exchanges
+    if output is Format.JSON:
+        whole = {"diagnosis": found, "exchanges": exchanges, "not_sent": inquiry.not_sent}
+        typer.echo(msgspec.json.encode(whole))
+        return
+    console = show.console()
+    show.put(console, show.diagnosis(found, exchanges))
+    for caller, because in inquiry.not_sent.items():
+        console.print(f"\n  not sent as {caller}: {because}")
+
+
+def _status(found: Diagnosis, inquiry: Inquiry) -> int:
+    if found.cause not in (OK, UNKNOWN):
+        return FINDINGS
+    return UNDECIDED if found.cause == UNKNOWN or inquiry.not_sent else AS_EXPECTED
+
+
+def _check_route(name: str, config_file: Path, output: Format) -> int:
+    """Looks at a configured route through each of its entrances; nothing is remembered."""
+    config = read_config(config_file)
+    chosen = [
+        probe
+        for probe in plan(config)
+        if name in (probe.route.name, f"{probe.api.name}:{probe.route.name}")
+    ]
+    if not chosen:
+        known = ", ".join(route.name for api in config.apis for route in api.routes)
+        raise UsageError(f'"{name}" is neither a URL nor a configured route; routes: {known}')
+    transport = prober(config, config_file.parent)
+    inquiries = [Inquiry(probe) for probe in chosen]
+    look(inquiries, transport)
+    transport.close()
+    verdicts = [verdict for inquiry in inquiries for verdict in inquiry.verdicts()]
+    if output is Format.JSON:
+        typer.echo(msgspec.json.encode(verdicts))
+    else:
+        console = show.console()
+        console.print(show.verdicts(verdicts))
+        for inquiry in inquiries:
+            if inquiry.exchanges:
+                found = diagnose(inquiry.exchanges, inquiry.facts)
+                heading = Text(inquiry.probe.entrance.url, style="bold")
+                show.put(console, Group(heading, show.diagnosis(found, inquiry.exchanges)))
+    return _status_of(verdicts)
+
+
+def _status_of(verdicts: list[Verdict]) -> int:
+    if any(verdict.finding is not None for verdict in verdicts):
+        return FINDINGS
+    undecided = any(verdict.outcome == "unknown" for verdict in verdicts)
+    return UNDECIDED if undecided else AS_EXPECTED

@@ -1,0 +1,18 @@
+"""`gatewatch demo`: an API on this machine, broken by one deployment after the other."""
+
+from __future__ import annotations
+
+
+def demo() -> None:
+    """Watch a sandbox API break in five ways, and see each incident open and resolve.
+
+    Nothing leaves this machine and no account is needed. A minute passes with every tick.
+
+    **Example**
+
+        gatewatch demo
+    """
+    from gatewatch.cli.story import stage
+
+    with stage() as watcher:
+        watcher.tell()

@@ -1,0 +1,93 @@
+"""`gatewatch explain`: a diagnosis of what was pasted, without sending anything."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.text import Text
+
+from gatewatch.cli import show
+from gatewatch.cli.exits import AS_EXPECTED, BAD_USAGE, UNDECIDED, UsageError
+from gatewatch.diagnose import diagnose
+from gatewatch.model import UNKNOWN, Diagnosis
+from gatewatch.transcripts.read import Contents, Transcript, read
+
+
+class ExplainFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+    JSONL = "jsonl"
+
+
+def explain(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="What to read; - is standard input.")
+    ],
+    output: Annotated[
+        ExplainFormat, typer.Option("--format", "-f", help="How to print the result.")
+    ] = ExplainFormat.TEXT,
+) -> None:
+    """Diagnose responses that somebody recorded: exchanges in JSON or JSON Lines, groups of
+    looks at one route, raw HTTP responses, the output of `curl -v`. Nothing is sent.
+
+    Exit code 0 when a diagnosis was printed, 2 when all are unknown.
+
+    **Examples**
+
+        curl -v https://api.example.com/orders 2>&1 | gatewatch explain -
+        gatewatch explain exchanges.jsonl --format jsonl
+    """
+    unreadable = 0
+    found: list[tuple[Transcript, Diagnosis]] = []
+    for name in files:
+        contents = _read(name)
+        unreadable += _complain(name, contents)
+        found += [(one, diagnose(one.exchanges)) for one in contents.transcripts]
+    _print(found, output)
+    if unreadable:
+        raise typer.Exit(BAD_USAGE)
+    known = any(diagnosis.cause != UNKNOWN for _, diagnosis in found)
+    raise typer.Exit(AS_EXPECTED if known else UNDECIDED)
+
+
+def _read(name: str) -> Contents:
+    if name == "-":
+        return read(sys.stdin.buffer.read().decode("utf-8", "replace"))
+    try:
+        return read(Path(name).read_text(encoding="utf-8", errors="replace"))
+    except OSError as error:
+        raise UsageError(f"{name}: {error.strerror}") from None
+
+
+def _complain(name: str, contents: Contents) -> int:
+    for one in contents.unreadable:
+        typer.echo(f"{name}:{one.line}: {one.reason}", err=True)
+    return len(contents.unreadable)
+
+
+def _print(found: list[tuple[Transcript, Diagnosis]], output: ExplainFormat) -> None:
+    if output is ExplainFormat.TEXT:
+        console = show.console()
+        for transcript, diagnosis in found:
+            console.print(Text(transcript.id or "", style="bold"))
+            show.put(console, show.diagnosis(diagnosis, transcript.exchanges))
+        return
+    lines = [as_json(transcript, diagnosis) for transcript, diagnosis in found]
+    if output is ExplainFormat.JSON:
+        typer.echo(msgspec.json.encode([msgspec.Raw(line) for line in lines]))
+        return
+    for line in lines:
+        typer.echo(line)
+
+
+def as_json(transcript: Transcript, diagnosis: Diagnosis) -> bytes:
+    """One diagnosis as the contract has it: `id`, then the diagnosis."""
+    fields = msgspec.to_builtins(diagnosis)
+    if not diagnosis.parts:
+        del fields["parts"]
+    return msgspec.json.encode({"id": transcript.id, **fields})

@@ -1,0 +1,79 @@
+"""`gatewatch init`: a commented starter file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gatewatch.cli.exits import UsageError
+from gatewatch.cli.setting import DEFAULT_CONFIG
+
+STARTER = """\
+# What Gatewatch watches. `gatewatch validate` checks this file, `gatewatch plan` shows what would
+# be sent, `gatewatch run` sends it once, `gatewatch watch` goes on.
+
+# Each of these may be given again on an API or a route.
+defaults:
+  every: 1m               # how often a route is looked at with a credential, or if it is public
+  anonymous_every: 5m     # how often a protected route is asked to refuse a stranger
+  timeout: 10s            # for the whole request, from the name to the last byte
+  open_after: 2           # failures in a row before an incident opens; an exposure opens at once
+  resolve_after: 2        # passes in a row before it resolves
+
+# References to secrets, never secrets: {env: NAME} or {file: PATH}.
+credentials:
+  user:
+    bearer: {env: ORDERS_TOKEN}
+  # partner-key:
+  #   api_key: {env: PARTNER_KEY}
+  # service:
+  #   sigv4:
+  #     access_key_id: {env: AWS_ACCESS_KEY_ID}
+  #     secret_access_key: {env: AWS_SECRET_ACCESS_KEY}
+  #     session_token: {env: AWS_SESSION_TOKEN}
+
+apis:
+  orders:
+    url: https://abc123.execute-api.us-east-1.amazonaws.com/prod
+    # also_at: [https://api.example.com/orders]    # other entrances that must answer alike
+    # closed_at: [https://old123.execute-api.us-east-1.amazonaws.com/prod]    # must refuse
+    owner: team-orders
+    severity: high        # low, medium, high or critical
+    # runbook: https://wiki.example.com/orders
+    routes:
+      # Anybody may call this.
+      - GET /health: public
+
+      # Strangers must be refused, and by a guard; `user` must get in.
+      # guarded_by: iam, lambda, cognito, jwt, api_key, resource_policy or backend
+      - GET /orders/{id}:
+          access: protected
+          guarded_by: lambda
+          as: [user]                  # several credentials in one call: "user + partner-key"
+          path: {id: "42"}
+          expect: {status: 200, within: 800ms}   # also json: {"$.ok": true}, headers, body
+
+      # A write: only proven to refuse strangers, never called in earnest without `invoke: true`.
+      - POST /orders: {access: protected, guarded_by: lambda}
+"""
+
+
+def init(
+    file: Annotated[Path, typer.Argument(help="Where to write it.")] = DEFAULT_CONFIG,
+) -> None:
+    """Write a commented starter file; an existing file is left alone.
+
+    **Example**
+
+        gatewatch init
+    """
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            out.write(STARTER)
+    except FileExistsError:
+        raise UsageError(f"{file} is there already; it was left as it is") from None
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from None
+    typer.echo(f"wrote {file}; edit it, then: gatewatch validate, gatewatch plan, gatewatch run")

@@ -1,0 +1,92 @@
+"""The `gatewatch` command: its subcommands, and how every error ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from gatewatch import __version__
+from gatewatch.adapters.local.sqlite import StateError
+from gatewatch.cli import (
+    check,
+    demo,
+    explain,
+    incidents,
+    init,
+    plan,
+    run,
+    validate,
+    watch,
+)
+from gatewatch.cli.exits import BAD_USAGE, INTERRUPTED, UsageError
+from gatewatch.config.problems import ConfigError
+
+app = typer.Typer(
+    name="gatewatch",
+    help="Tells at which layer a request to an API behind Amazon API Gateway stopped, and why.\n\n"
+    "Exit codes: 0 as expected, 1 findings, 2 could not decide or could not probe, "
+    "3 bad configuration or usage.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+app.command("check")(check.check)
+app.command("run")(run.run)
+app.command("watch")(watch.watch)
+app.command("explain")(explain.explain)
+app.command("validate")(validate.validate)
+app.command("schema")(validate.schema)
+app.command("plan")(plan.plan)
+app.command("init")(init.init)
+app.command("incidents")(incidents.incidents)
+app.command("ack")(incidents.ack)
+app.command("demo")(demo.demo)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gatewatch {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _gatewatch(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and stop.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+def main(arguments: list[str] | None = None) -> None:
+    sys.exit(_status(arguments))
+
+
+def _status(arguments: list[str] | None) -> int:
+    try:
+        status = app(arguments, standalone_mode=False)
+    except ConfigError as error:
+        return _said(str(error))
+    except (UsageError, StateError) as error:
+        return _said(f"gatewatch: {error}")
+    except typer.TyperException as error:
+        return _said(f"gatewatch: {error} See gatewatch --help.")
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has enough; keep the interpreter from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status if isinstance(status, int) else 0
+
+
+def _said(text: str) -> int:
+    typer.echo(text, err=True)
+    return BAD_USAGE

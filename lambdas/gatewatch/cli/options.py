@@ -1,0 +1,28 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gatewatch.cli.setting import DEFAULT_CONFIG
+
+
+class Format(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+ConfigFile = Annotated[
+    Path, typer.Option("--config", "-c", help="The configuration.", show_default=True)
+]
+StateFile = Annotated[
+    Path | None,
+    typer.Option("--state", help="The state file. [default: .gatewatch/ beside the configuration]"),
+]
+OutputFormat = Annotated[Format, typer.Option("--format", "-f", help="How to print the result.")]
+
+CONFIG = DEFAULT_CONFIG

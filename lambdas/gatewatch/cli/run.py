@@ -1,0 +1,52 @@
+"""`gatewatch run`: probe everything once."""
+
+from __future__ import annotations
+
+import msgspec
+import typer
+from rich.console import Console
+
+from gatewatch.adapters.local.clock import SystemClock
+from gatewatch.cli import show
+from gatewatch.cli.exits import of_report
+from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
+from gatewatch.cli.setting import open_store, prober, read_config
+from gatewatch.run import Report
+from gatewatch.run import run as run_once
+
+
+def run(
+    config: ConfigFile = CONFIG, state: StateFile = None, output: OutputFormat = Format.TEXT
+) -> None:
+    """Probe every configured route once, judge it, and remember it.
+
+    Incidents open after as many failing runs as `open_after` says, an exposure at once.
+
+    **Examples**
+
+        gatewatch run
+        gatewatch run --config staging.yaml --format json
+    """
+    found = read_config(config)
+    store = open_store(config, state)
+    transport = prober(found, config.parent)
+    with show.console(stderr=True).status("probing"):
+        report = run_once(found, transport, store, SystemClock())
+    transport.close()
+    if output is Format.JSON:
+        typer.echo(msgspec.json.encode(report))
+    else:
+        print_report(report, show.console())
+    raise typer.Exit(of_report(report))
+
+
+def print_report(report: Report, console: Console) -> None:
+    console.print(show.verdicts(report.verdicts))
+    summary = report.summary
+    console.print(
+        f"{summary.due} looks due: {summary.passed} passed, {summary.failed} failed, "
+        f"{summary.unknown} unknown, {summary.skipped} skipped; {summary.requests} requests"
+    )
+    for incident in report.incidents:
+        console.print()
+        show.put(console, show.incident(incident))

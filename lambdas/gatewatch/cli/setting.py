@@ -1,0 +1,63 @@
+"""What the commands share: reading a configuration, and the core's ports made real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gatewatch.adapters.local.clock import SystemClock
+from gatewatch.adapters.local.secrets import LocalSecrets
+from gatewatch.adapters.local.sqlite import SqliteStore
+from gatewatch.cli.exits import UsageError
+from gatewatch.config.author import load
+from gatewatch.config.canonical import Config
+
+if TYPE_CHECKING:
+    from gatewatch.probe.prober import Prober
+
+DEFAULT_CONFIG = Path("gatewatch.yaml")
+STATE_FOLDER = ".gatewatch"
+
+
+def read_config(file: Path) -> Config:
+    """Raises ConfigError with all problems, or UsageError where there is no such file."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        hint = "; `gatewatch init` writes a starter file" if not file.exists() else ""
+        raise UsageError(f"{file}: {error.strerror}{hint}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{file}: not UTF-8 text") from None
+    return with_files_beside(load(text, str(file)), file.parent)
+
+
+def with_files_beside(config: Config, folder: Path) -> Config:
+    """CA files named relative to the configuration's own folder; each must be there."""
+    apis = tuple(
+        msgspec.structs.replace(api, ca_file=_found(folder, api.ca_file)) if api.ca_file else api
+        for api in config.apis
+    )
+    return msgspec.structs.replace(config, apis=apis)
+
+
+def _found(folder: Path, name: str) -> str:
+    file = folder / name
+    if not file.is_file():
+        raise UsageError(f"{name}: no such CA file")
+    return str(file)
+
+
+def open_store(config_file: Path, state: Path | None) -> SqliteStore:
+    """The state beside the configuration, unless another file is named."""
+    return SqliteStore(state or config_file.parent / STATE_FOLDER / "state.sqlite3")
+
+
+def prober(config: Config, folder: Path) -> Prober:
+    """The transport of one run; imported here, since half of the commands send nothing."""
+    from gatewatch.probe.credentials import Keyring
+    from gatewatch.probe.prober import Prober
+
+    keyring = Keyring(config.credentials, LocalSecrets(folder).read)
+    return Prober(keyring, SystemClock())

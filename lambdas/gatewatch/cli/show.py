@@ -1,0 +1,302 @@
+"""How things look in a terminal: the layer strip, verdicts, incidents. It decides nothing.
+
+Everything that comes from outside is put in as `Text`, so that no markup in it is obeyed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.box import SIMPLE
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from gatewatch.causes import catalogue
+from gatewatch.correlate import OPEN, length
+from gatewatch.model import (
+    GATES,
+    OK,
+    Diagnosis,
+    Exchange,
+    Finding,
+    Gate,
+    Incident,
+    Outcome,
+    Severity,
+    Verdict,
+)
+from gatewatch.notices.commands import next_command
+from gatewatch.notices.words import (
+    caller_phrase,
+    finding_phrase,
+    headline,
+    seen_phrase,
+    sent_phrase,
+    title_of,
+    verdict_phrase,
+)
+
+_GATE_NAMES = {
+    Gate.NAME: "name",
+    Gate.TLS: "tls",
+    Gate.CDN: "cdn",
+    Gate.HOST: "host",
+    Gate.WAF: "waf",
+    Gate.ROUTE: "route",
+    Gate.AUTHENTICATION: "sign",
+    Gate.AUTHORIZER: "auth",
+    Gate.API_KEY: "key",
+    Gate.THROTTLE: "rate",
+    Gate.VALIDATION: "valid",
+    Gate.INTEGRATION: "call",
+    Gate.BACKEND: "back",
+}
+_PASSED, _STOPPED, _MAYBE, _UNREACHED = (
+    ("●", "green"),
+    ("✖", "bold red"),
+    ("?", "bold yellow"),
+    ("·", "dim"),
+)
+_SHOWN_CANDIDATES = 6
+_SHOWN_RULED_OUT = 8
+_COLOURS = {
+    Outcome.PASS: "green",
+    Outcome.FAIL: "bold red",
+    Outcome.UNKNOWN: "yellow",
+    Outcome.SKIPPED: "dim",
+}
+_SEVERITIES = {
+    Severity.LOW: "cyan",
+    Severity.MEDIUM: "yellow",
+    Severity.HIGH: "bold red",
+    Severity.CRITICAL: "bold white on red",
+}
+
+
+def strip(diagnosis: Diagnosis | Incident | Verdict) -> Text:
+    """The gates in the request's way, and at which of them it stopped or may have stopped."""
+    marks = _marks(diagnosis)
+    names, line = Text("  "), Text("  ")
+    for at, (gate, mark) in enumerate(zip(GATES, marks, strict=True)):
+        name = _GATE_NAMES[gate]
+        names.append(f"{name} ", style="dim" if mark is _UNREACHED else "")
+        joined = at + 1 < len(marks) and mark is _PASSED
+        middle = len(name) // 2
+        before = "─" if at and marks[at - 1] is _PASSED else " "
+        line.append(before * middle, style="green")
+        line.append(mark[0], style=mark[1])
+        line.append(("─" if joined else " ") * (len(name) - middle), style="green")
+    return Text.assemble(names, "\n", line, "\n  ", (_where(marks), "dim"))
+
+
+def _where(marks: Sequence[tuple[str, str]]) -> str:
+    """The strip in words, for those who see it the first time."""
+    stops = [_GATE_NAMES[g] for g, mark in zip(GATES, marks, strict=True) if mark is _STOPPED]
+    maybe = [_GATE_NAMES[g] for g, mark in zip(GATES, marks, strict=True) if mark is _MAYBE]
+    if stops:
+        return f"stopped at {stops[0]}"
+    if len(maybe) == len(GATES):
+        return "where it stopped is not known"
+    return f"stopped at {' or '.join(maybe)}" if maybe else "came through"
+
+
+def _marks(diagnosis: Diagnosis | Incident | Verdict) -> list[tuple[str, str]]:
+    if diagnosis.cause == OK:
+        return [_PASSED] * len(GATES)
+    causes = catalogue()
+    stops = {causes[one.cause].gate for one in diagnosis.candidates if one.cause in causes}
+    if not stops:
+        return [_MAYBE] * len(GATES)
+    at_stop = _STOPPED if len(stops) == 1 else _MAYBE
+    first = min(GATES.index(gate) for gate in stops)
+    return [
+        _PASSED if at < first else at_stop if gate in stops else _UNREACHED
+        for at, gate in enumerate(GATES)
+    ]
+
+
+def diagnosis(found: Diagnosis, exchanges: Sequence[Exchange]) -> RenderableType:
+    """A diagnosis in full: strip, candidates, what was ruled out, evidence, what to do next."""
+    parts: list[RenderableType] = [
+        strip(found),
+        Text(),
+        Text(f"  {verdict_phrase(found)}", style="green" if found.cause == OK else "bold"),
+    ]
+    if found.cause != OK:
+        parts += _block(
+            "possible causes" if len(found.candidates) > 1 else "cause", _candidates(found)
+        )
+        parts += _block("ruled out", _ruled_out(found))
+    parts += _uncut_block("evidence", _evidence(exchanges))
+    parts += _uncut_block("next", _next(found, exchanges))
+    return Group(*parts)
+
+
+def _block(title: str, content: RenderableType | None) -> list[RenderableType]:
+    if content is None:
+        return []
+    return [Text(), Text(f"  {title}", style="dim"), Padding(content, (0, 0, 0, 4))]
+
+
+def _uncut(text: str, style: str = "") -> Text:
+    """Text that a person may copy: the terminal wraps it, no line break is put in."""
+    indented = "\n".join(f"    {line}" for line in text.splitlines())
+    return Text(indented, style=style, no_wrap=True, overflow="ignore")
+
+
+def _uncut_block(title: str, lines: Sequence[Text]) -> list[RenderableType]:
+    return [Text(), Text(f"  {title}", style="dim"), *lines] if lines else []
+
+
+def _grid(rows: Iterable[tuple[str | Text, ...]]) -> Table | None:
+    grid = Table.grid(padding=(0, 2))
+    for row in rows:
+        grid.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    return grid if grid.row_count else None
+
+
+def _candidates(found: Diagnosis | Incident) -> Table | None:
+    rows: list[tuple[str | Text, ...]] = [
+        (
+            Text(one.cause, style="bold" if at == 0 else ""),
+            Text(one.layer, style="dim"),
+            title_of(one.cause),
+        )
+        for at, one in enumerate(found.candidates[:_SHOWN_CANDIDATES])
+    ]
+    if (more := len(found.candidates) - _SHOWN_CANDIDATES) > 0:
+        rows.append((Text(f"and {more} more", style="dim"), "", ""))
+    return _grid(rows)
+
+
+def _ruled_out(found: Diagnosis | Incident) -> Table | None:
+    return _grid(
+        (Text(one.cause, style="dim"), Text(one.because, style="dim"))
+        for one in found.ruled_out[:_SHOWN_RULED_OUT]
+    )
+
+
+def _evidence(exchanges: Sequence[Exchange]) -> list[Text]:
+    lines: list[Text] = []
+    for exchange in exchanges:
+        lines.append(_uncut(f"→ {sent_phrase(exchange)}", "cyan"))
+        lines.append(_uncut(f"← {seen_phrase(exchange)}"))
+    return lines
+
+
+def _next(found: Diagnosis, exchanges: Sequence[Exchange]) -> list[Text]:
+    lines: list[Text] = []
+    if (probe := found.next_probe) is not None:
+        who = "without a credential" if probe.credential == "none" else f"with {probe.credential}"
+        lines.append(_uncut(f"{probe.method} {probe.url} {who}"))
+        lines.append(_uncut(probe.why, "dim"))
+    return [*lines, *_command(found.cause, exchanges)]
+
+
+def _command(cause_id: str, exchanges: Sequence[Exchange]) -> list[Text]:
+    cause = catalogue().get(cause_id)
+    command = next_command(cause, exchanges[0]) if cause and exchanges else None
+    return [_uncut(command, "bold")] if command else []
+
+
+def verdicts(found: Iterable[Verdict]) -> Table:
+    """One line a verdict, failures first."""
+    order = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.SKIPPED, Outcome.PASS)
+    table = Table(box=SIMPLE, pad_edge=False)
+    for title in ("api", "route", "as", "", "layer", "what"):
+        table.add_column(title, overflow="fold")
+    for one in sorted(found, key=lambda verdict: order.index(verdict.outcome)):
+        layer = "" if one.outcome in (Outcome.PASS, Outcome.SKIPPED) else one.layer.value
+        table.add_row(
+            Text(one.api),
+            Text(one.route),
+            Text(one.caller),
+            Text(one.outcome, style=_COLOURS[one.outcome]),
+            Text(layer),
+            Text(_what(one)),
+        )
+    return table
+
+
+def _what(verdict: Verdict) -> str:
+    if verdict.finding is None or verdict.finding is Finding.REFUSED:
+        return verdict.because
+    return f"{finding_phrase(verdict.finding)}: {verdict.because}"
+
+
+def incident(found: Incident) -> RenderableType:
+    """An incident in full, as on-call wants it."""
+    is_open = found.state == OPEN
+    title = Text.assemble(
+        (
+            " OPEN " if is_open else " RESOLVED ",
+            "bold white on red" if is_open else "bold black on green",
+        ),
+        " ",
+        (f"{found.severity}", _SEVERITIES[found.severity]),
+        "  ",
+        (headline(found), "bold"),
+    )
+    parts: list[RenderableType] = [title, Text(f"  {found.id}", style="dim"), Text(), strip(found)]
+    parts += _block("concerned", _grid(_members(found)))
+    if found.finding in (Finding.REFUSED, Finding.UNDECIDED):
+        parts += _block(
+            "possible causes" if len(found.candidates) > 1 else "cause", _candidates(found)
+        )
+    parts += _block("ruled out", _ruled_out(found))
+    parts += _uncut_block("evidence", _evidence(found.evidence))
+    parts += _uncut_block("confirm", _command(found.cause, found.evidence))
+    parts += _block("for", Text(f"the {_owner(found)}"))
+    parts += _block("history", _timeline(found))
+    return Group(*parts)
+
+
+def _owner(found: Incident) -> str:
+    return {
+        "api": "API's team",
+        "caller": "owner of the credential or of this configuration",
+        "platform": "platform",
+    }[found.owner]
+
+
+def _members(found: Incident) -> Iterator[tuple[str | Text, ...]]:
+    for member in found.members:
+        state = "recovered" if member.until else "failing"
+        yield member.route, caller_phrase(member.caller), Text(state, style="dim")
+
+
+def _timeline(found: Incident) -> Table | None:
+    """The history as a line through time, with the distance from the opening."""
+    rows: list[tuple[str | Text, ...]] = [
+        (Text(f"+{length(found.opened_at, one.at)}", style="dim"), Text("│", style="dim"), one.text)
+        for one in found.updates
+    ]
+    return _grid(rows)
+
+
+def incident_list(found: Iterable[Incident]) -> Table:
+    table = Table(box=SIMPLE, pad_edge=False)
+    for title in ("id", "", "severity", "opened", "lasted", "what"):
+        table.add_column(title, overflow="fold")
+    for one in found:
+        is_open = one.state == OPEN
+        table.add_row(
+            Text(one.id),
+            Text(one.state, style="bold red" if is_open else "green"),
+            Text(one.severity, style=_SEVERITIES[one.severity]),
+            Text(one.opened_at[:19].replace("T", " ")),
+            Text(length(one.opened_at, one.resolved_at) if one.resolved_at else ""),
+            Text(headline(one)),
+        )
+    return table
+
+
+def console(*, stderr: bool = False) -> Console:
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def put(out: Console, content: RenderableType) -> None:
+    """Prints without cutting what a person may copy."""
+    out.print(content, crop=False)

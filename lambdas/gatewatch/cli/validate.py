@@ -1,0 +1,33 @@
+"""`gatewatch validate` and `gatewatch schema`."""
+
+from __future__ import annotations
+
+import msgspec
+import typer
+
+from gatewatch.cli.options import CONFIG, ConfigFile
+from gatewatch.cli.setting import read_config
+from gatewatch.config import authored
+
+
+def validate(config: ConfigFile = CONFIG) -> None:
+    """Check a configuration without sending anything; every problem at once.
+
+    **Examples**
+
+        gatewatch validate
+        gatewatch validate --config staging.yaml
+    """
+    found = read_config(config)
+    routes = sum(len(api.routes) for api in found.apis)
+    typer.echo(f"{config}: in order; {len(found.apis)} APIs, {routes} routes")
+
+
+def schema() -> None:
+    """Print the JSON Schema of gatewatch.yaml, for editors.
+
+    **Example**
+
+        gatewatch schema > gatewatch.schema.json
+    """
+    typer.echo(msgspec.json.format(msgspec.json.encode(authored.schema())).decode())

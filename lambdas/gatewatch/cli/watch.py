@@ -1,0 +1,103 @@
+"""`gatewatch watch`: probe what is due, minute by minute, and show the state."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Group
+from rich.live import Live
+from rich.text import Text
+
+from gatewatch.adapters.local.clock import SystemClock
+from gatewatch.cli import show
+from gatewatch.cli.exits import AS_EXPECTED, FINDINGS, of_report
+from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
+from gatewatch.cli.setting import open_store, prober, read_config
+from gatewatch.correlate import OPEN
+from gatewatch.model import Verdict
+from gatewatch.run import Report
+from gatewatch.run import run as run_once
+
+Key = tuple[str, str, str, str]
+
+
+def watch(
+    config: ConfigFile = CONFIG,
+    state: StateFile = None,
+    output: OutputFormat = Format.TEXT,
+    ticks: Annotated[int, typer.Option(help="Stop after so many ticks; 0: go on.", min=0)] = 0,
+    tick: Annotated[
+        float, typer.Option(help="Seconds between two ticks.", min=0.1, show_default=True)
+    ] = 60.0,
+) -> None:
+    """Probe each route when it is due, until Ctrl-C; the table always shows the last verdicts.
+
+    The first tick probes everything. With `--format json`, each tick prints one line.
+
+    **Examples**
+
+        gatewatch watch
+        gatewatch watch --ticks 10 --format json
+    """
+    found = read_config(config)
+    store = open_store(config, state)
+    board = Board()
+    worst = AS_EXPECTED
+    with Live(console=show.console(), auto_refresh=False, screen=False) as live:
+        try:
+            for number in _ticks(ticks, tick):
+                transport = prober(found, config.parent)
+                minute = None if number == 0 else int(time.time() // 60)
+                report = run_once(found, transport, store, SystemClock(), minute)
+                transport.close()
+                board.take(report)
+                worst = FINDINGS if FINDINGS in (worst, of_report(report)) else of_report(report)
+                if output is Format.JSON:
+                    live.stop()
+                    typer.echo(msgspec.json.encode(report))
+                else:
+                    live.update(board.shown(), refresh=True)
+        except KeyboardInterrupt:
+            live.stop()
+    raise typer.Exit(worst)
+
+
+def _ticks(most: int, seconds: float) -> Iterator[int]:
+    number = 0
+    while True:
+        started = time.monotonic()
+        yield number
+        number += 1
+        if most and number >= most:
+            return
+        time.sleep(max(0.0, seconds - (time.monotonic() - started)))
+
+
+class Board:
+    """The last verdict of each look, and the open incidents."""
+
+    def __init__(self) -> None:
+        self._verdicts: dict[Key, Verdict] = {}
+        self._report: Report | None = None
+
+    def take(self, report: Report) -> None:
+        self._report = report
+        for one in report.verdicts:
+            self._verdicts[one.api, one.route, one.entrance, one.caller] = one
+
+    def shown(self) -> Group:
+        report = self._report
+        if report is None:
+            return Group()
+        at = datetime.fromisoformat(report.summary.at).astimezone().strftime("%H:%M:%S")
+        open_ones = [one for one in report.incidents if one.state == OPEN]
+        return Group(
+            Text(f"gatewatch · last tick {at} · Ctrl-C to stop", style="dim"),
+            show.verdicts(self._verdicts.values()),
+            *([show.incident_list(open_ones)] if open_ones else [Text("no open incidents")]),
+        )

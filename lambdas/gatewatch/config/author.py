@@ -1,0 +1,78 @@
+"""From what a user wrote to a `Config`, or to every problem at once. Pure: text in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+
+from gatewatch.config import authored
+from gatewatch.config.canonical import Api, Config
+from gatewatch.config.conform import deviations
+from gatewatch.config.credentials import Named, credential, read_source
+from gatewatch.config.document import Document, read
+from gatewatch.config.expand import api
+from gatewatch.config.findings import Findings
+from gatewatch.config.problems import ConfigError, Path
+
+T = TypeVar("T")
+
+
+def load(text: str, name: str) -> Config:
+    """Raises ConfigError with all problems; `name` is what the file is called in them."""
+    document = read(text)
+    findings = Findings(document)
+    config = _config(document, findings) if not findings.problems else None
+    if findings.problems or config is None:
+        raise ConfigError(name, findings.problems)
+    return config
+
+
+def _config(document: Document, findings: Findings) -> Config | None:
+    value = document.value
+    if value is None:
+        findings.add((), "an empty file; expected at least the key apis")
+        return None
+    findings.take(deviations(value, msgspec.inspect.type_info(authored.File)))
+    if not isinstance(value, dict):
+        return None
+    defaults = _piece(value.get("defaults", {}), authored.Defaults, ("defaults",), findings)
+    sources = _sources(_mapping(value, "credentials"), findings)
+    apis = _apis(_mapping(value, "apis"), defaults or authored.Defaults(), sources, findings)
+    if findings.problems:
+        return None
+    credentials = tuple(credential(named, apis, findings) for named in sources.values())
+    return Config(apis=apis, credentials=credentials)
+
+
+def _mapping(value: Mapping[str, object], key: str) -> dict[str, object]:
+    found = value.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _piece(value: object, kind: type[T], path: Path, findings: Findings) -> T | None:
+    """A part of the file as its type; None where the part is wrong, which is noted already."""
+    return None if findings.touch(path) else msgspec.convert(value, kind)
+
+
+def _sources(value: Mapping[str, object], findings: Findings) -> dict[str, Named]:
+    sources: dict[str, Named] = {}
+    for name, raw in value.items():
+        path = ("credentials", name)
+        written = _piece(raw, authored.Credential, path, findings)
+        source = None if written is None else read_source(written, path, findings)
+        sources[name] = Named(name, source, written)
+    return sources
+
+
+def _apis(
+    value: Mapping[str, object],
+    defaults: authored.Defaults,
+    sources: Mapping[str, Named],
+    findings: Findings,
+) -> tuple[Api, ...]:
+    if not value and not findings.touch(("apis",)):
+        findings.add(("apis",), "expected at least one API")
+    found = (api(name, raw, defaults, sources, findings) for name, raw in value.items())
+    return tuple(one for one in found if one is not None)

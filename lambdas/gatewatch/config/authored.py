@@ -1,0 +1,153 @@
+"""What a user writes in gatewatch.yaml: the types, the defaults, and the published schema.
+
+A description beside a type is what the error message says was expected.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, field
+
+from gatewatch.model import Access, Guard, Severity
+
+Duration = Annotated[
+    str,
+    Meta(
+        pattern=r"^\d+(\.\d+)?(ms|s|m|h|d)$",
+        extra_json_schema={"description": "a duration such as 800ms, 10s, 5m, 2h or 1d"},
+    ),
+]
+Count = Annotated[int, Meta(ge=1, extra_json_schema={"description": "a whole number from 1"})]
+Url = Annotated[
+    str,
+    Meta(
+        pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$",
+        extra_json_schema={
+            "description": "a URL such as https://api.example.com/orders, without query"
+        },
+    ),
+]
+HOST_PORT_PATTERN = r"^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$"
+HOST_PORT = "HOST:PORT such as 127.0.0.1:8443"
+HostPort = Annotated[
+    str, Meta(pattern=HOST_PORT_PATTERN, extra_json_schema={"description": HOST_PORT})
+]
+Status = Annotated[
+    int, Meta(ge=100, le=599, extra_json_schema={"description": "an HTTP status such as 200"})
+]
+
+
+class Authored(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The manners of everything below: keys are fixed, values are never changed."""
+
+
+class SecretRef(Authored, frozen=True, kw_only=True):
+    """Where a secret is kept: `{env: NAME}` or `{file: PATH}`, exactly one of them."""
+
+    env: str | None = None
+    file: str | None = None
+
+
+class ApiKeyCredential(SecretRef, frozen=True, kw_only=True):
+    header: str = "x-api-key"
+
+
+_REFERENCE = Meta(
+    extra_json_schema={"description": "a reference to a secret such as {env: NAME} or {file: PATH}"}
+)
+Secret = Annotated[SecretRef, _REFERENCE]
+
+
+class BasicCredential(Authored, frozen=True, kw_only=True):
+    username: str
+    password: Secret
+
+
+class HeaderCredential(Authored, frozen=True, kw_only=True):
+    name: str
+    value: Secret
+
+
+class Sigv4Credential(Authored, frozen=True, kw_only=True):
+    """Given keys. `region` is needed where the URL does not name it."""
+
+    access_key_id: Secret
+    secret_access_key: Secret
+    session_token: Secret | None = None
+    region: str | None = None
+    service: str = "execute-api"
+
+
+class Credential(Authored, frozen=True, kw_only=True):
+    """One kind; `for` lists the hosts that it may be sent to."""
+
+    api_key: Annotated[ApiKeyCredential, _REFERENCE] | None = None
+    bearer: Secret | None = None
+    basic: BasicCredential | None = None
+    header: HeaderCredential | None = None
+    sigv4: Sigv4Credential | None = None
+    hosts: tuple[str, ...] | None = field(default=None, name="for")
+
+
+class Expect(Authored, frozen=True, kw_only=True):
+    """What a call that gets through must bring: any 2xx, where no status is named."""
+
+    status: Status | tuple[Status, ...] | None = None
+    json: dict[str, Any] = {}
+    headers: dict[str, str] = {}
+    body: str | None = None
+    within: Duration | None = None
+
+
+class Defaults(Authored, frozen=True, kw_only=True):
+    """Each may be given again on an API or a route."""
+
+    every: Duration | None = None
+    anonymous_every: Duration | None = None
+    timeout: Duration | None = None
+    open_after: Count | None = None
+    resolve_after: Count | None = None
+
+
+class Route(Defaults, frozen=True, kw_only=True):
+    """Keyed by method and path template, such as `GET /orders/{id}`."""
+
+    access: Access
+    guarded_by: Guard | tuple[Guard, ...] = ()
+    callers: tuple[str, ...] = field(default=(), name="as")
+    path: dict[str, str | int] = {}
+    query: dict[str, str | int | float | bool] = {}
+    headers: dict[str, str] = {}
+    invoke: bool = False
+    expect: Expect = Expect()
+    severity: Severity | None = None
+
+
+class Api(Defaults, frozen=True, kw_only=True):
+    """One API and stage. `also_at` must answer alike; `closed_at` must refuse everybody."""
+
+    url: Url
+    routes: tuple[dict[str, Access | Route], ...]
+    also_at: tuple[Url, ...] = ()
+    closed_at: tuple[Url, ...] = ()
+    owner: str | None = None
+    severity: Severity = Severity.MEDIUM
+    runbook: str | None = None
+    connect_to: HostPort | None = None
+    ca_file: str | None = None
+
+
+class File(Authored, frozen=True, kw_only=True):
+    """gatewatch.yaml as a whole."""
+
+    apis: dict[str, Api]
+    defaults: Defaults = Defaults()
+    credentials: dict[str, Credential] = {}
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema that editors use."""
+    described = msgspec.json.schema(File)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described}

@@ -1,0 +1,163 @@
+"""Whether plain values have the form of the authored types: all deviations, not just the first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from msgspec import inspect as types
+
+from gatewatch.config.problems import Path, Problem, nearest
+
+_HIDDEN_BELOW = "credentials"
+
+
+def deviations(value: object, kind: types.Type, path: Path = ()) -> list[Problem]:
+    """Everything about `value` that is not as `kind` wants it."""
+    match kind:
+        case types.StructType():
+            return _struct(value, kind, path)
+        case types.DictType():
+            return _mapping(value, kind, path)
+        case types.VarTupleType() | types.ListType():
+            return _sequence(value, kind, path)
+        case types.UnionType():
+            return _union(value, kind, path)
+        case types.Metadata():
+            return _described(value, kind, path)
+        case _:
+            return [] if _is(value, kind) else [_wrong(path, value, _expected(kind))]
+
+
+def _described(value: object, kind: types.Metadata, path: Path) -> list[Problem]:
+    """Deviations of the value itself are told in the description's words."""
+    return [
+        _wrong(path, value, _expected(kind)) if problem.path == path else problem
+        for problem in deviations(value, kind.type, path)
+    ]
+
+
+def _wrong(path: Path, value: object, expected: str) -> Problem:
+    """A problem that never repeats what may be a secret written in the wrong place."""
+    hidden = _HIDDEN_BELOW in path and not isinstance(value, (bool, int, float))
+    return Problem(path, f"expected {expected}", None if hidden or value is None else value)
+
+
+def _struct(value: object, kind: types.StructType, path: Path) -> list[Problem]:
+    if not isinstance(value, dict):
+        names = ", ".join(field.encode_name for field in kind.fields)
+        return [_wrong(path, value, f"a mapping with the keys {names}")]
+    fields = {field.encode_name: field for field in kind.fields}
+    found: list[Problem] = []
+    for key, item in value.items():
+        if key not in fields:
+            found.append(_unknown_key((*path, key), key, fields))
+        else:
+            found += deviations(item, fields[key].type, (*path, key))
+    missing = (name for name, field in fields.items() if field.required and name not in value)
+    return found + [
+        Problem((*path, name), f"missing; expected {_expected(fields[name].type)}")
+        for name in missing
+    ]
+
+
+def _unknown_key(path: Path, key: str, known: Iterable[str]) -> Problem:
+    names = sorted(known)
+    return Problem(
+        path, f"unknown key; expected one of {', '.join(names)}", nearest=nearest(key, names)
+    )
+
+
+def _mapping(value: object, kind: types.DictType, path: Path) -> list[Problem]:
+    if not isinstance(value, dict):
+        return [_wrong(path, value, "a mapping")]
+    return [
+        problem
+        for key, item in value.items()
+        for problem in deviations(item, kind.value_type, (*path, key))
+    ]
+
+
+def _sequence(
+    value: object, kind: types.VarTupleType | types.ListType, path: Path
+) -> list[Problem]:
+    if not isinstance(value, list):
+        return [_wrong(path, value, "a list")]
+    return [
+        problem
+        for at, item in enumerate(value)
+        for problem in deviations(item, kind.item_type, (*path, at))
+    ]
+
+
+def _union(value: object, kind: types.UnionType, path: Path) -> list[Problem]:
+    """The deviations from the alternative that the value comes closest to."""
+    tried = [deviations(value, alternative, path) for alternative in kind.types]
+    if any(not found for found in tried):
+        return []
+    below = [found for found in tried if any(len(one.path) > len(path) for one in found)]
+    if below:
+        return min(below, key=len)
+    wanted = [_expected(one) for one in kind.types if not isinstance(one, types.NoneType)]
+    return [_wrong(path, value, " or ".join(wanted))]
+
+
+def _is(value: object, kind: types.Type) -> bool:
+    match kind:
+        case types.AnyType():
+            return True
+        case types.NoneType():
+            return value is None
+        case types.BoolType():
+            return isinstance(value, bool)
+        case types.IntType():
+            return isinstance(value, int) and not isinstance(value, bool) and _within(value, kind)
+        case types.FloatType():
+            return isinstance(value, (int, float)) and not isinstance(value, bool)
+        case types.EnumType():
+            return value in [member.value for member in kind.cls]
+        case types.LiteralType():
+            return value in kind.values
+        case types.StrType():
+            return isinstance(value, str) and re.search(kind.pattern or "", value) is not None
+        case _:
+            raise TypeError(f"no check for {kind}")
+
+
+def _within(value: int, kind: types.IntType) -> bool:
+    low, high = kind.ge, kind.le
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def _expected(kind: types.Type) -> str:
+    match kind:
+        case types.Metadata():
+            told = (kind.extra_json_schema or {}).get("description")
+            return str(told) if told else _expected(kind.type)
+        case types.EnumType():
+            return _one_of(member.value for member in kind.cls)
+        case types.LiteralType():
+            return _one_of(str(value) for value in kind.values)
+        case types.IntType():
+            return f"a whole number from {kind.ge}" if kind.ge is not None else "a whole number"
+        case types.UnionType():
+            return " or ".join(
+                _expected(one) for one in kind.types if not isinstance(one, types.NoneType)
+            )
+        case _:
+            return _NAMES.get(type(kind), "another value")
+
+
+_NAMES: dict[type[types.Type], str] = {
+    types.BoolType: "true or false",
+    types.FloatType: "a number",
+    types.StrType: "a text",
+    types.DictType: "a mapping",
+    types.StructType: "a mapping",
+    types.VarTupleType: "a list",
+    types.ListType: "a list",
+}
+
+
+def _one_of(values: Iterable[str]) -> str:
+    return f"one of {', '.join(sorted(values))}"

@@ -1,0 +1,113 @@
+"""YAML text as plain values with the line of each: the only importer of the YAML library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import yaml
+
+from gatewatch.config.problems import Path, Problem
+
+_MOST_NODES = 200_000
+_MOST_CHARACTERS = 5_000_000
+_DEEPEST = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """`lines` gives the line, from 1, at which the value at a path begins."""
+
+    value: object
+    lines: dict[Path, int] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    def line(self, path: Path) -> int | None:
+        """The line of a path, or of the nearest place above it."""
+        for end in range(len(path), -1, -1):
+            if path[:end] in self.lines:
+                return self.lines[path[:end]]
+        return None
+
+
+def read(text: str) -> Document:
+    if len(text) > _MOST_CHARACTERS:
+        return Document(None, problems=(Problem((), "a file of at most 5 MB"),))
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        return Document(None, problems=(_syntax(error),))
+    except RecursionError:
+        return Document(None, problems=(Problem((), "values nested less deeply"),))
+    reader = _Reader()
+    value = reader.value(node, ()) if node is not None else None
+    return Document(value, reader.lines, tuple(reader.problems))
+
+
+def _syntax(error: yaml.YAMLError) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    told = getattr(error, "problem", None) or "text that YAML can read"
+    return Problem((), f"not YAML: {told}", line=mark.line + 1 if mark else None)
+
+
+class _Reader:
+    """Turns nodes into values of JSON's kinds, noting lines; bounded against alias bombs."""
+
+    def __init__(self) -> None:
+        self.lines: dict[Path, int] = {}
+        self.problems: list[Problem] = []
+        self._nodes = 0
+
+    def value(self, node: yaml.Node, path: Path) -> object:
+        self._nodes += 1
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        if self._nodes > _MOST_NODES or len(path) > _DEEPEST:
+            self._complain(path, "less repeated or nested content", node)
+            return None
+        match node:
+            case yaml.MappingNode():
+                return dict(self._pairs(node, path))
+            case yaml.SequenceNode():
+                return [self.value(item, (*path, at)) for at, item in enumerate(node.value)]
+            case _:
+                return _scalar(node)
+
+    def _pairs(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, object]]:
+        seen: set[str] = set()
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._complain(path, "a plain text as key", key_node)
+                continue
+            key = str(key_node.value)
+            here = (*path, key)
+            self.lines[here] = key_node.start_mark.line + 1
+            if key in seen:
+                self._complain(here, "this key only once", key_node)
+            seen.add(key)
+            yield key, self.value(value_node, here)
+
+    def _complain(self, path: Path, expected: str, node: yaml.Node) -> None:
+        if len(self.problems) < 100:
+            self.problems.append(Problem(path, expected, line=node.start_mark.line + 1))
+
+
+def _scalar(node: yaml.Node) -> object:
+    text = str(node.value)
+    match node.tag:
+        case "tag:yaml.org,2002:null":
+            return None
+        case "tag:yaml.org,2002:bool":
+            return text.lower() in ("true", "yes", "on")
+        case "tag:yaml.org,2002:int":
+            return _number(text, int)
+        case "tag:yaml.org,2002:float":
+            return _number(text, float)
+        case _:
+            return text
+
+
+def _number(text: str, kind: type[int] | type[float]) -> object:
+    try:
+        return kind(text.replace("_", ""))
+    except ValueError:
+        return text

@@ -1,0 +1,248 @@
+"""Authored APIs and routes made canonical: defaults filled in, templates filled out, rules kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+
+from gatewatch.config import authored
+from gatewatch.config.canonical import READING_METHODS, Api, Entrance, Expect, Route
+from gatewatch.config.credentials import Named
+from gatewatch.config.findings import Findings
+from gatewatch.config.problems import Path, nearest
+from gatewatch.model import Access
+
+METHODS = (*sorted(READING_METHODS), "POST", "PUT", "PATCH", "DELETE")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_CREDENTIAL_HEADERS = ("authorization", "x-api-key", "cookie", "x-amz-security-token")
+
+
+def seconds(duration: str) -> float:
+    number, unit = re.fullmatch(r"([\d.]+)([a-z]+)", duration).groups()  # type: ignore[union-attr]
+    return float(number) * _UNITS[unit]
+
+
+def api(
+    name: str,
+    raw: object,
+    defaults: authored.Defaults,
+    sources: Mapping[str, Named],
+    findings: Findings,
+) -> Api | None:
+    path = ("apis", name)
+    if not isinstance(raw, dict):
+        return None
+    routes = tuple(_routes(raw.get("routes"), path, findings))
+    written = _outside(raw, path, findings)
+    _check_place(written, bool(_used(routes)), path, findings)
+    settled = _settled(defaults, written)
+    return Api(
+        name=name,
+        entrances=_entrances(written),
+        routes=tuple(
+            made
+            for place, key, route in routes
+            if (made := _route(key, route, settled, written, sources, place, findings))
+        ),
+        owner=written.owner,
+        severity=written.severity,
+        runbook=written.runbook,
+        connect_to=written.connect_to,
+        ca_file=written.ca_file,
+    )
+
+
+_NO_URL = "https://invalid.invalid"
+
+
+def _outside(raw: Mapping[str, object], path: Path, findings: Findings) -> authored.Api:
+    """The API without its routes; what is wrong in it is noted already and left out here."""
+    sound = {
+        key: value
+        for key, value in raw.items()
+        if key != "routes" and not findings.touch((*path, key))
+    }
+    return msgspec.convert({"url": _NO_URL, **sound, "routes": []}, authored.Api)
+
+
+def _routes(
+    raw: object, path: Path, findings: Findings
+) -> Iterator[tuple[Path, str, authored.Route]]:
+    """Every route that is in order by itself; a bare access word is short for a mapping."""
+    seen: dict[str, Path] = {}
+    for at, entry in enumerate(raw if isinstance(raw, list) else ()):
+        for key, value in entry.items() if isinstance(entry, dict) else ():
+            place = (*path, "routes", at, key)
+            if key in seen:
+                findings.add(place, f"expected once; it stands at routes[{seen[key][-2]}] already")
+            seen[key] = place
+            if not findings.touch(place):
+                long = {"access": value} if isinstance(value, str) else value
+                yield place, key, msgspec.convert(long, authored.Route)
+
+
+def _used(routes: tuple[tuple[Path, str, authored.Route], ...]) -> set[str]:
+    return {name for _, _, route in routes for caller in route.callers for name in _split(caller)}
+
+
+def _split(caller: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in caller.split("+"))
+
+
+def is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _check_place(written: authored.Api, secrets: bool, path: Path, findings: Findings) -> None:
+    """Credentials travel only over TLS to the real host, or stay on this machine."""
+    for key, url in (
+        ("url", written.url),
+        *(("also_at", url) for url in written.also_at),
+        *(("closed_at", url) for url in written.closed_at),
+    ):
+        if urlsplit(url).scheme == "http" and not is_loopback(urlsplit(url).hostname):
+            findings.add((*path, key), "expected https (plain http only to loopback)", url)
+    if written.connect_to is None or not secrets:
+        return
+    if not is_loopback(written.connect_to.rpartition(":")[0].strip("[]")):
+        findings.add(
+            (*path, "connect_to"),
+            "expected a loopback address, since credentials are sent there",
+            written.connect_to,
+        )
+
+
+def _entrances(written: authored.Api) -> tuple[Entrance, ...]:
+    urls = dict.fromkeys((written.url, *written.also_at))
+    open_ones = (Entrance(url=url.rstrip("/"), closed=False) for url in urls)
+    return (
+        *open_ones,
+        *(Entrance(url=url.rstrip("/"), closed=True) for url in dict.fromkeys(written.closed_at)),
+    )
+
+
+_BUILT_IN = authored.Defaults(
+    every="1m", anonymous_every="5m", timeout="10s", open_after=2, resolve_after=2
+)
+
+
+def _settled(*layers: authored.Defaults) -> authored.Defaults:
+    """The value nearest to the route, for each default; built-in ones where none is given."""
+    chosen = {}
+    for name in authored.Defaults.__struct_fields__:
+        values = [getattr(layer, name) for layer in (_BUILT_IN, *layers)]
+        chosen[name] = [value for value in values if value is not None][-1]
+    return authored.Defaults(**chosen)
+
+
+def _route(
+    key: str,
+    written: authored.Route,
+    defaults: authored.Defaults,
+    parent: authored.Api,
+    sources: Mapping[str, Named],
+    path: Path,
+    findings: Findings,
+) -> Route | None:
+    method, template = _method_and_template(key, path, findings)
+    target = _target(template, written, path, findings)
+    callers = tuple(_callers(written, sources, path, findings))
+    _check_route(written, path, findings)
+    settled = _settled(defaults, written)
+    guards = written.guarded_by if isinstance(written.guarded_by, tuple) else (written.guarded_by,)
+    return Route(
+        name=f"{method} {template}",
+        method=method,
+        target=target,
+        access=written.access,
+        guarded_by=guards,
+        callers=callers,
+        headers=written.headers,
+        invoke=written.invoke,
+        expect=_expect(written.expect),
+        every_seconds=seconds(settled.every or ""),
+        anonymous_every_seconds=seconds(settled.anonymous_every or ""),
+        timeout_seconds=seconds(settled.timeout or ""),
+        open_after=settled.open_after or 1,
+        resolve_after=settled.resolve_after or 1,
+        severity=written.severity or parent.severity,
+    )
+
+
+def _method_and_template(key: str, path: Path, findings: Findings) -> tuple[str, str]:
+    method, _, template = key.partition(" ")
+    template = template.strip()
+    if method not in METHODS:
+        findings.add(
+            path,
+            f"expected a method and a path, such as GET /orders; methods: {', '.join(METHODS)}",
+            key,
+            nearest(method.upper(), METHODS),
+        )
+    elif not template.startswith("/") or re.search(r"[\s?#]", template):
+        findings.add(path, "expected a path that begins with / and has no query", key)
+    return method, template
+
+
+_VARIABLE = re.compile(r"\{([\w.-]+)(\+?)\}")
+
+
+def _target(template: str, written: authored.Route, path: Path, findings: Findings) -> str:
+    """The template with its variables filled in, and the query."""
+    variables = {name: bool(greedy) for name, greedy in _VARIABLE.findall(template)}
+    for name in variables.keys() - written.path.keys():
+        findings.add((*path, "path"), f"missing a value for {{{name}}}")
+    for name in written.path.keys() - variables.keys():
+        findings.add(
+            (*path, "path", name), "no such variable in the path", nearest=nearest(name, variables)
+        )
+
+    def filled(match: re.Match[str]) -> str:
+        value = str(written.path.get(match[1], ""))
+        return quote(value, safe="/" if match[2] else "")
+
+    query = urlencode({key: str(value) for key, value in written.query.items()})
+    return _VARIABLE.sub(filled, template) + (f"?{query}" if query else "")
+
+
+def _callers(
+    written: authored.Route, sources: Mapping[str, Named], path: Path, findings: Findings
+) -> Iterator[tuple[str, ...]]:
+    for at, caller in enumerate(written.callers):
+        names, place = _split(caller), (*path, "as", at)
+        for name in names:
+            if name not in sources:
+                findings.add(place, "no such credential", name, nearest(name, sources))
+        authorizations = [
+            name for name in names if name in sources and sources[name].fills_authorization
+        ]
+        if len(authorizations) > 1:
+            both = " and ".join(authorizations)
+            findings.add(place, f"{both} both fill the Authorization header", caller)
+        yield names
+
+
+def _check_route(written: authored.Route, path: Path, findings: Findings) -> None:
+    if written.access is Access.PUBLIC and written.guarded_by:
+        findings.add((*path, "guarded_by"), "a public route has no guard; is it protected?")
+    for name in written.headers:
+        if name.lower() in _CREDENTIAL_HEADERS:
+            findings.add((*path, "headers", name), "expected a credential under `as` instead")
+
+
+def _expect(written: authored.Expect) -> Expect:
+    status = written.status or ()
+    return Expect(
+        status=status if isinstance(status, tuple) else (status,),
+        json=written.json,
+        headers=written.headers,
+        body=written.body,
+        within_seconds=seconds(written.within) if written.within else None,
+    )

@@ -1,0 +1,63 @@
+"""What is wrong with a configuration: every problem at once, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`found` is the value as received, or None where it might be a secret or is missing."""
+
+    path: Path
+    expected: str
+    found: object | None = None
+    line: int | None = None
+    nearest: str | None = None
+
+    def __str__(self) -> str:
+        parts = [f"{shown(self.path)}: "]
+        if self.found is not None:
+            parts.append(f"{_quoted(self.found)}: ")
+        parts.append(self.expected)
+        if self.nearest is not None:
+            parts.append(f' (did you mean "{self.nearest}"?)')
+        return "".join(parts)
+
+
+class ConfigError(Exception):
+    """Raised when a configuration cannot be used; holds all problems, in the file's order."""
+
+    def __init__(self, name: str, problems: Sequence[Problem]) -> None:
+        self.name = name
+        self.problems = tuple(sorted(problems, key=lambda one: (one.line or 0, shown(one.path))))
+        super().__init__("\n".join(self.lines()))
+
+    def lines(self) -> Iterable[str]:
+        for problem in self.problems:
+            place = f"{self.name}:{problem.line}" if problem.line else self.name
+            yield f"{place}: {problem}"
+
+
+def shown(path: Path) -> str:
+    """A path as people write it: `apis.orders.routes[2].access`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text or "(the whole file)"
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    return next(iter(get_close_matches(word, list(words), n=1, cutoff=0.6)), None)
+
+
+_SHOWN_CHARACTERS = 60
+
+
+def _quoted(value: object) -> str:
+    text = repr(value) if not isinstance(value, str) else f'"{value}"'
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

@@ -1,0 +1,127 @@
+"""What a response body says, whoever wrote it: its form, its message, and a failure inside it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+INNER_FAILURE = "inner_failure"
+"""The sign of a body that reports a failure, whatever the status above it says."""
+
+KEPT_CHARACTERS = 2_000
+_MESSAGE_CHARACTERS = 1_000
+
+
+class Form(StrEnum):
+    UNSEEN = "unseen"
+    EMPTY = "empty"
+    JSON = "json"
+    HTML = "html"
+    XML = "xml"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """`message` is the text under `message`/`Message`, or the body itself where it is plain text.
+
+    `is_null` is true for `{"message": null}`; `codes` are gateway response types or error types
+    that a customised template put into the body (`$context.error.responseType`).
+    """
+
+    form: Form
+    message: str = ""
+    is_null: bool = False
+    capital: bool = False
+    codes: frozenset[str] = frozenset()
+    inner_failure: bool = False
+
+
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+_CODE = re.compile(
+    r"\b(ACCESS_DENIED|API_CONFIGURATION_ERROR|AUTHORIZER_CONFIGURATION_ERROR|AUTHORIZER_FAILURE"
+    r"|BAD_REQUEST_BODY|BAD_REQUEST_PARAMETERS|EXPIRED_TOKEN|INTEGRATION_FAILURE"
+    r"|INTEGRATION_TIMEOUT|INVALID_API_KEY|INVALID_SIGNATURE|MISSING_AUTHENTICATION_TOKEN"
+    r"|MissingAuthenticationToken|QUOTA_EXCEEDED|REQUEST_TOO_LARGE|RESOURCE_NOT_FOUND|THROTTLED"
+    r"|UNAUTHORIZED|UNSUPPORTED_MEDIA_TYPE|WAF_FILTERED)\b"
+)
+_FAILING_STATUS = ("status_code", "statusCode")
+_GATEWAY_REFUSALS = frozenset(
+    {"Forbidden", "Unauthorized", "Missing Authentication Token", "Internal server error"}
+)
+
+
+def read(body: str | None) -> Said:
+    """Takes any text, cut or rewrapped as it may be. None means: not seen."""
+    if body is None:
+        return Said(Form.UNSEEN)
+    text = body.strip()
+    if not text:
+        return Said(Form.EMPTY)
+    if text[0] in "{[":
+        return _read_json(text)
+    head = text[:200].lower()
+    form = Form.TEXT
+    if head.startswith(("<!doctype html", "<html")):
+        form = Form.HTML
+    elif head.startswith("<?xml") or head.startswith("<error"):
+        form = Form.XML
+    return Said(form, message=text[:_MESSAGE_CHARACTERS])
+
+
+def signs(body: str | None) -> tuple[str, ...]:
+    """What must be noted of a body before it is dropped."""
+    return (INNER_FAILURE,) if read(body).inner_failure else ()
+
+
+def _read_json(text: str) -> Said:
+    codes = frozenset(_CODE.findall(text[:KEPT_CHARACTERS]))
+    try:
+        value = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return Said(Form.TEXT, message=_quoted_message(text), codes=codes)
+    if not isinstance(value, dict):
+        return Said(Form.JSON, codes=codes)
+    capital = "Message" in value and "message" not in value
+    message = value.get("Message" if capital else "message", "")
+    return Said(
+        Form.JSON,
+        message=message[:_MESSAGE_CHARACTERS].strip() if isinstance(message, str) else "",
+        is_null=message is None,
+        capital=capital,
+        codes=codes,
+        inner_failure=_reports_failure(value, message),
+    )
+
+
+_MESSAGE = re.compile(r'"[Mm]essage"\s*:\s*"((?:[^"\\]|\\.)*)')
+
+
+def _quoted_message(text: str) -> str:
+    """The message in JSON that was cut or pasted badly."""
+    match = _MESSAGE.search(text)
+    return (match.group(1) if match else text)[:_MESSAGE_CHARACTERS].strip()
+
+
+def _reports_failure(value: dict[str, object], message: object) -> bool:
+    """A failing answer carried inside another one, as a non-proxy integration does it.
+
+    Recorded: an inner 400 and an inner gateway refusal, both under a status of 200 (ls-015,
+    in-008). `errorMessage` with `errorType` is how Lambda reports an exception; AppSync refuses
+    a field with `errors[].errorType`.
+    """
+    for key in _FAILING_STATUS:
+        status = value.get(key)
+        if isinstance(status, int) and not isinstance(status, bool) and 400 <= status <= 599:
+            return True
+    if message in _GATEWAY_REFUSALS and len(value) == 1:
+        return True
+    if "errorMessage" in value and "errorType" in value:
+        return True
+    errors = value.get("errors")
+    return isinstance(errors, list) and any(
+        isinstance(error, dict) and "errorType" in error for error in errors
+    )

@@ -1,0 +1,95 @@
+"""What a URL says by its shape: which front door it names, and where its stage would stand.
+
+It must not guess: a host that could be several things says so.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+
+class HostKind(StrEnum):
+    EXECUTE_API = "execute_api"
+    FUNCTION_URL = "function_url"
+    CLOUDFRONT = "cloudfront"
+    APPSYNC = "appsync"
+    COGNITO = "cognito"
+    LOAD_BALANCER = "load_balancer"
+    CUSTOM = "custom"
+    UNKNOWN = "unknown"
+
+
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-call-api.html
+_HOSTS: tuple[tuple[HostKind, re.Pattern[str]], ...] = (
+    (
+        HostKind.EXECUTE_API,
+        re.compile(
+            r"(?P<api_id>[\w-]+?)(-vpce-\w+)?\.execute-api\.(?P<region>[\w-]+)"
+            r"(\.vpce)?\.(amazonaws\.com(\.cn)?|api\.aws)"
+        ),
+    ),
+    (
+        HostKind.FUNCTION_URL,
+        re.compile(r"(?P<api_id>\w+)\.lambda-url\.(?P<region>[\w-]+)\.on\.aws"),
+    ),
+    (HostKind.CLOUDFRONT, re.compile(r"[\w-]+\.cloudfront\.net")),
+    (
+        HostKind.APPSYNC,
+        re.compile(r"(?P<api_id>\w+)\.appsync(-realtime)?-api\.(?P<region>[\w-]+)\.amazonaws\.com"),
+    ),
+    (HostKind.COGNITO, re.compile(r"cognito-idp\.(?P<region>[\w-]+)\.amazonaws\.com")),
+    (
+        HostKind.LOAD_BALANCER,
+        re.compile(r"[\w.-]+\.(?P<region>[\w-]+)\.elb\.amazonaws\.com"),
+    ),
+    (HostKind.CUSTOM, re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+", re.IGNORECASE)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A URL taken apart. `segments` are the non-empty parts of its path, stage included."""
+
+    host: str
+    host_kind: HostKind
+    segments: tuple[str, ...]
+    port: int | None = None
+    api_id: str | None = None
+    region: str | None = None
+
+    @property
+    def stage(self) -> str | None:
+        """The segment that stands where a default endpoint names its stage."""
+        named = self.host_kind is HostKind.EXECUTE_API and bool(self.segments)
+        return self.segments[0] if named else None
+
+    @property
+    def may_be_root(self) -> bool:
+        """Whether the path may be an API's root: a stage or a one-part base path may precede it."""
+        return len(self.segments) <= 1
+
+
+@lru_cache(maxsize=4096)
+def parse(url: str) -> Address:
+    """Takes any text: what is no URL becomes an address of unknown kind, never an error."""
+    try:
+        parts = urlsplit(url if "://" in url else f"//{url}")
+        host, port, path = (parts.hostname or "").lower(), parts.port, parts.path
+    except ValueError:
+        return Address("", HostKind.UNKNOWN, ())
+    segments = tuple(segment for segment in path.split("/") if segment)
+    for kind, pattern in _HOSTS:
+        if match := pattern.fullmatch(host):
+            named = match.groupdict()
+            return Address(host, kind, segments, port, named.get("api_id"), named.get("region"))
+    return Address(host, HostKind.UNKNOWN, segments, port)
+
+
+def host_of(url: str) -> str:
+    """The host and port that a request to this URL goes to, as `host:port`."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or (80 if parts.scheme == 'http' else 443)}"

@@ -1,0 +1,236 @@
+"""One exchange as the causes see it: who called, where, and which answers that may have been.
+
+Where the evidence leaves something open, a look holds every possibility; the diagnosis then
+counts a cause as possible if it is possible in any of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import ip_address
+from itertools import product
+
+from gatewatch.gateway.answers import Answer
+from gatewatch.gateway.url import Address, HostKind, parse
+from gatewatch.gateway.wire import Recognition, recognise
+from gatewatch.model import ApiKind, CredentialKind, Exchange, Request, SentCredential, Validity
+
+NO_SUCH_ROUTE = "gatewatch-no-such-route"
+"""The path segment of our own controls: no API is expected to have it."""
+
+
+class Place(StrEnum):
+    """Where a look was aimed, seen from the look that the diagnosis is about."""
+
+    ROUTE = "the route itself"
+    OTHER_METHOD = "another method of the same path"
+    NO_SUCH_PATH = "a path that cannot exist"
+    ELSEWHERE = "another path of the same API"
+    OTHER_STAGE = "another stage"
+    WITHOUT_FIRST_SEGMENT = "the same path without its first segment"
+    OTHER_ENTRANCE = "another entrance"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What was presented, in one reading. None: not presented.
+
+    `signature` and `token` are what may stand in Authorization: SigV4, or anything else.
+    """
+
+    signature: Validity | None = None
+    token: Validity | None = None
+    api_key: Validity | None = None
+    other: Validity | None = None
+
+    @property
+    def presents_nothing(self) -> bool:
+        return self == Caller()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the request's own form and way tell; None where the evidence does not say.
+
+    `in_vpc`: the connection went to a private address, as to a VPC endpoint.
+    """
+
+    host_kind: HostKind
+    depth: int
+    method: str
+    behind_cdn: bool | None
+    in_vpc: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    kinds: frozenset[ApiKind]
+    places: frozenset[Place]
+    callers: frozenset[Caller]
+    seen: Recognition
+    shape: Shape
+
+    @property
+    def answers(self) -> frozenset[Answer]:
+        return self.seen.all
+
+
+_DEEPEST = 3
+
+
+def look_at(exchange: Exchange, subject: Exchange) -> Look:
+    address = parse(exchange.request.url)
+    headers = {name.lower(): value for name, value in exchange.response.headers.items()}
+    return Look(
+        kinds=_kinds(exchange, address, headers),
+        places=_places(exchange.request, subject.request),
+        callers=callers(exchange.request),
+        seen=recognise(exchange),
+        shape=Shape(
+            host_kind=address.host_kind,
+            depth=min(len(address.segments), _DEEPEST),
+            method=exchange.request.method.upper(),
+            behind_cdn=_behind_cdn(address, headers),
+            in_vpc=_in_vpc(exchange.response.address),
+        ),
+    )
+
+
+def _in_vpc(address: str | None) -> bool | None:
+    try:
+        reached = ip_address(address or "")
+    except ValueError:
+        return None
+    return None if reached.is_loopback else reached.is_private
+
+
+def _behind_cdn(address: Address, headers: Mapping[str, str]) -> bool | None:
+    if address.host_kind is HostKind.CLOUDFRONT or "x-amz-cf-id" in headers:
+        return True
+    if "cloudfront" in f"{headers.get('via', '')} {headers.get('x-cache', '')}".lower():
+        return True
+    return False if "date" in headers or "content-length" in headers else None
+
+
+def _kinds(exchange: Exchange, address: Address, headers: Mapping[str, str]) -> frozenset[ApiKind]:
+    """The front doors that may have answered: by host, by id headers, then by the hint."""
+    by_evidence = _kinds_by_host(exchange.request.url, address) & _kinds_by_headers(headers)
+    try:
+        hinted = frozenset({ApiKind(exchange.api_kind or "")})
+    except ValueError:
+        return by_evidence
+    return by_evidence & hinted or by_evidence or hinted
+
+
+_ALL = frozenset(ApiKind)
+_REST_LIKE = frozenset({ApiKind.REST, ApiKind.WEBSOCKET})
+
+
+def _kinds_by_host(url: str, address: Address) -> frozenset[ApiKind]:
+    if address.host_kind is HostKind.FUNCTION_URL:
+        return frozenset({ApiKind.FUNCTION_URL})
+    if url.startswith(("ws:", "wss:")) or "@connections" in address.segments:
+        return frozenset({ApiKind.WEBSOCKET})
+    if address.host_kind is HostKind.EXECUTE_API:
+        return _ALL - {ApiKind.FUNCTION_URL}
+    return _ALL
+
+
+def _kinds_by_headers(headers: Mapping[str, str]) -> frozenset[ApiKind]:
+    """Facts of the id headers: apigw-requestid is an HTTP API's, x-amz-apigw-id a REST API's."""
+    if "apigw-requestid" in headers:
+        return frozenset({ApiKind.HTTP})
+    if "x-amz-apigw-id" in headers:
+        return _REST_LIKE
+    if "x-amzn-errortype" in headers:
+        return _REST_LIKE | {ApiKind.FUNCTION_URL}
+    return _ALL
+
+
+_TOKENS = frozenset({CredentialKind.BEARER, CredentialKind.BASIC})
+_JUDGED = (Validity.VALID, Validity.INVALID)
+
+
+def callers(request: Request) -> frozenset[Caller]:
+    """Every reading of what was presented; an unknown validity is both."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    presented = _with_headers(request.presented, headers)
+    readings: set[Caller] = {Caller()}
+    for credential in presented:
+        options = _options(credential, bool(headers))
+        readings = {_add(reading, option) for reading, option in product(readings, options)}
+    return frozenset(readings)
+
+
+def _with_headers(
+    presented: tuple[SentCredential, ...], headers: Mapping[str, str]
+) -> tuple[SentCredential, ...]:
+    """Credentials that only the headers tell of. An empty Authorization presents nothing."""
+    kinds = {credential.kind for credential in presented}
+    found = list(presented)
+    authorization = headers.get("authorization", "").strip()
+    if authorization and not kinds & {*_TOKENS, CredentialKind.SIGV4, CredentialKind.UNKNOWN}:
+        signed = authorization.startswith("AWS4-")
+        found.append(SentCredential(CredentialKind.SIGV4 if signed else CredentialKind.BEARER))
+    if "x-api-key" in headers and CredentialKind.API_KEY not in kinds:
+        found.append(SentCredential(CredentialKind.API_KEY))
+    return tuple(found)
+
+
+def _options(credential: SentCredential, headers_shown: bool) -> Iterable[dict[str, Validity]]:
+    """The fields of `Caller` that one credential may fill."""
+    judged = _JUDGED if credential.validity is Validity.UNKNOWN else (credential.validity,)
+    for field in _fields(credential.kind, headers_shown):
+        for validity in judged:
+            yield {field: validity} if field else {}
+
+
+def _fields(kind: CredentialKind, headers_shown: bool) -> tuple[str, ...]:
+    match kind:
+        case CredentialKind.BEARER | CredentialKind.BASIC:
+            return ("token",)
+        case CredentialKind.SIGV4:
+            return ("signature",)
+        case CredentialKind.API_KEY:
+            return ("api_key",)
+        case CredentialKind.UNKNOWN:
+            return ("", "signature", "token", "api_key", "other")
+        case CredentialKind.OTHER:
+            return ("other",) if headers_shown else ("other", "token")
+        case CredentialKind.COOKIE | CredentialKind.CLIENT_CERT:
+            return ("other",)
+        case CredentialKind.NONE:
+            return ("",)
+
+
+def _add(reading: Caller, fields: Mapping[str, Validity]) -> Caller:
+    return Caller(
+        signature=fields.get("signature", reading.signature),
+        token=fields.get("token", reading.token),
+        api_key=fields.get("api_key", reading.api_key),
+        other=fields.get("other", reading.other),
+    )
+
+
+_CANNOT_EXIST = re.compile(
+    rf"{NO_SUCH_ROUTE}|(does|do)[-_]?not[-_]?exist|non[-_]?exist|no[-_]such", re.IGNORECASE
+)
+
+
+def _places(request: Request, subject: Request) -> frozenset[Place]:
+    here, there = parse(request.url), parse(subject.url)
+    if (here.host, here.port) != (there.host, there.port):
+        return frozenset({Place.OTHER_ENTRANCE})
+    if here.segments == there.segments:
+        same = request.method.upper() == subject.method.upper()
+        return frozenset({Place.ROUTE if same else Place.OTHER_METHOD})
+    if here.segments == there.segments[1:]:
+        return frozenset({Place.WITHOUT_FIRST_SEGMENT})
+    if len(there.segments) > 1 and here.segments[1:] == there.segments[1:]:
+        return frozenset({Place.OTHER_STAGE})
+    if here.segments and _CANNOT_EXIST.search(here.segments[-1]):
+        return frozenset({Place.NO_SUCH_PATH})
+    return frozenset({Place.NO_SUCH_PATH, Place.ELSEWHERE})

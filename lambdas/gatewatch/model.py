@@ -1,0 +1,313 @@
+"""The values that travel between the steps; docs/architecture.md draws the way they take.
+
+Nothing here decides anything. Every value is frozen. Names and spellings of `Exchange`,
+`Diagnosis`, `Verdict` and `Incident` are contracts: files, other programs and metrics rely on them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+ANONYMOUS = "anonymous"
+"""The caller name of a look that carries no credential."""
+
+OK = "ok"
+UNKNOWN = "unknown"
+"""Cause ids that stand for "nothing stopped it" and "nothing fits"."""
+
+
+class Layer(StrEnum):
+    """The reporting class of a cause; `ambiguous` when the survivors lie in several."""
+
+    NETWORK = "network"
+    EDGE = "edge"
+    ROUTING = "routing"
+    AUTH = "auth"
+    THROTTLE = "throttle"
+    REQUEST = "request"
+    INTEGRATION = "integration"
+    BACKEND = "backend"
+    OK = "ok"
+    UNKNOWN = "unknown"
+    AMBIGUOUS = "ambiguous"
+
+
+class Gate(StrEnum):
+    """A place in the request's way at which a cause strikes, in the order of the way."""
+
+    NAME = "name"
+    TLS = "tls"
+    CDN = "cdn"
+    HOST = "host"
+    WAF = "waf"
+    ROUTE = "route"
+    AUTHENTICATION = "authentication"
+    AUTHORIZER = "authorizer"
+    API_KEY = "api_key"
+    THROTTLE = "throttle"
+    VALIDATION = "validation"
+    INTEGRATION = "integration"
+    BACKEND = "backend"
+
+
+GATES: tuple[Gate, ...] = tuple(Gate)
+
+
+class Owner(StrEnum):
+    """Whose concern a cause is: the API's team, ours (credential or configuration), or AWS."""
+
+    API = "api"
+    CALLER = "caller"
+    PLATFORM = "platform"
+
+
+class ApiKind(StrEnum):
+    """The front door that answers; each has its own rules."""
+
+    REST = "rest"
+    HTTP = "http"
+    WEBSOCKET = "websocket"
+    FUNCTION_URL = "function_url"
+
+
+class Confidence(StrEnum):
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    AMBIGUOUS = "ambiguous"
+    UNKNOWN = "unknown"
+
+
+class CredentialKind(StrEnum):
+    NONE = "none"
+    BEARER = "bearer"
+    SIGV4 = "sigv4"
+    API_KEY = "api_key"
+    BASIC = "basic"
+    COOKIE = "cookie"
+    CLIENT_CERT = "client_cert"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+class Validity(StrEnum):
+    """What is known of a credential before the gateway judges it."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+
+
+class Purpose(StrEnum):
+    """A look asks about the route; a control asks something whose answer is known beforehand."""
+
+    LOOK = "look"
+    CONTROL = "control"
+
+
+class Access(StrEnum):
+    PUBLIC = "public"
+    PROTECTED = "protected"
+
+
+class Guard(StrEnum):
+    """What keeps strangers from a protected route, as its owner declares it."""
+
+    IAM = "iam"
+    LAMBDA = "lambda"
+    COGNITO = "cognito"
+    JWT = "jwt"
+    API_KEY = "api_key"
+    RESOURCE_POLICY = "resource_policy"
+    BACKEND = "backend"
+
+
+class Severity(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Outcome(StrEnum):
+    PASS = "pass"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+
+
+class Finding(StrEnum):
+    """What somebody should act on. `refused` carries a cause; the others speak for themselves.
+
+    `undecided` is for the monitor's owner: a route whose verdict stayed unknown.
+    """
+
+    REFUSED = "refused"
+    PROTECTED_ROUTE_OPEN = "protected_route_open"
+    PUBLIC_ROUTE_CLOSED = "public_route_closed"
+    ENTRANCE_NOT_CLOSED = "entrance_not_closed"
+    GUARD_WEAKENED = "guard_weakened"
+    UNEXPECTED_STATUS = "unexpected_status"
+    ASSERTION_FAILED = "assertion_failed"
+    CERTIFICATE_EXPIRING = "certificate_expiring"
+    SLOW = "slow"
+    UNDECIDED = "undecided"
+
+
+class SentCredential(msgspec.Struct, frozen=True):
+    kind: CredentialKind
+    validity: Validity = Validity.UNKNOWN
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was sent. `credential` is shorthand for one entry of unknown validity."""
+
+    method: str
+    url: str
+    credential: CredentialKind | None = None
+    headers: dict[str, str] = {}
+    credentials: tuple[SentCredential, ...] = ()
+    purpose: Purpose = Purpose.LOOK
+    route: str | None = None
+    entrance: str | None = None
+    at: str | None = None
+
+    @property
+    def presented(self) -> tuple[SentCredential, ...]:
+        """The credentials sent, whichever way they were written down."""
+        if self.credentials or self.credential in (None, CredentialKind.NONE):
+            return self.credentials
+        return (SentCredential(self.credential),)
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What came back. Status 0: no HTTP response; `error` may say why.
+
+    `headers` keep the spelling received. `body` is absent where it was not kept or not seen;
+    then `body_length` and `body_sha256` say that there was one, and `signs` what it gave away
+    (see `gateway.body.signs`). `elapsed_ms` and `phases_ms` are milliseconds;
+    `certificate_expires` is the ISO 8601 end of the server certificate's validity.
+    """
+
+    status: int = 0
+    headers: dict[str, str] = {}
+    body: str | None = None
+    error: str | None = None
+    elapsed_ms: float | None = None
+    address: str | None = None
+    phases_ms: dict[str, float] = {}
+    body_length: int | None = None
+    body_sha256: str | None = None
+    signs: tuple[str, ...] = ()
+    certificate_expires: str | None = None
+    unmet: tuple[str, ...] = ()
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One request and what came back, normalised and without secrets: the unit of evidence."""
+
+    request: Request
+    response: Response
+    id: str | None = None
+    api_kind: str | None = None
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    cause: str
+    layer: Layer
+
+
+class RuledOut(msgspec.Struct, frozen=True):
+    cause: str
+    because: str
+
+
+class NextProbe(msgspec.Struct, frozen=True, kw_only=True):
+    """The look that would split the survivors best."""
+
+    credential: str
+    method: str
+    url: str
+    why: str
+
+
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a request stopped and why. `candidates` are the survivors, best first.
+
+    `parts` holds one diagnosis for each exchange, in order, where there was more than one.
+    """
+
+    layer: Layer
+    layer_confidence: Confidence
+    cause: str
+    confidence: Confidence
+    candidates: tuple[Candidate, ...] = ()
+    ruled_out: tuple[RuledOut, ...] = ()
+    next_probe: NextProbe | None = None
+    parts: tuple[Diagnosis, ...] = ()
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether one caller met at one entrance of one route what its owner expects."""
+
+    api: str
+    route: str
+    entrance: str
+    caller: str = msgspec.field(name="as")
+    outcome: Outcome
+    finding: Finding | None
+    layer: Layer
+    cause: str
+    confidence: Confidence
+    owner: Owner | None
+    layer_confidence: Confidence = Confidence.UNKNOWN
+    because: str = ""
+    severity: Severity = Severity.MEDIUM
+    stage: str | None = None
+    candidates: tuple[Candidate, ...] = ()
+    ruled_out: tuple[RuledOut, ...] = ()
+    next_probe: NextProbe | None = None
+    evidence: tuple[Exchange, ...] = ()
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """One route and caller in an incident; `until` is set once it has recovered."""
+
+    route: str
+    entrance: str
+    caller: str = msgspec.field(name="as")
+    since: str
+    until: str | None = None
+
+
+class Update(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of an incident's history."""
+
+    at: str
+    text: str
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """One story over the routes of an API. Only `id` is identity; the rest may change."""
+
+    id: str
+    api: str
+    stage: str | None
+    state: str
+    opened_at: str
+    resolved_at: str | None
+    layer: Layer
+    cause: str
+    candidates: tuple[Candidate, ...]
+    scope: str
+    finding: Finding
+    owner: Owner
+    severity: Severity
+    members: tuple[Member, ...]
+    preceded_by: str | None = None
+    updates: tuple[Update, ...] = ()
+    confidence: Confidence = Confidence.UNKNOWN
+    layer_confidence: Confidence = Confidence.UNKNOWN
+    ruled_out: tuple[RuledOut, ...] = ()
+    evidence: tuple[Exchange, ...] = ()

@@ -1,0 +1,126 @@
+"""The phrases that every output shares: titles, confidence, exchanges in one line."""
+
+from __future__ import annotations
+
+from gatewatch.causes import catalogue
+from gatewatch.model import (
+    ANONYMOUS,
+    OK,
+    Candidate,
+    Confidence,
+    CredentialKind,
+    Diagnosis,
+    Exchange,
+    Finding,
+    Incident,
+    Layer,
+    Purpose,
+    Verdict,
+)
+
+_FINDINGS = {
+    Finding.PROTECTED_ROUTE_OPEN: "open to everybody",
+    Finding.PUBLIC_ROUTE_CLOSED: "public, and asks for a credential",
+    Finding.ENTRANCE_NOT_CLOSED: "open at an entrance that must be closed",
+    Finding.GUARD_WEAKENED: "no longer guarded",
+    Finding.UNEXPECTED_STATUS: "answering with an unexpected status",
+    Finding.ASSERTION_FAILED: "answering without what it must bring",
+    Finding.CERTIFICATE_EXPIRING: "behind a certificate that expires soon",
+    Finding.SLOW: "slower than expected",
+    Finding.UNDECIDED: "undecided",
+}
+
+
+def title_of(cause: str) -> str:
+    known = catalogue().get(cause)
+    return known.title if known else "no known cause"
+
+
+def caller_phrase(caller: str) -> str:
+    return "without a credential" if caller == ANONYMOUS else f"as {caller}"
+
+
+def verdict_phrase(diagnosis: Diagnosis) -> str:
+    """What is known of layer and cause, said no more surely than it is."""
+    if diagnosis.cause == OK:
+        return "ok: nothing stopped the request"
+    if diagnosis.layer is Layer.UNKNOWN:
+        return "unknown: no cause fits this answer"
+    count = len(diagnosis.candidates)
+    if diagnosis.confidence is Confidence.AMBIGUOUS and count > 1:
+        return f"{layers_phrase(diagnosis)}{_sureness(diagnosis)}: one of {count} causes"
+    return f"{layers_phrase(diagnosis)}: {diagnosis.cause} ({diagnosis.confidence})"
+
+
+def _sureness(diagnosis: Diagnosis) -> str:
+    return "" if diagnosis.layer is Layer.AMBIGUOUS else f" ({diagnosis.layer_confidence})"
+
+
+def headline(incident: Incident) -> str:
+    """One line for a person who was just woken: what, where, how much."""
+    api = incident.api if incident.stage is None else f"{incident.api} {incident.stage}"
+    return f"{api}: {_concerned(incident)} {_what(incident)}"
+
+
+def _concerned(incident: Incident) -> str:
+    routes = sorted({member.route for member in incident.members})
+    if incident.scope == "api":
+        return f"all {len(routes)} routes"
+    if len(routes) != 1:
+        return f"{len(routes)} routes"
+    return routes[0]
+
+
+def _what(incident: Incident) -> str:
+    if incident.finding is not Finding.REFUSED:
+        return _FINDINGS[incident.finding]
+    return f"refused at {layers_phrase(incident)} ({_causes(incident)})"
+
+
+def _causes(incident: Incident) -> str:
+    others = len(incident.candidates) - 1
+    if others < 1:
+        sure = incident.confidence in (Confidence.CERTAIN, Confidence.UNKNOWN)
+        return incident.cause if sure else f"{incident.cause}, {incident.confidence}"
+    return f"{incident.cause} or {others} look-alike{'s' if others > 1 else ''}"
+
+
+def layers_phrase(diagnosis: Diagnosis | Verdict | Incident) -> str:
+    if diagnosis.layer is Layer.AMBIGUOUS:
+        return " or ".join(dict.fromkeys(one.layer.value for one in diagnosis.candidates))
+    return "an unknown layer" if diagnosis.layer is Layer.UNKNOWN else diagnosis.layer.value
+
+
+def finding_phrase(finding: Finding | None) -> str:
+    return _FINDINGS.get(finding, finding.value) if finding else ""
+
+
+def candidate_line(candidate: Candidate) -> str:
+    return f"{candidate.cause}: {title_of(candidate.cause)}"
+
+
+def sent_phrase(exchange: Exchange) -> str:
+    """`GET https://… with bearer`, and what it was for if it was no look."""
+    request = exchange.request
+    kinds = [one.kind.value for one in request.presented if one.kind is not CredentialKind.NONE]
+    carried = f" with {' + '.join(kinds)}" if kinds else ""
+    control = "  (control)" if request.purpose is Purpose.CONTROL else ""
+    return f"{request.method} {request.url}{carried}{control}"
+
+
+_TELLING = ("x-amzn-errortype", "www-authenticate", "server", "x-cache", "x-amzn-waf-action")
+_SHOWN_BODY = 200
+
+
+def seen_phrase(exchange: Exchange) -> str:
+    """Status, telling headers and the kept body, in one line."""
+    response = exchange.response
+    if response.status == 0:
+        return response.error or "no HTTP response"
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    telling = [f"{name}: {headers[name]}" for name in _TELLING if name in headers]
+    body = " ".join((response.body or "").split())[:_SHOWN_BODY]
+    if not body and response.body_length:
+        body = f"(a body of {response.body_length} characters, not the gateway's)"
+    took = f"{response.elapsed_ms:.0f} ms" if response.elapsed_ms is not None else ""
+    return "  ".join(part for part in (str(response.status), *telling, body, took) if part)

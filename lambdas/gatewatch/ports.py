@@ -1,0 +1,57 @@
+"""What the core needs from outside; the shell passes it in. Each has one real and one fake form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from gatewatch.config.canonical import SecretRef
+from gatewatch.model import Incident
+from gatewatch.plan import Attempt, Latches
+from gatewatch.probe.raw import RawExchange
+from gatewatch.track import RouteState
+
+
+class SecretError(Exception):
+    """Raised when a secret cannot be read; its text names the reference and never a value."""
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time in UTC."""
+
+
+class Secrets(Protocol):
+    def read(self, ref: SecretRef) -> str:
+        """The secret's value; raises SecretError."""
+
+
+class Transport(Protocol):
+    def send_all(self, attempts: Sequence[Attempt]) -> Iterator[RawExchange]:
+        """Every attempt once, in any order; it never raises for what a target does."""
+
+    def known_secrets(self) -> frozenset[str]:
+        """Every secret value that was used so far, for the redactor."""
+
+
+class Memory(Protocol):
+    """The states and incidents of one API, read and written as one."""
+
+    states: tuple[RouteState, ...]
+    incidents: tuple[Incident, ...]
+
+    def keep(self, states: Sequence[RouteState], incidents: Sequence[Incident]) -> None: ...
+
+
+class Store(Protocol):
+    def open(self, api: str) -> AbstractContextManager[Memory]:
+        """One API's memory, alone: what is kept in it is stored whole or not at all."""
+
+    def let_in(self) -> frozenset[tuple[str, str]]:
+        """The (api, entrance) pairs at which some look has got through, ever."""
+
+    def latched(self) -> Latches: ...
+
+    def latch(self, api: str, route: str, entrance: str) -> None: ...

@@ -1,0 +1,201 @@
+"""Connections that keep a total deadline and tell how long each phase took.
+
+Timeouts of sockets count per operation, so a server that sends a byte now and then would hold a
+probe for ever. Here every operation gets what is left of the request's deadline. What a request
+needs on its way down through the HTTP libraries travels as the thread's current `Flight`.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any
+
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+from gatewatch.probe.resolve import Resolver
+
+_MOST_POOLS = 64
+
+
+@dataclass(slots=True)
+class Flight:
+    """One request under way. `stage` names the phase that it is in; times are seconds."""
+
+    resolver: Resolver
+    ends: float
+    connect_to: tuple[str, int] | None = None
+    stage: str = "connect"
+    phases: dict[str, float] = field(default_factory=dict)
+    address: str | None = None
+    certificate_expires: str | None = None
+    connected: bool = False
+    answered: bool = False
+
+    def left(self) -> float:
+        """Seconds until the deadline; raises TimeoutError once it has passed."""
+        left = self.ends - perf_counter()
+        if left <= 0:
+            raise TimeoutError("the deadline has passed")
+        return left
+
+
+_current = threading.local()
+
+
+def fly(flight: Flight) -> None:
+    """Makes this the flight of whatever the thread sends next."""
+    _current.flight = flight
+
+
+def _flight() -> Flight:
+    flight: Flight = _current.flight
+    return flight
+
+
+class _Plain(socket.socket):
+    """A socket each of whose operations ends at the flight's deadline."""
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        self.settimeout(_flight().left())
+        return super().recv_into(*args, **kwargs)
+
+    def sendall(self, *args: Any, **kwargs: Any) -> None:
+        self.settimeout(_flight().left())
+        return super().sendall(*args, **kwargs)
+
+
+class _Secure(ssl.SSLSocket):
+    """The same over TLS; `sendall` sends in parts, so the part is what is bounded."""
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        self.settimeout(_flight().left())
+        return super().recv_into(*args, **kwargs)
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        self.settimeout(_flight().left())
+        return super().send(data, flags)
+
+    def do_handshake(self, block: bool = False) -> None:
+        self.settimeout(_flight().left())
+        super().do_handshake(block)
+
+
+def _dial(host: str, port: int) -> socket.socket:
+    """Tries the addresses in turn, sharing what is left of the deadline among them."""
+    flight = _flight()
+    host, port = flight.connect_to or (host, port)
+    flight.stage, started = "dns", perf_counter()
+    addresses = flight.resolver.resolve(host, port, flight.left())
+    flight.phases["dns"] = perf_counter() - started
+    flight.stage, started = "connect", perf_counter()
+    failure: OSError = ConnectionError("no address")
+    for at, (family, where) in enumerate(addresses):
+        flight.address = where[0]
+        sock = _Plain(family, socket.SOCK_STREAM)
+        try:
+            sock.settimeout(flight.left() / (len(addresses) - at))
+            sock.connect(where)
+        except OSError as error:
+            sock.close()
+            failure = error
+            continue
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        flight.phases["connect"] = perf_counter() - started
+        return sock
+    raise failure
+
+
+class _Timed(urllib3.connection.HTTPConnection):
+    """Notes the phases on the flight. `_new_conn` is urllib3's private hook: see its test."""
+
+    address: str | None = None
+    certificate_expires: str | None = None
+
+    def _new_conn(self) -> socket.socket:
+        flight = _flight()
+        flight.connected = True
+        return _dial(self._dns_host, self.port or 80)
+
+    def connect(self) -> None:
+        super().connect()
+        self.address = _flight().address
+
+    def getresponse(self) -> urllib3.response.HTTPResponse:  # type: ignore[override]
+        flight = _flight()
+        flight.address, flight.certificate_expires = self.address, self.certificate_expires
+        flight.stage, started = "first_byte", perf_counter()
+        response = super().getresponse()
+        flight.phases["first_byte"] = perf_counter() - started
+        flight.answered = True
+        return response
+
+
+class _TimedTls(_Timed, urllib3.connection.HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        _flight().stage = "tls"
+        return sock
+
+    def connect(self) -> None:
+        started = perf_counter()
+        super().connect()
+        flight = _flight()
+        spent = flight.phases.get("dns", 0.0) + flight.phases.get("connect", 0.0)
+        flight.phases["tls"] = perf_counter() - started - spent
+        self.certificate_expires = _expiry(self.sock)
+
+
+def _expiry(sock: object) -> str | None:
+    certificate = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
+    until = (certificate or {}).get("notAfter")
+    if not isinstance(until, str):
+        return None
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(until), UTC).isoformat()
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Timed
+
+
+class _TlsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _TimedTls
+
+
+def tls_context(ca_file: str | None) -> ssl.SSLContext:
+    """Verifies against the bundle of `requests` and a private CA besides; 35 ms, so cache it."""
+    context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca_file is not None:
+        context.load_verify_locations(cafile=ca_file)
+    context.sslsocket_class = _Secure
+    return context
+
+
+class Adapter(HTTPAdapter):
+    """Pools of such connections under one TLS context, which is never loaded again.
+
+    `requests` would reload the CA file for every new connection otherwise, at some 30 CPU-ms
+    each, and count that as the target's latency.
+    """
+
+    def __init__(self, context: ssl.SSLContext, connections: int) -> None:
+        self._context = context
+        super().__init__(pool_connections=_MOST_POOLS, pool_maxsize=connections)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+    # `cert_verify` is never reached: requests go from the pool, not through `HTTPAdapter.send`,
+    # which would hand every connection the CA file again.
+
+    def pool(self, url: str) -> urllib3.HTTPConnectionPool:
+        pool: urllib3.HTTPConnectionPool = self.poolmanager.connection_from_url(url)
+        return pool

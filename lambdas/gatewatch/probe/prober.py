@@ -1,0 +1,350 @@
+"""Sends attempts: prepared once, many at a time, politely, each within its deadline.
+
+No redirect is followed, no cookie kept, and nothing is taken from the environment: no proxy, no
+netrc, no CA bundle. What a target does is never an exception here, it is the outcome.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from http.client import HTTPException, IncompleteRead
+from queue import SimpleQueue
+from threading import Lock, Thread
+from time import perf_counter
+
+import requests
+import urllib3
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
+
+from gatewatch import __version__
+from gatewatch.config.canonical import READING_METHODS
+from gatewatch.gateway.url import host_of
+from gatewatch.plan import Attempt
+from gatewatch.ports import Clock, SecretError
+from gatewatch.probe.connection import Adapter, Flight, fly, tls_context
+from gatewatch.probe.credentials import CredentialError, Keyring
+from gatewatch.probe.raw import RawExchange
+from gatewatch.probe.resolve import NoAddressError, Resolver
+
+_log = logging.getLogger(__name__)
+HOMEPAGE = "https://github.com/gatewatch/gatewatch"
+BODY_BYTES = 65_536
+_UNREACHABLE_AFTER = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many requests may be under way at once, in total and at one host."""
+
+    in_flight: int = 16
+    per_host: int = 6
+
+
+@lru_cache(maxsize=16)
+def _context(ca_file: str | None) -> ssl.SSLContext:
+    return tls_context(ca_file)
+
+
+@dataclass(slots=True)
+class _Host:
+    """What waits for one host, and how it has behaved."""
+
+    waiting: deque[tuple[Attempt, float]] = field(default_factory=deque)
+    under_way: int = 0
+    failures_in_a_row: int = 0
+
+    @property
+    def is_unreachable(self) -> bool:
+        return self.failures_in_a_row >= _UNREACHABLE_AFTER
+
+
+class Prober:
+    """The transport of one run; connections and name lookups live as long as it does."""
+
+    def __init__(
+        self,
+        keyring: Keyring,
+        clock: Clock,
+        limits: Limits | None = None,
+        resolver: Resolver | None = None,
+    ) -> None:
+        self._keyring = keyring
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._resolver = resolver or Resolver()
+        self._adapters: dict[tuple[str | None, str | None, bool], Adapter] = {}
+        self._lock = Lock()
+
+    def known_secrets(self) -> frozenset[str]:
+        return self._keyring.known_secrets()
+
+    def close(self) -> None:
+        for adapter in self._adapters.values():
+            adapter.close()
+        self._adapters.clear()
+
+    def send_all(self, attempts: Sequence[Attempt]) -> Iterator[RawExchange]:
+        """Every attempt's outcome as it comes in. Hosts take turns; a dead one is given up."""
+        hosts: dict[str, _Host] = {}
+        for attempt in attempts:
+            host = hosts.setdefault(attempt.connect_to or host_of(attempt.url), _Host())
+            host.waiting.append((attempt, perf_counter()))
+        crew = _Crew(self._limits.in_flight, self._send)
+        try:
+            yield from self._serve(list(hosts.values()), crew, len(attempts))
+        finally:
+            crew.dismiss()
+
+    def _serve(self, hosts: list[_Host], crew: _Crew, total: int) -> Iterator[RawExchange]:
+        under_way = done = 0
+        while done < total:
+            for host in hosts:
+                for given_up in self._give_up(host):
+                    done += 1
+                    yield given_up
+            under_way += self._start(hosts, crew, self._limits.in_flight - under_way)
+            if not under_way:
+                continue
+            host, raw = crew.next_result()
+            under_way -= 1
+            done += 1
+            host.under_way -= 1
+            host.failures_in_a_row = 0 if raw.status or raw.not_sent else host.failures_in_a_row + 1
+            yield raw
+
+    def _start(self, hosts: list[_Host], crew: _Crew, free: int) -> int:
+        """Starts up to `free` attempts, one of each host in turn."""
+        started = 0
+        while started < free:
+            ready = [one for one in hosts if one.waiting and one.under_way < self._limits.per_host]
+            if not ready:
+                break
+            for host in ready[: free - started]:
+                crew.take(host, *host.waiting.popleft())
+                host.under_way += 1
+                started += 1
+        return started
+
+    def _give_up(self, host: _Host) -> Iterator[RawExchange]:
+        while host.is_unreachable and host.waiting:
+            attempt, _ = host.waiting.popleft()
+            yield self._not_sent(
+                attempt, f"host unreachable: {host.failures_in_a_row} failures in a row"
+            )
+
+    def _not_sent(self, attempt: Attempt, because: str) -> RawExchange:
+        now = self._clock.now().isoformat()
+        return RawExchange(attempt=attempt, sent_at=now, not_sent=because)
+
+    def _send(self, attempt: Attempt, queued_at: float) -> RawExchange:
+        started = perf_counter()
+        now = self._clock.now()
+        try:
+            prepared = _prepared(attempt.method, attempt.url, attempt.headers, attempt.purpose)
+            secret = self._keyring.headers(attempt, str(prepared.url), now)
+            adapter = self._adapter(attempt)
+        except (CredentialError, SecretError) as error:
+            return self._not_sent(attempt, str(error))
+        except (OSError, ValueError, requests.RequestException) as error:
+            return self._not_sent(attempt, f"the request cannot be made: {type(error).__name__}")
+        flight = Flight(
+            self._resolver, started + attempt.timeout_seconds, _host_port(attempt.connect_to)
+        )
+        outcome = _exchange(adapter.pool(str(prepared.url)), prepared, secret, flight)
+        phases = {"queue": started - queued_at, **flight.phases}
+        return RawExchange(
+            attempt=attempt,
+            sent_at=now.isoformat(),
+            credentials=self._keyring.sent(attempt),
+            status=outcome.status,
+            headers=outcome.headers,
+            body=outcome.body,
+            body_is_whole=outcome.body_is_whole,
+            error=outcome.error,
+            address=flight.address,
+            elapsed_ms=_ms(perf_counter() - started),
+            phases_ms={name: _ms(seconds) for name, seconds in phases.items()},
+            certificate_expires=flight.certificate_expires,
+        )
+
+    def _adapter(self, attempt: Attempt) -> Adapter:
+        """One set of pools for each way to connect; writes never share a used connection."""
+        fresh = attempt.method not in READING_METHODS
+        key = (attempt.ca_file, attempt.connect_to, fresh)
+        with self._lock:
+            if key not in self._adapters:
+                self._adapters[key] = Adapter(_context(attempt.ca_file), self._limits.in_flight)
+            return self._adapters[key]
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)
+
+
+def _host_port(text: str | None) -> tuple[str, int] | None:
+    if text is None:
+        return None
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+@lru_cache(maxsize=8192)
+def _prepared(
+    method: str, url: str, headers: tuple[tuple[str, str], ...], purpose: str
+) -> requests.PreparedRequest:
+    """Built once; a probe only adds its credential. Never changed after this."""
+    own = {
+        "User-Agent": f"Gatewatch/{__version__} (+{HOMEPAGE}; synthetic monitoring, {purpose})",
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",
+        "Cache-Control": "no-cache",
+    }
+    if method not in READING_METHODS:
+        own["Connection"] = "close"
+    return requests.Request(method, url, headers={**own, **dict(headers)}).prepare()
+
+
+class _Crew:
+    """Daemon threads that send; a stopped program need not wait for them."""
+
+    def __init__(self, size: int, send: Callable[[Attempt, float], RawExchange]) -> None:
+        self._send = send
+        self._size = size
+        self._threads = 0
+        self._jobs: SimpleQueue[tuple[_Host, Attempt, float] | None] = SimpleQueue()
+        self._results: SimpleQueue[tuple[_Host, RawExchange]] = SimpleQueue()
+
+    def take(self, host: _Host, attempt: Attempt, queued_at: float) -> None:
+        if self._threads < self._size:
+            self._threads += 1
+            Thread(target=self._work, daemon=True).start()
+        self._jobs.put((host, attempt, queued_at))
+
+    def next_result(self) -> tuple[_Host, RawExchange]:
+        return self._results.get()
+
+    def dismiss(self) -> None:
+        for _ in range(self._threads):
+            self._jobs.put(None)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            host, attempt, queued_at = job
+            self._results.put((host, self._safely(attempt, queued_at)))
+
+    def _safely(self, attempt: Attempt, queued_at: float) -> RawExchange:
+        """One attempt's fault of ours must not stop the others, nor pass for the target's."""
+        try:
+            return self._send(attempt, queued_at)
+        except Exception as error:  # noqa: BLE001 - said in the result, logged, counted
+            _log.exception("attempt_failed", extra={"route": attempt.route})
+            because = f"internal error: {type(error).__name__}"
+            return RawExchange(attempt=attempt, sent_at="", not_sent=because)
+
+
+@dataclass(slots=True)
+class _Outcome:
+    status: int = 0
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    body_is_whole: bool = True
+    error: str | None = None
+
+
+def _exchange(
+    pool: urllib3.HTTPConnectionPool,
+    prepared: requests.PreparedRequest,
+    secret: dict[str, str],
+    flight: Flight,
+) -> _Outcome:
+    """Sends once; again only if a reused connection turned out to be closed already."""
+    fly(flight)
+    while True:
+        try:
+            response = pool.urlopen(
+                prepared.method or "GET",
+                prepared.path_url,
+                headers={**prepared.headers, **secret},
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                timeout=flight.left(),
+                preload_content=False,
+                decode_content=False,
+            )
+            return _read(response, flight)
+        except (HTTPError, HTTPException, OSError, ValueError) as error:
+            if _was_stale(error, flight):
+                continue
+            return _Outcome(error=_failure(error, flight))
+
+
+def _was_stale(error: Exception, flight: Flight) -> bool:
+    dropped = isinstance(error, (ProtocolError, ConnectionError))
+    return dropped and not flight.connected and not flight.answered
+
+
+def _read(response: urllib3.BaseHTTPResponse, flight: Flight) -> _Outcome:
+    outcome = _Outcome(response.status, tuple(response.headers.iteritems()))
+    flight.stage, started = "transfer", perf_counter()
+    parts: list[bytes] = []
+    size = 0
+    try:
+        while size < BODY_BYTES:
+            part = response.read1(BODY_BYTES - size, decode_content=False)
+            if not part:
+                response.release_conn()
+                break
+            parts.append(part)
+            size += len(part)
+        else:
+            outcome.body_is_whole = False
+            response.close()
+    except (HTTPError, HTTPException, OSError, ValueError) as error:
+        outcome.body_is_whole = False
+        outcome.error = _failure(error, flight)
+        response.close()
+    outcome.body = b"".join(parts)
+    flight.phases["transfer"] = perf_counter() - started
+    return outcome
+
+
+def _failure(error: BaseException, flight: Flight) -> str:
+    """What happened, as `class: text`. Only our own words and the system's: no header values."""
+    cause = _root(error)
+    match cause:
+        case NoAddressError():
+            return f"dns: {cause}"
+        case TimeoutError() | urllib3.exceptions.TimeoutError():
+            return f"timeout: the deadline passed in phase {flight.stage}"
+        case ssl.SSLCertVerificationError():
+            return f"tls: certificate not accepted ({cause.verify_message})"
+        case ssl.SSLError():
+            return f"tls: {_tls_reason(cause)}"
+        case ConnectionRefusedError():
+            return f"connect: connection refused by {flight.address}"
+        case ConnectionError() | IncompleteRead():
+            return f"reset: closed without a complete response in phase {flight.stage}"
+        case OSError():
+            return f"connect: {cause.strerror or type(cause).__name__} at {flight.address}"
+        case _:
+            return f"garbage: the answer is not HTTP ({type(cause).__name__})"
+
+
+def _tls_reason(error: ssl.SSLError) -> str:
+    reason = (error.reason or "handshake failed").replace("_", " ").lower()
+    return reason.removeprefix("tlsv13 alert ").removeprefix("sslv3 alert ")
+
+
+def _root(error: BaseException) -> BaseException:
+    """The system's own error under the wrappings of the HTTP libraries."""
+    if isinstance(error, (ProtocolError, NewConnectionError, urllib3.exceptions.SSLError)):
+        inner = [one for one in (*error.args, error.__cause__) if isinstance(one, Exception)]
+        if inner:
+            return _root(inner[-1])
+    return error

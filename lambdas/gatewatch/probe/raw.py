@@ -1,0 +1,39 @@
+"""What came back, as it came: with secrets in it, so it stays in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from gatewatch.model import SentCredential
+from gatewatch.plan import Attempt
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False, kw_only=True)
+class RawExchange:
+    """One attempt's outcome. It cannot be printed, compared or serialised by accident.
+
+    `status` 0: no HTTP response; then `error` says why in the form `class: text`. With a status,
+    `error` says why the body is not whole. `not_sent`: the request never left, and why.
+    Times are milliseconds since the attempt was handed over.
+    """
+
+    attempt: Attempt
+    sent_at: str
+    credentials: tuple[SentCredential, ...] = ()
+    status: int = 0
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    body_is_whole: bool = True
+    error: str | None = None
+    not_sent: str | None = None
+    address: str | None = None
+    elapsed_ms: float = 0.0
+    phases_ms: dict[str, float] = field(default_factory=dict)
+    certificate_expires: str | None = None
+
+    def __repr__(self) -> str:
+        return "RawExchange(…)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a raw exchange holds secrets and is never serialised")

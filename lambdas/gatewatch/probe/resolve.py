@@ -1,0 +1,63 @@
+"""Names to addresses: each host once a run, and never longer than a deadline allows."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Event, Lock, Thread
+
+Address = tuple[socket.AddressFamily, tuple[str, int]]
+LookUp = Callable[[str, int], list[Address]]
+
+
+class NoAddressError(OSError):
+    """Raised when a name has no address; the text is the resolver's."""
+
+
+@dataclass(slots=True)
+class _Answer:
+    done: Event = field(default_factory=Event)
+    addresses: list[Address] = field(default_factory=list)
+    error: str | None = None
+
+
+def system_look_up(host: str, port: int) -> list[Address]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [(family, (str(where[0]), int(where[1]))) for family, _, _, _, where in found]
+
+
+class Resolver:
+    """Remembers every answer for its own life, which is one run.
+
+    A lookup runs in a daemon thread, since the system's resolver knows no deadline.
+    """
+
+    def __init__(self, look_up: LookUp = system_look_up) -> None:
+        self._look_up = look_up
+        self._answers: dict[tuple[str, int], _Answer] = {}
+        self._lock = Lock()
+
+    def resolve(self, host: str, port: int, seconds: float) -> list[Address]:
+        """Raises NoAddressError, or TimeoutError after `seconds`."""
+        answer = self._answer(host, port)
+        if not answer.done.wait(seconds):
+            raise TimeoutError(f"the resolver did not answer for {host}")
+        if answer.error is not None:
+            raise NoAddressError(answer.error)
+        return answer.addresses
+
+    def _answer(self, host: str, port: int) -> _Answer:
+        with self._lock:
+            if (host, port) in self._answers:
+                return self._answers[host, port]
+            answer = self._answers[host, port] = _Answer()
+        Thread(target=self._fill, args=(answer, host, port), daemon=True).start()
+        return answer
+
+    def _fill(self, answer: _Answer, host: str, port: int) -> None:
+        try:
+            answer.addresses = self._look_up(host, port)
+        except (OSError, UnicodeError) as error:
+            answer.error = f"no address for {host} ({getattr(error, 'strerror', None) or error})"
+        answer.done.set()

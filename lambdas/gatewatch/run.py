@@ -1,0 +1,268 @@
+"""One run: the steps strung together, and the one loop in which diagnosis asks, probe answers.
+
+Everything outside is passed in (see `ports`), so the command line, the Lambdas and the tests run
+the same code.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from gatewatch.config.canonical import Config, Sigv4, caller_name
+from gatewatch.correlate import correlate
+from gatewatch.diagnose import Facts, ask, diagnose
+from gatewatch.evidence import evidence
+from gatewatch.judge import judge
+from gatewatch.model import (
+    ANONYMOUS,
+    Confidence,
+    CredentialKind,
+    Exchange,
+    Finding,
+    Incident,
+    Outcome,
+    Verdict,
+)
+from gatewatch.plan import Attempt, Probe, control, plan
+from gatewatch.ports import Clock, Store, Transport
+from gatewatch.probe.raw import RawExchange
+from gatewatch.redaction import Redactor
+from gatewatch.track import Key, Patience, RouteState, Transition, retire, track
+
+CONTROLS_PER_PROBE = 2
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """`due` counts verdicts that were wanted; each is one of the four outcomes."""
+
+    at: str
+    due: int
+    passed: int
+    failed: int
+    unknown: int
+    skipped: int
+    requests: int
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run found. `incidents` are the open ones and those that it resolved."""
+
+    summary: Summary
+    verdicts: tuple[Verdict, ...]
+    incidents: tuple[Incident, ...]
+
+
+@dataclass(slots=True)
+class Inquiry:
+    """What is known about one probe so far; grows while the loop asks and answers.
+
+    `signer` names a credential of this API that signs: a control may use it.
+    """
+
+    probe: Probe
+    has_worked: bool = False
+    signer: str | None = None
+    looks: dict[str, Exchange] = field(default_factory=dict)
+    controls: list[Exchange] = field(default_factory=list)
+    not_sent: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        return [*self.looks.values(), *self.controls]
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(guarded_by=frozenset(self.probe.route.guarded_by), has_worked=self.has_worked)
+
+    def verdicts(self) -> list[Verdict]:
+        diagnosis = diagnose(self.exchanges, self.facts)
+        return judge(self.probe, self.looks, self.controls, diagnosis, self.not_sent)
+
+
+def run(
+    config: Config, transport: Transport, store: Store, clock: Clock, minute: int | None = None
+) -> Report:
+    """Probes what is due, judges it, and remembers it."""
+    at = clock.now().isoformat()
+    inquiries = _inquiries(config, store, minute)
+    requests = look(inquiries, transport)
+    verdicts = [verdict for inquiry in inquiries for verdict in inquiry.verdicts()]
+    _latch(inquiries, verdicts, store)
+    incidents = remember(config, verdicts, store, at)
+    return Report(
+        summary=_summary(at, verdicts, requests),
+        verdicts=tuple(verdicts),
+        incidents=tuple(incidents),
+    )
+
+
+def _inquiries(config: Config, store: Store, minute: int | None) -> list[Inquiry]:
+    worked = store.let_in()
+    signers = {one.name for one in config.credentials if isinstance(one.source, Sigv4)}
+    return [
+        Inquiry(
+            probe,
+            has_worked=(probe.api.name, probe.entrance.url) in worked,
+            signer=_signer(probe, signers),
+        )
+        for probe in plan(config, minute, store.latched())
+    ]
+
+
+def _signer(probe: Probe, signers: set[str]) -> str | None:
+    used = (name for route in probe.api.routes for caller in route.callers for name in caller)
+    return None if probe.entrance.closed else next((one for one in used if one in signers), None)
+
+
+def look(inquiries: Sequence[Inquiry], transport: Transport) -> int:
+    """Takes the planned looks, then asks controls where they would tell more.
+
+    Returns the number of requests. A control that several inquiries ask for is sent once.
+    """
+    by_attempt = {attempt: one for one in inquiries for attempt in one.probe.attempts}
+    answers = list(_answers(transport, list(by_attempt)))
+    for raw, exchange in answers:
+        inquiry = by_attempt[raw.attempt]
+        if raw.not_sent is not None:
+            inquiry.not_sent[raw.attempt.caller] = raw.not_sent
+        else:
+            inquiry.looks[raw.attempt.caller] = exchange
+    for inquiry in inquiries:
+        _in_planned_order(inquiry)
+    requests = len(answers)
+    for _ in range(CONTROLS_PER_PROBE):
+        requests += _ask_once(inquiries, transport)
+    return requests
+
+
+def _in_planned_order(inquiry: Inquiry) -> None:
+    order = [attempt.caller for attempt in inquiry.probe.attempts]
+    inquiry.looks = {name: inquiry.looks[name] for name in order if name in inquiry.looks}
+
+
+def _answers(
+    transport: Transport, attempts: Sequence[Attempt]
+) -> Iterable[tuple[RawExchange, Exchange]]:
+    known: frozenset[str] = frozenset()
+    redactor = Redactor()
+    for raw in transport.send_all(attempts):
+        if transport.known_secrets() != known:
+            known = transport.known_secrets()
+            redactor = Redactor(known)
+        yield raw, evidence(raw, redactor)
+
+
+_Question = tuple[str, str, str | None, tuple[str, ...]]
+
+
+def _ask_once(inquiries: Sequence[Inquiry], transport: Transport) -> int:
+    wanted: dict[_Question, list[Inquiry]] = defaultdict(list)
+    asked: dict[_Question, Attempt] = {}
+    for inquiry in inquiries:
+        attempt = _question(inquiry)
+        if attempt is not None:
+            wanted[_same(attempt)].append(inquiry)
+            asked.setdefault(_same(attempt), attempt)
+    for raw, exchange in _answers(transport, list(asked.values())):
+        if raw.not_sent is None:
+            for inquiry in wanted[_same(raw.attempt)]:
+                inquiry.controls.append(exchange)
+    return len(asked)
+
+
+def _same(attempt: Attempt) -> _Question:
+    return attempt.method, attempt.url, attempt.connect_to, attempt.callers
+
+
+def _question(inquiry: Inquiry) -> Attempt | None:
+    """What to ask about the first look that is not settled yet."""
+    allowed = frozenset({CredentialKind.SIGV4}) if inquiry.signer else frozenset()
+    for verdict in inquiry.verdicts():
+        settled = verdict.outcome is Outcome.PASS or verdict.confidence is not Confidence.AMBIGUOUS
+        if settled or verdict.caller not in inquiry.looks:
+            continue
+        at = list(inquiry.looks).index(verdict.caller)
+        found = ask(inquiry.exchanges, at, allowed, inquiry.facts)
+        if found is not None:
+            signed = found.credential is CredentialKind.SIGV4 and inquiry.signer
+            callers = (inquiry.signer,) if signed and inquiry.signer else ()
+            return control(inquiry.probe, found.method, found.url, callers)
+    return None
+
+
+_GOT_THROUGH = (Finding.PROTECTED_ROUTE_OPEN, Finding.GUARD_WEAKENED, Finding.ENTRANCE_NOT_CLOSED)
+
+
+def _latch(inquiries: Iterable[Inquiry], verdicts: Iterable[Verdict], store: Store) -> None:
+    """A write that got through without a credential is not sent again."""
+    writes = {
+        (one.probe.api.name, one.probe.route.name)
+        for one in inquiries
+        if one.probe.route.writes and not one.probe.route.invoke
+    }
+    for verdict in verdicts:
+        got_through = verdict.finding in _GOT_THROUGH and verdict.caller == ANONYMOUS
+        if got_through and (verdict.api, verdict.route) in writes:
+            store.latch(verdict.api, verdict.route, verdict.entrance)
+
+
+def remember(config: Config, verdicts: Sequence[Verdict], store: Store, at: str) -> list[Incident]:
+    """Tracks and correlates, one API at a time; each API's memory changes whole or not at all."""
+    incidents: list[Incident] = []
+    for api in config.apis:
+        patience = {
+            route.name: Patience(route.open_after, route.resolve_after) for route in api.routes
+        }
+        own = [verdict for verdict in verdicts if verdict.api == api.name]
+        with store.open(api.name) as memory:
+            states, transitions = _tracked(memory.states, own, patience, at)
+            states, retired = retire(states, _keys(config, api.name), at)
+            changed = correlate(api.name, states, memory.incidents, [*transitions, *retired])
+            memory.keep(states, changed)
+        incidents += changed
+    return incidents
+
+
+def _tracked(
+    states: Sequence[RouteState],
+    verdicts: Iterable[Verdict],
+    patience: dict[str, Patience],
+    at: str,
+) -> tuple[list[RouteState], list[Transition]]:
+    current = {state.key: state for state in states}
+    transitions: list[Transition] = []
+    for verdict in verdicts:
+        key = (verdict.route, verdict.entrance, verdict.caller)
+        after, transition = track(current.get(key), verdict, patience[verdict.route], at)
+        current[key] = after
+        if transition is not None:
+            transitions.append(transition)
+    return list(current.values()), transitions
+
+
+def _keys(config: Config, api_name: str) -> Iterable[Key]:
+    for api in config.apis:
+        if api.name != api_name:
+            continue
+        for route in api.routes:
+            for entrance in api.entrances:
+                yield (route.name, entrance.url, ANONYMOUS)
+                for callers in route.callers:
+                    yield (route.name, entrance.url, caller_name(callers))
+
+
+def _summary(at: str, verdicts: Sequence[Verdict], requests: int) -> Summary:
+    outcomes = [verdict.outcome for verdict in verdicts]
+    return Summary(
+        at=at,
+        due=len(outcomes),
+        passed=outcomes.count(Outcome.PASS),
+        failed=outcomes.count(Outcome.FAIL),
+        unknown=outcomes.count(Outcome.UNKNOWN),
+        skipped=outcomes.count(Outcome.SKIPPED),
+        requests=requests,
+    )

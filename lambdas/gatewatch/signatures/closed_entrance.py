@@ -1,0 +1,70 @@
+"""The request never got as far as a route: its stage, mapping, domain or endpoint refused it.
+
+Such a refusal is the same for every path, method and caller at that entrance.
+"""
+
+from __future__ import annotations
+
+from gatewatch.gateway.answers import Answer
+from gatewatch.look import Place
+from gatewatch.signatures.rules import (
+    HTTP,
+    REST_LIKE,
+    SAME_STAGE,
+    Rule,
+    Signature,
+    rule,
+)
+
+_EVERY_STAGE = SAME_STAGE | {Place.OTHER_STAGE}
+
+_REST_FORBIDDEN: Rule = rule(
+    REST_LIKE,
+    SAME_STAGE,
+    expects={Answer.FORBIDDEN},
+    because="an entrance that is closed or leads nowhere says Forbidden to every path",
+)
+_HTTP_FORBIDDEN: Rule = rule(
+    HTTP,
+    SAME_STAGE,
+    surmises={Answer.FORBIDDEN},
+    because="a host that no HTTP API answers for is refused by the shared front",
+)
+
+NO_STAGE: Signature = (
+    _REST_FORBIDDEN,
+    rule(
+        HTTP,
+        SAME_STAGE,
+        expects={Answer.HTTP_NOT_FOUND},
+        because="an HTTP API without a stage for the path says Not Found to every path",
+    ),
+)
+
+NO_MAPPING: Signature = (_REST_FORBIDDEN, _HTTP_FORBIDDEN)
+
+NO_API_TOLD: Signature = (_REST_FORBIDDEN,)
+
+ENDPOINT_DISABLED: Signature = (
+    rule(
+        REST_LIKE,
+        _EVERY_STAGE,
+        expects={Answer.FORBIDDEN},
+        because="a disabled default endpoint says Forbidden to every stage and path",
+    ),
+    rule(
+        HTTP,
+        _EVERY_STAGE,
+        surmises={Answer.FORBIDDEN, Answer.HTTP_NOT_FOUND},
+        because="a disabled default endpoint refuses every stage and path",
+    ),
+)
+
+CERTIFICATE_REFUSED: Signature = (
+    rule(
+        REST_LIKE | HTTP,
+        _EVERY_STAGE,
+        expects={Answer.FORBIDDEN},
+        because="a client certificate that is not trusted is refused on every path of the domain",
+    ),
+)

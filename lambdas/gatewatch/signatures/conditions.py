@@ -1,0 +1,42 @@
+"""What a URL and a method rule out by their form alone."""
+
+from __future__ import annotations
+
+from gatewatch.gateway.url import HostKind
+from gatewatch.signatures.rules import Condition
+
+_OWN_NAMES = (HostKind.CUSTOM, HostKind.UNKNOWN)
+_DEFAULT_NAMES = (HostKind.EXECUTE_API, HostKind.UNKNOWN)
+
+MAY_BE_ROOT = Condition(
+    lambda shape: shape.depth <= 1,
+    "the path is too deep to be the root of an API",
+)
+ON_A_CUSTOM_DOMAIN = Condition(
+    lambda shape: shape.host_kind in _OWN_NAMES,
+    "the host is not a custom domain",
+)
+IS_ROOT = Condition(
+    lambda shape: shape.depth == (1 if shape.host_kind is HostKind.EXECUTE_API else 0),
+    "the path is not the root of the API",
+)
+PREFLIGHT_OR_HEAD = Condition(
+    lambda shape: shape.method in ("HEAD", "OPTIONS"),
+    "the method is neither HEAD nor OPTIONS",
+)
+NAMES_A_SEGMENT = Condition(
+    lambda shape: shape.depth >= 1,
+    "the path has no segment that could be a stage",
+)
+NAMES_A_STAGE_ITSELF = Condition(
+    lambda shape: shape.host_kind in _DEFAULT_NAMES or shape.behind_cdn is not False,
+    "a custom domain without a CDN before it takes the stage from its mapping, not from the URL",
+)
+INSIDE_A_VPC = Condition(
+    lambda shape: shape.in_vpc is not False,
+    "the connection went to a public address",
+)
+BEHIND_A_CDN = Condition(
+    lambda shape: shape.behind_cdn is not False and shape.host_kind is not HostKind.EXECUTE_API,
+    "no CDN of the owner's stands before this host",
+)

@@ -1,0 +1,121 @@
+"""A policy refused a caller whom the gateway recognised, or took for anonymous.
+
+The text's suffix names the policy since 2025; older texts have none, and then every policy that
+could have refused stays possible. An HTTP API says only Forbidden.
+"""
+
+from __future__ import annotations
+
+from gatewatch.gateway.answers import Answer
+from gatewatch.signatures.rules import HTTP, REST_LIKE, ROUTE, Sends, Signature, rule
+from gatewatch.signatures.way import UNAUTHORIZED
+
+_HTTP_FORBIDDEN = "an HTTP API says only Forbidden to a signer without permission"
+_SILENT_ON_STRANGERS = "an IAM route refuses unsigned calls before it looks at policies"
+
+_UNSIGNED = (
+    rule(
+        REST_LIKE,
+        ROUTE,
+        Sends.NO_AUTHORIZATION,
+        allows={Answer.MISSING_TOKEN},
+        because=_SILENT_ON_STRANGERS,
+    ),
+    rule(
+        HTTP,
+        ROUTE,
+        Sends.NO_AUTHORIZATION,
+        allows={Answer.FORBIDDEN},
+        because=_SILENT_ON_STRANGERS,
+    ),
+)
+
+EXPLICIT_DENY: Signature = (
+    rule(
+        REST_LIKE,
+        ROUTE,
+        Sends.A_SIGNATURE,
+        expects={
+            Answer.IAM_DENIED_IDENTITY_EXPLICIT,
+            Answer.IAM_DENIED_EXPLICIT,
+            Answer.IAM_DENIED_UNSTATED,
+        },
+        surmises={Answer.IAM_DENIED_SESSION_EXPLICIT},
+        because="an identity's or session's explicit deny is named as such",
+    ),
+    rule(HTTP, ROUTE, Sends.A_SIGNATURE, expects={Answer.FORBIDDEN}, because=_HTTP_FORBIDDEN),
+    *_UNSIGNED,
+)
+
+IMPLICIT_DENY: Signature = (
+    rule(
+        REST_LIKE,
+        ROUTE,
+        Sends.A_SIGNATURE,
+        expects={
+            Answer.IAM_DENIED_IDENTITY_IMPLICIT,
+            Answer.IAM_DENIED_UNSTATED,
+        },
+        surmises={Answer.IAM_DENIED_SESSION_IMPLICIT},
+        because="a missing permission is named as such",
+    ),
+    rule(HTTP, ROUTE, Sends.A_SIGNATURE, expects={Answer.FORBIDDEN}, because=_HTTP_FORBIDDEN),
+    *_UNSIGNED,
+)
+
+_BEFORE_POLICIES = UNAUTHORIZED | {Answer.MISSING_TOKEN, Answer.INCOMPLETE_SIGNATURE}
+"""IAM asks for a signature, and Cognito for a token, before any policy is looked at (iam-007)."""
+
+RESOURCE_POLICY: Signature = (
+    rule(
+        REST_LIKE,
+        ROUTE,
+        Sends.A_SIGNATURE,
+        expects={
+            Answer.IAM_DENIED_RESOURCE_EXPLICIT,
+            Answer.IAM_DENIED_RESOURCE_IMPLICIT,
+            Answer.IAM_DENIED_EXPLICIT,
+            Answer.IAM_DENIED_UNSTATED,
+        },
+        because="a resource policy's refusal of a signer names the signer",
+    ),
+    rule(
+        REST_LIKE,
+        ROUTE,
+        expects={Answer.ANONYMOUS_DENIED, Answer.ANONYMOUS_DENIED_RESOURCE},
+        allows=_BEFORE_POLICIES,
+        because="a resource policy refuses an unsigned caller as User: anonymous",
+    ),
+)
+
+_ENDPOINT_TEXTS = (
+    Answer.ANONYMOUS_DENIED,
+    Answer.ANONYMOUS_DENIED_ENDPOINT,
+    Answer.ANONYMOUS_DENIED_RESOURCE,
+)
+"""An endpoint policy's explicit deny was never recorded; it may call itself resource-based."""
+
+ENDPOINT_POLICY: Signature = (
+    rule(
+        REST_LIKE,
+        ROUTE,
+        Sends.A_SIGNATURE,
+        expects={Answer.IAM_DENIED_ENDPOINT, Answer.IAM_DENIED_UNSTATED},
+        surmises={Answer.IAM_DENIED_RESOURCE_EXPLICIT},
+        because="a VPC endpoint policy's refusal names the endpoint policy",
+    ),
+    rule(
+        REST_LIKE,
+        ROUTE,
+        Sends.A_TOKEN,
+        surmises={Answer.INCOMPLETE_SIGNATURE, *_ENDPOINT_TEXTS},
+        because="a VPC endpoint policy makes the gateway read any Authorization as a signature",
+    ),
+    rule(
+        REST_LIKE,
+        ROUTE,
+        surmises=_ENDPOINT_TEXTS,
+        allows=_BEFORE_POLICIES,
+        because="a VPC endpoint policy refuses an unsigned caller as User: anonymous",
+    ),
+)

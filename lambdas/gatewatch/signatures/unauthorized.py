@@ -1,0 +1,150 @@
+"""An authorizer that got no identity, or would not take the one it got: 401 Unauthorized.
+
+On a REST API all of these are one answer. An HTTP API's JWT authorizer adds a challenge that
+says why; its Lambda authorizers add none.
+"""
+
+from __future__ import annotations
+
+from gatewatch.gateway.answers import Answer
+from gatewatch.signatures.rules import (
+    HTTP,
+    REST,
+    REST_LIKE,
+    ROUTE,
+    Rule,
+    Sends,
+    Signature,
+    rule,
+)
+from gatewatch.signatures.way import PAST_AUTHENTICATION
+
+_WITH_A_VALID_ONE = PAST_AUTHENTICATION | {Answer.AUTHORIZER_BROKEN}
+
+IDENTITY_MISSING: Signature = (
+    rule(
+        REST_LIKE,
+        ROUTE,
+        Sends.NO_CREDENTIAL,
+        expects={Answer.UNAUTHORIZED},
+        because="without its identity source, an authorizer is not called and the answer is 401",
+    ),
+    rule(
+        REST_LIKE,
+        ROUTE,
+        expects={Answer.UNAUTHORIZED},
+        allows=_WITH_A_VALID_ONE,
+        because="the authorizer may look for its identity in another place than where it was sent",
+        weight=0.25,
+    ),
+    rule(
+        HTTP,
+        ROUTE,
+        Sends.NO_CREDENTIAL,
+        expects={Answer.UNAUTHORIZED, Answer.CHALLENGED},
+        because="without its identity source, an authorizer is not called and the answer is 401",
+    ),
+    rule(
+        HTTP,
+        ROUTE,
+        expects={Answer.UNAUTHORIZED, Answer.CHALLENGED},
+        allows=_WITH_A_VALID_ONE | {Answer.CHALLENGED_INVALID_TOKEN, Answer.CHALLENGED_SCOPE},
+        because="the authorizer may look for its identity in another place than where it was sent",
+        weight=0.25,
+    ),
+)
+
+_THROWN: Rule = rule(
+    REST_LIKE | HTTP,
+    ROUTE,
+    Sends.A_CREDENTIAL,
+    expects={Answer.UNAUTHORIZED},
+    because="an authorizer that throws Unauthorized makes the gateway answer 401",
+)
+
+THROWN_UNAUTHORIZED: Signature = (
+    _THROWN,
+    rule(
+        REST_LIKE,
+        ROUTE,
+        expects={Answer.UNAUTHORIZED},
+        because="an authorizer without an identity source may throw Unauthorized at anybody",
+        weight=0.5,
+    ),
+)
+
+COGNITO_MISSING: Signature = (
+    rule(
+        REST,
+        ROUTE,
+        Sends.NO_AUTHORIZATION,
+        expects={Answer.UNAUTHORIZED},
+        because="a Cognito authorizer answers a call without a token with 401",
+    ),
+    rule(
+        REST,
+        ROUTE,
+        Sends.A_TOKEN,
+        expects={Answer.UNAUTHORIZED},
+        allows=_WITH_A_VALID_ONE | {Answer.TOKEN_EXPIRED},
+        because="the Cognito authorizer may look for its token in another header",
+        weight=0.2,
+    ),
+)
+
+COGNITO_REJECTED: Signature = (
+    rule(
+        REST,
+        ROUTE,
+        Sends.A_TOKEN,
+        expects={Answer.UNAUTHORIZED, Answer.TOKEN_EXPIRED},
+        because="a Cognito authorizer refuses a wrong, expired or wrong-kind token with 401",
+    ),
+    rule(
+        REST,
+        ROUTE,
+        Sends.A_CREDENTIAL,
+        expects={Answer.UNAUTHORIZED, Answer.TOKEN_EXPIRED},
+        because="a Cognito authorizer may take its token from another header",
+        weight=0.3,
+    ),
+    rule(
+        REST,
+        ROUTE,
+        allows={Answer.UNAUTHORIZED},
+        because="a Cognito authorizer answers a call without a token with 401",
+    ),
+)
+
+JWT_REJECTED: Signature = (
+    rule(
+        HTTP,
+        ROUTE,
+        Sends.A_CREDENTIAL,
+        expects={Answer.CHALLENGED_INVALID_TOKEN},
+        because="a JWT authorizer says in its challenge why it refused a token",
+    ),
+    rule(
+        HTTP,
+        ROUTE,
+        expects={Answer.CHALLENGED},
+        because="a JWT authorizer answers a call without a token with a bare challenge",
+        weight=0.5,
+    ),
+)
+
+JWT_SCOPE: Signature = (
+    rule(
+        HTTP,
+        ROUTE,
+        Sends.A_CREDENTIAL,
+        expects={Answer.CHALLENGED_SCOPE},
+        because="a JWT authorizer names the scope it wants in its challenge",
+    ),
+    rule(
+        HTTP,
+        ROUTE,
+        allows={Answer.CHALLENGED},
+        because="a JWT authorizer answers a call without a token with a bare challenge",
+    ),
+)

@@ -1,0 +1,17 @@
+"""A web ACL refused the request before any route was looked up. REST APIs only, and CDNs."""
+
+from __future__ import annotations
+
+from gatewatch.gateway.answers import Answer
+from gatewatch.signatures.rules import ANY_ANSWER, REST, ROUTE, Signature, rule
+from gatewatch.signatures.way import REACHED_INTEGRATION
+
+WAF_BLOCK: Signature = (
+    rule(
+        REST,
+        ROUTE,
+        expects={Answer.FORBIDDEN, Answer.BLOCKED_BY_RULE},
+        allows=ANY_ANSWER - REACHED_INTEGRATION,
+        because="a web ACL's block answers Forbidden, or what its custom response says",
+    ),
+)

@@ -1,0 +1,76 @@
+"""How far a request came, told by the answer: sets of answers in the order of the gates."""
+
+from __future__ import annotations
+
+from gatewatch.gateway.answers import (
+    ANONYMOUS_DENIALS,
+    AUTHORIZER_DENIALS,
+    BACKEND_ANSWERS,
+    IAM_DENIALS,
+    SIGNATURE_REFUSALS,
+    Answer,
+)
+
+UNMATCHED = frozenset(
+    {
+        Answer.MISSING_TOKEN,
+        Answer.INCOMPLETE_SIGNATURE,
+        Answer.NO_METHOD_FOUND,
+        Answer.HTTP_NOT_FOUND,
+    }
+)
+INTEGRATION_FAILURES = frozenset(
+    {
+        Answer.INTERNAL_ERROR,
+        Answer.BAD_GATEWAY,
+        Answer.INTEGRATION_TIMED_OUT,
+        Answer.INTEGRATION_UNREACHABLE,
+        Answer.HTTP_INTERNAL_ERROR,
+        Answer.HTTP_UNAVAILABLE,
+    }
+)
+REACHED_INTEGRATION = (
+    INTEGRATION_FAILURES | BACKEND_ANSWERS | {Answer.SUCCESS, Answer.INNER_FAILURE}
+)
+PAST_API_KEY = REACHED_INTEGRATION | {
+    Answer.QUOTA_EXCEEDED,
+    Answer.RATE_EXCEEDED,
+    Answer.BAD_REQUEST,
+    Answer.TOO_LARGE,
+    Answer.UNSUPPORTED_MEDIA_TYPE,
+}
+PAST_AUTHORIZER = PAST_API_KEY | {Answer.FORBIDDEN}
+PAST_AUTHENTICATION = PAST_AUTHORIZER | IAM_DENIALS | ANONYMOUS_DENIALS | AUTHORIZER_DENIALS
+UNAUTHORIZED = frozenset(
+    {
+        Answer.UNAUTHORIZED,
+        Answer.TOKEN_EXPIRED,
+        Answer.CHALLENGED,
+        Answer.CHALLENGED_INVALID_TOKEN,
+    }
+)
+GUARD_REFUSALS = (
+    UNAUTHORIZED
+    | IAM_DENIALS
+    | ANONYMOUS_DENIALS
+    | AUTHORIZER_DENIALS
+    | SIGNATURE_REFUSALS
+    | {
+        Answer.MISSING_TOKEN,
+        Answer.INCOMPLETE_SIGNATURE,
+        Answer.FORBIDDEN,
+        Answer.CHALLENGED_SCOPE,
+    }
+)
+"""How a guard of the route itself may refuse a caller who lacks what it asks for."""
+TRANSIENT = INTEGRATION_FAILURES | {
+    Answer.QUOTA_EXCEEDED,
+    Answer.RATE_EXCEEDED,
+    Answer.BACKEND_ERROR,
+    Answer.AUTHORIZER_BROKEN,
+    Answer.TIMEOUT,
+    Answer.RESET,
+    Answer.CONNECT_FAILURE,
+    Answer.DNS_FAILURE,
+}
+"""Answers that may come at any time, whatever else is wrong: they never refute a cause."""

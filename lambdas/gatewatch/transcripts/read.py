@@ -1,0 +1,112 @@
+"""Which kind of transcript a text is, told by its content, and what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from gatewatch.evidence import redacted
+from gatewatch.model import Exchange
+from gatewatch.redaction import Redactor
+from gatewatch.transcripts import exchanges as json_exchanges
+from gatewatch.transcripts import wire
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """One thing to explain: an exchange, or a group of looks at one route. Without secrets."""
+
+    id: str | None
+    exchanges: tuple[Exchange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A part of the input that is no transcript, and why. `line` counts from 1."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    transcripts: tuple[Transcript, ...]
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+def read(text: str) -> Contents:
+    """Everything in a text that can be explained, and what could not be read."""
+    text = text.lstrip("\ufeff")
+    if text.lstrip()[:1] in ("{", "["):
+        return _read_json(text)
+    if wire.is_wire(text):
+        found = (Transcript(None, (one,)) for one in wire.exchanges(text))
+        return Contents(tuple(_clean(found)))
+    reason = "expected exchanges in JSON, a raw HTTP response, or the output of curl -v"
+    return Contents((), (Unreadable(1, reason),))
+
+
+def _clean(transcripts: Iterable[Transcript]) -> Iterable[Transcript]:
+    redactor = Redactor()
+    for one in transcripts:
+        shown = tuple(redacted(exchange, redactor) for exchange in one.exchanges)
+        yield Transcript(one.id, shown)
+
+
+def _read_json(text: str) -> Contents:
+    """One JSON value, or one a line."""
+    try:
+        values = [(1, msgspec.json.decode(text))]
+    except (msgspec.DecodeError, RecursionError):
+        return _read_lines(text)
+    return _contents(values)
+
+
+def _read_lines(text: str) -> Contents:
+    values: list[tuple[int, object]] = []
+    bad: list[Unreadable] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            values.append((number, msgspec.json.decode(line)))
+        except (msgspec.DecodeError, RecursionError) as error:
+            bad.append(Unreadable(number, f"not JSON: {error}"))
+    found = _contents(values)
+    unreadable = sorted([*found.unreadable, *bad], key=lambda one: one.line)
+    return Contents(found.transcripts, tuple(unreadable))
+
+
+def _contents(values: Iterable[tuple[int, object]]) -> Contents:
+    found: list[Transcript] = []
+    bad: list[Unreadable] = []
+    for line, value in values:
+        for one in value if isinstance(value, list) else [value]:
+            transcript = _transcript(one)
+            if transcript is None:
+                bad.append(Unreadable(line, "neither an exchange nor a group of exchanges"))
+            else:
+                found.append(transcript)
+    return Contents(tuple(_clean(found)), tuple(bad))
+
+
+def _transcript(value: object) -> Transcript | None:
+    if not isinstance(value, dict):
+        return None
+    name = value.get("id")
+    name = name if isinstance(name, str) else None
+    if json_exchanges.is_group(value):
+        kind = value.get("api_kind")
+        return Transcript(
+            name,
+            tuple(
+                json_exchanges.exchange({"api_kind": kind, **one})
+                for one in value["exchanges"]
+                if json_exchanges.is_exchange(one)
+            ),
+        )
+    if json_exchanges.is_exchange(value):
+        return Transcript(name, (json_exchanges.exchange(value),))
+    return None
