@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from gatewatch.config.canonical import Expect
+from gatewatch.jsonpath import found_at
 
 _SHOWN = 80
 
@@ -65,13 +66,6 @@ def _json(expect: Expect, body: str) -> Iterator[str]:
         if wanted not in found:
             shown = _short(found[0]) if found else "nothing"
             yield f"{path} is {shown}, expected {_short(wanted)}"
-
-
-def found_at(path: str, value: object) -> list[object]:
-    """The values at a JSON path (RFC 9535)."""
-    import jsonpath
-
-    return list(jsonpath.findall(path, value))  # type: ignore[arg-type]
 
 
 def _short(value: object) -> str:

@@ -63,7 +63,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         forms = {form for secret in secrets for form in _forms(secret)}
         known = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
-        self._known = re.compile(known) if known else None
+        self._known = re.compile(known, re.IGNORECASE) if known else None
 
     def text(self, text: str) -> str:
         """The text without secrets, and without characters that a terminal would obey."""
@@ -101,7 +101,10 @@ class Redactor:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """The ways in which a secret may stand in a text, without those too short to tell."""
+    """The ways in which a secret may stand in a text, without those too short to tell.
+
+    They are matched without regard to case, since escapes and hex digits come in both.
+    """
     for value in (secret, f"Bearer {secret}", f"Basic {secret}"):
         yield from _digests(value)
     found = {
@@ -111,7 +114,6 @@ def _forms(secret: str) -> Iterator[str]:
         json.dumps(secret)[1:-1].replace("/", "\\/"),
         _html(secret),
         secret.encode().hex(),
-        secret.encode().hex().upper(),
         *_url_encoded(secret),
         *_base64_inside(secret),
     }
@@ -120,9 +122,7 @@ def _forms(secret: str) -> Iterator[str]:
 
 def _url_encoded(secret: str) -> Iterator[str]:
     for encoded in (quote(secret, safe=""), quote(secret), quote_plus(secret)):
-        yield encoded
-        yield re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
-        yield quote(encoded, safe="")
+        yield from (encoded, quote(encoded, safe=""))
 
 
 def _html(secret: str) -> str:
@@ -151,7 +151,6 @@ def _digests(value: str) -> Iterator[str]:
     raw = value.encode()
     for digest in (hashlib.sha256(raw).digest(), hashlib.sha1(raw, usedforsecurity=False).digest()):
         yield digest.hex()
-        yield digest.hex().upper()
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             encoded = encode(digest).decode()
             yield from (encoded, encoded.rstrip("="))

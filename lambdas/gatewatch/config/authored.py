@@ -23,7 +23,7 @@ Count = Annotated[int, Meta(ge=1, extra_json_schema={"description": "a whole num
 Url = Annotated[
     str,
     Meta(
-        pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$",
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
         extra_json_schema={
             "description": "a URL such as https://api.example.com/orders, without query"
         },

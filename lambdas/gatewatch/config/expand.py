@@ -14,6 +14,7 @@ from gatewatch.config.canonical import READING_METHODS, Api, Entrance, Expect, R
 from gatewatch.config.credentials import Named
 from gatewatch.config.findings import Findings
 from gatewatch.config.problems import Path, nearest
+from gatewatch.jsonpath import is_path
 from gatewatch.model import Access
 
 METHODS = (*sorted(READING_METHODS), "POST", "PUT", "PATCH", "DELETE")
@@ -166,7 +167,7 @@ def _route(
         callers=callers,
         headers=written.headers,
         invoke=written.invoke,
-        expect=_expect(written.expect),
+        expect=_expect(written.expect, (*path, "expect"), findings),
         every_seconds=seconds(settled.every or ""),
         anonymous_every_seconds=seconds(settled.anonymous_every or ""),
         timeout_seconds=seconds(settled.timeout or ""),
@@ -174,6 +175,14 @@ def _route(
         resolve_after=settled.resolve_after or 1,
         severity=written.severity or parent.severity,
     )
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
 
 
 def _method_and_template(key: str, path: Path, findings: Findings) -> tuple[str, str]:
@@ -208,8 +217,12 @@ def _target(template: str, written: authored.Route, path: Path, findings: Findin
         value = str(written.path.get(match[1], ""))
         return quote(value, safe="/" if match[2] else "")
 
-    query = urlencode({key: str(value) for key, value in written.query.items()})
+    query = urlencode({key: _as_text(value) for key, value in written.query.items()})
     return _VARIABLE.sub(filled, template) + (f"?{query}" if query else "")
+
+
+def _as_text(value: str | float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _callers(
@@ -237,7 +250,14 @@ def _check_route(written: authored.Route, path: Path, findings: Findings) -> Non
             findings.add((*path, "headers", name), "expected a credential under `as` instead")
 
 
-def _expect(written: authored.Expect) -> Expect:
+def _expect(written: authored.Expect, path: Path, findings: Findings) -> Expect:
+    for name, pattern in (("body", written.body), *written.headers.items()):
+        if pattern is not None and not _is_pattern(pattern):
+            place = (*path, "body") if name == "body" else (*path, "headers", name)
+            findings.add(place, "expected a regular expression", pattern)
+    for query in written.json:
+        if not is_path(query):
+            findings.add((*path, "json", query), "expected a JSON path such as $.ok", query)
     status = written.status or ()
     return Expect(
         status=status if isinstance(status, tuple) else (status,),

@@ -80,7 +80,13 @@ class _Secure(ssl.SSLSocket):
 
     def send(self, data: Any, flags: int = 0) -> int:
         self.settimeout(_flight().left())
-        return super().send(data, flags)
+        try:
+            return super().send(data, flags)
+        except (ssl.SSLEOFError, ConnectionError):
+            # Under TLS 1.3 a refused client certificate is told by an alert after the handshake:
+            # it waits to be read while we fail to write.
+            super().recv(1)
+            raise
 
     def do_handshake(self, block: bool = False) -> None:
         self.settimeout(_flight().left())

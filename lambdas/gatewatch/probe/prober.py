@@ -45,9 +45,16 @@ class Limits:
     per_host: int = 6
 
 
-@lru_cache(maxsize=16)
+_contexts: dict[str | None, ssl.SSLContext] = {}
+_contexts_lock = Lock()
+
+
 def _context(ca_file: str | None) -> ssl.SSLContext:
-    return tls_context(ca_file)
+    """One context for each TLS policy, for the life of the process; built by one thread only."""
+    with _contexts_lock:
+        if ca_file not in _contexts:
+            _contexts[ca_file] = tls_context(ca_file)
+        return _contexts[ca_file]
 
 
 @dataclass(slots=True)
@@ -77,7 +84,7 @@ class Prober:
         self._clock = clock
         self._limits = limits or Limits()
         self._resolver = resolver or Resolver()
-        self._adapters: dict[tuple[str | None, str | None, bool], Adapter] = {}
+        self._adapters: dict[tuple[str | None, str | None], Adapter] = {}
         self._lock = Lock()
 
     def known_secrets(self) -> frozenset[str]:
@@ -156,6 +163,8 @@ class Prober:
             self._resolver, started + attempt.timeout_seconds, _host_port(attempt.connect_to)
         )
         outcome = _exchange(adapter.pool(str(prepared.url)), prepared, secret, flight)
+        if attempt.method not in READING_METHODS:
+            adapter.close()
         phases = {"queue": started - queued_at, **flight.phases}
         return RawExchange(
             attempt=attempt,
@@ -173,12 +182,15 @@ class Prober:
         )
 
     def _adapter(self, attempt: Attempt) -> Adapter:
-        """One set of pools for each way to connect; writes never share a used connection."""
-        fresh = attempt.method not in READING_METHODS
-        key = (attempt.ca_file, attempt.connect_to, fresh)
+        """One set of pools for each way to connect. A write gets a connection of its own, so
+        that a stale one never makes it be sent twice."""
+        context = _context(attempt.ca_file)
+        if attempt.method not in READING_METHODS:
+            return Adapter(context, 1)
+        key = (attempt.ca_file, attempt.connect_to)
         with self._lock:
             if key not in self._adapters:
-                self._adapters[key] = Adapter(_context(attempt.ca_file), self._limits.in_flight)
+                self._adapters[key] = Adapter(context, self._limits.in_flight)
             return self._adapters[key]
 
 
@@ -298,19 +310,21 @@ def _read(response: urllib3.BaseHTTPResponse, flight: Flight) -> _Outcome:
         while size < BODY_BYTES:
             part = response.read1(BODY_BYTES - size, decode_content=False)
             if not part:
-                response.release_conn()
                 break
             parts.append(part)
             size += len(part)
         else:
             outcome.body_is_whole = False
-            response.close()
     except (HTTPError, HTTPException, OSError, ValueError) as error:
         outcome.body_is_whole = False
         outcome.error = _failure(error, flight)
+    if not outcome.body_is_whole:
         response.close()
-    outcome.body = b"".join(parts)
     flight.phases["transfer"] = perf_counter() - started
+    if not outcome.headers and not parts:
+        # The head broke off: the HTTP library takes what came for the whole of it.
+        return _Outcome(error="reset: closed without a complete response in phase first_byte")
+    outcome.body = b"".join(parts)
     return outcome
 
 
@@ -324,6 +338,8 @@ def _failure(error: BaseException, flight: Flight) -> str:
             return f"timeout: the deadline passed in phase {flight.stage}"
         case ssl.SSLCertVerificationError():
             return f"tls: certificate not accepted ({cause.verify_message})"
+        case ssl.SSLEOFError() if flight.stage != "tls":
+            return f"reset: closed without a complete response in phase {flight.stage}"
         case ssl.SSLError():
             return f"tls: {_tls_reason(cause)}"
         case ConnectionRefusedError():

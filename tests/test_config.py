@@ -1,0 +1,152 @@
+"""Configurations: good ones as values, bad ones as every problem at once, in exact words."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import msgspec
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatewatch.config import authored
+from gatewatch.config.author import load
+from gatewatch.config.canonical import Bearer, Config, Route
+from gatewatch.config.problems import ConfigError
+from gatewatch.model import Access, Guard
+
+REFUSED = Path(__file__).parent / "refused"
+GOOD = """
+defaults: {every: 1m, anonymous_every: 5m, timeout: 10s, open_after: 3}
+credentials:
+  user: {bearer: {env: TOKEN}}
+  partner-key: {api_key: {file: key.txt}}
+  service:
+    sigv4: {access_key_id: {env: ID}, secret_access_key: {env: SECRET}, region: eu-west-1}
+    for: [abc.execute-api.us-east-1.amazonaws.com, api.example.com]
+apis:
+  orders:
+    url: https://abc.execute-api.us-east-1.amazonaws.com/prod/
+    also_at: [https://api.example.com/orders]
+    closed_at: [https://old.execute-api.us-east-1.amazonaws.com/prod]
+    severity: high
+    routes:
+      - GET /health: public
+      - GET /orders/{id}:
+          access: protected
+          guarded_by: [lambda, api_key]
+          as: [user + partner-key, service]
+          path: {id: "a/b c"}
+          query: {expand: true}
+          timeout: 800ms
+          expect: {status: [200, 206], json: {"$.ok": true}, within: 1.5s}
+      - GET /files/{path+}: {access: public, path: {path: a/b c}}
+      - POST /orders: {access: protected, guarded_by: iam}
+"""
+
+
+def good() -> Config:
+    return load(GOOD, "good.yaml")
+
+
+def route(name: str) -> Route:
+    return next(one for one in good().apis[0].routes if one.name == name)
+
+
+def test_defaults_reach_the_routes_and_routes_have_the_last_word() -> None:
+    assert (route("GET /health").every_seconds, route("GET /health").open_after) == (60, 3)
+    assert route("GET /health").resolve_after == 2
+    assert route("GET /orders/{id}").timeout_seconds == 0.8
+
+
+def test_templates_are_filled_and_quoted() -> None:
+    assert route("GET /orders/{id}").target == "/orders/a%2Fb%20c?expand=true"
+    assert route("GET /files/{path+}").target == "/files/a/b%20c"
+
+
+def test_a_bare_word_is_short_for_access() -> None:
+    assert route("GET /health").access is Access.PUBLIC
+
+
+def test_guards_and_callers() -> None:
+    found = route("GET /orders/{id}")
+    assert found.guarded_by == (Guard.LAMBDA, Guard.API_KEY)
+    assert found.callers == (("user", "partner-key"), ("service",))
+
+
+def test_entrances_lose_their_last_slash_and_know_which_must_be_closed() -> None:
+    assert [(one.url, one.closed) for one in good().apis[0].entrances] == [
+        ("https://abc.execute-api.us-east-1.amazonaws.com/prod", False),
+        ("https://api.example.com/orders", False),
+        ("https://old.execute-api.us-east-1.amazonaws.com/prod", True),
+    ]
+
+
+def test_a_credential_belongs_to_the_hosts_of_the_apis_that_name_it() -> None:
+    user = next(one for one in good().credentials if one.name == "user")
+    assert isinstance(user.source, Bearer)
+    assert user.hosts == ("abc.execute-api.us-east-1.amazonaws.com:443", "api.example.com:443")
+
+
+def test_canonical_json_is_read_back_as_the_same_values() -> None:
+    assert msgspec.json.decode(msgspec.json.encode(good()), type=Config) == good()
+
+
+@pytest.mark.parametrize("file", sorted(REFUSED.glob("*.yaml")), ids=lambda file: file.stem)
+def test_a_refused_configuration_tells_every_problem(file: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(file.read_text(), file.name)
+    assert str(refused.value) == file.with_suffix(".txt").read_text().rstrip("\n")
+
+
+def test_a_secret_in_the_wrong_place_is_not_repeated() -> None:
+    text = (
+        "credentials: {k: {api_key: hunter2hunter2}}\napis: {a: {url: 'https://x.y', routes: []}}"
+    )
+    with pytest.raises(ConfigError) as refused:
+        load(text, "f")
+    assert "hunter2" not in str(refused.value)
+    assert "credentials.k.api_key: expected a reference to a secret" in str(refused.value)
+
+
+def test_an_alias_bomb_is_refused_quickly() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    with pytest.raises(ConfigError, match="less repeated or nested content"):
+        load("\n".join(lines), "bomb.yaml")
+
+
+def test_deep_nesting_is_refused() -> None:
+    with pytest.raises(ConfigError):
+        load("[" * 5000, "deep.yaml")
+
+
+_KEYS = st.sampled_from(
+    ["apis", "defaults", "credentials", "url", "routes", "GET /x", "access", "as", "every", "x"]
+)
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(_VALUES)
+def test_no_value_makes_it_fail_otherwise(value: object) -> None:
+    with contextlib.suppress(ConfigError):
+        assert isinstance(load(yaml.safe_dump(value), "f"), Config)
+
+
+@given(st.text(max_size=200))
+def test_no_text_makes_it_fail_otherwise(text: str) -> None:
+    with contextlib.suppress(ConfigError):
+        assert isinstance(load(text, "f"), Config)
+
+
+def test_the_schema_knows_every_key_and_accepts_no_other() -> None:
+    described = authored.schema()["$defs"]
+    assert described["Api"]["additionalProperties"] is False
+    assert set(described["Api"]["required"]) == {"url", "routes"}
+    assert "guarded_by" in described["Route"]["properties"]

@@ -1,0 +1,473 @@
+"""The prober against real servers: hostile ones, slow ones, many at once."""
+
+from __future__ import annotations
+
+import gzip
+import pickle
+import socket
+import ssl
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import trustme
+
+from gatewatch.config.canonical import Bearer, Credential, SecretRef
+from gatewatch.plan import Attempt
+from gatewatch.probe.credentials import Keyring
+from gatewatch.probe.prober import BODY_BYTES, Limits, Prober
+from gatewatch.probe.raw import RawExchange
+from gatewatch.probe.resolve import Resolver
+
+from .servers import Handler, answering, serving
+
+TIMEOUT = 0.6
+
+
+class Clock:
+    def now(self) -> datetime:
+        return datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def prober(limits: Limits | None = None, resolver: Resolver | None = None) -> Prober:
+    return Prober(Keyring((), lambda _: ""), Clock(), limits, resolver)
+
+
+def attempt(url: str, **options: object) -> Attempt:
+    settled = {"timeout_seconds": TIMEOUT, "method": "GET", **options}
+    return Attempt(api="a", route="GET /", entrance=url, url=url, **settled)  # type: ignore[arg-type]
+
+
+def send(url: str, **options: object) -> RawExchange:
+    [raw] = prober().send_all([attempt(url, **options)])
+    return raw
+
+
+def ask(handle: Handler, **options: object) -> RawExchange:
+    with serving(handle) as server:
+        return send(f"http://{server.place}/x", **options)
+
+
+def _say(text: bytes) -> Handler:
+    def handle(to: socket.socket, _: bytes) -> None:
+        to.sendall(text)
+        to.close()
+
+    return handle
+
+
+def _drip(prefix: bytes, drop: bytes) -> Handler:
+    """Sends a byte now and then, for ever: each socket operation stays within its timeout."""
+
+    def handle(to: socket.socket, _: bytes) -> None:
+        to.sendall(prefix)
+        while True:
+            to.sendall(drop)
+            time.sleep(0.02)
+
+    return handle
+
+
+def _endless(to: socket.socket, _: bytes) -> None:
+    to.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    while True:
+        to.sendall(b"x" * 65536)
+
+
+def _huge_headers(to: socket.socket, _: bytes) -> None:
+    to.sendall(b"HTTP/1.1 200 OK\r\n")
+    for number in range(2000):
+        to.sendall(f"X-{number}: {'y' * 5000}\r\n".encode())
+    to.sendall(b"\r\n")
+
+
+def _long_header(to: socket.socket, _: bytes) -> None:
+    to.sendall(b"HTTP/1.1 200 OK\r\nX-Long: " + b"y" * 10_000_000 + b"\r\n\r\n")
+
+
+def _reset(to: socket.socket, _: bytes) -> None:
+    to.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+    to.close()
+
+
+HOSTILE = {
+    "slow-loris status line": (_drip(b"HTTP/1.1 2", b"0"), "timeout"),
+    "slow-loris headers": (_drip(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"), "timeout"),
+    "endless interim answers": (_drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "timeout"),
+    "10 MB of headers": (_huge_headers, "garbage"),
+    "a header of 10 MB": (_long_header, "garbage"),
+    "garbage": (_say(b"\x00\xff not http at all\r\n\r\n"), "garbage"),
+    "a closed connection": (_say(b""), "reset"),
+    "half an answer": (_say(b"HTTP/1.1 200"), "reset"),
+    "a reset": (_reset, "reset"),
+    "an SSH server": (_say(b"SSH-2.0-OpenSSH_9\r\n"), "garbage"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_server_ends_within_the_deadline_in_one_line(name: str) -> None:
+    handle, told = HOSTILE[name]
+    started = time.monotonic()
+    raw = ask(handle)
+    assert time.monotonic() - started < TIMEOUT + 1.5
+    assert raw.status == 0
+    assert raw.error is not None
+    assert raw.error.startswith(f"{told}:")
+    assert "\n" not in raw.error
+
+
+def test_an_endless_body_is_read_to_its_bound_only() -> None:
+    raw = ask(_endless)
+    assert (raw.status, len(raw.body), raw.body_is_whole) == (200, BODY_BYTES, False)
+    assert raw.error is None
+
+
+def test_a_dripping_body_keeps_what_came_and_says_why_it_is_not_whole() -> None:
+    raw = ask(_drip(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 9999\r\n\r\n{", b"x"))
+    assert raw.status == 403
+    assert raw.body.startswith(b"{x")
+    assert not raw.body_is_whole
+    assert raw.error == "timeout: the deadline passed in phase transfer"
+
+
+def test_a_body_shorter_than_announced_is_told() -> None:
+    raw = ask(_say(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}"))
+    assert (raw.status, raw.body, raw.body_is_whole) == (200, b"{}", False)
+
+
+def test_a_gzip_bomb_stays_packed() -> None:
+    bomb = gzip.compress(b"\0" * 50_000_000)
+    raw = ask(answering(body=bomb, headers="Content-Encoding: gzip\r\n"))
+    assert raw.status == 200
+    assert len(raw.body) <= BODY_BYTES
+
+
+def test_a_redirect_is_not_followed() -> None:
+    with serving(answering()) as other:
+        handle = answering("302 Found", headers=f"Location: http://{other.place}/\r\n")
+        assert ask(handle).status == 302
+        assert other.requests == []
+
+
+def test_no_cookie_is_kept() -> None:
+    handle = answering(headers="Set-Cookie: session=1\r\n")
+    with serving(handle) as server:
+        one = prober()
+        for _ in range(2):
+            list(one.send_all([attempt(f"http://{server.place}/")]))
+        assert all(b"cookie" not in request.lower() for request in server.requests)
+
+
+def test_nothing_is_taken_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login u password p\n")
+    netrc.chmod(0o600)
+    for name, value in {
+        "HOME": str(tmp_path),
+        "NETRC": str(netrc),
+        "HTTP_PROXY": "http://127.0.0.1:1",
+        "http_proxy": "http://127.0.0.1:1",
+        "ALL_PROXY": "http://127.0.0.1:1",
+        "REQUESTS_CA_BUNDLE": "/nowhere",
+        "AWS_ACCESS_KEY_ID": "AKIAENVIRONMENT00000",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with serving(answering()) as server:
+        assert send(f"http://{server.place}/").status == 200
+        assert b"authorization" not in server.requests[0].lower()
+        assert b"AKIAENV" not in server.requests[0]
+
+
+def test_the_user_agent_is_honest_and_says_what_the_request_is_for() -> None:
+    with serving(answering()) as server:
+        send(f"http://{server.place}/")
+        assert b"User-Agent: Gatewatch/" in server.requests[0]
+        assert b"synthetic monitoring, look)" in server.requests[0]
+
+
+def test_a_refused_connection_names_the_address() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    assert send(f"http://127.0.0.1:{port}/").error == "connect: connection refused by 127.0.0.1"
+
+
+def test_a_name_without_an_address() -> None:
+    raw = send("http://nowhere.invalid/")
+    assert raw.error is not None
+    assert raw.error.startswith("dns: no address for nowhere.invalid")
+
+
+def test_a_resolver_that_hangs_ends_with_the_deadline() -> None:
+    def hangs(host: str, port: int) -> list[object]:
+        time.sleep(30)
+        return []
+
+    one = prober(resolver=Resolver(hangs))  # type: ignore[arg-type]
+    started = time.monotonic()
+    [raw] = one.send_all([attempt("http://slow.example.com/")])
+    assert time.monotonic() - started < TIMEOUT + 0.5
+    assert raw.error == "timeout: the deadline passed in phase dns"
+
+
+def test_an_address_that_is_dead_leaves_time_for_the_next() -> None:
+    # 192.0.2.1 is kept for documentation: nothing answers there.
+    with serving(answering()) as server:
+
+        def two(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[str, int]]]:
+            dead = (socket.AF_INET, ("127.0.0.1", 1))
+            return [dead, (socket.AF_INET, ("127.0.0.1", server.port))]
+
+        one = prober(resolver=Resolver(two))
+        [raw] = one.send_all([attempt("http://two.example.com/")])
+    assert raw.status == 200
+
+
+# TLS
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[trustme.CA, str]:
+    made = trustme.CA()
+    file = tmp_path_factory.mktemp("ca") / "ca.pem"
+    made.cert_pem.write_to_path(str(file))
+    return made, str(file)
+
+
+def tls(authority: trustme.CA, *names: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*names).configure_cert(context)
+    return context
+
+
+def test_connect_to_keeps_host_name_and_certificate_check(
+    authority: tuple[trustme.CA, str],
+) -> None:
+    made, ca_file = authority
+    with serving(answering(), tls(made, "api.example.com")) as server:
+        options = {"connect_to": server.place, "ca_file": ca_file}
+        raw = send("https://api.example.com/x", **options)
+        assert raw.status == 200
+        assert b"Host: api.example.com\r\n" in server.requests[0]
+        assert raw.address == "127.0.0.1"
+        assert raw.certificate_expires is not None
+        wrong = send("https://other.example.com/x", **options)
+        assert wrong.error is not None
+        assert wrong.error.startswith("tls: certificate not accepted (Hostname mismatch")
+
+
+def test_an_unknown_authority_is_refused(authority: tuple[trustme.CA, str]) -> None:
+    made, _ = authority
+    with serving(answering(), tls(made, "api.example.com")) as server:
+        raw = send("https://api.example.com/x", connect_to=server.place)
+    assert raw.error is not None
+    assert raw.error.startswith("tls: certificate not accepted")
+
+
+def test_a_client_certificate_that_is_wanted_is_told(authority: tuple[trustme.CA, str]) -> None:
+    made, ca_file = authority
+    context = tls(made, "api.example.com")
+    context.verify_mode = ssl.CERT_REQUIRED
+    made.configure_trust(context)
+    with serving(answering(), context) as server:
+        raw = send("https://api.example.com/", connect_to=server.place, ca_file=ca_file)
+    assert raw.error == "tls: certificate required"
+
+
+def test_plain_text_where_tls_is_expected() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def talk() -> None:
+            to, _ = listener.accept()
+            with to:
+                to.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                to.recv(1)
+
+        threading.Thread(target=talk, daemon=True).start()
+        raw = send(f"https://127.0.0.1:{listener.getsockname()[1]}/")
+    assert raw.error == "tls: wrong version number"
+
+
+def test_a_handshake_that_never_ends_is_bounded() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        started = time.monotonic()
+        raw = send(f"https://127.0.0.1:{listener.getsockname()[1]}/")
+    assert time.monotonic() - started < TIMEOUT + 1
+    assert raw.error == "timeout: the deadline passed in phase tls"
+
+
+def test_the_trust_store_is_loaded_once_for_all_connections(
+    authority: tuple[trustme.CA, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, ca_file = authority
+    loads: list[object] = []
+    load = ssl.SSLContext.load_verify_locations
+
+    def counted(self: ssl.SSLContext, *args: object, **kwargs: object) -> None:
+        loads.append(kwargs)
+        load(self, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)
+    monkeypatch.setattr("gatewatch.probe.prober._contexts", {})
+    with serving(answering(keep=False), tls(made, "api.example.com")) as server:
+        options = {"connect_to": server.place, "ca_file": ca_file}
+        for _ in range(3):
+            attempts = [attempt("https://api.example.com/x", **options) for _ in range(5)]
+            assert {raw.status for raw in prober().send_all(attempts)} == {200}
+        assert server.connections >= 10
+    # Once for the public bundle, once for the private authority.
+    assert len(loads) == 2
+
+
+def test_the_phases_of_a_request_are_told(authority: tuple[trustme.CA, str]) -> None:
+    made, ca_file = authority
+
+    def slow(to: socket.socket, _: bytes) -> None:
+        time.sleep(0.05)
+        to.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    with serving(slow, tls(made, "api.example.com")) as server:
+        options = {"connect_to": server.place, "ca_file": ca_file}
+        attempts = [attempt("https://api.example.com/", **options) for _ in range(2)]
+        first, second = prober(Limits(in_flight=1)).send_all(attempts)
+    assert set(first.phases_ms) == {"queue", "dns", "connect", "tls", "first_byte", "transfer"}
+    assert first.phases_ms["first_byte"] >= 50
+    assert set(second.phases_ms) == {"queue", "first_byte", "transfer"}
+    assert second.phases_ms["queue"] >= 50
+
+
+def test_the_private_hook_of_urllib3_is_still_called() -> None:
+    # `_new_conn` is not public: if a release renames it, phases and deadlines would vanish.
+    assert ask(answering()).phases_ms.keys() >= {"dns", "connect"}
+
+
+# Many at once
+
+
+def test_caps_in_total_and_per_host() -> None:
+    def slow(to: socket.socket, _: bytes) -> None:
+        time.sleep(0.05)
+        to.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    with serving(slow) as one, serving(slow) as other:
+        urls = [f"http://{one.place}/{n}" for n in range(12)]
+        urls += [f"http://{other.place}/{n}" for n in range(12)]
+        raws = list(prober(Limits(in_flight=5, per_host=3)).send_all([attempt(u) for u in urls]))
+        assert len(raws) == 24
+        assert all(raw.status == 200 for raw in raws)
+        assert 1 < one.most_at_once <= 3
+        assert 1 < other.most_at_once <= 3
+
+
+def test_a_dead_host_is_given_up_and_the_others_finish() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        dead = listener.getsockname()[1]
+    with serving(answering()) as server:
+        urls = [f"http://127.0.0.1:{dead}/{n}" for n in range(40)]
+        urls += [f"http://{server.place}/{n}" for n in range(10)]
+        raws = list(prober(Limits(per_host=1)).send_all([attempt(url) for url in urls]))
+    assert sum(raw.status == 200 for raw in raws) == 10
+    refused = [raw for raw in raws if raw.error]
+    given_up = [raw for raw in raws if raw.not_sent]
+    assert (len(refused), len(given_up)) == (5, 35)
+    assert given_up[0].not_sent == "host unreachable: 5 failures in a row"
+
+
+def test_a_stale_connection_is_no_false_alarm() -> None:
+    def once(to: socket.socket, _: bytes) -> None:
+        to.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        to.close()
+
+    with serving(once) as server:
+        one = prober(Limits(in_flight=1))
+        for _ in range(3):
+            [raw] = one.send_all([attempt(f"http://{server.place}/")])
+            assert raw.status == 200
+            time.sleep(0.02)
+
+
+def test_a_write_never_uses_a_connection_again() -> None:
+    with serving(answering()) as server:
+        one = prober(Limits(in_flight=1))
+        for _ in range(3):
+            list(one.send_all([attempt(f"http://{server.place}/", method="POST")]))
+        assert server.connections == 3
+        assert all(b"Connection: close" in request for request in server.requests)
+
+
+def test_a_fault_of_ours_is_told_and_stops_nobody(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*args: object) -> str:
+        raise RuntimeError("a bug of ours")
+
+    with serving(answering()) as server:
+        one = prober(Limits(in_flight=1))
+        monkeypatch.setattr("gatewatch.probe.prober._failure", broken)
+        attempts = [attempt("http://nowhere.invalid/"), attempt(f"http://{server.place}/")]
+        raws = {raw.attempt.url: raw for raw in one.send_all(attempts)}
+    assert raws["http://nowhere.invalid/"].not_sent == "internal error: RuntimeError"
+    assert raws[f"http://{server.place}/"].status == 200
+    assert "attempt_failed" in caplog.text
+
+
+# Credentials
+
+
+def keyring(hosts: tuple[str, ...], value: str = "a-secret-token") -> Keyring:
+    source = Bearer(secret=SecretRef(source="env", name="T"))
+    return Keyring((Credential(name="user", source=source, hosts=hosts),), lambda _: value)
+
+
+def sent_with(keys: Keyring, url: str, **options: object) -> RawExchange:
+    [raw] = Prober(keys, Clock()).send_all([attempt(url, callers=("user",), **options)])
+    return raw
+
+
+def test_a_credential_goes_to_its_hosts_only() -> None:
+    with serving(answering()) as server:
+        assert sent_with(keyring((server.place,)), f"http://{server.place}/").status == 200
+        assert b"Authorization: Bearer a-secret-token" in server.requests[0]
+        raw = sent_with(keyring(("other:443",)), f"http://{server.place}/")
+        assert raw.not_sent == f"credential user may not be sent to {server.place}"
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "because"),
+    [
+        (
+            "http://api.example.com/",
+            {},
+            "credential user may not be sent over plain http to api.example.com:80",
+        ),
+        (
+            "https://api.example.com/",
+            {"connect_to": "192.0.2.1:443"},
+            "credential user may not be sent to 192.0.2.1:443",
+        ),
+    ],
+)
+def test_a_credential_stays_on_tls_and_at_its_real_host(
+    url: str, options: dict[str, object], because: str
+) -> None:
+    keys = keyring(("api.example.com:80", "api.example.com:443"))
+    assert sent_with(keys, url, **options).not_sent == because
+
+
+@pytest.mark.parametrize("value", ["abc", "line\nbreak-in-it", "snow\u2603man", ""])
+def test_a_secret_that_no_header_can_carry_is_refused_without_being_shown(value: str) -> None:
+    raw = sent_with(keyring(("h:443",), value), "https://h/")
+    assert raw.not_sent is not None
+    assert raw.not_sent.startswith("the secret of env T")
+    assert value == "" or value not in raw.not_sent
+
+
+def test_a_raw_exchange_cannot_be_shown_or_serialised() -> None:
+    raw = ask(answering(body=b"secret"))
+    assert "secret" not in repr(raw)
+    with pytest.raises(TypeError, match="never serialised"):
+        pickle.dumps(raw)

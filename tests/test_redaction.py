@@ -1,0 +1,142 @@
+"""No secret survives in any form it travels in; what is no secret stays readable."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatewatch.evidence import redacted
+from gatewatch.gateway.wire import recognise
+from gatewatch.redaction import HIDDEN, Redactor
+
+from .support import corpus, recorded
+
+SECRET = "p@ss/w0rd+with=specials&more"
+
+
+def _b64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+FORMS: dict[str, Callable[[str], str]] = {
+    "plain": lambda s: s,
+    "bearer": lambda s: f"Bearer {s}",
+    "basic": lambda s: f"Basic {_b64(f'user:{s}'.encode())}",
+    "base64": lambda s: _b64(s.encode()),
+    "base64 without padding": lambda s: _b64(s.encode()).rstrip("="),
+    "base64 for URLs": lambda s: base64.urlsafe_b64encode(s.encode()).decode(),
+    "inside longer base64, offset 1": lambda s: _b64(f"a{s}zz".encode()),
+    "inside longer base64, offset 2": lambda s: _b64(f"ab{s}z".encode()),
+    "URL-encoded": lambda s: quote(s, safe=""),
+    "URL-encoded in lower case": lambda s: quote(s, safe="").replace("%2B", "%2b"),
+    "URL-encoded as a form": quote_plus,
+    "URL-encoded twice": lambda s: quote(quote(s, safe=""), safe=""),
+    "JSON": json.dumps,
+    "JSON with escaped slashes": lambda s: json.dumps(s).replace("/", "\\/"),
+    "HTML": html.escape,
+    "hex": lambda s: s.encode().hex(),
+    "SHA-256 in Base64": lambda s: _b64(hashlib.sha256(s.encode()).digest()),
+    "SHA-256 in hex": lambda s: hashlib.sha256(s.encode()).hexdigest(),
+    "SHA-256 of the bearer header": lambda s: _b64(hashlib.sha256(f"Bearer {s}".encode()).digest()),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_known_secret_is_hidden_in_every_form(form: str) -> None:
+    shown = FORMS[form](SECRET)
+    text = f"before {shown} after"
+    clean = Redactor([SECRET]).text(text)
+    assert SECRET not in clean
+    core = shown.strip('"').removeprefix("Bearer ").removeprefix("Basic ").rstrip("=")
+    assert core not in clean
+    assert HIDDEN in clean
+    assert clean.startswith("before")
+
+
+@given(
+    st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=40),
+    st.sampled_from(sorted(FORMS)),
+)
+def test_a_generated_secret_is_hidden(secret: str, form: str) -> None:
+    shown = FORMS[form](secret)
+    clean = Redactor([secret]).text(f"x {shown} y")
+    assert secret not in clean.replace(HIDDEN, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("the token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbg was refused", "eyJhbGciOiJI"),
+        ("key AKIAIOSFODNN7EXAMPLE is unknown", "AKIAIOSFODNN7EXAMPLE"),
+        ("Authorization: Bearer 0123456789abcdef", "0123456789abcdef"),
+        (
+            "'tok-1' not a valid key=value pair (missing equal-sign) in Authorization header: "
+            "'Bearer tok-1'.",
+            "tok-1",
+        ),
+        (
+            "Invalid key=value pair (missing equal-sign) in Authorization header (hashed with "
+            "SHA-256 and encoded with Base64): 'c4c5o9/mNVBmKK65loEj+T+z+Apc7uaFjxfgzRycghs='.",
+            "c4c5o9",
+        ),
+        (
+            "The Canonical String for this request should have been\n'GET\n/\nx-amz-security-token:"
+            "IQoJb3JpZ2lu\n'",
+            "IQoJb3JpZ2lu",
+        ),
+        ("Credential=AKIDABC/20261122/us-east-1/execute-api/aws4_request", "AKIDABC"),
+    ],
+)
+def test_what_gateways_echo_is_hidden_without_being_known(text: str, secret: str) -> None:
+    clean = Redactor().text(text)
+    assert secret not in clean
+    assert HIDDEN in clean
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"message":"Missing Authentication Token"}',
+        'Bearer scope="orders/read" error="insufficient_scope"',
+        "Authorization header requires 'Credential' parameter.",
+        "The request signature we calculated does not match the signature you provided.",
+        "bearer token missing",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert Redactor([SECRET]).text(text) == text
+
+
+def test_credential_headers_are_hidden_whole() -> None:
+    sent = [("X-Api-Key", "k"), ("authorization", "anything"), ("Accept", "*/*")]
+    assert Redactor().headers(sent) == {
+        "X-Api-Key": HIDDEN,
+        "authorization": HIDDEN,
+        "Accept": "*/*",
+    }
+
+
+def test_urls_lose_user_info_and_secret_parameters() -> None:
+    url = "https://u:p@h.example.com/a?id=1&access_token=abc&X-Amz-Signature=123"
+    assert Redactor().url(url) == (
+        "https://h.example.com/a?id=1&access_token=<redacted>&X-Amz-Signature=<redacted>"
+    )
+
+
+def test_control_characters_never_reach_a_terminal() -> None:
+    assert "\x1b" not in Redactor().text("\x1b[31mred\x07 \u202etxt")
+    assert Redactor().text("a\nb\tc") == "a\nb\tc"
+
+
+@pytest.mark.parametrize("row_id", list(corpus()))
+def test_redaction_does_not_change_what_an_answer_is(row_id: str) -> None:
+    before = recorded(row_id)
+    assert recognise(redacted(before, Redactor())) == recognise(before)
