@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 import json
+import time
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
@@ -129,6 +130,29 @@ def test_urls_lose_user_info_and_secret_parameters() -> None:
     assert Redactor().url(url) == (
         "https://h.example.com/a?id=1&access_token=<redacted>&X-Amz-Signature=<redacted>"
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "v" * 65_536,
+        "v" * 65_536 + " not a valid key=value pair",
+        "'" * 65_536,
+        "eyJ" * 20_000,
+        "AKIA" * 16_000,
+        "bearer " * 9_000,
+        "Credential=" * 6_000,
+        "in Authorization header: '" * 2_500,
+        "a " * 32_000,
+    ],
+    ids=lambda text: text[:12],
+)
+def test_no_text_takes_long(text: str) -> None:
+    # A hostile body must not hold a probe: a quadratic pattern takes minutes here.
+    redactor = Redactor([SECRET, "another-secret-value"])
+    started = time.process_time()
+    redactor.text(text)
+    assert time.process_time() - started < 2
 
 
 def test_control_characters_never_reach_a_terminal() -> None:

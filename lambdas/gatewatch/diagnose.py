@@ -61,16 +61,18 @@ def diagnose(exchanges: Sequence[Exchange], facts: Facts = NO_FACTS) -> Diagnosi
     """
     if not exchanges:
         return NOTHING_FITS
-    at = subject_of(exchanges)
-    subject = exchanges[at]
-    looks = tuple(look_at(exchange, subject) for exchange in exchanges)
-    whole = _diagnosis(looks, at, subject, facts)
+    order = sorted(range(len(exchanges)), key=lambda at: _place_in_time(exchanges[at]))
+    ordered = [exchanges[at] for at in order]
+    at = subject_of(ordered)
+    looks = tuple(look_at(exchange, ordered[at]) for exchange in ordered)
+    whole = _diagnosis(looks, at, ordered[at], facts)
     if len(exchanges) == 1:
         return whole
-    parts = tuple(
-        _part(looks, position, exchange, facts) for position, exchange in enumerate(exchanges)
-    )
-    return replace(whole, parts=parts)
+    parts = {
+        place: _part(looks, position, exchange, facts)
+        for position, (place, exchange) in enumerate(zip(order, ordered, strict=True))
+    }
+    return replace(whole, parts=tuple(parts[place] for place in range(len(exchanges))))
 
 
 def ask(

@@ -15,7 +15,7 @@ from gatewatch.cause import Cause
 from gatewatch.causes import catalogue
 from gatewatch.gateway.answers import Answer
 from gatewatch.gateway.wire import Recognition
-from gatewatch.look import Look
+from gatewatch.look import Look, Place
 from gatewatch.model import OK, ApiKind, Gate, Layer, Owner
 from gatewatch.signatures.healthy import HEALTHY
 from gatewatch.signatures.rules import Rule, answers_of, predicts
@@ -189,7 +189,7 @@ def _impossible(cause: Cause, look: Look) -> str | None:
 def losers(
     looks: tuple[Look, ...], subject: int, settling: bool = False, has_worked: bool = False
 ) -> tuple[Loser, ...]:
-    """The causes that could have shown the subject's answer, but not here, and why not."""
+    """The causes that could have shown one of the answers at the route, and why they did not."""
     alive = {one.cause.id for one in survivors(looks, subject, settling, has_worked)}
     others = (cause for cause in hypotheses() if cause.id not in alive)
     found = (_loser(cause, looks, subject, has_worked) for cause in others)
@@ -198,7 +198,8 @@ def losers(
 
 def _loser(cause: Cause, looks: tuple[Look, ...], subject: int, has_worked: bool) -> Loser | None:
     kinds = frozenset(_shared_kinds(looks))
-    if cause is HEALTHY_ROUTE or not answers_of(cause.signature, kinds) & looks[subject].answers:
+    seen = frozenset().union(*(look.answers for look in looks if look.places == {Place.ROUTE}))
+    if cause is HEALTHY_ROUTE or not answers_of(cause.signature, kinds) & seen:
         return None
     if because := _impossible(cause, looks[subject]):
         return Loser(cause, because)

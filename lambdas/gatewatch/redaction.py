@@ -29,31 +29,41 @@ _SECRET_HEADERS = frozenset(
 _SECRET_NAME = re.compile(
     r"(?i)(token|secret|passw|signature|credential|api[-_]?key|^key$|^sig$|^code$|^auth$|session)"
 )
-_LOOKS = (
+# Each is tried only where its marker stands in the text, and takes time in proportion to it.
+_LOOKS: tuple[tuple[str, re.Pattern[str], str], ...] = (
     # A JSON Web Token, whole or cut.
-    (re.compile(r"eyJ[\w-]{5,}(\.[\w-]*){0,2}"), HIDDEN),
+    ("eyJ", re.compile(r"eyJ[\w-]{5,}(\.[\w-]*){0,2}"), HIDDEN),
     # An AWS access key id.
-    (re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{12,}\b"), HIDDEN),
+    ("A", re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{12,}\b"), HIDDEN),
     # A bearer or basic credential, wherever it stands; words such as "bearer token" are none.
     (
+        " ",
         re.compile(r"(?i)\b(bearer|basic)\s+(?=[\w.~+/=-]*\d|[\w.~+/=-]{16})[\w.~+/=-]{6,}(?!=)"),
         rf"\1 {HIDDEN}",
     ),
     # The echo of a header without `=` (wording before 2025).
     (
-        re.compile(r"'?[^'\"\s]+'? (not a valid key=value pair)( \(missing equal-sign\))?"),
+        "not a valid key=value pair",
+        re.compile(
+            r"'?(?<![^'\"\s])[^'\"\s]++'? (not a valid key=value pair)( \(missing equal-sign\))?"
+        ),
         rf"{HIDDEN} \1\2",
     ),
-    (re.compile(r"(in Authorization header: )'[^']*'?"), rf"\1'{HIDDEN}'"),
+    (
+        "in Authorization header",
+        re.compile(r"(in Authorization header: )'[^']*'?"),
+        rf"\1'{HIDDEN}'",
+    ),
     # The hash of a header (wording since 2025): a short secret can be guessed from it.
-    (re.compile(r"(encoded with Base64\): )'[^']*'?"), rf"\1'{HIDDEN}'"),
+    ("encoded with Base64", re.compile(r"(encoded with Base64\): )'[^']*'?"), rf"\1'{HIDDEN}'"),
     # The echoed canonical request, which holds the session token.
     (
-        re.compile(r"(The Canonical String for this request should have been).*", re.S),
+        "The Canonical String",
+        re.compile(r"(The Canonical String for this request should have been).*", re.DOTALL),
         rf"\1 {HIDDEN}",
     ),
-    (re.compile(r"(Credential=)[^/,\s]+"), rf"\1{HIDDEN}"),
-    (re.compile(r"(Signature=)[0-9a-fA-F]{8,}"), rf"\1{HIDDEN}"),
+    ("Credential=", re.compile(r"(Credential=)[^/,\s]+"), rf"\1{HIDDEN}"),
+    ("Signature=", re.compile(r"(Signature=)[0-9a-fA-F]{8,}"), rf"\1{HIDDEN}"),
 )
 
 
@@ -61,17 +71,19 @@ class Redactor:
     """Knows the secrets of a run. The same redactor serves every text that leaves the process."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = {form for secret in secrets for form in _forms(secret)}
-        known = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
-        self._known = re.compile(known, re.IGNORECASE) if known else None
+        forms = {form.lower() for secret in secrets for form in _forms(secret)}
+        self._known = sorted(forms, key=len, reverse=True)
 
     def text(self, text: str) -> str:
         """The text without secrets, and without characters that a terminal would obey."""
         text = _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
-        if self._known is not None:
-            text = self._known.sub(HIDDEN, text)
-        for look, replacement in _LOOKS:
-            text = look.sub(replacement, text)
+        folded = text.lower()
+        found = [re.escape(form) for form in self._known if form in folded]
+        if found:
+            text = re.sub("|".join(found), HIDDEN, text, flags=re.IGNORECASE)
+        for marker, look, replacement in _LOOKS:
+            if marker in text:
+                text = look.sub(replacement, text)
         return text
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> dict[str, str]:

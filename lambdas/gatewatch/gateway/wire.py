@@ -21,6 +21,7 @@ from gatewatch.gateway.answers import (
 )
 from gatewatch.gateway.body import Form, Said
 from gatewatch.gateway.denial import PolicySource, read
+from gatewatch.gateway.url import HostKind, parse
 from gatewatch.model import Exchange
 
 
@@ -115,8 +116,18 @@ def recognise(exchange: Exchange) -> Recognition:
     if "x-amzn-waf-action" in seen.headers:
         return UNRECOGNISED
     if seen.status < 400:
-        return _plainly(Answer.INNER_FAILURE if seen.said.inner_failure else Answer.SUCCESS)
+        return _success(exchange, seen)
     return _refusal(seen)
+
+
+def _success(exchange: Exchange, seen: Seen) -> Recognition:
+    if seen.said.inner_failure:
+        return _plainly(Answer.INNER_FAILURE)
+    unseen = seen.said.form is Form.UNSEEN
+    if unseen and parse(exchange.request.url).host_kind is HostKind.APPSYNC:
+        # GraphQL tells failures in the body, under a 200.
+        return _plainly(Answer.SUCCESS, Answer.INNER_FAILURE)
+    return _plainly(Answer.SUCCESS)
 
 
 def _refusal(seen: Seen) -> Recognition:

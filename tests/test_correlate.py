@@ -1,0 +1,184 @@
+"""One story for routes that share a cause; its id stays from open to resolve."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+
+from gatewatch.correlate import correlate, incident_id, length
+from gatewatch.model import Confidence, Finding, Incident, Layer, Owner, Severity
+from gatewatch.track import Problem, RouteState, Transition, Turn
+
+from .builders import URL, candidates
+
+T0, T1, T2, T3 = (f"2026-11-22T00:0{minute}:00+00:00" for minute in range(4))
+
+
+def problem(*names: str, **changes: object) -> Problem:
+    settled = {
+        "finding": Finding.REFUSED,
+        "layer": Layer.ROUTING,
+        "layer_confidence": Confidence.CERTAIN,
+        "cause": names[0] if names else "ok",
+        "confidence": Confidence.AMBIGUOUS,
+        "owner": Owner.API,
+        "severity": Severity.MEDIUM,
+        "because": "403",
+        "candidates": candidates(*names),
+        **changes,
+    }
+    return Problem(**settled)  # type: ignore[arg-type]
+
+
+def state(route: str, found: Problem | None = None, caller: str = "user") -> RouteState:
+    return RouteState(
+        route=route, entrance=URL, caller=caller, problem=found, is_failing=found is not None
+    )
+
+
+def turn(kind: Turn, one: RouteState, at: str = T0) -> Transition:
+    return Transition(kind, one, at, "prod")
+
+
+def opened(*states: RouteState, at: str = T0) -> list[Incident]:
+    return correlate("orders", states, [], [turn(Turn.OPENED, one, at) for one in states])
+
+
+def routes(incident: Incident) -> set[str]:
+    return {member.route for member in incident.members}
+
+
+def test_routes_that_share_a_possible_cause_are_one_incident() -> None:
+    [one] = opened(
+        state("GET /a", problem("stage_not_found", "waf_blocked")),
+        state("GET /b", problem("stage_not_found", "base_path_not_mapped")),
+    )
+    assert routes(one) == {"GET /a", "GET /b"}
+    assert [candidate.cause for candidate in one.candidates] == ["stage_not_found"]
+    assert one.cause == "stage_not_found"
+
+
+def test_routes_that_share_none_are_two() -> None:
+    found = opened(
+        state("GET /a", problem("route_not_found")), state("GET /b", problem("api_key_invalid"))
+    )
+    assert sorted(sorted(routes(one)) for one in found) == [["GET /a"], ["GET /b"]]
+
+
+def test_an_exposure_is_its_own_story() -> None:
+    exposed = problem(finding=Finding.PROTECTED_ROUTE_OPEN, severity=Severity.CRITICAL)
+    found = opened(state("GET /a", problem("route_not_found")), state("GET /b", exposed))
+    assert {one.finding for one in found} == {Finding.REFUSED, Finding.PROTECTED_ROUTE_OPEN}
+
+
+def test_a_route_that_is_undecided_joins_the_story_it_may_belong_to() -> None:
+    undecided = problem("stage_not_found", "api_key_missing", finding=Finding.UNDECIDED)
+    [one] = opened(state("GET /a", problem("stage_not_found")), state("GET /b", undecided))
+    assert routes(one) == {"GET /a", "GET /b"}
+    assert one.finding is Finding.REFUSED
+
+
+def test_a_late_route_joins_and_the_id_stays() -> None:
+    first = opened(state("GET /a", problem("stage_not_found")))
+    late = state("GET /b", problem("stage_not_found"))
+    [second] = correlate("orders", [late], first, [turn(Turn.OPENED, late, T1)])
+    assert second.id == first[0].id
+    assert [member.since for member in second.members] == [T0, T1]
+
+
+def test_it_resolves_when_the_last_route_has_recovered() -> None:
+    a, b = state("GET /a", problem("x")), state("GET /b", problem("x"))
+    [incident] = opened(a, b)
+    [still] = correlate("orders", [], [incident], [turn(Turn.RECOVERED, state("GET /a"), T1)])
+    assert (still.state, still.resolved_at) == ("open", None)
+    [done] = correlate("orders", [], [still], [turn(Turn.RECOVERED, state("GET /b"), T3)])
+    assert (done.id, done.state, done.resolved_at) == (incident.id, "resolved", T3)
+    assert done.updates[-1].text == "resolved after 3m 0s"
+
+
+def test_a_route_that_fails_again_is_the_same_member() -> None:
+    a, b = state("GET /a", problem("x")), state("GET /b", problem("x"))
+    [incident] = opened(a, b)
+    [one] = correlate("orders", [], [incident], [turn(Turn.RECOVERED, state("GET /a"), T1)])
+    [one] = correlate("orders", [], [one], [turn(Turn.OPENED, a, T2)])
+    assert [(m.route, m.until) for m in one.members] == [("GET /b", None), ("GET /a", None)]
+
+
+def test_a_changed_cause_moves_the_route() -> None:
+    [before] = opened(state("GET /a", problem("x")))
+    changed = state("GET /a", problem("y"))
+    found = correlate("orders", [changed], [before], [turn(Turn.CHANGED, changed, T1)])
+    by_state = {one.state: one for one in found}
+    assert by_state["resolved"].id == before.id
+    assert [one.cause for one in by_state["open"].candidates] == ["y"]
+
+
+def test_a_changed_cause_that_still_fits_stays() -> None:
+    [before] = opened(state("GET /a", problem("x", "y")))
+    changed = state("GET /a", problem("y"))
+    [after] = correlate("orders", [changed], [before], [turn(Turn.CHANGED, changed, T1)])
+    assert after.id == before.id
+
+
+def test_a_retired_route_ends_its_membership() -> None:
+    [before] = opened(state("GET /a", problem("x")))
+    gone = turn(Turn.RETIRED, state("GET /a", problem("x")), T1)
+    [after] = correlate("orders", [], [before], [gone])
+    assert after.state == "resolved"
+    assert "left the configuration" in after.updates[-2].text
+
+
+def test_the_gravest_member_gives_the_severity() -> None:
+    [one] = opened(
+        state("GET /a", problem("x", severity=Severity.LOW)),
+        state("GET /b", problem("x", severity=Severity.HIGH)),
+    )
+    assert one.severity is Severity.HIGH
+
+
+@pytest.mark.parametrize(
+    ("failing", "healthy", "scope"),
+    [
+        ([("GET /a", "user")], [("GET /b", "user")], "route"),
+        ([("GET /a", "user"), ("GET /b", "user")], [], "api"),
+        ([("GET /a", "k"), ("GET /b", "k")], [("GET /c", "user")], "credential k"),
+        ([("GET /a", "u"), ("GET /b", "k")], [("GET /c", "user")], "2 routes"),
+    ],
+)
+def test_scope(failing: list[tuple[str, str]], healthy: list[tuple[str, str]], scope: str) -> None:
+    bad = [state(route, problem("x"), caller) for route, caller in failing]
+    good = [state(route, None, caller) for route, caller in healthy]
+    transitions = [turn(Turn.OPENED, one) for one in bad]
+    [one] = correlate("orders", [*bad, *good], [], transitions)
+    assert one.scope == scope
+
+
+def test_the_same_tick_told_twice_opens_the_same_incident() -> None:
+    one = state("GET /a", problem("x"))
+    assert opened(one)[0].id == opened(one)[0].id
+    assert opened(one)[0].id != opened(one, at=T1)[0].id
+
+
+def test_an_id_is_a_ulid_that_sorts_by_time() -> None:
+    ids = [incident_id("orders", turn(Turn.OPENED, state("GET /a"), at)) for at in (T0, T1, T2)]
+    assert ids == sorted(ids)
+    crockford = set(string.digits + string.ascii_uppercase) - set("ILOU")
+    assert all(len(one) == 26 and set(one) <= crockford and one[0] <= "7" for one in ids)
+
+
+def test_a_history_is_bounded() -> None:
+    [one] = opened(state("GET /a", problem("x")), state("GET /b", problem("x")))
+    for _ in range(200):
+        [one] = correlate("o", [], [one], [turn(Turn.RECOVERED, state("GET /a"), T1)])
+        [one] = correlate("o", [], [one], [turn(Turn.OPENED, state("GET /a", problem("x")), T2)])
+    assert len(one.updates) == 100
+    assert len(one.members) == 2
+
+
+@pytest.mark.parametrize(
+    ("end", "text"),
+    [("00:00:41", "41s"), ("00:06:10", "6m 10s"), ("02:05:59", "2h 5m")],
+)
+def test_lengths(end: str, text: str) -> None:
+    assert length("2026-11-22T00:00:00+00:00", f"2026-11-22T{end}+00:00") == text

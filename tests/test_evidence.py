@@ -1,0 +1,151 @@
+"""The record of an exchange: without secrets, bounded, and with what judging needs."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from hashlib import sha256
+
+import msgspec
+import pytest
+
+from gatewatch.config.canonical import Expect
+from gatewatch.evidence import evidence
+from gatewatch.model import CredentialKind, Exchange, SentCredential, Validity
+from gatewatch.plan import Attempt
+from gatewatch.probe.raw import RawExchange
+from gatewatch.redaction import Redactor
+
+REST = (("Date", "d"), ("x-amzn-RequestId", "r"), ("x-amz-apigw-id", "a"))
+TYPE = ("x-amzn-ErrorType", "ForbiddenException")
+HTTP = (("Date", "d"), ("apigw-requestid", "a"))
+
+
+def recorded(
+    body: bytes = b"", *, expect: Expect | None = None, secrets: tuple[str, ...] = (), **raw: object
+) -> Exchange:
+    attempt = Attempt(
+        api="a",
+        route="GET /x",
+        entrance="https://h.example.com",
+        method="GET",
+        url="https://h.example.com/x",
+        timeout_seconds=1,
+        expect=expect,
+    )
+    settled = {"status": 200, "headers": HTTP, **raw}
+    made = RawExchange(attempt=attempt, sent_at="t", body=body, **settled)  # type: ignore[arg-type]
+    return evidence(made, Redactor(secrets))
+
+
+def test_a_gateways_body_is_kept() -> None:
+    body = b'{"message":"Forbidden"}'
+    one = recorded(body, status=403, headers=(*REST, TYPE))
+    assert one.response.body == body.decode()
+
+
+@pytest.mark.parametrize("status", [200, 403, 404, 500])
+def test_any_other_body_is_a_length_and_a_hash(status: int) -> None:
+    body = b'{"customer": "Jane Doe"}'
+    one = recorded(body, status=status)
+    assert one.response.body is None
+    assert one.response.body_length == len(body)
+    assert one.response.body_sha256 == sha256(body).hexdigest()
+    assert "Jane" not in msgspec.json.encode(one).decode()
+
+
+def test_the_hash_is_of_the_redacted_text() -> None:
+    # Else a body that is nothing but a weak secret could be guessed from its hash.
+    one = recorded(b"hunter2hunter2", secrets=("hunter2hunter2",))
+    assert one.response.body_sha256 == sha256(b"<redacted>").hexdigest()
+
+
+def test_a_failure_inside_a_success_leaves_its_sign() -> None:
+    one = recorded(b'{"status_code": 400, "customer": "Jane"}')
+    assert (one.response.body, one.response.signs) == (None, ("inner_failure",))
+
+
+def test_credentials_are_named_and_never_shown() -> None:
+    sent = (SentCredential(CredentialKind.BEARER, Validity.VALID),)
+    one = recorded(credentials=sent, secrets=("tok-tok-tok",))
+    assert one.request.credentials == sent
+    assert one.request.headers == {"authorization": "<redacted>"}
+
+
+def test_a_gzip_bomb_is_unpacked_to_the_bound_only() -> None:
+    bomb = gzip.compress(b"a" * 30_000_000)[:65_536]
+    one = recorded(bomb, headers=(*HTTP, ("Content-Encoding", "gzip")))
+    assert one.response.body_length == 65_536
+
+
+def test_a_packed_refusal_is_still_read() -> None:
+    packed = gzip.compress(b'{"message":"Forbidden"}')
+    one = recorded(packed, status=403, headers=(*REST, TYPE, ("content-encoding", "gzip")))
+    assert one.response.body == '{"message":"Forbidden"}'
+
+
+@pytest.mark.parametrize("kind", ["text/plain; charset=nonsense", "text/html; charset=latin-1"])
+def test_odd_charsets_and_bytes_never_fail(kind: str) -> None:
+    assert recorded(b"\xff\xfe\x00", headers=(*HTTP, ("Content-Type", kind))).response.status == 200
+
+
+def test_header_spelling_is_kept_and_headers_are_bounded() -> None:
+    many = tuple((f"X-{number}", "v" * 5000) for number in range(500))
+    shown = recorded(headers=(("Apigw-Requestid", "a"), *many)).response.headers
+    assert "Apigw-Requestid" in shown
+    assert len(shown) == 100
+    assert max(map(len, shown.values())) == 1000
+
+
+def test_headers_of_one_name_are_joined() -> None:
+    shown = recorded(headers=(("Via", "1.1 a"), ("Via", "1.1 b"))).response.headers
+    assert shown == {"Via": "1.1 a, 1.1 b"}
+
+
+BODY = json.dumps({"ok": True, "items": [{"id": 1}], "name": "x" * 200}).encode()
+
+
+@pytest.mark.parametrize(
+    ("expect", "unmet"),
+    [
+        (Expect(json={"$.ok": True}), ()),
+        (Expect(json={"$.items[0].id": 1}), ()),
+        (Expect(json={"$.ok": False}), ("$.ok is true, expected false",)),
+        (Expect(json={"$.gone": 1}), ("$.gone is nothing, expected 1",)),
+        (Expect(json={"$.items": 1}), ("$.items is a list of 1, expected 1",)),
+        (Expect(body="items"), ()),
+        (Expect(body="nowhere"), ('the body does not contain "nowhere"',)),
+        (Expect(headers={"APIGW-requestid": "a"}), ()),
+        (Expect(headers={"etag": ".+"}), ('header etag is missing, expected ".+"',)),
+        (Expect(headers={"Date": "x.*"}), ('header Date is "d", expected "x.*"',)),
+        (Expect(within_seconds=0.1), ("took 250 ms, expected within 100 ms",)),
+    ],
+)
+def test_expectations_are_judged_while_the_body_is_there(
+    expect: Expect, unmet: tuple[str, ...]
+) -> None:
+    one = recorded(BODY, expect=expect, elapsed_ms=250.0)
+    assert one.response.unmet == unmet
+    assert one.response.body is None
+
+
+def test_a_body_that_is_not_json_is_said_so() -> None:
+    assert recorded(b"<html>", expect=Expect(json={"$.a": 1})).response.unmet == (
+        "the body is not JSON",
+    )
+
+
+def test_what_is_unmet_shows_no_secret() -> None:
+    one = recorded(
+        b'{"token": "s3cr3t-token"}',
+        expect=Expect(json={"$.token": 1}),
+        secrets=("s3cr3t-token",),
+    )
+    assert one.response.unmet == ('$.token is "<redacted>", expected 1',)
+
+
+def test_an_answer_that_did_not_come_whole_is_no_success() -> None:
+    one = recorded(b"{", error="timeout: the deadline passed in phase transfer")
+    assert one.response.unmet == (
+        "the body did not come whole: timeout: the deadline passed in phase transfer",
+    )

@@ -1,0 +1,93 @@
+"""What would be sent: looks by access and method, intervals, latches; and what never is."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatewatch.model import Finding
+from gatewatch.plan import REFUSAL_MEDIA_TYPE, cannot_be_proven, control, plan
+
+from .builders import URL, config, probe
+
+
+def callers(route: str) -> list[str]:
+    return [attempt.caller for attempt in probe(route).attempts]
+
+
+def test_a_public_route_is_looked_at_by_a_stranger() -> None:
+    assert callers("GET /x: public") == ["anonymous"]
+
+
+def test_a_protected_route_is_looked_at_by_a_stranger_and_by_each_caller() -> None:
+    route = "GET /x: {access: protected, as: [user, user + key]}"
+    assert callers(route) == ["anonymous", "user", "user + key"]
+
+
+def test_a_protected_write_is_proven_by_refusal() -> None:
+    [attempt] = probe("POST /x: {access: protected}").attempts
+    assert attempt.callers == ()
+    assert dict(attempt.headers) == {"content-type": REFUSAL_MEDIA_TYPE}
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_a_write_is_never_called_with_a_credential_unless_told(method: str) -> None:
+    one = probe(f"{method} /x: {{access: protected, as: [user]}}")
+    assert [attempt.caller for attempt in one.attempts] == ["anonymous"]
+    assert [skipped.caller for skipped in one.skipped] == ["user"]
+    told = probe(f"{method} /x: {{access: protected, as: [user], invoke: true}}")
+    assert [attempt.caller for attempt in told.attempts] == ["anonymous", "user"]
+
+
+def test_a_public_write_is_skipped_and_counted() -> None:
+    one = probe("POST /x: public")
+    assert one.attempts == ()
+    assert [skipped.caller for skipped in one.skipped] == ["anonymous"]
+
+
+def test_a_closed_entrance_gets_no_credential() -> None:
+    closed = "closed_at: ['https://old.execute-api.us-east-1.amazonaws.com/prod']"
+    probes = plan(config("GET /x: {access: protected, as: [user]}", closed))
+    assert [[a.caller for a in one.attempts] for one in probes] == [
+        ["anonymous", "user"],
+        ["anonymous"],
+    ]
+
+
+def test_a_latched_write_is_held_back_as_a_finding() -> None:
+    found = config("POST /x: {access: protected}")
+    [one] = plan(found, latched=frozenset({("orders", "POST /x", URL)}))
+    assert one.attempts == ()
+    assert [skipped.finding for skipped in one.skipped] == [Finding.PROTECTED_ROUTE_OPEN]
+
+
+def test_intervals_are_kept_and_a_strangers_look_brings_the_others_along() -> None:
+    found = config("GET /x: {access: protected, as: [user], every: 2m, anonymous_every: 5m}")
+    taken = {
+        minute: [attempt.caller for one in plan(found, minute) for attempt in one.attempts]
+        for minute in range(10)
+    }
+    strangers = [minute for minute, looks in taken.items() if "anonymous" in looks]
+    assert len(strangers) == 2
+    assert strangers[1] - strangers[0] == 5
+    assert all("user" in taken[minute] for minute in strangers)
+    assert 5 <= sum("user" in looks for looks in taken.values()) <= 7
+
+
+def test_routes_with_one_interval_are_spread_over_it() -> None:
+    routes = ", ".join(f"GET /x{n}: {{access: public, every: 10m}}" for n in range(60))
+    found = config(routes.replace(", GET", "}, {GET"))
+    sizes = [len(plan(found, minute)) for minute in range(10)]
+    assert sum(sizes) == 60
+    assert max(sizes) < 15
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_a_control_never_writes(method: str) -> None:
+    with pytest.raises(ValueError, match="may not use"):
+        control(probe("GET /x: public"), method, f"{URL}/gatewatch-no-such-route")
+
+
+def test_an_iam_write_is_said_to_stay_unproven() -> None:
+    assert cannot_be_proven(probe("POST /x: {access: protected, guarded_by: iam}").route)
+    assert not cannot_be_proven(probe("GET /x: {access: protected, guarded_by: iam}").route)
+    assert not cannot_be_proven(probe("POST /x: {access: protected, guarded_by: jwt}").route)

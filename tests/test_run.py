@@ -1,0 +1,199 @@
+"""Whole runs against the sandbox: every fault, from the first look to the incident."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gatewatch.adapters.local.sqlite import SqliteStore
+from gatewatch.config.author import load
+from gatewatch.config.canonical import Config
+from gatewatch.model import Incident, Outcome, Verdict
+from gatewatch.ports import SecretError
+from gatewatch.probe.credentials import Keyring
+from gatewatch.probe.prober import Prober
+from gatewatch.run import Report, run
+from gatewatch.sandbox import orders
+from gatewatch.sandbox.api import Authorization, Method
+from gatewatch.sandbox.faults import FAULTS
+from gatewatch.sandbox.server import Sandbox, running
+
+
+class Watch:
+    """A sandbox, a configuration and a memory, a minute to each tick."""
+
+    def __init__(self, sandbox: Sandbox, config: Config, folder: Path) -> None:
+        self.sandbox = sandbox
+        self.config = config
+        self.store = SqliteStore(folder / "state.sqlite3")
+        self._now = datetime.now(UTC).replace(microsecond=0)
+        sandbox.now = self.now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def tick(self, times: int = 1) -> Report:
+        for _ in range(times):
+            self._now += timedelta(minutes=1)
+            prober = Prober(Keyring(self.config.credentials, self.read), self)
+            report = run(self.config, prober, self.store, self)
+            prober.close()
+        return report
+
+    def read(self, ref: object) -> str:
+        return orders.SECRETS[ref.name]  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Iterator[Watch]:
+    sandbox = Sandbox(orders.world())
+    with running(sandbox, tmp_path) as place:
+        yield Watch(sandbox, load(orders.configuration(*place), "test"), tmp_path)
+
+
+def verdict(report: Report, route: str, caller: str) -> Verdict:
+    return next(one for one in report.verdicts if (one.route, one.caller) == (route, caller))
+
+
+def only(report: Report) -> Incident:
+    [incident] = report.incidents
+    return incident
+
+
+def test_a_healthy_api_passes_every_look(watch: Watch) -> None:
+    report = watch.tick()
+    assert {one.outcome for one in report.verdicts} == {Outcome.PASS}
+    assert report.summary.due == report.summary.passed == report.summary.requests == 12
+    assert report.incidents == ()
+
+
+# fault -> layer, cause first named, who must act, routes concerned
+FAULT_STORIES = {
+    "route_deleted": ("routing", "route_not_found", "api", {"GET /orders/{id}"}),
+    "stage_renamed": ("ambiguous", "stage_not_found", "api", None),
+    "authorizer_denies": ("auth", "authorizer_denied", "api", {"GET /orders", "GET /orders/{id}"}),
+    "authorizer_broken": ("auth", "authorizer_failure", "api", {"GET /orders", "GET /orders/{id}"}),
+    "key_rotated": ("auth", "api_key_invalid", "caller", {"GET /partners"}),
+    "policy_denies": ("auth", "resource_policy_deny", "api", None),
+    "permission_missing": ("integration", "lambda_permission_missing", "api", None),
+    "function_raises": ("integration", "function_error", "api", None),
+}
+WITH_A_CALLER = {
+    "GET /health",
+    "GET /orders",
+    "GET /orders/{id}",
+    "GET /profile",
+    "GET /partners",
+    "GET /reports",
+}
+
+
+@pytest.mark.parametrize("name", FAULT_STORIES)
+def test_a_fault_opens_one_incident_and_its_end_resolves_it(watch: Watch, name: str) -> None:
+    layer, cause, owner, routes = FAULT_STORIES[name]
+    watch.tick()
+    healthy = watch.sandbox.world
+    watch.sandbox.change(FAULTS[name].apply)
+    assert watch.tick().incidents == ()
+    opened = only(watch.tick())
+    assert (opened.state, opened.layer, opened.cause, opened.owner) == ("open", layer, cause, owner)
+    assert {member.route for member in opened.members} == (routes or WITH_A_CALLER)
+    assert opened.evidence
+    watch.sandbox.change(lambda _: healthy)
+    assert only(watch.tick()).state == "open"
+    resolved = only(watch.tick())
+    assert (resolved.id, resolved.state) == (opened.id, "resolved")
+    assert resolved.updates[-1].text == "resolved after 2m 0s"
+
+
+def test_an_exposure_opens_at_once(watch: Watch) -> None:
+    watch.tick()
+    watch.sandbox.change(FAULTS["route_opened"].apply)
+    opened = only(watch.tick())
+    assert (opened.finding, opened.severity) == ("protected_route_open", "critical")
+
+
+def test_a_control_settles_what_the_looks_leave_open(watch: Watch) -> None:
+    watch.tick()
+    watch.sandbox.change(FAULTS["route_deleted"].apply)
+    report = watch.tick()
+    found = verdict(report, "GET /orders/{id}", "user")
+    assert (found.layer, found.layer_confidence) == ("routing", "certain")
+    assert report.summary.requests == 13
+    control = found.evidence[-1]
+    assert (control.request.purpose, control.response.status) == ("control", 404)
+
+
+def test_a_question_that_many_routes_have_is_asked_once(watch: Watch) -> None:
+    watch.tick()
+    watch.sandbox.change(FAULTS["stage_renamed"].apply)
+    assert watch.tick().summary.requests <= 12 + 2
+
+
+def test_a_url_that_worked_is_not_blamed_on_the_url(watch: Watch) -> None:
+    watch.sandbox.change(FAULTS["stage_renamed"].apply)
+    first = verdict(watch.tick(), "GET /health", "anonymous")
+    assert "stage_missing_from_url" in [one.cause for one in first.candidates]
+    watch.sandbox.change(lambda _: orders.world())
+    watch.tick()
+    watch.sandbox.change(FAULTS["stage_renamed"].apply)
+    later = verdict(watch.tick(), "GET /health", "anonymous")
+    assert "stage_missing_from_url" not in [one.cause for one in later.candidates]
+
+
+def test_an_exposed_write_is_latched_until_it_is_acknowledged(watch: Watch) -> None:
+    watch.tick()
+    api = watch.sandbox.world.apis[orders.API_ID]
+    opened = api.with_method("/orders", "POST", Method(Authorization.NONE)).deployed("prod")
+    watch.sandbox.change(lambda world: world.having(opened))
+    assert verdict(watch.tick(), "POST /orders", "anonymous").finding == "protected_route_open"
+    before = watch.sandbox.requests
+    held = verdict(watch.tick(), "POST /orders", "anonymous")
+    assert (held.outcome, held.finding) == ("skipped", "protected_route_open")
+    assert watch.sandbox.requests - before == 11
+    assert only(watch.tick()).state == "open"
+    watch.sandbox.change(lambda _: orders.world())
+    watch.store.release("orders", "POST /orders")
+    assert verdict(watch.tick(), "POST /orders", "anonymous").outcome == "pass"
+    assert only(watch.tick()).state == "resolved"
+
+
+def test_an_unresolvable_secret_is_unknown_and_the_others_finish(watch: Watch) -> None:
+    def read(ref: object) -> str:
+        if ref.name == "SANDBOX_API_KEY":  # type: ignore[attr-defined]
+            raise SecretError("the environment variable SANDBOX_API_KEY is not set")
+        return orders.SECRETS[ref.name]  # type: ignore[attr-defined]
+
+    watch.read = read  # type: ignore[method-assign]
+    report = watch.tick()
+    found = verdict(report, "GET /partners", "partner-key")
+    assert (found.outcome, found.owner) == ("unknown", "caller")
+    assert found.because == "the environment variable SANDBOX_API_KEY is not set"
+    assert report.summary.passed >= 10
+
+
+def test_a_route_that_leaves_the_configuration_is_retired(watch: Watch) -> None:
+    watch.tick()
+    watch.sandbox.change(FAULTS["key_rotated"].apply)
+    watch.tick(2)
+    text = orders.configuration("127.0.0.1:1", "x")
+    kept = [line for line in text.splitlines() if "partner" not in line]
+    watch.config = load("\n".join(kept), "test")
+    api = watch.config.apis[0]
+    [incident] = [one for one in watch.tick().incidents if one.state == "resolved"]
+    assert "left the configuration" in incident.updates[-2].text
+    assert api.name == "orders"
+
+
+def test_a_dead_host_is_an_incident_of_its_own_layer(watch: Watch) -> None:
+    watch.tick()
+    watch.config = load(
+        orders.configuration("127.0.0.1:1", "unused").replace("    ca_file: unused\n", ""), "test"
+    )
+    watch.tick(1)
+    report = watch.tick()
+    assert {one.layer for one in report.incidents} == {"network"}
+    assert report.summary.failed + report.summary.unknown == 12

@@ -1,0 +1,111 @@
+"""A route's memory, walked through time: just before, at, and after each threshold."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gatewatch.model import Confidence, Finding, Outcome, Owner, Verdict
+from gatewatch.track import (
+    UNDECIDED_AFTER,
+    Patience,
+    RouteState,
+    Transition,
+    Turn,
+    retire,
+    track,
+)
+
+from .builders import candidates, verdict
+
+START = datetime(2026, 11, 22, tzinfo=UTC)
+PASS, FAIL = verdict(Outcome.PASS), verdict()
+UNKNOWN = verdict(Outcome.UNKNOWN, finding=None, confidence=Confidence.AMBIGUOUS)
+SKIPPED = verdict(Outcome.SKIPPED)
+EXPOSED = verdict(finding=Finding.PROTECTED_ROUTE_OPEN, caller="anonymous", candidates=())
+DENIED = verdict(cause="authorizer_denied", candidates=candidates("authorizer_denied"))
+
+
+def walk(
+    *verdicts: Verdict, patience: Patience | None = None
+) -> tuple[RouteState, list[Turn | None]]:
+    state: RouteState | None = None
+    turns: list[Turn | None] = []
+    for minute, one in enumerate(verdicts):
+        at = (START + timedelta(minutes=minute)).isoformat()
+        state, transition = track(state, one, patience or Patience(3, 2), at)
+        turns.append(transition.turn if transition else None)
+    assert state is not None
+    return state, turns
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "turns"),
+    [
+        ([FAIL, FAIL], [None, None]),
+        ([FAIL, FAIL, FAIL], [None, None, "opened"]),
+        ([FAIL, FAIL, FAIL, FAIL], [None, None, "opened", None]),
+        ([FAIL, FAIL, PASS, FAIL, FAIL], [None] * 5),
+        ([FAIL, FAIL, FAIL, PASS], [None, None, "opened", None]),
+        ([FAIL, FAIL, FAIL, PASS, PASS], [None, None, "opened", None, "recovered"]),
+        ([FAIL, FAIL, FAIL, PASS, FAIL, PASS], [None, None, "opened", None, None, None]),
+        ([FAIL, UNKNOWN, FAIL, SKIPPED, FAIL], [None, None, None, None, "opened"]),
+        ([FAIL] * 3 + [PASS, UNKNOWN, PASS], [None, None, "opened", None, None, "recovered"]),
+        ([PASS, EXPOSED], [None, "opened"]),
+        ([FAIL] * 3 + [DENIED], [None, None, "opened", "changed"]),
+        ([PASS, PASS], [None, None]),
+    ],
+)
+def test_when_it_turns(verdicts: list[Verdict], turns: list[str | None]) -> None:
+    assert walk(*verdicts)[1] == turns
+
+
+def test_a_failure_began_with_the_first_of_its_run() -> None:
+    state, _ = walk(PASS, FAIL, PASS, FAIL, FAIL, FAIL)
+    assert state.since == (START + timedelta(minutes=3)).isoformat()
+
+
+def test_another_cause_among_the_same_look_alikes_is_no_change() -> None:
+    narrower = verdict(candidates=candidates("wrong_method"))
+    assert walk(FAIL, FAIL, FAIL, narrower)[1][-1] is None
+
+
+def test_unknown_for_long_is_a_finding_for_the_monitors_owner() -> None:
+    state, turns = walk(PASS, *[UNKNOWN] * UNDECIDED_AFTER)
+    assert turns == [None] * UNDECIDED_AFTER + [Turn.OPENED]
+    assert state.problem is not None
+    assert (state.problem.finding, state.problem.owner) == (Finding.UNDECIDED, Owner.CALLER)
+
+
+def test_an_undecided_route_needs_as_many_failures_as_any_other_to_change() -> None:
+    undecided = [UNKNOWN] * UNDECIDED_AFTER
+    _, turns = walk(*undecided, FAIL, FAIL, FAIL)
+    assert turns[-3:] == [None, None, Turn.CHANGED]
+
+
+def test_an_undecided_route_recovers() -> None:
+    _, turns = walk(*[UNKNOWN] * UNDECIDED_AFTER, PASS, PASS)
+    assert turns[-1] is Turn.RECOVERED
+
+
+def test_an_older_look_changes_nothing() -> None:
+    state, _ = walk(PASS, PASS)
+    same, transition = track(state, EXPOSED, Patience(1, 1), START.isoformat())
+    assert (same, transition) == (state, None)
+
+
+def test_a_route_remembers_whether_it_ever_let_anybody_in() -> None:
+    assert not walk(FAIL, FAIL)[0].has_passed
+    assert walk(PASS, FAIL)[0].has_passed
+    refused = verdict(Outcome.PASS, layer="auth", cause="iam_unsigned")
+    assert not walk(refused)[0].was_let_in
+    assert walk(PASS)[0].was_let_in
+
+
+def test_a_route_that_left_the_configuration_is_retired_once() -> None:
+    failing, _ = walk(FAIL, FAIL, FAIL)
+    kept, gone = retire([failing], [], "t")
+    assert kept == []
+    assert gone == [Transition(Turn.RETIRED, failing, "t")]
+    assert retire([failing], [failing.key], "t") == ([failing], [])
