@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
@@ -80,9 +79,8 @@ def _status(arguments: list[str] | None) -> int:
         return _said(f"gatewatch: {error} See gatewatch --help.")
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has enough; keep the interpreter from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:
+        # The command library ends so when whoever reads our output has enough of it.
         return 0
     return status if isinstance(status, int) else 0
 

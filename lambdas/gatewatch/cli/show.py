@@ -61,6 +61,8 @@ _PASSED, _STOPPED, _MAYBE, _UNREACHED = (
 )
 _SHOWN_CANDIDATES = 6
 _SHOWN_RULED_OUT = 8
+_ID_SHOWN = 14
+"""Enough of an id to tell incidents apart, and to ask for one."""
 _COLOURS = {
     Outcome.PASS: "green",
     Outcome.FAIL: "bold red",
@@ -204,14 +206,17 @@ def _command(cause_id: str, exchanges: Sequence[Exchange]) -> list[Text]:
 def verdicts(found: Iterable[Verdict]) -> Table:
     """One line a verdict, failures first."""
     order = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.SKIPPED, Outcome.PASS)
+    known = sorted(found, key=lambda verdict: order.index(verdict.outcome))
+    several = len({one.api for one in known}) > 1
+    entrances = len({(one.api, one.entrance) for one in known}) > len({one.api for one in known})
     table = Table(box=SIMPLE, pad_edge=False)
-    for title in ("api", "route", "as", "", "layer", "what"):
+    for title in ("route", "as", "", "layer", "what"):
         table.add_column(title, overflow="fold")
-    for one in sorted(found, key=lambda verdict: order.index(verdict.outcome)):
+    for one in known:
+        where = f"{one.api}: {one.route}" if several else one.route
         layer = "" if one.outcome in (Outcome.PASS, Outcome.SKIPPED) else one.layer.value
         table.add_row(
-            Text(one.api),
-            Text(one.route),
+            Text(f"{where}\n{one.entrance}" if entrances else where),
             Text(one.caller),
             Text(one.outcome, style=_COLOURS[one.outcome]),
             Text(layer),
@@ -276,21 +281,22 @@ def _timeline(found: Incident) -> Table | None:
     return _grid(rows)
 
 
-def incident_list(found: Iterable[Incident]) -> Table:
-    table = Table(box=SIMPLE, pad_edge=False)
-    for title in ("id", "", "severity", "opened", "lasted", "what"):
-        table.add_column(title, overflow="fold")
-    for one in found:
-        is_open = one.state == OPEN
-        table.add_row(
-            Text(one.id),
-            Text(one.state, style="bold red" if is_open else "green"),
-            Text(one.severity, style=_SEVERITIES[one.severity]),
-            Text(one.opened_at[:19].replace("T", " ")),
-            Text(length(one.opened_at, one.resolved_at) if one.resolved_at else ""),
-            Text(headline(one)),
-        )
-    return table
+def incident_list(found: Iterable[Incident]) -> Group:
+    """Two lines an incident: when and how grave, then what."""
+    return Group(*(line for one in found for line in _listed(one)))
+
+
+def _listed(found: Incident) -> Iterator[Text]:
+    is_open = found.state == OPEN
+    ended = found.resolved_at
+    yield Text.assemble(
+        (f"{found.id[:_ID_SHOWN]}  ", "bold"),
+        (f"{found.state:<10}", "bold red" if is_open else "green"),
+        (f"{found.severity:<10}", _SEVERITIES[found.severity] if is_open else ""),
+        f"{found.opened_at[:16].replace('T', ' ')}",
+        f"  lasted {length(found.opened_at, ended)}" if ended else "",
+    )
+    yield Text(f"  {headline(found)}")
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -41,6 +41,7 @@ UNSIGNED: Signature = (
         REST,
         ROUTE,
         Sends.A_TOKEN,
+        surmises={Answer.MISSING_TOKEN},
         allows={Answer.INCOMPLETE_SIGNATURE},
         because="an IAM route reads any Authorization header as an AWS signature",
     ),

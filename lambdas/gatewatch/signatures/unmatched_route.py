@@ -55,7 +55,8 @@ def unmatched(places: frozenset[Place] = SAME_PATH) -> Signature:
             places,
             Sends.A_TOKEN,
             expects={Answer.INCOMPLETE_SIGNATURE},
-            because=_BAD_HEADER,
+            surmises={Answer.MISSING_TOKEN},
+            because=f"{_BAD_HEADER}, unless the header is lost on the way",
         ),
         rule(REST, places, expects={Answer.MISSING_TOKEN}, because=_NO_TOKEN),
         rule(

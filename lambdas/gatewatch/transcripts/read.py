@@ -40,10 +40,12 @@ def read(text: str) -> Contents:
     """Everything in a text that can be explained, and what could not be read."""
     text = text.lstrip("\ufeff")
     if text.lstrip()[:1] in ("{", "["):
-        return _read_json(text)
+        found = _read_json(text)
+        if found.transcripts or not wire.is_wire(text):
+            return found
     if wire.is_wire(text):
-        found = (Transcript(None, (one,)) for one in wire.exchanges(text))
-        return Contents(tuple(_clean(found)))
+        pasted = (Transcript(None, (one,)) for one in wire.exchanges(text))
+        return Contents(tuple(_clean(pasted)))
     reason = "expected exchanges in JSON, a raw HTTP response, or the output of curl -v"
     return Contents((), (Unreadable(1, reason),))
 

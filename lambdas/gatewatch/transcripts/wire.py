@@ -59,11 +59,12 @@ class _Draft:
 
     def finished(self, scheme: str, host: str) -> Exchange:
         authority = next((v for k, v in self.sent.items() if k.lower() == "host"), host)
-        url = self.target if "://" in self.target else f"{scheme}://{authority}{self.target}"
+        url = f"{scheme}://{authority}{self.target}" if authority else ""
+        url = self.target if "://" in self.target else url
         return Exchange(
             request=Request(
                 method=self.method,
-                url=url if authority or "://" in url else "",
+                url=url,
                 credential=_credential(self.sent),
                 headers=self.sent,
             ),

@@ -1,0 +1,323 @@
+"""The command as users run it: what it prints, how it ends, and that it shows no secret."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gatewatch.cli.main import main
+from gatewatch.sandbox import orders
+from gatewatch.sandbox.faults import FAULTS
+from gatewatch.sandbox.server import Running, Sandbox, running
+
+from .support import CORPUS
+from .test_transcripts import CURL, RAW, ROW
+
+URL = f"https://{orders.API_ID}.execute-api.{orders.REGION}.amazonaws.com/prod"
+
+
+class Cli:
+    """Runs commands in this process; keeps what they printed."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+        self.out = self.err = ""
+
+    def __call__(self, *arguments: object) -> int:
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        self.out, self.err = self._capsys.readouterr()
+        return int(ended.value.code or 0)
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Cli:
+    monkeypatch.chdir(tmp_path)
+    for name, value in orders.SECRETS.items():
+        monkeypatch.setenv(name, value)
+    return Cli(capsys)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[tuple[Sandbox, Running]]:
+    sandbox = Sandbox(orders.world())
+    with running(sandbox, tmp_path) as where:
+        (tmp_path / "gatewatch.yaml").write_text(orders.configuration(*where))
+        yield sandbox, where
+
+
+def at(place: tuple[Sandbox, Running]) -> tuple[str, ...]:
+    where = place[1]
+    return ("--connect-to", where.connect_to, "--ca-file", where.ca_file)
+
+
+# check
+
+
+def test_check_of_a_route_that_answers(cli: Cli, place: tuple[Sandbox, Running]) -> None:
+    assert cli("check", f"{URL}/health", *at(place)) == 0
+    assert "ok: nothing stopped the request" in cli.out
+    assert "came through" in cli.out
+
+
+def test_check_of_a_dead_stage_asks_a_control(cli: Cli, place: tuple[Sandbox, Running]) -> None:
+    assert cli("check", f"{URL.replace('prod', 'v9')}/health", *at(place)) == 1
+    assert "stage_missing_from_url" in cli.out
+    assert "gatewatch-no-such-route  (control)" in cli.out
+    assert "aws apigateway get-stages --rest-api-id a1b2c3d4e5 --region us-east-1" in cli.out
+
+
+def test_check_in_json(cli: Cli, place: tuple[Sandbox, Running]) -> None:
+    assert cli("check", f"{URL}/nope", *at(place), "--format", "json") == 1
+    found = json.loads(cli.out)
+    assert found["diagnosis"]["cause"] == "route_not_found"
+    assert found["exchanges"][0]["response"]["status"] == 403
+
+
+def test_check_with_a_credential_of_each_kind(cli: Cli, place: tuple[Sandbox, Running]) -> None:
+    assert cli("check", f"{URL}/orders", "--as", "bearer=env:SANDBOX_USER_TOKEN", *at(place)) == 0
+    assert cli("check", f"{URL}/partners", "--as", "api_key=env:SANDBOX_API_KEY", *at(place)) == 0
+
+
+def test_check_signs_with_the_environments_keys_only_when_told(
+    cli: Cli, place: tuple[Sandbox, Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", orders.ACCESS_KEY_ID)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", orders.SECRET_ACCESS_KEY)
+    assert cli("check", f"{URL}/reports", *at(place)) == 1
+    assert cli("check", f"{URL}/reports", "--as", "sigv4=env", *at(place)) == 0
+
+
+def test_check_of_a_configured_route(cli: Cli, place: tuple[Sandbox, Running]) -> None:
+    assert cli("check", "GET /orders") == 0
+    place[0].change(FAULTS["authorizer_denies"].apply)
+    assert cli("check", "orders:GET /orders") == 1
+    assert "authorizer_denied" in cli.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["ftp://x"], '"ftp://x": expected a URL such as https://api.example.com/orders'),
+        (["https://"], '"https://": expected a URL'),
+        (["https://h/x", "-X", "BREW"], '-X: "BREW": expected one of GET, HEAD'),
+        (["https://h/x", "--as", "bearer=s3cr3t"], "--as bearer=…: expected a reference"),
+        (["https://h/x", "--as", "magic=env:A"], '--as: "magic" is no kind of credential'),
+        (["https://h/x", "--connect-to", "here"], '--connect-to: "here": expected HOST:PORT'),
+        (
+            ["https://h/x", "--connect-to", "192.0.2.1:1", "--as", "bearer=env:A"],
+            "--connect-to: with a credential, only a loopback address",
+        ),
+        (["https://h/x", "--ca-file", "nowhere.pem"], "--ca-file: nowhere.pem: no such file"),
+        (["https://h/x", "-X", "POST", "--as", "bearer=env:A"], "add --invoke"),
+        (["GET /nowhere"], "gatewatch.yaml: No such file or directory"),
+        (["https://h/x", "--nonsense"], "No such option"),
+    ],
+)
+def test_check_refuses_in_one_clear_line(cli: Cli, arguments: list[str], told: str) -> None:
+    assert cli("check", *arguments) == 3
+    assert told in cli.err
+    assert "s3cr3t" not in cli.err
+    assert "Traceback" not in cli.err
+
+
+def test_check_without_a_secret_says_what_was_not_sent(
+    cli: Cli, place: tuple[Sandbox, Running]
+) -> None:
+    status = cli("check", f"{URL}/health", "--as", "bearer=env:NOT_SET", *at(place))
+    assert status == 2
+    assert "not sent as bearer=env:NOT_SET: the environment variable NOT_SET is not set" in cli.out
+
+
+# run, incidents, ack, watch
+
+
+def test_run_of_a_healthy_api(cli: Cli, place: tuple[Sandbox, Running]) -> None:
+    assert cli("run") == 0
+    assert "12 looks due: 12 passed, 0 failed, 0 unknown, 0 skipped; 12 requests" in cli.out
+
+
+def test_run_in_json_keeps_the_contract(cli: Cli, place: tuple[Sandbox, Running]) -> None:
+    place[0].change(FAULTS["key_rotated"].apply)
+    cli("run", "--format", "json")
+    assert cli("run", "--format", "json") == 1
+    report = json.loads(cli.out)
+    assert set(report) == {"summary", "verdicts", "incidents"}
+    keys = {"api", "route", "entrance", "as", "outcome", "finding", "layer", "cause"}
+    keys |= {"confidence", "owner", "evidence"}
+    assert all(keys <= set(one) for one in report["verdicts"])
+    [bad] = [one for one in report["verdicts"] if one["outcome"] == "fail"]
+    assert (bad["as"], bad["finding"], bad["owner"]) == ("partner-key", "refused", "caller")
+    [incident] = report["incidents"]
+    contract = {"id", "api", "stage", "state", "opened_at", "resolved_at", "layer", "cause"}
+    contract |= {"candidates", "scope", "finding", "owner", "severity", "members"}
+    contract |= {"preceded_by", "updates"}
+    assert contract <= set(incident)
+    assert set(incident["members"][0]) >= {"route", "as", "since", "until"}
+
+
+def test_incidents_are_listed_and_shown_in_full(cli: Cli, place: tuple[Sandbox, Running]) -> None:
+    assert cli("incidents") == 0
+    assert cli.out == "no incidents\n"
+    place[0].change(FAULTS["route_deleted"].apply)
+    cli("run")
+    assert cli("run") == 1
+    cli("incidents", "--format", "json")
+    [incident] = json.loads(cli.out)
+    assert cli("incidents") == 0
+    assert incident["id"][:14] in cli.out
+    assert cli("incidents", incident["id"][:14].lower()) == 0
+    assert "aws apigateway get-stage" in cli.out
+    assert cli("incidents", "ZZZ") == 3
+    assert "no incident with an id that begins with ZZZ" in cli.err
+
+
+def test_ack_of_a_route_that_is_not_held_back(cli: Cli, place: tuple[Sandbox, Running]) -> None:
+    assert cli("ack", "orders", "POST /orders") == 3
+    assert "orders POST /orders: this route is not held back" in cli.err
+
+
+def test_watch_prints_a_line_for_each_tick(cli: Cli, place: tuple[Sandbox, Running]) -> None:
+    assert cli("watch", "--ticks", 2, "--tick", 0.1, "--format", "json") == 0
+    lines = [json.loads(line) for line in cli.out.splitlines()]
+    assert len(lines) == 2
+    assert lines[0]["summary"]["due"] == 12
+
+
+def test_watch_shows_a_table(cli: Cli, place: tuple[Sandbox, Running]) -> None:
+    assert cli("watch", "--ticks", 1) == 0
+    assert "GET /orders/{id}" in cli.out
+    assert "no open incidents" in cli.out
+
+
+# explain
+
+
+@pytest.mark.parametrize(("text", "cause"), [(CURL, "route_not_found"), (RAW, "api_key_missing")])
+def test_explain_a_paste(cli: Cli, tmp_path: Path, text: str, cause: str) -> None:
+    file = tmp_path / "paste.txt"
+    file.write_text(text)
+    assert cli("explain", file) == 0
+    assert cause in cli.out
+    assert "sEcReT" not in cli.out
+
+
+def test_explain_json_lines_keep_order_and_contract(cli: Cli) -> None:
+    assert cli("explain", CORPUS, "--format", "jsonl") == 0
+    said = [json.loads(line) for line in cli.out.splitlines()]
+    rows = [json.loads(line)["id"] for line in CORPUS.read_text().splitlines()]
+    assert [one["id"] for one in said] == rows
+    keys = ["id", "layer", "layer_confidence", "cause", "confidence", "candidates", "ruled_out"]
+    assert all(list(one) == [*keys, "next_probe"] for one in said)
+
+
+def test_explain_reads_standard_input(cli: Cli, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gatewatch", "explain", "-", "--format", "json"]
+    done = subprocess.run(
+        command, input=json.dumps(ROW), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, json.loads(done.stdout)[0]["id"]) == (0, "a")
+
+
+def test_explain_ends_with_2_when_nothing_is_known(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "odd.http"
+    file.write_text("HTTP/1.1 418 teapot\nDate: x\nServer: nginx\n\nshort and stout\n")
+    assert cli("explain", file) == 2
+
+
+def test_explain_names_what_it_cannot_read(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "mixed.jsonl"
+    file.write_text(f"{json.dumps(ROW)}\nnot json\n")
+    assert cli("explain", file, "--format", "jsonl") == 3
+    assert json.loads(cli.out)["id"] == "a"
+    assert "mixed.jsonl:2: not JSON" in cli.err
+    assert cli("explain", "nowhere.txt") == 3
+    assert "nowhere.txt: No such file or directory" in cli.err
+
+
+# configuration
+
+
+def test_init_writes_a_file_that_validates_and_leaves_an_existing_one_alone(cli: Cli) -> None:
+    assert cli("init") == 0
+    assert cli("validate") == 0
+    assert "1 APIs, 3 routes" in cli.out
+    assert cli("init") == 3
+    assert "is there already" in cli.err
+
+
+def test_validate_tells_every_problem(cli: Cli) -> None:
+    Path("gatewatch.yaml").write_text("apis: {a: {ulr: x, routes: [{GET /: publc}]}}\n")
+    assert cli("validate") == 3
+    assert (
+        cli.err.splitlines()
+        == [
+            "gatewatch.yaml:1: apis.a.routes[0].GET /: expected one of protected, public "
+            'or a mapping: "publc"',
+            "gatewatch.yaml:1: apis.a.ulr: unknown key",
+            "gatewatch.yaml:1: apis.a.url: missing",
+        ]
+        or len(cli.err.splitlines()) == 3
+    )
+
+
+def test_schema_is_json(cli: Cli) -> None:
+    assert cli("schema") == 0
+    assert json.loads(cli.out)["$schema"].startswith("https://json-schema.org/")
+
+
+def test_plan_tells_the_load_and_the_refusals(cli: Cli, place: tuple[Sandbox, Running]) -> None:
+    assert cli("plan") == 0
+    assert "orders: 12 requests a minute, of them 6 refused on purpose" in cli.out
+    before = place[0].requests
+    assert cli("plan", "--format", "json") == 0
+    assert json.loads(cli.out)["load"][0]["requests_per_minute"] == 12
+    assert place[0].requests == before
+
+
+def test_plan_says_what_stays_unproven(cli: Cli) -> None:
+    Path("gatewatch.yaml").write_text(
+        "apis: {a: {url: 'https://h.example.com', routes: "
+        "[{POST /x: {access: protected, guarded_by: iam}}, {POST /y: public}]}}\n"
+    )
+    cli("plan", "--format", "json")
+    notes = [one["note"] for one in json.loads(cli.out)["looks"]]
+    assert "its protection stays unknown" in notes[0]
+    assert notes[1].startswith("skipped: a public write")
+
+
+# every command
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["check", "run", "watch", "explain", "validate", "schema", "plan", "init", "incidents", "ack"],
+)
+def test_help_has_an_example(cli: Cli, command: str) -> None:
+    assert cli(command, "--help") == 0
+    assert "Example" in cli.out
+    assert f"gatewatch {command}" in cli.out
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    command = f"{sys.executable} -m gatewatch explain {CORPUS} --format jsonl | head -1"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert done.stderr == ""
+
+
+def test_an_unknown_command_is_bad_usage(cli: Cli) -> None:
+    assert cli("nonsense") == 3
+    assert cli.err == "gatewatch: No such command 'nonsense'. See gatewatch --help.\n"
+
+
+def test_version(cli: Cli) -> None:
+    assert cli("--version") == 0
+    assert cli.out == "gatewatch 0.1.0\n"

@@ -1,0 +1,212 @@
+"""What people paste is read: exchanges, groups, raw responses, curl -v; cut and decorated."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatewatch.diagnose import diagnose
+from gatewatch.model import CredentialKind, Exchange
+from gatewatch.transcripts.read import read
+
+CURL = """\
+* Host abc123.execute-api.us-east-1.amazonaws.com:443 was resolved.
+*   Trying 192.0.2.10:443...
+* Connected to abc123.execute-api.us-east-1.amazonaws.com (192.0.2.10) port 443
+* ALPN: curl offers h2,http/1.1
+* TLSv1.3 (OUT), TLS handshake, Client hello (1):
+* SSL connection using TLSv1.3 / TLS_AES_128_GCM_SHA256
+> GET /prod/orders HTTP/1.1
+> Host: abc123.execute-api.us-east-1.amazonaws.com
+> User-Agent: curl/8.5.0
+> Accept: */*
+> authorization: Bearer sEcReT-token-123456
+>
+* Request completely sent off
+< HTTP/1.1 403 Forbidden
+< Date: Sun, 22 Nov 2026 01:02:03 GMT
+< Content-Type: application/json
+< x-amzn-RequestId: 0b1c
+< x-amzn-ErrorType: IncompleteSignatureException
+< x-amz-apigw-id: aBc=
+<
+{ [42 bytes data]
+{"message":"Authorization header requires 'Credential' parameter."}
+* Connection #0 to host abc123.execute-api.us-east-1.amazonaws.com left intact
+"""
+BODY = """{"message":"Authorization header requires 'Credential' parameter."}"""
+RAW = """\
+HTTP/2 403
+content-type: application/json
+x-amzn-errortype: ForbiddenException
+x-amzn-requestid: 1
+
+{"message":"Forbidden"}
+"""
+ROW = {
+    "id": "a",
+    "request": {"method": "GET", "url": "https://a.execute-api.us-east-1.amazonaws.com/p/x"},
+    "response": {
+        "status": 403,
+        "headers": {"x-amzn-errortype": "ForbiddenException"},
+        "body": '{"message":"Forbidden"}',
+    },
+}
+
+
+def one(text: str) -> Exchange:
+    [transcript] = read(text).transcripts
+    [exchange] = transcript.exchanges
+    return exchange
+
+
+def test_curls_output() -> None:
+    found = one(CURL)
+    assert found.request.method == "GET"
+    url = "https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders"
+    assert found.request.url == url
+    assert found.request.credential is CredentialKind.BEARER
+    assert found.response.status == 403
+    assert found.response.headers["x-amzn-ErrorType"] == "IncompleteSignatureException"
+    assert found.response.body == BODY
+    assert found.response.address == "192.0.2.10"
+
+
+def test_a_pasted_secret_is_not_shown_again() -> None:
+    assert "sEcReT" not in repr(read(CURL))
+
+
+def test_a_raw_response_leaves_open_what_was_sent() -> None:
+    found = one(RAW)
+    assert (found.request.url, found.request.credential) == ("", CredentialKind.UNKNOWN)
+    assert "api_key_missing" in {c.cause for c in diagnose([found]).candidates}
+
+
+@pytest.mark.parametrize(
+    "decorate",
+    [
+        lambda line: f"2026-11-22T01:02:03Z {line}",
+        lambda line: f"[build] {line}",
+        lambda line: f"12:01:02.123 {line}",
+        lambda line: f"│ {line}",
+        lambda line: f"{line}\r",
+    ],
+)
+def test_decorated_lines_are_read_alike(decorate: object) -> None:
+    text = "\n".join(decorate(line) for line in CURL.splitlines())  # type: ignore[operator]
+    assert one(text).response == one(CURL).response
+
+
+def test_a_body_glued_to_curls_last_note() -> None:
+    text = CURL.replace(f"{BODY}\n* Connection", f"{BODY}* Connection")
+    assert one(text).response.body == BODY
+
+
+def test_a_pretty_printed_body() -> None:
+    text = RAW.replace('{"message":"Forbidden"}', '{\n  "message": "Forbidden"\n}')
+    assert diagnose([one(text)]).candidates == diagnose([one(RAW)]).candidates
+
+
+def test_several_requests_in_one_transcript() -> None:
+    second = CURL.replace("/prod/orders", "/prod/other").replace("403 Forbidden", "200 OK")
+    found = [t.exchanges[0] for t in read(CURL + second).transcripts]
+    assert [(f.request.url[-6:], f.response.status) for f in found] == [
+        ("orders", 403),
+        ("/other", 200),
+    ]
+
+
+def test_interim_answers_are_no_exchange_of_their_own() -> None:
+    text = CURL.replace("< HTTP/1.1 403", "< HTTP/1.1 100 Continue\n<\n< HTTP/1.1 403")
+    assert one(text).response.status == 403
+
+
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        ("curl: (6) Could not resolve host: nope.example.com", "dns_failure"),
+        ("curl: (7) Failed to connect to h port 443: Connection refused", "connect_failure"),
+        ("curl: (28) Operation timed out after 5001 milliseconds", "timeout"),
+        ("curl: (52) Empty reply from server", "connection_reset"),
+        ("curl: (60) SSL certificate problem: certificate has expired", "tls_failure"),
+    ],
+)
+def test_curl_without_an_answer(line: str, cause: str) -> None:
+    assert diagnose([one(line)]).cause == cause
+
+
+def test_exchanges_in_json_lines_with_unknown_fields() -> None:
+    text = "\n".join(json.dumps({**ROW, "id": name, "truth": {}}) for name in "ab")
+    assert [t.id for t in read(text).transcripts] == ["a", "b"]
+
+
+def test_an_exchange_that_is_pretty_printed_and_a_list_of_them() -> None:
+    assert [t.id for t in read(json.dumps(ROW, indent=2)).transcripts] == ["a"]
+    assert len(read(json.dumps([ROW, ROW])).transcripts) == 2
+
+
+def test_a_group_is_one_transcript() -> None:
+    [group] = read(json.dumps({"id": "g", "exchanges": [ROW, ROW]})).transcripts
+    assert (group.id, len(group.exchanges)) == ("g", 2)
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_is_not_lost() -> None:
+    found = read(f"{json.dumps(ROW)}\n{{not json\n[]\n3\n{json.dumps(ROW)}\n")
+    assert len(found.transcripts) == 2
+    assert [(bad.line, bad.reason[:8]) for bad in found.unreadable] == [
+        (2, "not JSON"),
+        (4, "neither "),
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "   ", "hello world", "\x00\x01", "{", "3"])
+def test_nothing_to_read_is_said(text: str) -> None:
+    found = read(text)
+    assert found.transcripts == ()
+    assert found.unreadable
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "request",
+                    "response",
+                    "exchanges",
+                    "headers",
+                    "status",
+                    "url",
+                    "credentials",
+                    "kind",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=15,
+)
+
+
+@given(_JSON)
+def test_no_json_makes_it_fail(value: object) -> None:
+    for transcript in read(json.dumps(value)).transcripts:
+        diagnose(transcript.exchanges)
+
+
+@given(st.lists(st.sampled_from([*CURL.splitlines(), *RAW.splitlines(), "", "x"]), max_size=12))
+def test_no_mixture_of_lines_makes_it_fail(lines: list[str]) -> None:
+    for transcript in read("\n".join(lines)).transcripts:
+        diagnose(transcript.exchanges)
+
+
+@given(st.integers(0, len(CURL)))
+def test_a_transcript_may_be_cut_anywhere(end: int) -> None:
+    for transcript in read(CURL[:end]).transcripts:
+        diagnose(transcript.exchanges)
