@@ -291,6 +291,25 @@ def test_plan_says_what_stays_unproven(cli: Cli) -> None:
     assert notes[1].startswith("skipped: a public write")
 
 
+# demo
+
+
+def test_the_demo_tells_five_stories_from_open_to_resolved(cli: Cli) -> None:
+    assert cli("demo") == 0
+    assert cli.out.count(" OPEN ") == 5
+    assert cli.out.count(" RESOLVED ") == 5
+    told = [
+        "GET /orders/{id} refused at routing (route_not_found or 2 look-alikes)",
+        "6 routes refused at routing or auth (stage_not_found or 3 look-alikes)",
+        "2 routes refused at auth (authorizer_denied or 1 look-alike)",
+        "GET /partners refused at auth (api_key_invalid or 1 look-alike)",
+        "GET /reports open to everybody",
+    ]
+    words = " ".join(cli.out.split())
+    assert [words.count(one) >= 2 for one in told] == [True] * 5
+    assert "aws apigateway get-stages --rest-api-id a1b2c3d4e5" in cli.out
+
+
 # every command
 
 

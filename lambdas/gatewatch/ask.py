@@ -170,20 +170,31 @@ _REASONS = 3
 
 
 def _why(question: Question, kinds: Iterable[ApiKind], causes: Sequence[Cause]) -> str:
-    """What the possible answers would mean, the most telling first."""
-    meanings: dict[frozenset[str], Answer] = {}
-    for answer in Answer:
-        meant = frozenset(
-            cause.id
-            for cause in causes
-            if answer in (_predicted(question, kinds, cause) or frozenset())
-        )
-        if meant and len(meant) < len(causes):
-            meanings.setdefault(meant, answer)
-    told = sorted(meanings.items(), key=lambda pair: len(pair[0]))[:_REASONS]
-    return "; ".join(f"{answer} would mean {_listed(meant)}" for meant, answer in told)
+    """What the likeliest answers would mean, each for the causes that predict it."""
+    meanings: dict[Answer, list[str]] = {}
+    for cause in causes:
+        for answer in sorted(_told_by(question, kinds, cause)):
+            meanings.setdefault(answer, []).append(cause.id)
+    told: dict[tuple[str, ...], Answer] = {}
+    for answer, meant in meanings.items():
+        if len(meant) < len(causes):
+            told.setdefault(tuple(meant), answer)
+    shown = list(told.items())[:_REASONS]
+    return "; ".join(f"{answer} would mean {_listed(meant)}" for meant, answer in shown)
 
 
-def _listed(names: frozenset[str]) -> str:
-    *others, last = sorted(names)
+def _told_by(question: Question, kinds: Iterable[ApiKind], cause: Cause) -> frozenset[Answer]:
+    """What a cause expects as the answer; of one that merely allows many, the success."""
+    for kind in kinds:
+        rule = predicts(cause.signature, kind, question.place, question.caller)
+        if rule is not None:
+            return rule.expects or rule.surmises or rule.allows & _THROUGH
+    return frozenset()
+
+
+_THROUGH = frozenset({Answer.SUCCESS})
+
+
+def _listed(names: Sequence[str]) -> str:
+    *others, last = names
     return f"{', '.join(others)} or {last}" if others else last

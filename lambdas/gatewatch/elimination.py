@@ -73,10 +73,14 @@ class Survivor:
 
 @dataclass(frozen=True, slots=True)
 class Loser:
-    """A look-alike that was ruled out, with the reason."""
+    """A look-alike that was ruled out, with the reason.
+
+    `by_form`: by the request's own form, not by what came back; that is the lesser news.
+    """
 
     cause: Cause
     because: str
+    by_form: bool = False
 
 
 @lru_cache(maxsize=4096)
@@ -193,7 +197,7 @@ def losers(
     alive = {one.cause.id for one in survivors(looks, subject, settling, has_worked)}
     others = (cause for cause in hypotheses() if cause.id not in alive)
     found = (_loser(cause, looks, subject, has_worked) for cause in others)
-    return tuple(loser for loser in found if loser is not None)
+    return tuple(sorted(filter(None, found), key=lambda loser: loser.by_form))
 
 
 def _loser(cause: Cause, looks: tuple[Look, ...], subject: int, has_worked: bool) -> Loser | None:
@@ -202,7 +206,7 @@ def _loser(cause: Cause, looks: tuple[Look, ...], subject: int, has_worked: bool
     if cause is HEALTHY_ROUTE or not answers_of(cause.signature, kinds) & seen:
         return None
     if because := _impossible(cause, looks[subject]):
-        return Loser(cause, because)
+        return Loser(cause, because, by_form=True)
     if cause.from_the_start and has_worked:
         return Loser(cause, "the same URL has been answered before")
     for kind in _shared_kinds(looks):

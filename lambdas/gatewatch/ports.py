@@ -33,7 +33,7 @@ class Transport(Protocol):
         """Every attempt once, in any order; it never raises for what a target does."""
 
     def known_secrets(self) -> frozenset[str]:
-        """Every secret value that was used so far, for the redactor."""
+        """Every secret value that this run has read, for the redactor."""
 
 
 class Memory(Protocol):

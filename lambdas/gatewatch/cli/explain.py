@@ -87,7 +87,10 @@ def _print(found: list[tuple[Transcript, Diagnosis]], output: ExplainFormat) -> 
 
 def as_json(transcript: Transcript, diagnosis: Diagnosis) -> bytes:
     """One diagnosis as the contract has it: `id`, then the diagnosis."""
-    fields = msgspec.to_builtins(diagnosis)
-    if not diagnosis.parts:
-        del fields["parts"]
-    return msgspec.json.encode({"id": transcript.id, **fields})
+    return msgspec.json.encode({"id": transcript.id, **_fields(diagnosis)})
+
+
+def _fields(diagnosis: Diagnosis) -> dict[str, object]:
+    fields: dict[str, object] = msgspec.to_builtins(diagnosis)
+    parts = [_fields(part) for part in diagnosis.parts]
+    return {**fields, "parts": parts} if parts else {k: fields[k] for k in fields if k != "parts"}

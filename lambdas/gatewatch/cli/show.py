@@ -193,7 +193,7 @@ def _next(found: Diagnosis, exchanges: Sequence[Exchange]) -> list[Text]:
     if (probe := found.next_probe) is not None:
         who = "without a credential" if probe.credential == "none" else f"with {probe.credential}"
         lines.append(_uncut(f"{probe.method} {probe.url} {who}"))
-        lines.append(_uncut(probe.why, "dim"))
+        lines.append(_uncut(probe.why.replace("; ", "\n"), "dim"))
     return [*lines, *_command(found.cause, exchanges)]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from threading import Lock
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from gatewatch.config.canonical import (
     Basic,
     Bearer,
     Credential,
+    CredentialSource,
     Header,
     SecretRef,
     Sigv4,
@@ -22,6 +24,7 @@ from gatewatch.config.expand import is_loopback
 from gatewatch.gateway.url import host_of, parse
 from gatewatch.model import CredentialKind, SentCredential, Validity
 from gatewatch.plan import Attempt
+from gatewatch.ports import SecretError
 from gatewatch.probe.sigv4 import Keys, sign
 
 INVALID_VALUE = "gatewatch-deliberately-invalid"
@@ -58,6 +61,14 @@ class Keyring:
     def known_secrets(self) -> frozenset[str]:
         with self._lock:
             return frozenset(self._values.values())
+
+    def read_ahead(self, names: Iterable[str]) -> None:
+        """Reads the secrets of these credentials, so that the redactor knows them all before the
+        first answer is recorded. What cannot be read is told where it is used."""
+        for name in set(names):
+            for ref in _refs(self._credentials[name].source):
+                with suppress(CredentialError, SecretError):
+                    self._value(ref)
 
     def headers(self, attempt: Attempt, url: str, now: datetime) -> dict[str, str]:
         """Raises CredentialError or SecretError."""
@@ -121,6 +132,11 @@ class Keyring:
             if ref not in self._values:
                 self._values[ref] = _checked(self._read(ref), ref)
             return self._values[ref]
+
+
+def _refs(source: CredentialSource) -> Iterator[SecretRef]:
+    values = (getattr(source, name) for name in source.__struct_fields__)
+    return (value for value in values if isinstance(value, SecretRef))
 
 
 def _checked(value: str, ref: SecretRef) -> str:

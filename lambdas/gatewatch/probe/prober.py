@@ -97,6 +97,7 @@ class Prober:
 
     def send_all(self, attempts: Sequence[Attempt]) -> Iterator[RawExchange]:
         """Every attempt's outcome as it comes in. Hosts take turns; a dead one is given up."""
+        self._keyring.read_ahead(name for one in attempts for name in one.callers)
         hosts: dict[str, _Host] = {}
         for attempt in attempts:
             host = hosts.setdefault(attempt.connect_to or host_of(attempt.url), _Host())

@@ -1,0 +1,88 @@
+"""The documents: every command and example in them is run, every link leads somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gatewatch.causes import catalogue
+from gatewatch.cli.init import STARTER
+from gatewatch.cli.main import main
+from gatewatch.config.author import load
+from gatewatch.transcripts.read import read
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+TRANSCRIPT = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
+SHELL = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+
+
+def transcripts() -> list[object]:
+    return [
+        pytest.param(block, id=f"{file.name}: {block.splitlines()[0]}")
+        for file in DOCUMENTS
+        for block in TRANSCRIPT.findall(file.read_text())
+    ]
+
+
+@pytest.mark.parametrize("block", transcripts())
+def test_a_transcript_is_what_the_command_prints(
+    block: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("COLUMNS", "80")
+    command, *shown = block.splitlines()
+    with pytest.raises(SystemExit):
+        main(command.removeprefix("$ gatewatch ").split())
+    printed = [line.rstrip() for line in capsys.readouterr().out.strip("\n").splitlines()]
+    assert printed == shown
+
+
+def commands() -> list[str]:
+    return [
+        line.partition("#")[0].strip()
+        for file in DOCUMENTS
+        for block in SHELL.findall(file.read_text())
+        for line in block.splitlines()
+        if line.strip()
+    ]
+
+
+@pytest.mark.parametrize("command", sorted(set(commands())))
+def test_a_command_exists(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    program, *arguments = command.split()
+    if program == "make":
+        assert re.search(rf"^{arguments[0]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        return
+    assert program == ".venv/bin/gatewatch"
+    with pytest.raises(SystemExit) as ended:
+        main([arguments[0], "--help"])
+    assert ended.value.code == 0
+
+
+@pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: file.name)
+def test_links_lead_somewhere(file: Path) -> None:
+    for target in LINK.findall(file.read_text()):
+        assert (file.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "examples").iterdir()), ids=lambda file: file.name)
+def test_an_example_loads(file: Path) -> None:
+    text = file.read_text()
+    if file.suffix == ".yaml":
+        assert load(text, file.name).apis
+    else:
+        contents = read(text)
+        assert contents.transcripts
+        assert not contents.unreadable
+
+
+def test_the_changelog_counts_the_causes() -> None:
+    assert f"{len(catalogue())} causes" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_starter_file_is_an_example() -> None:
+    assert (ROOT / "examples" / "gatewatch.yaml").read_text() == STARTER
