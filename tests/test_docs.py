@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from gatewatch.causes import catalogue
 from gatewatch.cli.init import STARTER
 from gatewatch.cli.main import main
 from gatewatch.config.author import load
@@ -78,10 +77,6 @@ def test_an_example_loads(file: Path) -> None:
         contents = read(text)
         assert contents.transcripts
         assert not contents.unreadable
-
-
-def test_the_changelog_counts_the_causes() -> None:
-    assert f"{len(catalogue())} causes" in (ROOT / "CHANGELOG.md").read_text()
 
 
 def test_the_starter_file_is_an_example() -> None:
