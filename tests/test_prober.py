@@ -41,8 +41,12 @@ def attempt(url: str, **options: object) -> Attempt:
 
 
 def send(url: str, **options: object) -> RawExchange:
-    [raw] = prober().send_all([attempt(url, **options)])
+    [raw] = sent(prober(), attempt(url, **options))
     return raw
+
+
+def sent(one: Prober, *attempts: Attempt) -> list[RawExchange]:
+    return one.send_all(attempts, lambda raw: raw)
 
 
 def ask(handle: Handler, **options: object) -> RawExchange:
@@ -156,7 +160,7 @@ def test_no_cookie_is_kept() -> None:
     with serving(handle) as server:
         one = prober()
         for _ in range(2):
-            list(one.send_all([attempt(f"http://{server.place}/")]))
+            sent(one, attempt(f"http://{server.place}/"))
         assert all(b"cookie" not in request.lower() for request in server.requests)
 
 
@@ -208,7 +212,7 @@ def test_a_resolver_that_hangs_ends_with_the_deadline() -> None:
 
     one = prober(resolver=Resolver(hangs))  # type: ignore[arg-type]
     started = time.monotonic()
-    [raw] = one.send_all([attempt("http://slow.example.com/")])
+    [raw] = sent(one, attempt("http://slow.example.com/"))
     assert time.monotonic() - started < TIMEOUT + 0.5
     assert raw.error == "timeout: the deadline passed in phase dns"
 
@@ -222,7 +226,7 @@ def test_an_address_that_is_dead_leaves_time_for_the_next() -> None:
             return [dead, (socket.AF_INET, ("127.0.0.1", server.port))]
 
         one = prober(resolver=Resolver(two))
-        [raw] = one.send_all([attempt("http://two.example.com/")])
+        [raw] = sent(one, attempt("http://two.example.com/"))
     assert raw.status == 200
 
 
@@ -316,7 +320,7 @@ def test_the_trust_store_is_loaded_once_for_all_connections(
         options = {"connect_to": server.place, "ca_file": ca_file}
         for _ in range(3):
             attempts = [attempt("https://api.example.com/x", **options) for _ in range(5)]
-            assert {raw.status for raw in prober().send_all(attempts)} == {200}
+            assert {raw.status for raw in sent(prober(), *attempts)} == {200}
         assert server.connections >= 10
     # Once for the public bundle, once for the private authority.
     assert len(loads) == 2
@@ -332,7 +336,7 @@ def test_the_phases_of_a_request_are_told(authority: tuple[trustme.CA, str]) -> 
     with serving(slow, tls(made, "api.example.com")) as server:
         options = {"connect_to": server.place, "ca_file": ca_file}
         attempts = [attempt("https://api.example.com/", **options) for _ in range(2)]
-        first, second = prober(Limits(in_flight=1)).send_all(attempts)
+        first, second = sent(prober(Limits(in_flight=1)), *attempts)
     assert set(first.phases_ms) == {"queue", "dns", "connect", "tls", "first_byte", "transfer"}
     assert first.phases_ms["first_byte"] >= 50
     assert set(second.phases_ms) == {"queue", "first_byte", "transfer"}
@@ -355,7 +359,7 @@ def test_caps_in_total_and_per_host() -> None:
     with serving(slow) as one, serving(slow) as other:
         urls = [f"http://{one.place}/{n}" for n in range(12)]
         urls += [f"http://{other.place}/{n}" for n in range(12)]
-        raws = list(prober(Limits(in_flight=5, per_host=3)).send_all([attempt(u) for u in urls]))
+        raws = sent(prober(Limits(in_flight=5, per_host=3)), *map(attempt, urls))
         assert len(raws) == 24
         assert all(raw.status == 200 for raw in raws)
         assert 1 < one.most_at_once <= 3
@@ -368,7 +372,7 @@ def test_a_dead_host_is_given_up_and_the_others_finish() -> None:
     with serving(answering()) as server:
         urls = [f"http://127.0.0.1:{dead}/{n}" for n in range(40)]
         urls += [f"http://{server.place}/{n}" for n in range(10)]
-        raws = list(prober(Limits(per_host=1)).send_all([attempt(url) for url in urls]))
+        raws = sent(prober(Limits(per_host=1)), *map(attempt, urls))
     assert sum(raw.status == 200 for raw in raws) == 10
     refused = [raw for raw in raws if raw.error]
     given_up = [raw for raw in raws if raw.not_sent]
@@ -384,7 +388,7 @@ def test_a_stale_connection_is_no_false_alarm() -> None:
     with serving(once) as server:
         one = prober(Limits(in_flight=1))
         for _ in range(3):
-            [raw] = one.send_all([attempt(f"http://{server.place}/")])
+            [raw] = sent(one, attempt(f"http://{server.place}/"))
             assert raw.status == 200
             time.sleep(0.02)
 
@@ -393,7 +397,7 @@ def test_a_write_never_uses_a_connection_again() -> None:
     with serving(answering()) as server:
         one = prober(Limits(in_flight=1))
         for _ in range(3):
-            list(one.send_all([attempt(f"http://{server.place}/", method="POST")]))
+            sent(one, attempt(f"http://{server.place}/", method="POST"))
         assert server.connections == 3
         assert all(b"Connection: close" in request for request in server.requests)
 
@@ -408,7 +412,7 @@ def test_a_fault_of_ours_is_told_and_stops_nobody(
         one = prober(Limits(in_flight=1))
         monkeypatch.setattr("gatewatch.probe.prober._failure", broken)
         attempts = [attempt("http://nowhere.invalid/"), attempt(f"http://{server.place}/")]
-        raws = {raw.attempt.url: raw for raw in one.send_all(attempts)}
+        raws = {raw.attempt.url: raw for raw in sent(one, *attempts)}
     assert raws["http://nowhere.invalid/"].not_sent == "internal error: RuntimeError"
     assert raws[f"http://{server.place}/"].status == 200
     assert "attempt_failed" in caplog.text
@@ -423,7 +427,7 @@ def keyring(hosts: tuple[str, ...], value: str = "a-secret-token") -> Keyring:
 
 
 def sent_with(keys: Keyring, url: str, **options: object) -> RawExchange:
-    [raw] = Prober(keys, Clock()).send_all([attempt(url, callers=("user",), **options)])
+    [raw] = sent(Prober(keys, Clock()), attempt(url, callers=("user",), **options))
     return raw
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from urllib.parse import urlsplit, urlunsplit
 
@@ -51,10 +52,10 @@ class Control:
 
 
 def harmless(
-    looks: Sequence[Look],
+    looks: tuple[Look, ...],
     subject: int,
     exchange: Exchange,
-    causes: Sequence[Cause],
+    causes: tuple[Cause, ...],
     allowed: frozenset[CredentialKind],
 ) -> Control | None:
     """The best question that a monitor may ask by itself, with the credentials it may use.
@@ -73,10 +74,13 @@ def harmless(
     return None
 
 
-def questions(looks: Sequence[Look], subject: int, causes: Sequence[Cause]) -> list[Question]:
+@lru_cache(maxsize=4096)
+def questions(
+    looks: tuple[Look, ...], subject: int, causes: tuple[Cause, ...]
+) -> tuple[Question, ...]:
     """The questions worth asking, best first: those on which the causes' predictions differ."""
     if len(causes) < 2:
-        return []
+        return ()
     kinds = _shared_kinds(looks)
     scored = [(_split(question, kinds, causes), question) for question in QUESTIONS]
     useful = [
@@ -84,7 +88,7 @@ def questions(looks: Sequence[Look], subject: int, causes: Sequence[Cause]) -> l
         for gain, question in scored
         if gain > 0 and _can_be_asked(question, looks, subject)
     ]
-    return [question for _, question in sorted(useful, key=lambda pair: -pair[0])]
+    return tuple(question for _, question in sorted(useful, key=lambda pair: -pair[0]))
 
 
 def _shared_kinds(looks: Sequence[Look]) -> tuple[ApiKind, ...]:
@@ -121,19 +125,18 @@ def _are_apart(one: frozenset[Answer] | None, other: frozenset[Answer] | None) -
 
 
 def next_probe(
-    looks: Sequence[Look], subject: int, exchange: Exchange, causes: Sequence[Cause]
+    looks: tuple[Look, ...], subject: int, exchange: Exchange, causes: tuple[Cause, ...]
 ) -> NextProbe | None:
     """The best question as something a person can do; None where no look would help."""
     ranked = questions(looks, subject, causes)
     if not ranked:
         return None
     question = ranked[0]
-    kinds = _shared_kinds(looks)
     return NextProbe(
         credential=question.credential.value,
         method=_method(question, exchange.request.method),
         url=target(question, exchange.request.url),
-        why=_why(question, kinds, causes),
+        why=_why(question, _shared_kinds(looks), causes),
     )
 
 
@@ -169,7 +172,8 @@ def _with_segments(url: str, segments: tuple[str, ...]) -> str:
 _REASONS = 3
 
 
-def _why(question: Question, kinds: Iterable[ApiKind], causes: Sequence[Cause]) -> str:
+@lru_cache(maxsize=4096)
+def _why(question: Question, kinds: tuple[ApiKind, ...], causes: tuple[Cause, ...]) -> str:
     """What the likeliest answers would mean, each for the causes that predict it."""
     meanings: dict[Answer, list[str]] = {}
     for cause in causes:

@@ -61,13 +61,14 @@ def diagnose(exchanges: Sequence[Exchange], facts: Facts = NO_FACTS) -> Diagnosi
     """
     if not exchanges:
         return NOTHING_FITS
+    if len(exchanges) == 1:
+        [only] = exchanges
+        return _diagnosis((look_at(only, only),), 0, only, facts)
     order = sorted(range(len(exchanges)), key=lambda at: _place_in_time(exchanges[at]))
     ordered = [exchanges[at] for at in order]
     at = subject_of(ordered)
     looks = tuple(look_at(exchange, ordered[at]) for exchange in ordered)
     whole = _diagnosis(looks, at, ordered[at], facts)
-    if len(exchanges) == 1:
-        return whole
     parts = {
         place: _part(looks, position, exchange, facts)
         for position, (place, exchange) in enumerate(zip(order, ordered, strict=True))
@@ -89,7 +90,7 @@ def ask(
     looks = tuple(look_at(exchange, subject) for exchange in exchanges)
     alive = survivors(looks, at, facts.settling, facts.has_worked)
     kept, _ = _as_declared(_ranked(alive), facts)
-    return harmless(looks, at, subject, [one.cause for one in kept], allowed)
+    return harmless(looks, at, subject, tuple(one.cause for one in kept), allowed)
 
 
 def subject_of(exchanges: Sequence[Exchange]) -> int:

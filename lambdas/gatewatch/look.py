@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import ip_address
 from itertools import product
 
@@ -99,6 +100,7 @@ def look_at(exchange: Exchange, subject: Exchange) -> Look:
     )
 
 
+@lru_cache(maxsize=1024)
 def _in_vpc(address: str | None) -> bool | None:
     try:
         reached = ip_address(address or "")
@@ -157,10 +159,14 @@ _JUDGED = (Validity.VALID, Validity.INVALID)
 def callers(request: Request) -> frozenset[Caller]:
     """Every reading of what was presented; an unknown validity is both."""
     headers = {name.lower(): value for name, value in request.headers.items()}
-    presented = _with_headers(request.presented, headers)
+    return _readings(_with_headers(request.presented, headers), bool(headers))
+
+
+@lru_cache(maxsize=1024)
+def _readings(presented: tuple[SentCredential, ...], headers_shown: bool) -> frozenset[Caller]:
     readings: set[Caller] = {Caller()}
     for credential in presented:
-        options = _options(credential, bool(headers))
+        options = _options(credential, headers_shown)
         readings = {_add(reading, option) for reading, option in product(readings, options)}
     return frozenset(readings)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from gatewatch.config.canonical import SecretRef
 from gatewatch.model import Incident
 from gatewatch.plan import Attempt, Latches
 from gatewatch.probe.raw import RawExchange
 from gatewatch.track import RouteState
+
+Recorded = TypeVar("Recorded")
 
 
 class SecretError(Exception):
@@ -29,8 +31,13 @@ class Secrets(Protocol):
 
 
 class Transport(Protocol):
-    def send_all(self, attempts: Sequence[Attempt]) -> Iterator[RawExchange]:
-        """Every attempt once, in any order; it never raises for what a target does."""
+    def send_all(
+        self, attempts: Sequence[Attempt], record: Callable[[RawExchange], Recorded]
+    ) -> list[Recorded]:
+        """Every attempt once; what `record` makes of each outcome, in the attempts' order.
+
+        It never raises for what a target does, and may call `record` in any thread.
+        """
 
     def known_secrets(self) -> frozenset[str]:
         """Every secret value that this run has read, for the redactor."""

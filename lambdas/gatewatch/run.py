@@ -29,7 +29,6 @@ from gatewatch.model import (
 )
 from gatewatch.plan import Attempt, Probe, control, plan
 from gatewatch.ports import Clock, Store, Transport
-from gatewatch.probe.raw import RawExchange
 from gatewatch.redaction import Redactor
 from gatewatch.track import Key, Patience, RouteState, Transition, retire, track
 
@@ -123,37 +122,42 @@ def look(inquiries: Sequence[Inquiry], transport: Transport) -> int:
 
     Returns the number of requests. A control that several inquiries ask for is sent once.
     """
-    by_attempt = {attempt: one for one in inquiries for attempt in one.probe.attempts}
-    answers = list(_answers(transport, list(by_attempt)))
-    for raw, exchange in answers:
-        inquiry = by_attempt[raw.attempt]
-        if raw.not_sent is not None:
-            inquiry.not_sent[raw.attempt.caller] = raw.not_sent
+    planned = [(one, attempt) for one in inquiries for attempt in one.probe.attempts]
+    answers = _answers(transport, [attempt for _, attempt in planned])
+    for (inquiry, attempt), (exchange, not_sent) in zip(planned, answers, strict=True):
+        if not_sent is not None:
+            inquiry.not_sent[attempt.caller] = not_sent
         else:
-            inquiry.looks[raw.attempt.caller] = exchange
-    for inquiry in inquiries:
-        _in_planned_order(inquiry)
+            inquiry.looks[attempt.caller] = exchange
     requests = len(answers)
     for _ in range(CONTROLS_PER_PROBE):
         requests += _ask_once(inquiries, transport)
     return requests
 
 
-def _in_planned_order(inquiry: Inquiry) -> None:
-    order = [attempt.caller for attempt in inquiry.probe.attempts]
-    inquiry.looks = {name: inquiry.looks[name] for name in order if name in inquiry.looks}
-
-
 def _answers(
     transport: Transport, attempts: Sequence[Attempt]
-) -> Iterable[tuple[RawExchange, Exchange]]:
-    known: frozenset[str] = frozenset()
-    redactor = Redactor()
-    for raw in transport.send_all(attempts):
-        if transport.known_secrets() != known:
-            known = transport.known_secrets()
-            redactor = Redactor(known)
-        yield raw, evidence(raw, redactor)
+) -> list[tuple[Exchange, str | None]]:
+    """The record of each attempt, and why it was not sent if it was not."""
+    redactors = Redactors(transport)
+    return transport.send_all(
+        attempts, lambda raw: (evidence(raw, redactors.current()), raw.not_sent)
+    )
+
+
+class Redactors:
+    """The redactor of all secrets read so far; made anew only when there are more."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._known: frozenset[str] = frozenset()
+        self._redactor = Redactor()
+
+    def current(self) -> Redactor:
+        known = self._transport.known_secrets()
+        if known != self._known:
+            self._known, self._redactor = known, Redactor(known)
+        return self._redactor
 
 
 _Question = tuple[str, str, str | None, tuple[str, ...]]
@@ -167,9 +171,10 @@ def _ask_once(inquiries: Sequence[Inquiry], transport: Transport) -> int:
         if attempt is not None:
             wanted[_same(attempt)].append(inquiry)
             asked.setdefault(_same(attempt), attempt)
-    for raw, exchange in _answers(transport, list(asked.values())):
-        if raw.not_sent is None:
-            for inquiry in wanted[_same(raw.attempt)]:
+    answers = _answers(transport, list(asked.values()))
+    for question, (exchange, not_sent) in zip(asked, answers, strict=True):
+        if not_sent is None:
+            for inquiry in wanted[question]:
                 inquiry.controls.append(exchange)
     return len(asked)
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 import ssl
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http.client import HTTPException, IncompleteRead
-from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Condition, Lock, Thread
 from time import perf_counter
+from typing import TypeVar
 
 import requests
 import urllib3
@@ -30,6 +30,8 @@ from gatewatch.probe.connection import Adapter, Flight, fly, tls_context
 from gatewatch.probe.credentials import CredentialError, Keyring
 from gatewatch.probe.raw import RawExchange
 from gatewatch.probe.resolve import NoAddressError, Resolver
+
+Recorded = TypeVar("Recorded")
 
 _log = logging.getLogger(__name__)
 HOMEPAGE = "https://github.com/gatewatch/gatewatch"
@@ -59,15 +61,61 @@ def _context(ca_file: str | None) -> ssl.SSLContext:
 
 @dataclass(slots=True)
 class _Host:
-    """What waits for one host, and how it has behaved."""
+    """What waits for one host, by number, and how it has behaved."""
 
-    waiting: deque[tuple[Attempt, float]] = field(default_factory=deque)
+    waiting: deque[int] = field(default_factory=deque)
     under_way: int = 0
     failures_in_a_row: int = 0
 
-    @property
-    def is_unreachable(self) -> bool:
-        return self.failures_in_a_row >= _UNREACHABLE_AFTER
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """An attempt to send now; or not, where its host was `given_up`."""
+
+    number: int
+    host: _Host
+    queued_at: float
+    given_up: str | None = None
+
+
+class _Schedule:
+    """Deals attempts out to threads: hosts in turn, none with more than its share under way."""
+
+    def __init__(self, attempts: Sequence[Attempt], per_host: int) -> None:
+        hosts: dict[str, _Host] = {}
+        for number, attempt in enumerate(attempts):
+            name = attempt.connect_to or host_of(attempt.url)
+            hosts.setdefault(name, _Host()).waiting.append(number)
+        self._turns = deque(hosts.values())
+        self._per_host = per_host
+        self._queued_at = perf_counter()
+        self._changed = Condition()
+
+    def take(self) -> _Job | None:
+        """The next attempt; waits while all hosts are busy; None when nothing waits any more."""
+        with self._changed:
+            while any(host.waiting for host in self._turns):
+                for _ in range(len(self._turns)):
+                    host = self._turns[0]
+                    self._turns.rotate(-1)
+                    if host.waiting and host.under_way < self._per_host:
+                        return self._deal(host)
+                self._changed.wait()
+            return None
+
+    def _deal(self, host: _Host) -> _Job:
+        host.under_way += 1
+        failures = host.failures_in_a_row
+        given_up = failures >= _UNREACHABLE_AFTER
+        because = f"host unreachable: {failures} failures in a row" if given_up else None
+        return _Job(host.waiting.popleft(), host, self._queued_at, because)
+
+    def finish(self, job: _Job, *, failed: bool) -> None:
+        with self._changed:
+            job.host.under_way -= 1
+            if job.given_up is None:
+                job.host.failures_in_a_row = job.host.failures_in_a_row + 1 if failed else 0
+            self._changed.notify_all()
 
 
 class Prober:
@@ -95,55 +143,45 @@ class Prober:
             adapter.close()
         self._adapters.clear()
 
-    def send_all(self, attempts: Sequence[Attempt]) -> Iterator[RawExchange]:
-        """Every attempt's outcome as it comes in. Hosts take turns; a dead one is given up."""
+    def send_all(
+        self, attempts: Sequence[Attempt], record: Callable[[RawExchange], Recorded]
+    ) -> list[Recorded]:
+        """Every attempt once; what `record` makes of each outcome, in the order of the attempts.
+
+        Hosts take turns, and one that is dead is given up. `record` runs in the thread that sent,
+        so that raw outcomes do not pile up.
+        """
         self._keyring.read_ahead(name for one in attempts for name in one.callers)
-        hosts: dict[str, _Host] = {}
-        for attempt in attempts:
-            host = hosts.setdefault(attempt.connect_to or host_of(attempt.url), _Host())
-            host.waiting.append((attempt, perf_counter()))
-        crew = _Crew(self._limits.in_flight, self._send)
+        schedule = _Schedule(attempts, self._limits.per_host)
+        results: list[Recorded | None] = [None] * len(attempts)
+
+        def work() -> None:
+            while (job := schedule.take()) is not None:
+                raw = self._safely(attempts[job.number], job)
+                results[job.number] = record(raw)
+                schedule.finish(job, failed=raw.status == 0 and raw.not_sent is None)
+
+        # Daemon threads, so that a stopped program need not wait for slow targets.
+        crew = [
+            Thread(target=work, daemon=True)
+            for _ in range(min(self._limits.in_flight, len(attempts)) - 1)
+        ]
+        for thread in crew:
+            thread.start()
+        work()
+        for thread in crew:
+            thread.join()
+        return [one for one in results if one is not None]
+
+    def _safely(self, attempt: Attempt, job: _Job) -> RawExchange:
+        """One attempt's fault of ours must not stop the others, nor pass for the target's."""
+        if job.given_up is not None:
+            return self._not_sent(attempt, job.given_up)
         try:
-            yield from self._serve(list(hosts.values()), crew, len(attempts))
-        finally:
-            crew.dismiss()
-
-    def _serve(self, hosts: list[_Host], crew: _Crew, total: int) -> Iterator[RawExchange]:
-        under_way = done = 0
-        while done < total:
-            for host in hosts:
-                for given_up in self._give_up(host):
-                    done += 1
-                    yield given_up
-            under_way += self._start(hosts, crew, self._limits.in_flight - under_way)
-            if not under_way:
-                continue
-            host, raw = crew.next_result()
-            under_way -= 1
-            done += 1
-            host.under_way -= 1
-            host.failures_in_a_row = 0 if raw.status or raw.not_sent else host.failures_in_a_row + 1
-            yield raw
-
-    def _start(self, hosts: list[_Host], crew: _Crew, free: int) -> int:
-        """Starts up to `free` attempts, one of each host in turn."""
-        started = 0
-        while started < free:
-            ready = [one for one in hosts if one.waiting and one.under_way < self._limits.per_host]
-            if not ready:
-                break
-            for host in ready[: free - started]:
-                crew.take(host, *host.waiting.popleft())
-                host.under_way += 1
-                started += 1
-        return started
-
-    def _give_up(self, host: _Host) -> Iterator[RawExchange]:
-        while host.is_unreachable and host.waiting:
-            attempt, _ = host.waiting.popleft()
-            yield self._not_sent(
-                attempt, f"host unreachable: {host.failures_in_a_row} failures in a row"
-            )
+            return self._send(attempt, job.queued_at)
+        except Exception as error:  # noqa: BLE001 - said in the result, logged, counted
+            _log.exception("attempt_failed", extra={"route": attempt.route})
+            return self._not_sent(attempt, f"internal error: {type(error).__name__}")
 
     def _not_sent(self, attempt: Attempt, because: str) -> RawExchange:
         now = self._clock.now().isoformat()
@@ -220,44 +258,6 @@ def _prepared(
     if method not in READING_METHODS:
         own["Connection"] = "close"
     return requests.Request(method, url, headers={**own, **dict(headers)}).prepare()
-
-
-class _Crew:
-    """Daemon threads that send; a stopped program need not wait for them."""
-
-    def __init__(self, size: int, send: Callable[[Attempt, float], RawExchange]) -> None:
-        self._send = send
-        self._size = size
-        self._threads = 0
-        self._jobs: SimpleQueue[tuple[_Host, Attempt, float] | None] = SimpleQueue()
-        self._results: SimpleQueue[tuple[_Host, RawExchange]] = SimpleQueue()
-
-    def take(self, host: _Host, attempt: Attempt, queued_at: float) -> None:
-        if self._threads < self._size:
-            self._threads += 1
-            Thread(target=self._work, daemon=True).start()
-        self._jobs.put((host, attempt, queued_at))
-
-    def next_result(self) -> tuple[_Host, RawExchange]:
-        return self._results.get()
-
-    def dismiss(self) -> None:
-        for _ in range(self._threads):
-            self._jobs.put(None)
-
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            host, attempt, queued_at = job
-            self._results.put((host, self._safely(attempt, queued_at)))
-
-    def _safely(self, attempt: Attempt, queued_at: float) -> RawExchange:
-        """One attempt's fault of ours must not stop the others, nor pass for the target's."""
-        try:
-            return self._send(attempt, queued_at)
-        except Exception as error:  # noqa: BLE001 - said in the result, logged, counted
-            _log.exception("attempt_failed", extra={"route": attempt.route})
-            because = f"internal error: {type(error).__name__}"
-            return RawExchange(attempt=attempt, sent_at="", not_sent=because)
 
 
 @dataclass(slots=True)
