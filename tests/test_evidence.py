@@ -13,7 +13,7 @@ from gatewatch.config.canonical import Expect
 from gatewatch.evidence import evidence
 from gatewatch.model import CredentialKind, Exchange, SentCredential, Validity
 from gatewatch.plan import Attempt
-from gatewatch.probe.raw import RawExchange
+from gatewatch.raw import RawExchange
 from gatewatch.redaction import Redactor
 
 REST = (("Date", "d"), ("x-amzn-RequestId", "r"), ("x-amz-apigw-id", "a"))

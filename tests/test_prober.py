@@ -18,8 +18,8 @@ from gatewatch.config.canonical import Bearer, Credential, SecretRef
 from gatewatch.plan import Attempt
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import BODY_BYTES, Limits, Prober
-from gatewatch.probe.raw import RawExchange
 from gatewatch.probe.resolve import Resolver
+from gatewatch.raw import RawExchange
 
 from .servers import Handler, answering, serving
 

@@ -17,7 +17,7 @@ from gatewatch.gateway import body as bodies
 from gatewatch.gateway.answers import BACKEND_ANSWERS, Answer
 from gatewatch.gateway.wire import recognise
 from gatewatch.model import Exchange, Request, Response
-from gatewatch.probe.raw import RawExchange
+from gatewatch.raw import RawExchange
 from gatewatch.redaction import HIDDEN, Redactor
 
 _MOST_TEXT = 65_536

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from gatewatch.config.canonical import SecretRef
 from gatewatch.model import Incident
 from gatewatch.plan import Attempt, Latches
-from gatewatch.probe.raw import RawExchange
+from gatewatch.raw import RawExchange
 from gatewatch.track import RouteState
 
 Recorded = TypeVar("Recorded")

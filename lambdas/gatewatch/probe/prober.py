@@ -28,8 +28,8 @@ from gatewatch.plan import Attempt
 from gatewatch.ports import Clock, SecretError
 from gatewatch.probe.connection import Adapter, Flight, fly, tls_context
 from gatewatch.probe.credentials import CredentialError, Keyring
-from gatewatch.probe.raw import RawExchange
 from gatewatch.probe.resolve import NoAddressError, Resolver
+from gatewatch.raw import RawExchange
 
 Recorded = TypeVar("Recorded")
 
