@@ -64,6 +64,7 @@ class Shape:
     method: str
     behind_cdn: bool | None
     in_vpc: bool | None
+    took_as_long_as_a_timeout: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,17 @@ def look_at(exchange: Exchange, subject: Exchange) -> Look:
             method=exchange.request.method.upper(),
             behind_cdn=_behind_cdn(address, headers),
             in_vpc=_in_vpc(exchange.response.address),
+            took_as_long_as_a_timeout=_took_long(exchange.response.elapsed_ms),
         ),
     )
+
+
+def _took_long(elapsed_ms: float | None) -> bool | None:
+    """API Gateway gives an integration 29 seconds, or 30, unless told otherwise."""
+    return None if elapsed_ms is None else elapsed_ms >= _LONG_MS
+
+
+_LONG_MS = 28_500
 
 
 @lru_cache(maxsize=1024)
@@ -127,7 +137,7 @@ def _kinds(exchange: Exchange, address: Address, headers: Mapping[str, str]) -> 
     return by_evidence & hinted or by_evidence or hinted
 
 
-_ALL = frozenset(ApiKind)
+_ALL = frozenset(ApiKind) - {ApiKind.APPSYNC}
 _REST_LIKE = frozenset({ApiKind.REST, ApiKind.WEBSOCKET})
 
 
@@ -136,6 +146,8 @@ def _kinds_by_host(url: str, address: Address) -> frozenset[ApiKind]:
         return frozenset({ApiKind.FUNCTION_URL})
     if url.startswith(("ws:", "wss:")) or "@connections" in address.segments:
         return frozenset({ApiKind.WEBSOCKET})
+    if address.host_kind is HostKind.APPSYNC:
+        return frozenset({ApiKind.APPSYNC})
     if address.host_kind is HostKind.EXECUTE_API:
         return _ALL - {ApiKind.FUNCTION_URL}
     return _ALL

@@ -70,6 +70,7 @@ class ApiKind(StrEnum):
     HTTP = "http"
     WEBSOCKET = "websocket"
     FUNCTION_URL = "function_url"
+    APPSYNC = "appsync"
 
 
 class Confidence(StrEnum):

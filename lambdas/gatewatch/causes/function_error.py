@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gatewatch.cause import Cause, recorded
 from gatewatch.model import Gate, Layer, Owner
-from gatewatch.signatures.integration_failure import BAD_ANSWER
+from gatewatch.signatures.integration_failure import RAISED
 
 CAUSE = Cause(
     id="function_error",
@@ -12,7 +12,7 @@ CAUSE = Cause(
     gate=Gate.INTEGRATION,
     owner=Owner.API,
     title="The function raised an error",
-    signature=BAD_ANSWER,
+    signature=RAISED,
     prior=7,
     sources=(recorded("in-005, ht-003", "2026-06-01"),),
     prose="""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gatewatch.cause import Cause, documented, recorded
 from gatewatch.model import Gate, Layer, Owner
+from gatewatch.signatures.conditions import NOT_LONG
 from gatewatch.signatures.integration_failure import LAMBDA_THROTTLED
 
 CAUSE = Cause(
@@ -13,6 +14,7 @@ CAUSE = Cause(
     owner=Owner.API,
     title="The function has no free concurrency",
     signature=LAMBDA_THROTTLED,
+    only_if=(NOT_LONG,),
     prior=3,
     sources=(
         recorded("ht-004", "2026-06-01"),

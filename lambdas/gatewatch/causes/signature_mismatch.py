@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from gatewatch.cause import Cause, recorded
-from gatewatch.gateway.answers import Answer
 from gatewatch.model import Gate, Layer, Owner
-from gatewatch.signatures.bad_signature import bad_signature
+from gatewatch.signatures.bad_signature import MISMATCH
 
 CAUSE = Cause(
     id="signature_mismatch",
@@ -13,9 +12,7 @@ CAUSE = Cause(
     gate=Gate.AUTHENTICATION,
     owner=Owner.CALLER,
     title="The signature does not match what was sent",
-    signature=bad_signature(
-        Answer.SIGNATURE_MISMATCH, "a signature over other text, or by another secret, is told so"
-    ),
+    signature=MISMATCH,
     prior=6,
     sources=(recorded("iam-017, fd-054, ms-033", "2026-09-24"),),
     prose="""

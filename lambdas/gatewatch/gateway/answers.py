@@ -65,6 +65,27 @@ class Answer(StrEnum):
     HTTP_INTERNAL_ERROR = "500 Internal Server Error"
     HTTP_UNAVAILABLE = "503 Service Unavailable"
 
+    FUNCTION_URL_FORBIDDEN = "403 Forbidden of a function URL"
+    FUNCTION_URL_HELP = "403 Forbidden with the address of the troubleshooting page"
+    FUNCTION_URL_NULL = "403 with a null message"
+    FUNCTION_URL_ERROR = "502 Internal Server Error of a function URL"
+    FRAME_FORBIDDEN = "a Forbidden message inside the WebSocket connection"
+    APPSYNC_NO_CREDENTIAL = "401 Valid authorization header not provided"
+    APPSYNC_REFUSED = "401 of AppSync"
+    COGNITO_BLOCKED = "403 Request not allowed due to WAF block"
+
+    CLOUDFRONT_METHOD = "CloudFront's page about a method that is not allowed"
+    CLOUDFRONT_BAD_REQUEST = "CloudFront's page that says Bad request"
+    CLOUDFRONT_BLOCKED = "CloudFront's page that says Request blocked"
+    CLOUDFRONT_COUNTRY = "CloudFront's page about the caller's country"
+    EDGE_FUNCTION = "a refusal that an edge function generated"
+    CHALLENGE = "a challenge of AWS WAF"
+    BOT_CHALLENGE = "a challenge of another bot protection"
+    S3_DENIED = "403 AccessDenied of S3"
+    BALANCER_UNAVAILABLE = "503 of the load balancer itself"
+    BALANCER_FORBIDDEN = "403 of the load balancer itself"
+    PROXY_REFUSED = "a refusal by a proxy on the caller's side"
+
     BACKEND_DENIED = "a 401 or 403 of the backend's own"
     BACKEND_NOT_FOUND = "a 404 of the backend's own"
     BACKEND_REJECTED = "another 4xx of the backend's own"
@@ -121,6 +142,14 @@ BACKEND_ANSWERS = frozenset(
         Answer.BACKEND_NOT_FOUND,
         Answer.BACKEND_REJECTED,
         Answer.BACKEND_ERROR,
+    }
+)
+CLOUDFRONT_PAGES = frozenset(
+    {
+        Answer.CLOUDFRONT_METHOD,
+        Answer.CLOUDFRONT_BAD_REQUEST,
+        Answer.CLOUDFRONT_BLOCKED,
+        Answer.CLOUDFRONT_COUNTRY,
     }
 )
 NO_RESPONSE = frozenset(

@@ -29,7 +29,8 @@ class Said:
     """`message` is the text under `message`/`Message`, or the body itself where it is plain text.
 
     `is_null` is true for `{"message": null}`; `codes` are gateway response types or error types
-    that a customised template put into the body (`$context.error.responseType`).
+    that a customised template put into the body (`$context.error.responseType`). `in_frame`: a
+    refusal as WebSocket APIs put it into the connection, with a connection id.
     """
 
     form: Form
@@ -38,6 +39,7 @@ class Said:
     capital: bool = False
     codes: frozenset[str] = frozenset()
     inner_failure: bool = False
+    in_frame: bool = False
 
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
@@ -86,7 +88,7 @@ def _read_json(text: str) -> Said:
     if not isinstance(value, dict):
         return Said(Form.JSON, codes=codes)
     capital = "Message" in value and "message" not in value
-    message = value.get("Message" if capital else "message", "")
+    message = value.get("Message" if capital else "message", _first_error(value))
     return Said(
         Form.JSON,
         message=message[:_MESSAGE_CHARACTERS].strip() if isinstance(message, str) else "",
@@ -94,7 +96,15 @@ def _read_json(text: str) -> Said:
         capital=capital,
         codes=codes,
         inner_failure=_reports_failure(value, message),
+        in_frame=message == "Forbidden" and "connectionId" in value,
     )
+
+
+def _first_error(value: dict[str, object]) -> object:
+    """The message of a GraphQL error."""
+    errors = value.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors else None
+    return first.get("message", "") if isinstance(first, dict) else ""
 
 
 _MESSAGE = re.compile(r'"[Mm]essage"\s*:\s*"((?:[^"\\]|\\.)*)')
@@ -110,8 +120,8 @@ def _reports_failure(value: dict[str, object], message: object) -> bool:
     """A failing answer carried inside another one, as a non-proxy integration does it.
 
     Recorded: an inner 400 and an inner gateway refusal, both under a status of 200 (ls-015,
-    in-008). `errorMessage` with `errorType` is how Lambda reports an exception; AppSync refuses
-    a field with `errors[].errorType`.
+    in-008). `errorMessage` with `errorType` is how Lambda reports an exception, `__type` how
+    AWS services do; GraphQL puts `errors` beside `data`, and AppSync gives them an `errorType`.
     """
     for key in _FAILING_STATUS:
         status = value.get(key)
@@ -121,7 +131,11 @@ def _reports_failure(value: dict[str, object], message: object) -> bool:
         return True
     if "errorMessage" in value and "errorType" in value:
         return True
+    if str(value.get("__type", "")).endswith("Exception"):
+        return True
     errors = value.get("errors")
-    return isinstance(errors, list) and any(
-        isinstance(error, dict) and "errorType" in error for error in errors
+    graphql = "data" in value or any(
+        isinstance(error, dict) and "errorType" in error
+        for error in (errors if isinstance(errors, list) else ())
     )
+    return bool(errors) and graphql

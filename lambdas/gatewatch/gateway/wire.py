@@ -11,9 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gatewatch.gateway import body as bodies
+from gatewatch.gateway import elsewhere
 from gatewatch.gateway.answers import (
     ANONYMOUS_DENIALS,
     AUTHORIZER_DENIALS,
+    CLOUDFRONT_PAGES,
     IAM_DENIALS,
     NO_RESPONSE,
     SIGNATURE_REFUSALS,
@@ -110,14 +112,64 @@ def _plainly(*answers: Answer) -> Recognition:
 
 def recognise(exchange: Exchange) -> Recognition:
     """Every answer that this response may be; none where none is known to look so."""
+    seen = see(exchange)
+    if seen.said.in_frame and seen.status < 400:
+        return _plainly(Answer.FRAME_FORBIDDEN)
     if exchange.response.status == 0:
         return Recognition(plain=_without_response(exchange.response.error))
-    seen = see(exchange)
-    if "x-amzn-waf-action" in seen.headers:
-        return UNRECOGNISED
+    answers = elsewhere.recognise(seen.status, seen.headers, seen.said)
+    if answers is not None:
+        # A page is written for people, and may stand in for what the API really said.
+        pages = answers & (CLOUDFRONT_PAGES | {Answer.S3_DENIED})
+        return Recognition(plain=answers - pages, weak=pages)
     if seen.status < 400:
         return _success(exchange, seen)
-    return _refusal(seen)
+    return _by_host(exchange, seen) or _refusal(exchange, seen)
+
+
+def _by_host(exchange: Exchange, seen: Seen) -> Recognition | None:
+    """Front doors with words of their own, told by the host or by the words."""
+    kind = parse(exchange.request.url).host_kind
+    if kind is HostKind.APPSYNC or exchange.api_kind == "appsync":
+        return _by_appsync(seen)
+    if "due to WAF block" in seen.said.message:
+        return _plainly(Answer.COGNITO_BLOCKED)
+    if kind is HostKind.COGNITO:
+        return UNRECOGNISED
+    if kind is HostKind.FUNCTION_URL or seen.said.capital or exchange.api_kind == "function_url":
+        return _by_function_url(seen)
+    return None
+
+
+def _by_appsync(seen: Seen) -> Recognition:
+    if seen.status not in (401, 403):
+        return UNRECOGNISED
+    if "authorization header not provided" in seen.said.message:
+        return _plainly(Answer.APPSYNC_NO_CREDENTIAL)
+    if seen.said.message or seen.said.form is Form.JSON:
+        return _plainly(Answer.APPSYNC_REFUSED)
+    return _plainly(Answer.APPSYNC_NO_CREDENTIAL, Answer.APPSYNC_REFUSED)
+
+
+_HELP = re.compile(r"^Forbidden\. For troubleshooting Function URL")
+
+
+def _by_function_url(seen: Seen) -> Recognition | None:
+    """Function URLs write `Message`; some of what they say, REST APIs say as well."""
+    if seen.said.is_null and seen.said.capital:
+        return _plainly(Answer.FUNCTION_URL_NULL)
+    if _HELP.search(seen.said.message):
+        return _plainly(Answer.FUNCTION_URL_HELP)
+    if seen.said.capital and seen.said.message == "Forbidden":
+        return _plainly(Answer.FUNCTION_URL_FORBIDDEN)
+    unseen = seen.said.form is Form.UNSEEN
+    if seen.status == 502 and (unseen or seen.said.message == "Internal Server Error"):
+        return _plainly(Answer.FUNCTION_URL_ERROR)
+    if unseen and seen.error_type in ("AccessDeniedException", None) and seen.status == 403:
+        return _plainly(
+            Answer.FUNCTION_URL_FORBIDDEN, Answer.FUNCTION_URL_HELP, Answer.FUNCTION_URL_NULL
+        )
+    return None
 
 
 def _success(exchange: Exchange, seen: Seen) -> Recognition:
@@ -130,14 +182,26 @@ def _success(exchange: Exchange, seen: Seen) -> Recognition:
     return _plainly(Answer.SUCCESS)
 
 
-def _refusal(seen: Seen) -> Recognition:
+def _refusal(exchange: Exchange, seen: Seen) -> Recognition:
     if seen.error_type in _TYPES:
         return _plainly(*_of_type(seen, _TYPES[seen.error_type]))
     if worded := _worded(seen):
         return _plainly(*worded)
     if coded := _coded(seen.said.codes):
         return _plainly(*coded)
+    if "@connections" in parse(exchange.request.url).segments:
+        return _by_management_api(seen)
+    if seen.error_type is not None:
+        # An error type that is not the gateway's: another service's, or one not known yet.
+        return UNRECOGNISED
     return _of_nobody_known(seen)
+
+
+def _by_management_api(seen: Seen) -> Recognition:
+    """WebSocket management says some things without a word (ms-114, ms-115)."""
+    if seen.status == 413:
+        return _plainly(Answer.TOO_LARGE)
+    return Recognition(weak=frozenset({_backend(seen.status)}))
 
 
 def _of_nobody_known(seen: Seen) -> Recognition:
@@ -197,8 +261,8 @@ WIRES: tuple[Wire, ...] = (
         Answer.INCOMPLETE_SIGNATURE,
         403,
         "IncompleteSignatureException",
-        r"not a valid key=value pair|^Invalid key=value pair"
-        r"|^Authorization header requires ('Credential'|existence of)",
+        r"not a valid key=value pair|^Invalid key=value pair|^Authorization header requires"
+        r"|^Credential must have exactly|must be a 'SignedHeader'",
     ),
     _wire(Answer.NO_METHOD_FOUND, 404, "NotFoundException", r"^No method found matching route"),
     _wire(
@@ -231,7 +295,12 @@ WIRES: tuple[Wire, ...] = (
     _wire(Answer.TOKEN_EXPIRED, 401, "UnauthorizedException", r"^The incoming token has expired"),
     _wire(Answer.FORBIDDEN, 403, "ForbiddenException", r"^Forbidden$"),
     _wire(Answer.QUOTA_EXCEEDED, 429, "LimitExceededException", r"^Limit Exceeded"),
-    _wire(Answer.RATE_EXCEEDED, 429, "TooManyRequestsException", r"^Too Many Requests"),
+    _wire(
+        Answer.RATE_EXCEEDED,
+        429,
+        "TooManyRequestsException",
+        r"^Too Many Requests|^Rate [Ee]xceeded",
+    ),
     _wire(
         Answer.BAD_REQUEST,
         400,
@@ -240,7 +309,10 @@ WIRES: tuple[Wire, ...] = (
     ),
     _wire(Answer.BAD_CONNECTION_ID, 400, "BadRequestException", r"^Invalid connectionId"),
     _wire(
-        Answer.TOO_LARGE, 413, "RequestEntityTooLargeException", r"^HTTP content length exceeded"
+        Answer.TOO_LARGE,
+        413,
+        "RequestEntityTooLargeException RequestTooLargeException",
+        r"^HTTP content length exceeded",
     ),
     _wire(
         Answer.UNSUPPORTED_MEDIA_TYPE,

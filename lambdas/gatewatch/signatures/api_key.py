@@ -80,7 +80,7 @@ USAGE_KEY_NOT_SET: Signature = (
     rule(
         REST_LIKE,
         ROUTE,
-        Sends.A_CREDENTIAL,
+        Sends.AN_IDENTITY,
         expects={Answer.FORBIDDEN},
         because="an authorizer that should supply the key let the caller in without naming one",
         weight=0.5,

@@ -17,3 +17,16 @@ def bad_signature(answer: Answer, because: str, *surmised: Answer) -> Signature:
             because=because,
         ),
     )
+
+
+MISMATCH: Signature = (
+    *bad_signature(
+        Answer.SIGNATURE_MISMATCH, "a signature over other text, or by another secret, is told so"
+    ),
+    rule(
+        FUNCTION_URL,
+        ROUTE,
+        expects={Answer.SIGNATURE_MISMATCH},
+        because="a CDN before a function URL may sign in the caller's place",
+    ),
+)

@@ -31,8 +31,16 @@ _HTTP_FORBIDDEN: Rule = rule(
     because="a host that no HTTP API answers for is refused by the shared front",
 )
 
+_BEHIND_AN_ERROR_PAGE: Rule = rule(
+    REST_LIKE,
+    SAME_STAGE,
+    expects={Answer.FORBIDDEN},
+    surmises={Answer.S3_DENIED},
+    because="an entrance that leads nowhere says Forbidden to every path, unless a CDN hides it",
+)
+
 NO_STAGE: Signature = (
-    _REST_FORBIDDEN,
+    _BEHIND_AN_ERROR_PAGE,
     rule(
         HTTP,
         SAME_STAGE,

@@ -6,6 +6,7 @@ from gatewatch.gateway.url import HostKind
 from gatewatch.signatures.rules import Condition
 
 _OWN_NAMES = (HostKind.CUSTOM, HostKind.UNKNOWN)
+_AWS_NAMES = (HostKind.EXECUTE_API, HostKind.FUNCTION_URL)
 _DEFAULT_NAMES = (HostKind.EXECUTE_API, HostKind.UNKNOWN)
 
 MAY_BE_ROOT = Condition(
@@ -17,7 +18,7 @@ ON_A_CUSTOM_DOMAIN = Condition(
     "the host is not a custom domain",
 )
 IS_ROOT = Condition(
-    lambda shape: shape.depth == (1 if shape.host_kind is HostKind.EXECUTE_API else 0),
+    lambda shape: shape.depth == {HostKind.EXECUTE_API: 1, HostKind.CUSTOM: 0}.get(shape.host_kind),
     "the path is not the root of the API",
 )
 PREFLIGHT_OR_HEAD = Condition(
@@ -32,11 +33,27 @@ NAMES_A_STAGE_ITSELF = Condition(
     lambda shape: shape.host_kind in _DEFAULT_NAMES or shape.behind_cdn is not False,
     "a custom domain without a CDN before it takes the stage from its mapping, not from the URL",
 )
+LONG = Condition(
+    lambda shape: shape.took_as_long_as_a_timeout is True,
+    "the answer came too soon",
+)
+NOT_LONG = Condition(
+    lambda shape: shape.took_as_long_as_a_timeout is not True,
+    "the answer took as long as an integration is given",
+)
 INSIDE_A_VPC = Condition(
     lambda shape: shape.in_vpc is not False,
     "the connection went to a public address",
 )
+A_WRITE_WITH_A_BODY = Condition(
+    lambda shape: shape.method in ("POST", "PUT", "PATCH"),
+    "the method carries no body",
+)
+A_NAME_OF_THE_OWNERS = Condition(
+    lambda shape: shape.host_kind not in (HostKind.EXECUTE_API, HostKind.CLOUDFRONT),
+    "the host is a name that AWS gave",
+)
 BEHIND_A_CDN = Condition(
-    lambda shape: shape.behind_cdn is not False and shape.host_kind is not HostKind.EXECUTE_API,
+    lambda shape: shape.behind_cdn is not False and shape.host_kind not in _AWS_NAMES,
     "no CDN of the owner's stands before this host",
 )

@@ -7,6 +7,7 @@ could have refused stays possible. An HTTP API says only Forbidden.
 from __future__ import annotations
 
 from gatewatch.gateway.answers import Answer
+from gatewatch.signatures import function_url
 from gatewatch.signatures.rules import HTTP, REST_LIKE, ROUTE, Sends, Signature, rule
 from gatewatch.signatures.way import UNAUTHORIZED
 
@@ -44,6 +45,7 @@ EXPLICIT_DENY: Signature = (
         because="an identity's or session's explicit deny is named as such",
     ),
     rule(HTTP, ROUTE, Sends.A_SIGNATURE, expects={Answer.FORBIDDEN}, because=_HTTP_FORBIDDEN),
+    *function_url.DENIED,
     *_UNSIGNED,
 )
 
@@ -60,6 +62,7 @@ IMPLICIT_DENY: Signature = (
         because="a missing permission is named as such",
     ),
     rule(HTTP, ROUTE, Sends.A_SIGNATURE, expects={Answer.FORBIDDEN}, because=_HTTP_FORBIDDEN),
+    *function_url.DENIED,
     *_UNSIGNED,
 )
 

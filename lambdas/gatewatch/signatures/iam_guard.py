@@ -6,6 +6,7 @@ On a REST API it answers exactly as if the route did not exist.
 from __future__ import annotations
 
 from gatewatch.gateway.answers import SIGNATURE_REFUSALS, Answer
+from gatewatch.signatures import function_url
 from gatewatch.signatures.rules import (
     HTTP,
     REST,
@@ -37,6 +38,7 @@ _SIGNED: tuple[Rule, ...] = (
 
 UNSIGNED: Signature = (
     *_SIGNED,
+    *function_url.UNSIGNED,
     rule(
         REST,
         ROUTE,

@@ -7,7 +7,15 @@ refutes it.
 from __future__ import annotations
 
 from gatewatch.gateway.answers import Answer
-from gatewatch.signatures.rules import ANY_ANSWER, HTTP, REST_LIKE, ROUTE, Signature, rule
+from gatewatch.signatures.rules import (
+    ANY_ANSWER,
+    FUNCTION_URL,
+    HTTP,
+    REST_LIKE,
+    ROUTE,
+    Signature,
+    rule,
+)
 
 _REST_500 = rule(
     REST_LIKE,
@@ -37,6 +45,13 @@ LAMBDA_THROTTLED: Signature = (
         allows=ANY_ANSWER,
         because="an HTTP API answers a throttled function with 503, at once",
     ),
+    rule(
+        FUNCTION_URL,
+        ROUTE,
+        surmises={Answer.RATE_EXCEEDED},
+        allows=ANY_ANSWER,
+        because="a function URL answers a throttled function with 429",
+    ),
 )
 
 BAD_ANSWER: Signature = (
@@ -48,6 +63,17 @@ BAD_ANSWER: Signature = (
         because="a REST API answers a function that raised, or answered nonsense, with 502",
     ),
     _HTTP_500,
+)
+
+RAISED: Signature = (
+    *BAD_ANSWER,
+    rule(
+        FUNCTION_URL,
+        ROUTE,
+        expects={Answer.FUNCTION_URL_ERROR},
+        allows=ANY_ANSWER,
+        because="a function URL answers a function that raised with 502",
+    ),
 )
 
 TIMED_OUT: Signature = (

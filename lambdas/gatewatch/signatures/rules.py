@@ -31,6 +31,7 @@ REST_LIKE = frozenset({ApiKind.REST, ApiKind.WEBSOCKET})
 WEBSOCKET = frozenset({ApiKind.WEBSOCKET})
 HTTP = frozenset({ApiKind.HTTP})
 FUNCTION_URL = frozenset({ApiKind.FUNCTION_URL})
+APPSYNC = frozenset({ApiKind.APPSYNC})
 ANY_KIND = frozenset(ApiKind)
 
 ROUTE = frozenset({Place.ROUTE})
@@ -55,6 +56,7 @@ class Sends(StrEnum):
     A_VALID_KEY = "a valid API key"
     AN_INVALID_KEY = "an invalid API key"
     NO_KEY = "no API key"
+    AN_IDENTITY = "a token or another credential, by which an authorizer knows a caller"
 
 
 _SENDS: dict[Sends, Callable[[Caller], bool]] = {
@@ -73,6 +75,7 @@ _SENDS: dict[Sends, Callable[[Caller], bool]] = {
     Sends.A_VALID_KEY: lambda caller: caller.api_key is Validity.VALID,
     Sends.AN_INVALID_KEY: lambda caller: caller.api_key is Validity.INVALID,
     Sends.NO_KEY: lambda caller: caller.api_key is None,
+    Sends.AN_IDENTITY: lambda caller: caller.token is not None or caller.other is not None,
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from gatewatch.gateway.answers import Answer
 from gatewatch.signatures.rules import (
+    APPSYNC,
     HTTP,
     REST,
     REST_LIKE,
@@ -52,6 +53,20 @@ IDENTITY_MISSING: Signature = (
         because="the authorizer may look for its identity in another place than where it was sent",
         weight=0.25,
     ),
+    rule(
+        APPSYNC,
+        ROUTE,
+        Sends.A_CREDENTIAL,
+        expects={Answer.APPSYNC_NO_CREDENTIAL},
+        because="AppSync may look for its credential in another header than where it was sent",
+        weight=0.25,
+    ),
+    rule(
+        APPSYNC,
+        ROUTE,
+        expects={Answer.APPSYNC_NO_CREDENTIAL},
+        because="AppSync says that no authorization header was provided",
+    ),
 )
 
 _THROWN: Rule = rule(
@@ -82,6 +97,12 @@ COGNITO_MISSING: Signature = (
         because="a Cognito authorizer answers a call without a token with 401",
     ),
     rule(
+        APPSYNC,
+        ROUTE,
+        surmises={Answer.APPSYNC_NO_CREDENTIAL, Answer.APPSYNC_REFUSED},
+        because="AppSync refuses a call without a token",
+    ),
+    rule(
         REST,
         ROUTE,
         Sends.A_TOKEN,
@@ -93,6 +114,13 @@ COGNITO_MISSING: Signature = (
 )
 
 COGNITO_REJECTED: Signature = (
+    rule(
+        APPSYNC,
+        ROUTE,
+        Sends.A_CREDENTIAL,
+        expects={Answer.APPSYNC_REFUSED},
+        because="AppSync refuses a token that it cannot verify",
+    ),
     rule(
         REST,
         ROUTE,

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from gatewatch.gateway.answers import Answer
-from gatewatch.signatures.rules import ANY_ANSWER, REST, ROUTE, Signature, rule
+from gatewatch.signatures.rules import ANY_ANSWER, ANY_KIND, REST, ROUTE, Signature, rule
 from gatewatch.signatures.way import REACHED_INTEGRATION
+
+_BY_OTHERS = (Answer.CLOUDFRONT_BLOCKED, Answer.BALANCER_FORBIDDEN, Answer.COGNITO_BLOCKED)
 
 WAF_BLOCK: Signature = (
     rule(
         REST,
         ROUTE,
-        expects={Answer.FORBIDDEN, Answer.BLOCKED_BY_RULE},
+        expects={Answer.FORBIDDEN, Answer.BLOCKED_BY_RULE, *_BY_OTHERS},
         allows=ANY_ANSWER - REACHED_INTEGRATION,
         because="a web ACL's block answers Forbidden, or what its custom response says",
+    ),
+    rule(
+        ANY_KIND - REST,
+        ROUTE,
+        expects={Answer.BLOCKED_BY_RULE, *_BY_OTHERS},
+        allows=ANY_ANSWER - REACHED_INTEGRATION,
+        because="a web ACL of a CDN or balancer answers in their words",
     ),
 )

@@ -60,6 +60,10 @@ GUARD_REFUSALS = (
         Answer.INCOMPLETE_SIGNATURE,
         Answer.FORBIDDEN,
         Answer.CHALLENGED_SCOPE,
+        Answer.FUNCTION_URL_FORBIDDEN,
+        Answer.FUNCTION_URL_HELP,
+        Answer.APPSYNC_NO_CREDENTIAL,
+        Answer.APPSYNC_REFUSED,
     }
 )
 """How a guard of the route itself may refuse a caller who lacks what it asks for."""
@@ -67,6 +71,10 @@ TRANSIENT = INTEGRATION_FAILURES | {
     Answer.QUOTA_EXCEEDED,
     Answer.RATE_EXCEEDED,
     Answer.BACKEND_ERROR,
+    Answer.FUNCTION_URL_ERROR,
+    Answer.BALANCER_UNAVAILABLE,
+    Answer.CHALLENGE,
+    Answer.BOT_CHALLENGE,
     Answer.AUTHORIZER_BROKEN,
     Answer.TIMEOUT,
     Answer.RESET,

@@ -1,0 +1,70 @@
+"""A Lambda function URL: no routes, a signature and two permissions before the function.
+
+Its refusals are worded like API Gateway's, under `Message`.
+"""
+
+from __future__ import annotations
+
+from gatewatch.gateway.answers import SIGNATURE_REFUSALS, Answer
+from gatewatch.signatures.rules import FUNCTION_URL, ROUTE, Rule, Sends, Signature, rule
+from gatewatch.signatures.way import REACHED_INTEGRATION
+
+_FORBIDDEN = frozenset({Answer.FUNCTION_URL_FORBIDDEN, Answer.FUNCTION_URL_HELP})
+
+UNSIGNED: tuple[Rule, ...] = (
+    rule(
+        FUNCTION_URL,
+        ROUTE,
+        Sends.A_SIGNATURE,
+        allows={*_FORBIDDEN, *SIGNATURE_REFUSALS, *REACHED_INTEGRATION},
+        because="a signed call was not refused for want of a signature",
+    ),
+    rule(
+        FUNCTION_URL,
+        ROUTE,
+        expects={Answer.FUNCTION_URL_FORBIDDEN},
+        surmises={Answer.FUNCTION_URL_HELP},
+        because="a function URL with AWS_IAM answers an unsigned call with Forbidden",
+    ),
+)
+
+DENIED: tuple[Rule, ...] = (
+    rule(
+        FUNCTION_URL,
+        ROUTE,
+        Sends.A_SIGNATURE,
+        expects={Answer.FUNCTION_URL_FORBIDDEN},
+        because="a function URL answers a signer without permission with Forbidden",
+    ),
+)
+
+PERMISSION_MISSING: Signature = (
+    rule(
+        FUNCTION_URL,
+        ROUTE,
+        expects={Answer.FUNCTION_URL_HELP},
+        surmises={Answer.FUNCTION_URL_FORBIDDEN},
+        allows=SIGNATURE_REFUSALS,
+        because="a function URL without both permissions refuses everybody",
+    ),
+)
+
+NOT_FOUND: Signature = (
+    rule(
+        FUNCTION_URL,
+        ROUTE,
+        expects={Answer.FUNCTION_URL_NULL},
+        surmises={Answer.FUNCTION_URL_HELP},
+        because="a function URL that does not exist answers with a null message",
+    ),
+)
+
+PAYLOAD_HASH: Signature = (
+    rule(
+        FUNCTION_URL,
+        ROUTE,
+        expects={Answer.SIGNATURE_MISMATCH},
+        allows={*REACHED_INTEGRATION, *SIGNATURE_REFUSALS, *_FORBIDDEN},
+        because="a CDN that signs for the caller cannot sign a body whose hash it was not told",
+    ),
+)
