@@ -57,6 +57,31 @@ ROW = {
 }
 
 
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "request",
+                    "response",
+                    "exchanges",
+                    "headers",
+                    "status",
+                    "url",
+                    "credentials",
+                    "kind",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=15,
+)
+
+
 def one(text: str) -> Exchange:
     [transcript] = read(text).transcripts
     [exchange] = transcript.exchanges
@@ -68,7 +93,7 @@ def test_curls_output() -> None:
     assert found.request.method == "GET"
     url = "https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders"
     assert found.request.url == url
-    assert found.request.credential is CredentialKind.BEARER
+    assert [one.kind for one in found.request.presented] == [CredentialKind.BEARER]
     assert found.response.status == 403
     assert found.response.headers["x-amzn-ErrorType"] == "IncompleteSignatureException"
     assert found.response.body == BODY
@@ -153,6 +178,126 @@ def test_a_group_is_one_transcript() -> None:
     assert (group.id, len(group.exchanges)) == ("g", 2)
 
 
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ('{"message":"Forbidden"}', "api_key_missing"),
+        ('{\n  "message": "Missing Authentication Token"\n}', "route_not_found"),
+        ("Missing Authentication Token", "route_not_found"),
+        ('{"message":null}', "authorizer_failure"),
+        ('{"Message":null}', "function_url_not_found"),
+        ("The incoming token has expired", "cognito_token_rejected"),
+    ],
+)
+def test_a_body_by_itself_is_enough_where_the_gateway_wrote_it(text: str, cause: str) -> None:
+    assert cause in {one.cause for one in diagnose([one(text)]).candidates}
+
+
+@pytest.mark.parametrize(
+    ("command", "method", "url", "kinds"),
+    [
+        ("$ curl https://h.example.com/p", "GET", "https://h.example.com/p", []),
+        ("user@host:~/x$ curl -I https://h/p", "HEAD", "https://h/p", []),
+        (
+            "curl -X PUT -H 'Authorization: Bearer abcdef' 'https://h/p?a=1'",
+            "PUT",
+            "https://h/p?a=1",
+            ["bearer"],
+        ),
+        ("> curl -d a=1 https://h/p", "POST", "https://h/p", []),
+        ("% curl -H x-api-key:k https://h/p", "GET", "https://h/p", ["api_key"]),
+        (
+            "curl --aws-sigv4 aws:amz:us-east-1:execute-api --user a:b https://h/p",
+            "GET",
+            "https://h/p",
+            ["sigv4"],
+        ),
+    ],
+)
+def test_a_curl_command_and_its_answer(
+    command: str, method: str, url: str, kinds: list[str]
+) -> None:
+    found = one(f'{command}\n{{"message":"Forbidden"}}\n')
+    assert (found.request.method, found.request.url) == (method, url)
+    assert [one.kind for one in found.request.presented] == kinds
+    assert (found.response.status, found.response.body) == (403, '{"message":"Forbidden"}')
+
+
+def test_the_output_of_httpie() -> None:
+    text = f"GET /prod/x HTTP/1.1\nHost: h.example.com\nX-Api-Key: k\n\n\n{RAW}"
+    found = one(text)
+    assert found.request.url == "https://h.example.com/prod/x"
+    assert [one.kind for one in found.request.presented] == [CredentialKind.API_KEY]
+    assert found.response.status == 403
+
+
+def entry(
+    method: str, url: str, status: int, sent: dict[str, str] | None = None, **response: object
+) -> dict[str, object]:
+    shown = [{"name": name, "value": value} for name, value in (sent or {}).items()]
+    return {
+        "startedDateTime": "2026-11-22T01:02:03.000Z",
+        "time": 41.5,
+        "request": {"method": method, "url": url, "headers": shown},
+        "response": {"status": status, "headers": [], "content": {}, **response},
+    }
+
+
+API = "https://abc123.execute-api.us-east-1.amazonaws.com/prod"
+MAT = {
+    "headers": [{"name": "x-amzn-errortype", "value": "MissingAuthenticationTokenException"}],
+    "content": {"text": '{"message":"Missing Authentication Token"}'},
+}
+PREFLIGHT = {"Access-Control-Request-Method": "GET", "Origin": "https://app.example.com"}
+
+
+def har(*entries: dict[str, object]) -> str:
+    return json.dumps({"log": {"version": "1.2", "entries": list(entries)}})
+
+
+def test_a_har_file_gives_its_refusals_by_route() -> None:
+    found = read(
+        har(
+            entry("GET", "https://app.example.com/index.html", 200),
+            entry("GET", f"{API}/a?x=1", 403, **MAT),
+            entry("GET", f"{API}/a?x=2", 403, **MAT),
+            entry("GET", f"{API}/b", 200),
+            entry("GET", f"{API}/c", 401, {"Authorization": "Bearer tok-tok-tok-1"}),
+            entry("GET", f"{API}/c", 200, {"Authorization": "Bearer tok-tok-tok-2"}),
+        )
+    ).transcripts
+    assert [(one.id, len(one.exchanges)) for one in found] == [
+        (f"GET {API}/a", 1),
+        (f"GET {API}/c", 2),
+    ]
+    assert "tok-tok-tok" not in repr(found)
+    assert found[0].exchanges[0].response.elapsed_ms == 41.5
+
+
+def test_a_refused_preflight_is_the_refusal_not_the_call_it_stopped() -> None:
+    [found] = read(
+        har(
+            entry("OPTIONS", f"{API}/a", 403, PREFLIGHT, **MAT),
+            entry("GET", f"{API}/a", 0, _error="net::ERR_FAILED"),
+        )
+    ).transcripts
+    assert found.id == f"OPTIONS {API}/a (preflight)"
+    assert diagnose(found.exchanges).cause == "wrong_method"
+
+
+def test_a_har_file_without_refusals_has_nothing_to_explain() -> None:
+    found = read(har(entry("GET", f"{API}/a", 200)))
+    assert (found.transcripts, found.unreadable) == ((), ())
+
+
+@given(_JSON)
+def test_no_har_makes_it_fail(value: object) -> None:
+    for transcript in read(
+        json.dumps({"log": {"entries": [value, {"request": value}]}})
+    ).transcripts:
+        diagnose(transcript.exchanges)
+
+
 def test_what_cannot_be_read_is_named_and_the_rest_is_not_lost() -> None:
     found = read(f"{json.dumps(ROW)}\n{{not json\n[]\n3\n{json.dumps(ROW)}\n")
     assert len(found.transcripts) == 2
@@ -167,31 +312,6 @@ def test_nothing_to_read_is_said(text: str) -> None:
     found = read(text)
     assert found.transcripts == ()
     assert found.unreadable
-
-
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                [
-                    "request",
-                    "response",
-                    "exchanges",
-                    "headers",
-                    "status",
-                    "url",
-                    "credentials",
-                    "kind",
-                ]
-            ),
-            inner,
-            max_size=4,
-        )
-    ),
-    max_leaves=15,
-)
 
 
 @given(_JSON)

@@ -32,8 +32,9 @@ def explain(
         ExplainFormat, typer.Option("--format", "-f", help="How to print the result.")
     ] = ExplainFormat.TEXT,
 ) -> None:
-    """Diagnose responses that somebody recorded: exchanges in JSON or JSON Lines, groups of
-    looks at one route, raw HTTP responses, the output of `curl -v`. Nothing is sent.
+    """Diagnose responses that somebody recorded: a browser's HAR file, exchanges in JSON or JSON
+    Lines, groups of looks at one route, raw HTTP, the output of `curl -v`, or just a body.
+    Nothing is sent.
 
     Exit code 0 when a diagnosis was printed, 2 when all are unknown.
 
@@ -47,12 +48,14 @@ def explain(
     for name in files:
         contents = _read(name)
         unreadable += _complain(name, contents)
+        if not contents.transcripts and not contents.unreadable:
+            typer.echo(f"{name}: nothing in it was refused", err=True)
         found += [(one, diagnose(one.exchanges)) for one in contents.transcripts]
     _print(found, output)
     if unreadable:
         raise typer.Exit(BAD_USAGE)
     known = any(diagnosis.cause != UNKNOWN for _, diagnosis in found)
-    raise typer.Exit(AS_EXPECTED if known else UNDECIDED)
+    raise typer.Exit(AS_EXPECTED if known or not found else UNDECIDED)
 
 
 def _read(name: str) -> Contents:

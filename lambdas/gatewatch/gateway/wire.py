@@ -504,6 +504,17 @@ _NETWORK = (
 _NETWORK_TEXTS = tuple((answer, re.compile(text, re.IGNORECASE)) for answer, text in _NETWORK)
 
 
+def usual_status(body: str) -> int:
+    """The status with which the gateway sends a body of this wording by default; 0: unknown."""
+    said = bodies.read(body)
+    if said.is_null:
+        return 403 if said.capital else 500
+    if read(said.message) is not None:
+        return 403
+    found = {wire.status for wire in WIRES if wire.wording and wire.wording.search(said.message)}
+    return min(found) if found else 0
+
+
 def _without_response(error: str | None) -> frozenset[Answer]:
     if not error:
         return NO_RESPONSE

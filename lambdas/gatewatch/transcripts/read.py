@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import msgspec
 
 from gatewatch.evidence import redacted
-from gatewatch.model import Exchange
+from gatewatch.gateway.wire import usual_status
+from gatewatch.model import CredentialKind, Exchange, Request, Response
 from gatewatch.redaction import Redactor
 from gatewatch.transcripts import exchanges as json_exchanges
-from gatewatch.transcripts import wire
+from gatewatch.transcripts import har, wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,23 @@ def read(text: str) -> Contents:
         if found.transcripts or not wire.is_wire(text):
             return found
     if wire.is_wire(text):
-        pasted = (Transcript(None, (one,)) for one in wire.exchanges(text))
-        return Contents(tuple(_clean(pasted)))
-    reason = "expected exchanges in JSON, a raw HTTP response, or the output of curl -v"
+        pasted = [Transcript(None, (one,)) for one in wire.exchanges(text)]
+        if pasted:
+            return Contents(tuple(_clean(pasted)))
+    if (bare := _bare_body(text)) is not None:
+        return Contents(tuple(_clean([bare])))
+    reason = "expected exchanges in JSON, a HAR file, raw HTTP, or the output of curl -v"
     return Contents((), (Unreadable(1, reason),))
+
+
+def _bare_body(text: str) -> Transcript | None:
+    """A body by itself, where its wording is the gateway's: the commonest paste of all."""
+    status = usual_status(text)
+    if not status:
+        return None
+    request = Request(method="GET", url="", credential=CredentialKind.UNKNOWN)
+    response = Response(status=status, body=text.strip())
+    return Transcript(None, (Exchange(request=request, response=response),))
 
 
 def _clean(transcripts: Iterable[Transcript]) -> Iterable[Transcript]:
@@ -86,29 +100,29 @@ def _contents(values: Iterable[tuple[int, object]]) -> Contents:
     bad: list[Unreadable] = []
     for line, value in values:
         for one in value if isinstance(value, list) else [value]:
-            transcript = _transcript(one)
-            if transcript is None:
+            transcripts = _transcripts(one)
+            found += transcripts
+            if not transcripts and not har.is_har(one):
                 bad.append(Unreadable(line, "neither an exchange nor a group of exchanges"))
-            else:
-                found.append(transcript)
     return Contents(tuple(_clean(found)), tuple(bad))
 
 
-def _transcript(value: object) -> Transcript | None:
+def _transcripts(value: object) -> list[Transcript]:
     if not isinstance(value, dict):
-        return None
+        return []
+    if har.is_har(value):
+        return [Transcript(route.name, route.exchanges) for route in har.refused_routes(value)]
     name = value.get("id")
     name = name if isinstance(name, str) else None
     if json_exchanges.is_group(value):
         kind = value.get("api_kind")
-        return Transcript(
-            name,
-            tuple(
-                json_exchanges.exchange({"api_kind": kind, **one})
-                for one in value["exchanges"]
-                if json_exchanges.is_exchange(one)
-            ),
+        exchanges = tuple(
+            json_exchanges.exchange({"api_kind": kind, **one})
+            for one in value["exchanges"]
+            if json_exchanges.is_exchange(one)
         )
+        return [Transcript(name, exchanges)]
     if json_exchanges.is_exchange(value):
-        return Transcript(name, (json_exchanges.exchange(value),))
-    return None
+        return [Transcript(name, (json_exchanges.exchange(value),))]
+    bare = _bare_body(msgspec.json.encode(value).decode())
+    return [bare] if bare else []

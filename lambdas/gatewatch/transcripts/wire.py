@@ -1,4 +1,4 @@
-"""Raw HTTP responses and the output of `curl -v` as exchanges.
+"""Raw HTTP and the output of `curl -v` and `http -v` as exchanges; or a command and its answer.
 
 Lines may carry what terminals, chats and logs put before them; headers and bodies may be cut.
 """
@@ -6,13 +6,18 @@ Lines may carry what terminals, chats and logs put before them; headers and bodi
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from gatewatch.gateway.wire import usual_status
 from gatewatch.model import CredentialKind, Exchange, Request, Response
+from gatewatch.transcripts import sent
 
-_STATUS = re.compile(r"HTTP/[\d.]+\s+(\d{3})\b")
-_REQUEST = re.compile(r"^>\s*([A-Z]+)\s+(\S+)(?:\s+HTTP/[\d.]+)?\s*$")
+_METHODS = "GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS"
+_STATUS = re.compile(r"^<?\s*HTTP/[\d.]+\s+(\d{3})\b")
+_REQUEST = re.compile(rf"^(?:>\s*)?({_METHODS})\s+(\S+)\s+HTTP/[\d.]+\s*$")
+_CURL_REQUEST = re.compile(r"^>\s*([A-Z]+)\s+(\S+)\s*$")
 _SENT_HEADER = re.compile(r"^>\s*([\w-]+):\s*(.*)$")
 _HEADER = re.compile(r"^([A-Za-z0-9_-]+):[ \t]*(.*)$")
 _NOTE = re.compile(
@@ -26,20 +31,25 @@ _TLS = re.compile(r"^\*.*\b(SSL|TLS)")
 _CURL_FAILURE = re.compile(
     r"^curl: \(\d+\)\s*(.*)$|^\*\s+(Could not resolve host.*|.*[Cc]onnection refused.*)$"
 )
+_COMMAND = re.compile(r"^(?:[\w@:~/.-]*[$#%>]\s*)?(curl\s.*)$")
 _BEFORE = re.compile(
-    r"^(?:\[[^\]]*\]\s+|\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\s+|\d\d:\d\d:\d\d[\d.]*\s+|[│|]\s?)+"
+    r"^(?:\[[^\]]{0,80}\]\s+|\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\s+|\d\d:\d\d:\d\d[\d.]*\s+|[│|]\s?"
+    r"|&gt;(?=\s))+"
 )
-_CREDENTIALS = {
-    "x-api-key": CredentialKind.API_KEY,
-    "cookie": CredentialKind.COOKIE,
-}
+_QUOTED = re.compile(r"^(?:>\s)+(?=(?:[<>*]\s|HTTP/|curl:|\{))")
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines without what a log, a box or a chat's quotation put before them."""
+    bare = [_BEFORE.sub("", line.rstrip("\r")) for line in text.splitlines()]
+    return [_QUOTED.sub("", line) for line in bare]
 
 
 def is_wire(text: str) -> bool:
-    lines = [_BEFORE.sub("", line) for line in text.splitlines()[:400]]
     return any(
-        _STATUS.match(line.lstrip("< ")) or _REQUEST.match(line) or _CURL_FAILURE.match(line)
-        for line in lines
+        pattern.match(line)
+        for line in lines_of(text)[:400]
+        for pattern in (_STATUS, _REQUEST, _CURL_REQUEST, _CURL_FAILURE, _COMMAND)
     )
 
 
@@ -50,28 +60,37 @@ class _Draft:
     method: str = "GET"
     target: str = ""
     sent: dict[str, str] = field(default_factory=dict)
+    knows_request: bool = False
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     body: list[str] = field(default_factory=list)
     error: str | None = None
     in_body: bool = False
+    in_request: bool = False
     address: str | None = None
+
+    @property
+    def has_answer(self) -> bool:
+        return bool(self.status or self.error or self.body)
 
     def finished(self, scheme: str, host: str) -> Exchange:
         authority = next((v for k, v in self.sent.items() if k.lower() == "host"), host)
         url = f"{scheme}://{authority}{self.target}" if authority else ""
-        url = self.target if "://" in self.target else url
+        body = "\n".join(self.body) if self.status or self.body else None
+        status = self.status or (usual_status(body) if body else 0)
+        unknown = None if self.knows_request else CredentialKind.UNKNOWN
         return Exchange(
             request=Request(
                 method=self.method,
-                url=url,
-                credential=_credential(self.sent),
+                url=self.target if "://" in self.target else url,
+                credential=unknown,
                 headers=self.sent,
+                credentials=sent.credentials(self.sent),
             ),
             response=Response(
-                status=self.status,
+                status=status,
                 headers=self.headers,
-                body="\n".join(self.body) if self.status else None,
+                body=body if status else None,
                 error=self.error,
                 address=self.address,
             ),
@@ -80,39 +99,37 @@ class _Draft:
 
 def exchanges(text: str) -> list[Exchange]:
     """The exchanges in a transcript, in order; those without any answer included."""
-    lines = [_BEFORE.sub("", line.rstrip("\r")) for line in text.splitlines()]
-    scheme = "https" if any(_TLS.match(line) for line in lines) else "http"
-    scheme = scheme if any(line.startswith("*") for line in lines) else "https"
+    lines = lines_of(text)
+    has_notes = any(line.startswith("* ") for line in lines)
+    plain = has_notes and not any(_TLS.match(line) for line in lines)
     host = next((match[1] for line in lines if (match := _CONNECTED.match(line))), "")
+    scheme = "http" if plain else "https"
     return [draft.finished(scheme, host) for draft in _drafts(lines)]
 
 
 def _drafts(lines: Sequence[str]) -> Iterator[_Draft]:
     draft = _Draft()
-    begun = False
     address: str | None = None
     for line in lines:
         if connected := _CONNECTED.match(line):
             address = connected[2]
-        elif request := _REQUEST.match(line):
-            if begun and (draft.status or draft.error):
+        elif begun := _begun(line):
+            if draft.has_answer:
                 yield draft
                 draft = _Draft()
-            draft.method, draft.target = request[1], request[2]
-            begun = True
-        elif (sent := _SENT_HEADER.match(line)) and not draft.status:
-            draft.sent[sent[1]] = sent[2].strip()
-        elif status := _STATUS.match(line.lstrip("< ")):
+            _take_request(draft, begun)
+        elif status := _STATUS.match(line):
             if draft.status and not _is_interim(draft.status):
                 yield draft
-                draft = _Draft(method=draft.method, target=draft.target, sent=draft.sent)
+                draft = _Draft(
+                    draft.method, draft.target, draft.sent, knows_request=draft.knows_request
+                )
             draft.status, draft.headers, draft.body = int(status[1]), {}, []
-            draft.in_body, begun = False, True
+            draft.in_body = draft.in_request = False
         else:
             _add(draft, line)
-            begun = begun or draft.error is not None
         draft.address = address
-    if begun:
+    if draft.has_answer or draft.knows_request:
         yield draft
 
 
@@ -120,36 +137,88 @@ def _is_interim(status: int) -> bool:
     return 100 <= status < 200 and status != 101
 
 
+def _begun(line: str) -> _Draft | None:
+    """The request that a line begins: a request line, or a curl command."""
+    if request := _REQUEST.match(line) or _CURL_REQUEST.match(line):
+        in_request = not line.startswith(">")
+        return _Draft(request[1], request[2], knows_request=True, in_request=in_request)
+    command = _COMMAND.match(line)
+    return _command(command[1]) if command else None
+
+
+def _take_request(draft: _Draft, begun: _Draft) -> None:
+    """A command's own headers stay when curl shows the request line after it."""
+    if "://" in begun.target or not draft.sent:
+        draft.sent = dict(begun.sent)
+    draft.method, draft.target = begun.method, begun.target
+    draft.knows_request, draft.in_request = True, begun.in_request
+
+
+_WITH_VALUE = {"-X", "--request", "-H", "--header", "-d", "--data", "--data-binary", "--data-raw"}
+_WITH_VALUE |= {"-u", "--user", "-A", "--user-agent", "-o", "--output", "--aws-sigv4", "-e", "-b"}
+
+
+def _command(text: str) -> _Draft | None:
+    """What a curl command sends, as far as it stands on one line."""
+    try:
+        words = shlex.split(text.rstrip("\\ "), comments=False)[1:]
+    except ValueError:
+        words = text.split()[1:]
+    draft = _Draft(knows_request=True)
+    options = iter(words)
+    for word in options:
+        if word in _WITH_VALUE:
+            _option(draft, word, next(options, ""))
+        elif word in ("-I", "--head"):
+            draft.method = "HEAD"
+        elif not word.startswith("-"):
+            draft.target = word if "://" in word else f"https://{word}"
+    return draft if draft.target else None
+
+
+def _option(draft: _Draft, name: str, value: str) -> None:
+    if name in ("-X", "--request"):
+        draft.method = value.upper()
+    elif name in ("-H", "--header") and (header := _HEADER.match(value)):
+        draft.sent[header[1]] = header[2]
+    elif name in ("-u", "--user"):
+        draft.sent.setdefault("authorization", "Basic <redacted>")
+    elif name == "--aws-sigv4":
+        draft.sent["authorization"] = "AWS4-HMAC-SHA256 <redacted>"
+    elif name.startswith(("-d", "--data")) and draft.method == "GET":
+        draft.method = "POST"
+
+
 def _add(draft: _Draft, line: str) -> None:
-    """A line after the status: a header, the blank line, or the body."""
+    """A line of a request's head, or after the status: a header, the blank line, the body."""
     if failure := _CURL_FAILURE.match(line):
         draft.error = draft.error or failure[1] or failure[2]
-        return
-    if not draft.status or _NOTE.match(line):
-        return
-    line = _GLUED_NOTE.sub("", line)
-    header_line = line[1:].lstrip() if line.startswith("<") else line
-    if draft.in_body:
+    elif draft.status == 0 and (sent_header := _SENT_HEADER.match(line)):
+        draft.sent[sent_header[1]] = sent_header[2].strip()
+    elif draft.in_request:
+        _add_to_request(draft, line)
+    elif not _NOTE.match(line) and (draft.status or draft.knows_request) and line.strip() != ">":
+        _add_to_answer(draft, _GLUED_NOTE.sub("", line))
+
+
+def _add_to_request(draft: _Draft, line: str) -> None:
+    if header := _HEADER.match(line):
+        draft.sent[header[1]] = header[2].strip()
+    else:
+        draft.in_request = bool(line.strip())
+
+
+def _add_to_answer(draft: _Draft, line: str) -> None:
+    head = line[1:].lstrip() if line.startswith("<") and not line.startswith("<!") else line
+    if draft.status == 0:
+        if line.strip():
+            draft.body.append(line)
+    elif draft.in_body:
         draft.body.append(line)
-    elif not header_line.strip():
+    elif not head.strip():
         draft.in_body = True
-    elif header := _HEADER.match(header_line):
+    elif header := _HEADER.match(head):
         draft.headers[header[1]] = header[2].strip()
     else:
         draft.in_body = True
         draft.body.append(line)
-
-
-def _credential(headers: dict[str, str]) -> CredentialKind:
-    """Which credential a request shows; a transcript shows all that was sent."""
-    folded = {name.lower(): value for name, value in headers.items()}
-    authorization = folded.get("authorization", "")
-    if authorization:
-        scheme = authorization.split()[0].lower() if authorization.split() else ""
-        if scheme.startswith("aws4-"):
-            return CredentialKind.SIGV4
-        return CredentialKind.BASIC if scheme == "basic" else CredentialKind.BEARER
-    if not headers:
-        return CredentialKind.UNKNOWN
-    found = (kind for name, kind in _CREDENTIALS.items() if name in folded)
-    return next(found, CredentialKind.NONE)

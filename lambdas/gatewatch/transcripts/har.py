@@ -1,0 +1,135 @@
+"""A browser's session (HAR): the refusals in it, grouped by route, preflights recognised.
+
+http://www.softwareishard.com/blog/har-12-spec/
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from gatewatch.model import Exchange, Request, Response
+from gatewatch.transcripts import sent
+
+Json = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The exchanges of one method and URL without its query; `name` says what was called."""
+
+    name: str
+    exchanges: tuple[Exchange, ...]
+
+
+def is_har(value: object) -> bool:
+    log = value.get("log") if isinstance(value, dict) else None
+    return isinstance(log, dict) and isinstance(log.get("entries"), list)
+
+
+def refused_routes(value: Json) -> list[Route]:
+    """The routes at which something was refused. A request that only its refused preflight
+    stopped is no refusal of its own: the browser never sent it."""
+    entries = [entry for entry in _list(_map(value.get("log")).get("entries")) if entry]
+    exchanges = [_exchange(_map(entry)) for entry in entries]
+    by_route: dict[str, list[Exchange]] = {}
+    for one in exchanges:
+        by_route.setdefault(_name(one), []).append(one)
+    stopped = {_path(one) for one in exchanges if _is_preflight(one) and _is_refusal(one)}
+    return [
+        Route(name, tuple(_distinct(found)))
+        for name, found in by_route.items()
+        if any(_is_refusal(one) and not _never_sent(one, stopped) for one in found)
+    ]
+
+
+def _name(one: Exchange) -> str:
+    preflight = " (preflight)" if _is_preflight(one) else ""
+    return f"{one.request.method} {_path(one)}{preflight}"
+
+
+def _path(one: Exchange) -> str:
+    return one.request.url.partition("?")[0]
+
+
+def _is_preflight(one: Exchange) -> bool:
+    asks = "access-control-request-method"
+    return one.request.method == "OPTIONS" and asks in map(str.lower, one.request.headers)
+
+
+def _is_refusal(one: Exchange) -> bool:
+    headers = map(str.lower, one.response.headers)
+    return one.response.status >= 400 or one.response.status == 0 or "x-amzn-waf-action" in headers
+
+
+def _never_sent(one: Exchange, stopped: set[str]) -> bool:
+    return one.response.status == 0 and _path(one) in stopped
+
+
+def _distinct(found: Iterable[Exchange]) -> Iterator[Exchange]:
+    """A session repeats itself: of looks with the same outcome, the first tells all."""
+    seen: set[tuple[object, ...]] = set()
+    for one in found:
+        presented = tuple(one.request.presented)
+        outcome = (presented, one.response.status, one.response.body)
+        if outcome not in seen:
+            seen.add(outcome)
+            yield one
+
+
+def _exchange(entry: Json) -> Exchange:
+    request, response = _map(entry.get("request")), _map(entry.get("response"))
+    headers = _headers(request)
+    time = entry.get("time")
+    return Exchange(
+        request=Request(
+            method=str(request.get("method") or "GET").upper(),
+            url=str(request.get("url") or ""),
+            headers=headers,
+            credentials=sent.credentials(headers),
+            at=_text(entry.get("startedDateTime")),
+        ),
+        response=Response(
+            status=_status(response.get("status")),
+            headers=_headers(response),
+            body=_body(_map(response.get("content"))),
+            error=_text(response.get("_error")) or _text(entry.get("_error")),
+            elapsed_ms=float(time) if isinstance(time, int | float) and time >= 0 else None,
+            address=_text(entry.get("serverIPAddress")),
+        ),
+    )
+
+
+def _headers(message: Json) -> dict[str, str]:
+    pairs = (_map(one) for one in _list(message.get("headers")))
+    named = ((_text(one.get("name")), _text(one.get("value"))) for one in pairs)
+    return {name: value for name, value in named if name and value is not None and name[0] != ":"}
+
+
+def _body(content: Json) -> str | None:
+    """Browsers leave out bodies that they could not keep: those were not seen."""
+    text = _text(content.get("text"))
+    if text is None or content.get("encoding") != "base64":
+        return text
+    try:
+        return base64.b64decode(text).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _status(value: object) -> int:
+    return value if isinstance(value, int) and 0 <= value <= 999 else 0
+
+
+def _map(value: object) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
