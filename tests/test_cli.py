@@ -90,7 +90,7 @@ def test_check_signs_with_the_environments_keys_only_when_told(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", orders.ACCESS_KEY_ID)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", orders.SECRET_ACCESS_KEY)
     assert cli("check", f"{URL}/reports", *at(place)) == 1
-    assert cli("check", f"{URL}/reports", "--as", "sigv4=env", *at(place)) == 0
+    assert cli("check", f"{URL}/reports", "--as", "sigv4=own", *at(place)) == 0
 
 
 def test_check_of_a_configured_route(cli: Cli, place: tuple[Sandbox, Running]) -> None:

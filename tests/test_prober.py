@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 import trustme
 
-from gatewatch.config.canonical import Bearer, Credential, SecretRef
+from gatewatch.config.canonical import Bearer, Credential, SecretRef, SecretSource
 from gatewatch.plan import Attempt
 from gatewatch.probe.credentials import Keyring
-from gatewatch.probe.prober import BODY_BYTES, Limits, Prober
+from gatewatch.probe.exchange import BODY_BYTES
+from gatewatch.probe.prober import Limits, Prober
 from gatewatch.probe.resolve import Resolver
+from gatewatch.probe.vault import Vault
 from gatewatch.raw import RawExchange
 
 from .servers import Handler, answering, serving
@@ -32,7 +34,7 @@ class Clock:
 
 
 def prober(limits: Limits | None = None, resolver: Resolver | None = None) -> Prober:
-    return Prober(Keyring((), lambda _: ""), Clock(), limits, resolver)
+    return Prober(Keyring((), Vault(lambda _: "", Clock())), Clock(), limits, resolver)
 
 
 def attempt(url: str, **options: object) -> Attempt:
@@ -315,7 +317,7 @@ def test_the_trust_store_is_loaded_once_for_all_connections(
         load(self, *args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)
-    monkeypatch.setattr("gatewatch.probe.prober._contexts", {})
+    monkeypatch.setattr("gatewatch.probe.connection._contexts", {})
     with serving(answering(keep=False), tls(made, "api.example.com")) as server:
         options = {"connect_to": server.place, "ca_file": ca_file}
         for _ in range(3):
@@ -410,7 +412,7 @@ def test_a_fault_of_ours_is_told_and_stops_nobody(
 
     with serving(answering()) as server:
         one = prober(Limits(in_flight=1))
-        monkeypatch.setattr("gatewatch.probe.prober._failure", broken)
+        monkeypatch.setattr("gatewatch.probe.exchange._failure", broken)
         attempts = [attempt("http://nowhere.invalid/"), attempt(f"http://{server.place}/")]
         raws = {raw.attempt.url: raw for raw in sent(one, *attempts)}
     assert raws["http://nowhere.invalid/"].not_sent == "internal error: RuntimeError"
@@ -422,8 +424,10 @@ def test_a_fault_of_ours_is_told_and_stops_nobody(
 
 
 def keyring(hosts: tuple[str, ...], value: str = "a-secret-token") -> Keyring:
-    source = Bearer(secret=SecretRef(source="env", name="T"))
-    return Keyring((Credential(name="user", source=source, hosts=hosts),), lambda _: value)
+    source = Bearer(secret=SecretRef(source=SecretSource.ENV, name="T"))
+    return Keyring(
+        (Credential(name="user", source=source, hosts=hosts),), Vault(lambda _: value, Clock())
+    )
 
 
 def sent_with(keys: Keyring, url: str, **options: object) -> RawExchange:

@@ -15,6 +15,7 @@ from gatewatch.model import Incident, Outcome, Verdict
 from gatewatch.ports import SecretError
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
+from gatewatch.probe.vault import Vault
 from gatewatch.run import Report, run
 from gatewatch.sandbox import orders
 from gatewatch.sandbox.api import Authorization, Method
@@ -38,7 +39,7 @@ class Watch:
     def tick(self, times: int = 1) -> Report:
         for _ in range(times):
             self._now += timedelta(minutes=1)
-            prober = Prober(Keyring(self.config.credentials, self.read), self)
+            prober = Prober(Keyring(self.config.credentials, Vault(self.read, self)), self)
             report = run(self.config, prober, self.store, self)
             prober.close()
         return report

@@ -149,7 +149,7 @@ def test_no_traceback_shows_one(planted: Path, monkeypatch: pytest.MonkeyPatch) 
         raise RuntimeError("a bug of ours")
 
     records = _records()
-    monkeypatch.setattr("gatewatch.probe.prober._read", broken)
+    monkeypatch.setattr("gatewatch.probe.exchange._read", broken)
     with serving(echo) as server:
         (planted / "gatewatch.yaml").write_text(CONFIG.format(place=server.place))
         run("run")

@@ -143,6 +143,7 @@ from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.config.author import load
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
+from gatewatch.probe.vault import Vault
 from gatewatch.run import run
 from gatewatch.sandbox import orders
 
@@ -150,8 +151,8 @@ config = load(Path(sys.argv[1]).read_text(), "config")
 store = SqliteStore(Path(sys.argv[2]))
 print("ready", flush=True)
 while True:
-    keyring = Keyring(config.credentials, lambda ref: orders.SECRETS[ref.name])
-    prober = Prober(keyring, SystemClock())
+    vault = Vault(lambda ref: orders.SECRETS[ref.name], SystemClock())
+    prober = Prober(Keyring(config.credentials, vault), SystemClock())
     run(config, prober, store, SystemClock())
     prober.close()
 """

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from gatewatch.config.canonical import SecretRef
+from gatewatch.config.canonical import AssumedRole, Cognito, SecretRef
 from gatewatch.model import Incident
 from gatewatch.plan import Attempt, Latches
 from gatewatch.raw import RawExchange
@@ -20,14 +21,35 @@ class SecretError(Exception):
     """Raised when a secret cannot be read; its text names the reference and never a value."""
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Keys:
+    """An AWS identity's keys; they are never shown."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str | None = None
+
+
 class Clock(Protocol):
     def now(self) -> datetime:
         """The time in UTC."""
 
 
-class Secrets(Protocol):
-    def read(self, ref: SecretRef) -> str:
-        """The secret's value; raises SecretError."""
+ReadSecret = Callable[[SecretRef], str]
+"""The secret's value, its `key` left aside; raises SecretError."""
+
+
+class Identities(Protocol):
+    """Who Gatewatch is, or may become. Each raises SecretError; a time is the end of life."""
+
+    def own_keys(self) -> tuple[Keys, datetime | None]:
+        """The keys of the identity that Gatewatch itself runs as."""
+
+    def role_keys(self, role: AssumedRole) -> tuple[Keys, datetime]: ...
+
+    def cognito_token(
+        self, user: Cognito, password: str, client_secret: str | None
+    ) -> tuple[str, datetime]: ...
 
 
 class Transport(Protocol):
@@ -40,7 +62,10 @@ class Transport(Protocol):
         """
 
     def known_secrets(self) -> frozenset[str]:
-        """Every secret value that this run has read, for the redactor."""
+        """Every secret value that was ever read, for the redactor."""
+
+    def renew(self, callers: Sequence[str]) -> bool:
+        """Reads again what refused credentials are made of; True when something is new."""
 
 
 class Memory(Protocol):

@@ -123,26 +123,50 @@ def look(inquiries: Sequence[Inquiry], transport: Transport) -> int:
     Returns the number of requests. A control that several inquiries ask for is sent once.
     """
     planned = [(one, attempt) for one in inquiries for attempt in one.probe.attempts]
-    answers = _answers(transport, [attempt for _, attempt in planned])
+    attempts = [attempt for _, attempt in planned]
+    answers = _answers(transport, attempts)
+    repeated = _repeat_renewed(transport, attempts, answers)
     for (inquiry, attempt), (exchange, not_sent) in zip(planned, answers, strict=True):
         if not_sent is not None:
             inquiry.not_sent[attempt.caller] = not_sent
         else:
             inquiry.looks[attempt.caller] = exchange
-    requests = len(answers)
+    requests = len(answers) + repeated
     for _ in range(CONTROLS_PER_PROBE):
         requests += _ask_once(inquiries, transport)
     return requests
 
 
-def _answers(
-    transport: Transport, attempts: Sequence[Attempt]
-) -> list[tuple[Exchange, str | None]]:
-    """The record of each attempt, and why it was not sent if it was not."""
+_Answer = tuple[Exchange, str | None]
+"""The record of an attempt, and why it was not sent if it was not."""
+
+
+def _answers(transport: Transport, attempts: Sequence[Attempt]) -> list[_Answer]:
     redactors = Redactors(transport)
     return transport.send_all(
         attempts, lambda raw: (evidence(raw, redactors.current()), raw.not_sent)
     )
+
+
+_REFUSALS = (401, 403)
+
+
+def _repeat_renewed(
+    transport: Transport, attempts: Sequence[Attempt], answers: list[_Answer]
+) -> int:
+    """A refused credential may have been rotated since it was read: it is read again, and only
+    if there is a new one, the look is taken once more. Returns the number of requests."""
+    refused = [
+        at
+        for at, (exchange, not_sent) in enumerate(answers)
+        if not_sent is None and exchange.response.status in _REFUSALS
+    ]
+    names = dict.fromkeys(name for at in refused for name in attempts[at].callers)
+    renewed = {name for name in names if transport.renew([name])}
+    again = [at for at in refused if renewed.intersection(attempts[at].callers)]
+    for at, answer in zip(again, _answers(transport, [attempts[at] for at in again]), strict=True):
+        answers[at] = answer
+    return len(again)
 
 
 class Redactors:

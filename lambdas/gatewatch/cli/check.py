@@ -16,7 +16,7 @@ from gatewatch.cli import show
 from gatewatch.cli.credentials import FORMS, inline, names
 from gatewatch.cli.exits import AS_EXPECTED, FINDINGS, UNDECIDED, UsageError
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat
-from gatewatch.cli.setting import prober, read_config
+from gatewatch.cli.setting import prober, read_config, vault
 from gatewatch.config.authored import HOST_PORT, HOST_PORT_PATTERN
 from gatewatch.config.canonical import (
     READING_METHODS,
@@ -28,9 +28,9 @@ from gatewatch.config.canonical import (
     Route,
     Sigv4,
 )
-from gatewatch.config.expand import METHODS, is_loopback
+from gatewatch.config.expand import METHODS
 from gatewatch.diagnose import diagnose
-from gatewatch.gateway.url import host_of
+from gatewatch.gateway.url import host_of, is_loopback
 from gatewatch.model import OK, UNKNOWN, Access, Diagnosis, Severity, Verdict
 from gatewatch.plan import plan
 from gatewatch.ports import Transport
@@ -75,7 +75,7 @@ def check(
     credentials = inline(caller, host_of(url)) if caller else ()
     setting = _Setting(url, method.upper(), credentials, connect_to, ca_file, timeout, invoke)
     one = setting.config()
-    transport = prober(one, Path())
+    transport = prober(one, vault(Path()))
     inquiry = _looked(one, transport)
     transport.close()
     if not inquiry.exchanges:
@@ -197,7 +197,7 @@ def _check_route(name: str, config_file: Path, output: Format) -> int:
     if not chosen:
         known = ", ".join(route.name for api in config.apis for route in api.routes)
         raise UsageError(f'"{name}" is neither a URL nor a configured route; routes: {known}')
-    transport = prober(config, config_file.parent)
+    transport = prober(config, vault(config_file.parent))
     inquiries = [Inquiry(probe) for probe in chosen]
     look(inquiries, transport)
     transport.close()

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from gatewatch.cli.exits import UsageError
 from gatewatch.config.canonical import (
     ApiKey,
+    AssumedRole,
     Basic,
     Bearer,
     Credential,
     CredentialSource,
     Header,
+    OwnKeys,
     SecretRef,
+    SecretSource,
     Sigv4,
 )
 
 FORMS = (
-    "bearer=env:NAME, api_key=env:NAME, basic:USER=env:NAME, header:X-NAME=env:NAME, sigv4=env "
-    "(AWS_ACCESS_KEY_ID and its companions); file:PATH in place of env:NAME"
+    "bearer=env:NAME, api_key=env:NAME, basic:USER=env:NAME, header:X-NAME=env:NAME, with file:, "
+    "secret: or ssm: in place of env:; sigv4=own (what the AWS CLI would sign with), sigv4=role:ARN"
 )
 
 
@@ -38,14 +40,10 @@ def names(credentials: Sequence[Credential]) -> tuple[str, ...]:
 def _source(text: str) -> CredentialSource:
     kind, _, where = text.partition("=")
     name, _, detail = kind.partition(":")
-    if text == "sigv4=env":
-        return Sigv4(
-            access_key_id=_env("AWS_ACCESS_KEY_ID"),
-            secret_access_key=_env("AWS_SECRET_ACCESS_KEY"),
-            session_token=_session_token(),
-            region=None,
-            service="execute-api",
-        )
+    if text == "sigv4=own":
+        return Sigv4(keys=OwnKeys())
+    if text.startswith("sigv4=role:"):
+        return Sigv4(keys=AssumedRole(arn=text.removeprefix("sigv4=role:")))
     ref = _ref(where, text)
     match name, bool(detail):
         case "bearer", False:
@@ -60,17 +58,9 @@ def _source(text: str) -> CredentialSource:
             raise UsageError(f'--as: "{name}" is no kind of credential; expected {FORMS}')
 
 
-def _env(name: str) -> SecretRef:
-    return SecretRef(source="env", name=name)
-
-
-def _session_token() -> SecretRef | None:
-    return _env("AWS_SESSION_TOKEN") if os.environ.get("AWS_SESSION_TOKEN") else None
-
-
 def _ref(where: str, text: str) -> SecretRef:
     source, _, name = where.partition(":")
-    if source not in ("env", "file") or not name:
+    if source not in list(SecretSource) or not name:
         kind = text.partition("=")[0]
         raise UsageError(f"--as {kind}=…: expected a reference, not a value: {FORMS}")
-    return SecretRef(source=source, name=name)
+    return SecretRef(source=SecretSource(source), name=name)

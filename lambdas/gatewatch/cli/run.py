@@ -10,7 +10,7 @@ from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
 from gatewatch.cli.exits import of_report
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
-from gatewatch.cli.setting import open_store, prober, read_config
+from gatewatch.cli.setting import open_store, prober, read_config, vault
 from gatewatch.run import Report
 from gatewatch.run import run as run_once
 
@@ -29,7 +29,7 @@ def run(
     """
     found = read_config(config)
     store = open_store(config, state)
-    transport = prober(found, config.parent)
+    transport = prober(found, vault(config.parent))
     with show.console(stderr=True).status("probing"):
         report = run_once(found, transport, store, SystemClock())
     transport.close()

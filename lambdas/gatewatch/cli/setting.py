@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gatewatch.adapters.local.clock import SystemClock
-from gatewatch.adapters.local.secrets import LocalSecrets
 from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.cli.exits import UsageError
 from gatewatch.config.author import load
@@ -16,6 +15,7 @@ from gatewatch.config.canonical import Config
 
 if TYPE_CHECKING:
     from gatewatch.probe.prober import Prober
+    from gatewatch.probe.vault import Vault
 
 DEFAULT_CONFIG = Path("gatewatch.yaml")
 STATE_FOLDER = ".gatewatch"
@@ -54,10 +54,18 @@ def open_store(config_file: Path, state: Path | None) -> SqliteStore:
     return SqliteStore(state or config_file.parent / STATE_FOLDER / "state.sqlite3")
 
 
-def prober(config: Config, folder: Path) -> Prober:
+def vault(folder: Path) -> Vault:
+    """What credentials are made of, for the life of the command."""
+    from gatewatch.adapters.aws.identities import AwsIdentities
+    from gatewatch.adapters.secrets import reader
+    from gatewatch.probe.vault import Vault
+
+    return Vault(reader(folder), SystemClock(), AwsIdentities())
+
+
+def prober(config: Config, held: Vault) -> Prober:
     """The transport of one run; imported here, since half of the commands send nothing."""
     from gatewatch.probe.credentials import Keyring
     from gatewatch.probe.prober import Prober
 
-    keyring = Keyring(config.credentials, LocalSecrets(folder).read)
-    return Prober(keyring, SystemClock())
+    return Prober(Keyring(config.credentials, held), SystemClock())

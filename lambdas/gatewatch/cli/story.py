@@ -21,6 +21,7 @@ from gatewatch.model import Incident
 from gatewatch.notices.words import headline
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
+from gatewatch.probe.vault import Vault
 from gatewatch.run import Report, run
 from gatewatch.sandbox import orders
 from gatewatch.sandbox.faults import FAULTS, Fault
@@ -73,7 +74,9 @@ class Watcher:
 
     def tick(self) -> Report:
         self._clock.tick()
-        transport = Prober(Keyring(self._config.credentials, _read), self._clock)
+        transport = Prober(
+            Keyring(self._config.credentials, Vault(_read, self._clock)), self._clock
+        )
         report = run(self._config, transport, self._store, self._clock)
         transport.close()
         return report

@@ -17,7 +17,7 @@ from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
 from gatewatch.cli.exits import AS_EXPECTED, FINDINGS, of_report
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
-from gatewatch.cli.setting import open_store, prober, read_config
+from gatewatch.cli.setting import open_store, prober, read_config, vault
 from gatewatch.correlate import OPEN
 from gatewatch.model import Verdict
 from gatewatch.run import Report
@@ -46,12 +46,13 @@ def watch(
     """
     found = read_config(config)
     store = open_store(config, state)
+    held = vault(config.parent)
     board = Board()
     worst = AS_EXPECTED
     with Live(console=show.console(), auto_refresh=False, screen=False) as live:
         try:
             for number in _ticks(ticks, tick):
-                transport = prober(found, config.parent)
+                transport = prober(found, held)
                 minute = None if number == 0 else int(time.time() // 60)
                 report = run_once(found, transport, store, SystemClock(), minute)
                 transport.close()

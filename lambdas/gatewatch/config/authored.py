@@ -5,7 +5,7 @@ A description beside a type is what the error message says was expected.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, field
@@ -39,24 +39,51 @@ Status = Annotated[
 ]
 
 
+TokenUrl = Annotated[
+    str,
+    Meta(
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?\Z",
+        extra_json_schema={
+            "description": "a URL such as https://auth.example.com/oauth2/token, without query"
+        },
+    ),
+]
+RoleArn = Annotated[
+    str,
+    Meta(
+        pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/\S+\Z",
+        extra_json_schema={
+            "description": "a role such as arn:aws:iam::111122223333:role/gatewatch-caller"
+        },
+    ),
+]
+AuthMethod = Literal["client_secret_basic", "client_secret_post"]
+
+
 class Authored(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The manners of everything below: keys are fixed, values are never changed."""
 
 
 class SecretRef(Authored, frozen=True, kw_only=True):
-    """Where a secret is kept: `{env: NAME}` or `{file: PATH}`, exactly one of them."""
+    """Where a secret is kept: an environment variable, a file beside the configuration, a secret
+    of Secrets Manager (name or ARN) or an SSM parameter; exactly one of them.
+
+    `key` picks one text out of a secret that is a JSON object.
+    """
 
     env: str | None = None
     file: str | None = None
+    secret: str | None = None
+    ssm: str | None = None
+    key: str | None = None
 
 
 class ApiKeyCredential(SecretRef, frozen=True, kw_only=True):
     header: str = "x-api-key"
 
 
-_REFERENCE = Meta(
-    extra_json_schema={"description": "a reference to a secret such as {env: NAME} or {file: PATH}"}
-)
+REFERENCE = "a reference to a secret: {env: NAME}, {file: PATH}, {secret: NAME} or {ssm: NAME}"
+_REFERENCE = Meta(extra_json_schema={"description": REFERENCE})
 Secret = Annotated[SecretRef, _REFERENCE]
 
 
@@ -70,14 +97,53 @@ class HeaderCredential(Authored, frozen=True, kw_only=True):
     value: Secret
 
 
-class Sigv4Credential(Authored, frozen=True, kw_only=True):
-    """Given keys. `region` is needed where the URL does not name it."""
+class OAuth2Credential(Authored, frozen=True, kw_only=True):
+    """Client credentials. `client`: a JSON secret with `client_id` and `client_secret`; or both
+    of them by themselves."""
 
-    access_key_id: Secret
-    secret_access_key: Secret
+    token_url: TokenUrl
+    client: Secret | None = None
+    client_id: str | None = None
+    client_secret: Secret | None = None
+    scope: str | tuple[str, ...] | None = None
+    audience: str | None = None
+    auth_method: AuthMethod = "client_secret_basic"
+
+
+class CognitoCredential(Authored, frozen=True, kw_only=True):
+    """A user of a user pool; the app client must allow USER_PASSWORD_AUTH.
+
+    REST API authorizers take the `id` token, or the `access` token where the method asks scopes.
+    """
+
+    region: str
+    client_id: str
+    username: str
+    password: Secret
+    client_secret: Secret | None = None
+    token: Literal["id", "access"] = "id"
+
+
+class Sigv4Credential(Authored, frozen=True, kw_only=True):
+    """A `role` to assume, or given keys, or neither: the identity that Gatewatch runs as.
+
+    `region` and `service` are needed where the URL does not name them.
+    """
+
+    role: RoleArn | None = None
+    external_id: str | None = None
+    access_key_id: Secret | None = None
+    secret_access_key: Secret | None = None
     session_token: Secret | None = None
     region: str | None = None
-    service: str = "execute-api"
+    service: str | None = None
+
+
+class ClientCertificateCredential(Authored, frozen=True, kw_only=True):
+    """For mutual TLS: PEM texts; the certificate may bring its chain."""
+
+    certificate: Secret
+    private_key: Secret
 
 
 class Credential(Authored, frozen=True, kw_only=True):
@@ -87,7 +153,10 @@ class Credential(Authored, frozen=True, kw_only=True):
     bearer: Secret | None = None
     basic: BasicCredential | None = None
     header: HeaderCredential | None = None
+    oauth2: OAuth2Credential | None = None
+    cognito: CognitoCredential | None = None
     sigv4: Sigv4Credential | None = None
+    client_certificate: ClientCertificateCredential | None = None
     hosts: tuple[str, ...] | None = field(default=None, name="for")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -15,14 +16,24 @@ class Canonical(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Everything here is compared by value, never changed, and written as JSON."""
 
 
-class SecretRef(Canonical, frozen=True, kw_only=True):
-    """Where a secret is kept. `source` is `env` or `file`; `name` says which."""
+class SecretSource(StrEnum):
+    """Where secrets are kept: here, in Secrets Manager, or in a parameter of Systems Manager."""
 
-    source: str
+    ENV = "env"
+    FILE = "file"
+    SECRET = "secret"
+    SSM = "ssm"
+
+
+class SecretRef(Canonical, frozen=True, kw_only=True):
+    """A secret by name. `key`: one field of it, where it is a JSON object."""
+
+    source: SecretSource
     name: str
+    key: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.source} {self.name}"
+        return f"{self.source} {self.name}" + (f", key {self.key}" if self.key else "")
 
 
 class ApiKey(Canonical, frozen=True, kw_only=True, tag="api_key"):
@@ -44,15 +55,62 @@ class Header(Canonical, frozen=True, kw_only=True, tag="header"):
     secret: SecretRef
 
 
-class Sigv4(Canonical, frozen=True, kw_only=True, tag="sigv4"):
+class OAuth2(Canonical, frozen=True, kw_only=True, tag="oauth2"):
+    """Client credentials: a token of the endpoint's. `auth_method` is named as in RFC 7591."""
+
+    token_url: str
+    client_id: str | SecretRef
+    client_secret: SecretRef
+    scope: str | None = None
+    audience: str | None = None
+    auth_method: str = "client_secret_basic"
+
+
+class Cognito(Canonical, frozen=True, kw_only=True, tag="cognito"):
+    """A user of a user pool. `token`: which of the two tokens is sent, `id` or `access`."""
+
+    region: str
+    client_id: str
+    username: str
+    password: SecretRef
+    client_secret: SecretRef | None = None
+    token: str = "id"
+
+
+class GivenKeys(Canonical, frozen=True, kw_only=True, tag="given"):
     access_key_id: SecretRef
     secret_access_key: SecretRef
-    session_token: SecretRef | None
-    region: str | None
-    service: str
+    session_token: SecretRef | None = None
 
 
-CredentialSource = ApiKey | Bearer | Basic | Header | Sigv4
+class AssumedRole(Canonical, frozen=True, kw_only=True, tag="role"):
+    arn: str
+    external_id: str | None = None
+
+
+class OwnKeys(Canonical, frozen=True, kw_only=True, tag="own"):
+    """The identity that Gatewatch itself runs as."""
+
+
+SigningKeys = GivenKeys | AssumedRole | OwnKeys
+
+
+class Sigv4(Canonical, frozen=True, kw_only=True, tag="sigv4"):
+    """Region and service are read off the URL where they are not given."""
+
+    keys: SigningKeys
+    region: str | None = None
+    service: str | None = None
+
+
+class ClientCertificate(Canonical, frozen=True, kw_only=True, tag="client_certificate"):
+    """PEM texts; the certificate may bring its chain."""
+
+    certificate: SecretRef
+    private_key: SecretRef
+
+
+CredentialSource = ApiKey | Bearer | Basic | Header | OAuth2 | Cognito | Sigv4 | ClientCertificate
 
 
 class Credential(Canonical, frozen=True, kw_only=True):

@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from gatewatch.config import authored
 from gatewatch.config.canonical import (
     Api,
     ApiKey,
+    AssumedRole,
     Basic,
     Bearer,
+    ClientCertificate,
+    Cognito,
     Credential,
     CredentialSource,
+    GivenKeys,
     Header,
+    OAuth2,
+    OwnKeys,
     SecretRef,
+    SecretSource,
+    SigningKeys,
     Sigv4,
 )
 from gatewatch.config.findings import Findings
 from gatewatch.config.problems import Path
-from gatewatch.gateway.url import host_of
+from gatewatch.gateway.url import host_of, is_loopback
 
-KINDS = ("api_key", "bearer", "basic", "header", "sigv4")
-FILLS_AUTHORIZATION = (Bearer, Basic, Sigv4)
+KINDS = tuple(name for name in authored.Credential.__struct_fields__ if name != "hosts")
+FILLS_AUTHORIZATION = (Bearer, Basic, OAuth2, Cognito, Sigv4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,33 +77,116 @@ def _source(
     if (header := written.header) is not None:
         secret = _ref(header.value, (*path, "value"), findings)
         return Header(name=header.name, secret=secret) if secret else None
+    if written.oauth2 is not None:
+        return _oauth2(written.oauth2, path, findings)
+    if written.cognito is not None:
+        return _cognito(written.cognito, path, findings)
+    if written.client_certificate is not None:
+        return _client_certificate(written.client_certificate, path, findings)
     return _sigv4(written.sigv4, path, findings) if written.sigv4 else None
 
 
-def _sigv4(keys: authored.Sigv4Credential, path: Path, findings: Findings) -> Sigv4 | None:
-    key_id = _ref(keys.access_key_id, (*path, "access_key_id"), findings)
-    secret = _ref(keys.secret_access_key, (*path, "secret_access_key"), findings)
-    token = None
-    if keys.session_token is not None:
-        token = _ref(keys.session_token, (*path, "session_token"), findings)
-    if key_id is None or secret is None:
+def _oauth2(written: authored.OAuth2Credential, path: Path, findings: Findings) -> OAuth2 | None:
+    parts = urlsplit(written.token_url)
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        findings.add((*path, "token_url"), "expected https (plain http only to loopback)")
+    client = _client(written, path, findings)
+    if client is None:
         return None
-    return Sigv4(
-        access_key_id=key_id,
-        secret_access_key=secret,
-        session_token=token,
-        region=keys.region,
-        service=keys.service,
+    client_id, client_secret = client
+    scope = written.scope
+    return OAuth2(
+        token_url=written.token_url,
+        client_id=client_id,
+        client_secret=client_secret,
+        scope=" ".join(scope) if isinstance(scope, tuple) else scope,
+        audience=written.audience,
+        auth_method=written.auth_method,
     )
 
 
+def _client(
+    written: authored.OAuth2Credential, path: Path, findings: Findings
+) -> tuple[str | SecretRef, SecretRef] | None:
+    """Both halves out of one JSON secret, or each by itself."""
+    together, secret = written.client, written.client_secret
+    if together is not None and written.client_id is None and secret is None:
+        if together.key is not None:
+            findings.add((*path, "client", "key"), "expected no key: the whole secret is read")
+        whole = _ref(together, (*path, "client"), findings)
+        if whole is None:
+            return None
+        return replace(whole, key="client_id"), replace(whole, key="client_secret")
+    if together is None and written.client_id is not None and secret is not None:
+        found = _ref(secret, (*path, "client_secret"), findings)
+        return (written.client_id, found) if found else None
+    findings.add(path, "expected client, or client_id with client_secret")
+    return None
+
+
+def _cognito(written: authored.CognitoCredential, path: Path, findings: Findings) -> Cognito | None:
+    password = _ref(written.password, (*path, "password"), findings)
+    client_secret = _optional(written.client_secret, (*path, "client_secret"), findings)
+    if password is None:
+        return None
+    return Cognito(
+        region=written.region,
+        client_id=written.client_id,
+        username=written.username,
+        password=password,
+        client_secret=client_secret,
+        token=written.token,
+    )
+
+
+def _client_certificate(
+    written: authored.ClientCertificateCredential, path: Path, findings: Findings
+) -> ClientCertificate | None:
+    certificate = _ref(written.certificate, (*path, "certificate"), findings)
+    private_key = _ref(written.private_key, (*path, "private_key"), findings)
+    if certificate is None or private_key is None:
+        return None
+    return ClientCertificate(certificate=certificate, private_key=private_key)
+
+
+def _sigv4(written: authored.Sigv4Credential, path: Path, findings: Findings) -> Sigv4 | None:
+    keys = _keys(written, path, findings)
+    return Sigv4(keys=keys, region=written.region, service=written.service) if keys else None
+
+
+def _keys(written: authored.Sigv4Credential, path: Path, findings: Findings) -> SigningKeys | None:
+    given = written.access_key_id, written.secret_access_key, written.session_token
+    if written.role is not None and not any(given):
+        return AssumedRole(arn=written.role, external_id=written.external_id)
+    if written.external_id is not None or written.role is not None:
+        findings.add(path, "expected a role (with external_id), or given keys, or neither")
+        return None
+    if not any(given):
+        return OwnKeys()
+    if written.access_key_id is None or written.secret_access_key is None:
+        findings.add(path, "expected access_key_id together with secret_access_key")
+        return None
+    key_id = _ref(written.access_key_id, (*path, "access_key_id"), findings)
+    secret = _ref(written.secret_access_key, (*path, "secret_access_key"), findings)
+    token = _optional(written.session_token, (*path, "session_token"), findings)
+    if key_id is None or secret is None:
+        return None
+    return GivenKeys(access_key_id=key_id, secret_access_key=secret, session_token=token)
+
+
+def _optional(
+    written: authored.SecretRef | None, path: Path, findings: Findings
+) -> SecretRef | None:
+    return None if written is None else _ref(written, path, findings)
+
+
 def _ref(written: authored.SecretRef, path: Path, findings: Findings) -> SecretRef | None:
-    given = [(kind, name) for kind in ("env", "file") if (name := getattr(written, kind))]
+    given = [(source, name) for source in SecretSource if (name := getattr(written, source))]
     if len(given) != 1:
-        findings.add(path, "expected a reference to a secret: {env: NAME} or {file: PATH}")
+        findings.add(path, f"expected {authored.REFERENCE}")
         return None
     [(source, name)] = given
-    return SecretRef(source=source, name=name)
+    return SecretRef(source=source, name=name, key=written.key)
 
 
 def credential(named: Named, apis: Iterable[Api], findings: Findings) -> Credential:

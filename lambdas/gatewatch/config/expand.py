@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from ipaddress import ip_address
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
@@ -14,6 +13,7 @@ from gatewatch.config.canonical import READING_METHODS, Api, Entrance, Expect, R
 from gatewatch.config.credentials import Named
 from gatewatch.config.findings import Findings
 from gatewatch.config.problems import Path, nearest
+from gatewatch.gateway.url import is_loopback
 from gatewatch.jsonpath import is_path
 from gatewatch.model import Access
 
@@ -92,13 +92,6 @@ def _used(routes: tuple[tuple[Path, str, authored.Route], ...]) -> set[str]:
 
 def _split(caller: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in caller.split("+"))
-
-
-def is_loopback(host: str | None) -> bool:
-    try:
-        return host == "localhost" or ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _check_place(written: authored.Api, secrets: bool, path: Path, findings: Findings) -> None:

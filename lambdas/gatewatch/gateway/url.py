@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 
@@ -93,3 +94,18 @@ def host_of(url: str) -> str:
     """The host and port that a request to this URL goes to, as `host:port`."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or (80 if parts.scheme == 'http' else 443)}"
+
+
+def is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def signing_service(url: str) -> str:
+    """The service that a signature for this front door names."""
+    return _SERVICES.get(parse(url).host_kind, "execute-api")
+
+
+_SERVICES = {HostKind.FUNCTION_URL: "lambda", HostKind.APPSYNC: "appsync"}

@@ -1,31 +1,33 @@
-"""Credentials as request headers, and the rules on where they may travel."""
+"""What an attempt presents, and the rules on where it may travel."""
 
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Lock
 from urllib.parse import urlsplit
 
 from gatewatch.config.canonical import (
     ApiKey,
     Basic,
     Bearer,
+    ClientCertificate,
+    Cognito,
     Credential,
-    CredentialSource,
     Header,
-    SecretRef,
+    OAuth2,
     Sigv4,
 )
-from gatewatch.config.expand import is_loopback
-from gatewatch.gateway.url import host_of, parse
+from gatewatch.gateway.url import host_of, is_loopback, parse, signing_service
 from gatewatch.model import CredentialKind, SentCredential, Validity
 from gatewatch.plan import Attempt
-from gatewatch.ports import SecretError
-from gatewatch.probe.sigv4 import Keys, sign
+from gatewatch.ports import Keys, SecretError
+from gatewatch.probe.connection import Identity
+from gatewatch.probe.sigv4 import sign
+from gatewatch.probe.vault import Vault
 
 INVALID_VALUE = "gatewatch-deliberately-invalid"
 _INVALID_HEADERS = {
@@ -37,48 +39,71 @@ _KINDS: dict[type, CredentialKind] = {
     Bearer: CredentialKind.BEARER,
     Basic: CredentialKind.BASIC,
     Header: CredentialKind.OTHER,
+    OAuth2: CredentialKind.BEARER,
+    Cognito: CredentialKind.BEARER,
     Sigv4: CredentialKind.SIGV4,
+    ClientCertificate: CredentialKind.CLIENT_CERT,
 }
-_SHORTEST = 4
-_SENDABLE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
+_READERS = 8
+
+Material = dict[str, str] | Keys | Identity
 
 
 class CredentialError(Exception):
     """Raised when a credential cannot or may not be sent; never holds a value of it."""
 
 
-class Keyring:
-    """Knows the credentials of a configuration; reads each secret when it is first needed."""
+@dataclass(slots=True, repr=False)
+class Presented:
+    """Request headers, and what is shown in the TLS handshake."""
 
-    def __init__(
-        self, credentials: Iterable[Credential], read_secret: Callable[[SecretRef], str]
-    ) -> None:
+    headers: dict[str, str] = field(default_factory=dict)
+    identity: Identity | None = None
+
+
+class Keyring:
+    """The credentials of a configuration, by name."""
+
+    def __init__(self, credentials: Iterable[Credential], vault: Vault) -> None:
         self._credentials = {credential.name: credential for credential in credentials}
-        self._read = read_secret
-        self._values: dict[SecretRef, str] = {}
-        self._lock = Lock()
+        self._vault = vault
 
     def known_secrets(self) -> frozenset[str]:
-        with self._lock:
-            return frozenset(self._values.values())
+        return self._vault.known()
 
     def read_ahead(self, names: Iterable[str]) -> None:
-        """Reads the secrets of these credentials, so that the redactor knows them all before the
-        first answer is recorded. What cannot be read is told where it is used."""
-        for name in set(names):
-            for ref in _refs(self._credentials[name].source):
-                with suppress(CredentialError, SecretError):
-                    self._value(ref)
+        """Fetches what these credentials are made of, so that the redactor knows it all before
+        the first answer is recorded. What cannot be fetched is told where it is used."""
+        wanted = sorted(set(names))
 
-    def headers(self, attempt: Attempt, url: str, now: datetime) -> dict[str, str]:
+        def read(name: str) -> None:
+            with suppress(SecretError):
+                self._material(self._credentials[name])
+
+        if wanted:
+            with ThreadPoolExecutor(min(_READERS, len(wanted))) as pool:
+                list(pool.map(read, wanted))
+
+    def renew(self, names: Iterable[str]) -> bool:
+        """Fetches again what refused credentials are made of; True when something is new."""
+        renewed = [self._vault.renew(self._credentials[name].source) for name in names]
+        return any(renewed)
+
+    def present(self, attempt: Attempt, url: str, now: datetime) -> Presented:
         """Raises CredentialError or SecretError."""
         if attempt.invalid is not None:
-            return dict([_INVALID_HEADERS[attempt.invalid]])
-        headers: dict[str, str] = {}
-        chosen = [self._allowed(name, url, attempt.connect_to) for name in attempt.callers]
-        for credential in sorted(chosen, key=lambda one: isinstance(one.source, Sigv4)):
-            headers |= self._headers(credential, attempt.method, url, now)
-        return headers
+            return Presented(dict([_INVALID_HEADERS[attempt.invalid]]))
+        presented = Presented()
+        for name in attempt.callers:
+            credential = self._allowed(name, url, attempt.connect_to)
+            match self._material(credential):
+                case Keys() as keys:
+                    presented.headers |= self._signature(credential, keys, attempt, url, now)
+                case Identity() as identity:
+                    presented.identity = identity
+                case headers:
+                    presented.headers |= headers
+        return presented
 
     def sent(self, attempt: Attempt) -> tuple[SentCredential, ...]:
         """What an attempt presents, for the record."""
@@ -101,49 +126,36 @@ class Keyring:
             raise CredentialError(f"credential {name} may not be sent to {connect_to}")
         return credential
 
-    def _headers(
-        self, credential: Credential, method: str, url: str, now: datetime
-    ) -> dict[str, str]:
-        match credential.source:
-            case ApiKey() as key:
-                return {key.header: self._value(key.secret)}
-            case Bearer() as bearer:
-                return {"Authorization": f"Bearer {self._value(bearer.secret)}"}
-            case Basic() as basic:
-                pair = f"{basic.username}:{self._value(basic.password)}".encode()
-                return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
-            case Header() as header:
-                return {header.name: self._value(header.secret)}
-            case Sigv4() as signer:
-                return self._signature(credential.name, signer, method, url, now)
-
     def _signature(
-        self, name: str, signer: Sigv4, method: str, url: str, now: datetime
+        self, credential: Credential, keys: Keys, attempt: Attempt, url: str, now: datetime
     ) -> dict[str, str]:
+        signer = credential.source
+        if not isinstance(signer, Sigv4):
+            raise TypeError(f"credential {credential.name} does not sign")
         region = signer.region or parse(url).region
         if region is None:
-            raise CredentialError(f"credential {name} needs a region: the URL does not name one")
-        token = self._value(signer.session_token) if signer.session_token else None
-        keys = Keys(self._value(signer.access_key_id), self._value(signer.secret_access_key), token)
-        return sign(method, url, keys, region, signer.service, now)
+            raise CredentialError(
+                f"credential {credential.name} needs a region: the URL does not name one"
+            )
+        service = signer.service or signing_service(url)
+        return sign(attempt.method, url, keys, region, service, now)
 
-    def _value(self, ref: SecretRef) -> str:
-        with self._lock:
-            if ref not in self._values:
-                self._values[ref] = _checked(self._read(ref), ref)
-            return self._values[ref]
-
-
-def _refs(source: CredentialSource) -> Iterator[SecretRef]:
-    values = (getattr(source, name) for name in source.__struct_fields__)
-    return (value for value in values if isinstance(value, SecretRef))
-
-
-def _checked(value: str, ref: SecretRef) -> str:
-    """A value that a header can carry and a redactor can find. It is never named in the error."""
-    value = value.strip("\r\n")
-    if len(value) < _SHORTEST:
-        raise CredentialError(f"the secret of {ref} is shorter than {_SHORTEST} characters")
-    if not _SENDABLE.fullmatch(value):
-        raise CredentialError(f"the secret of {ref} holds a character that no header carries")
-    return value
+    def _material(self, credential: Credential) -> Material:
+        """What a credential is made of, fetched if need be; raises SecretError."""
+        vault = self._vault
+        match credential.source:
+            case ApiKey() as key:
+                return {key.header: vault.header_value(key.secret)}
+            case Bearer() as bearer:
+                return {"Authorization": f"Bearer {vault.header_value(bearer.secret)}"}
+            case Basic() as basic:
+                pair = f"{basic.username}:{vault.header_value(basic.password)}".encode()
+                return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+            case Header() as header:
+                return {header.name: vault.header_value(header.secret)}
+            case OAuth2() | Cognito() as login:
+                return {"Authorization": f"Bearer {vault.token(login)}"}
+            case Sigv4() as signer:
+                return vault.keys(signer.keys)
+            case ClientCertificate() as shown:
+                return Identity(vault.text(shown.certificate), vault.text(shown.private_key))

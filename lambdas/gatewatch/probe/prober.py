@@ -7,115 +7,27 @@ netrc, no CA bundle. What a target does is never an exception here, it is the ou
 from __future__ import annotations
 
 import logging
-import ssl
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
-from http.client import HTTPException, IncompleteRead
-from threading import Condition, Lock, Thread
+from threading import Lock, Thread
 from time import perf_counter
 from typing import TypeVar
 
 import requests
-import urllib3
-from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
 
-from gatewatch import __version__
 from gatewatch.config.canonical import READING_METHODS
-from gatewatch.gateway.url import host_of
 from gatewatch.plan import Attempt
 from gatewatch.ports import Clock, SecretError
-from gatewatch.probe.connection import Adapter, Flight, fly, tls_context
+from gatewatch.probe.connection import Adapter, Flight, Identity, shared_context
 from gatewatch.probe.credentials import CredentialError, Keyring
-from gatewatch.probe.resolve import NoAddressError, Resolver
+from gatewatch.probe.exchange import exchange, user_agent
+from gatewatch.probe.resolve import Resolver
+from gatewatch.probe.schedule import Job, Limits, Schedule
 from gatewatch.raw import RawExchange
 
 Recorded = TypeVar("Recorded")
 
 _log = logging.getLogger(__name__)
-HOMEPAGE = "https://github.com/gatewatch/gatewatch"
-BODY_BYTES = 65_536
-_UNREACHABLE_AFTER = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How many requests may be under way at once, in total and at one host."""
-
-    in_flight: int = 16
-    per_host: int = 6
-
-
-_contexts: dict[str | None, ssl.SSLContext] = {}
-_contexts_lock = Lock()
-
-
-def _context(ca_file: str | None) -> ssl.SSLContext:
-    """One context for each TLS policy, for the life of the process; built by one thread only."""
-    with _contexts_lock:
-        if ca_file not in _contexts:
-            _contexts[ca_file] = tls_context(ca_file)
-        return _contexts[ca_file]
-
-
-@dataclass(slots=True)
-class _Host:
-    """What waits for one host, by number, and how it has behaved."""
-
-    waiting: deque[int] = field(default_factory=deque)
-    under_way: int = 0
-    failures_in_a_row: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """An attempt to send now; or not, where its host was `given_up`."""
-
-    number: int
-    host: _Host
-    queued_at: float
-    given_up: str | None = None
-
-
-class _Schedule:
-    """Deals attempts out to threads: hosts in turn, none with more than its share under way."""
-
-    def __init__(self, attempts: Sequence[Attempt], per_host: int) -> None:
-        hosts: dict[str, _Host] = {}
-        for number, attempt in enumerate(attempts):
-            name = attempt.connect_to or host_of(attempt.url)
-            hosts.setdefault(name, _Host()).waiting.append(number)
-        self._turns = deque(hosts.values())
-        self._per_host = per_host
-        self._queued_at = perf_counter()
-        self._changed = Condition()
-
-    def take(self) -> _Job | None:
-        """The next attempt; waits while all hosts are busy; None when nothing waits any more."""
-        with self._changed:
-            while any(host.waiting for host in self._turns):
-                for _ in range(len(self._turns)):
-                    host = self._turns[0]
-                    self._turns.rotate(-1)
-                    if host.waiting and host.under_way < self._per_host:
-                        return self._deal(host)
-                self._changed.wait()
-            return None
-
-    def _deal(self, host: _Host) -> _Job:
-        host.under_way += 1
-        failures = host.failures_in_a_row
-        given_up = failures >= _UNREACHABLE_AFTER
-        because = f"host unreachable: {failures} failures in a row" if given_up else None
-        return _Job(host.waiting.popleft(), host, self._queued_at, because)
-
-    def finish(self, job: _Job, *, failed: bool) -> None:
-        with self._changed:
-            job.host.under_way -= 1
-            if job.given_up is None:
-                job.host.failures_in_a_row = job.host.failures_in_a_row + 1 if failed else 0
-            self._changed.notify_all()
 
 
 class Prober:
@@ -132,11 +44,14 @@ class Prober:
         self._clock = clock
         self._limits = limits or Limits()
         self._resolver = resolver or Resolver()
-        self._adapters: dict[tuple[str | None, str | None], Adapter] = {}
+        self._adapters: dict[tuple[str | None, str | None, Identity | None], Adapter] = {}
         self._lock = Lock()
 
     def known_secrets(self) -> frozenset[str]:
         return self._keyring.known_secrets()
+
+    def renew(self, callers: Sequence[str]) -> bool:
+        return self._keyring.renew(callers)
 
     def close(self) -> None:
         for adapter in self._adapters.values():
@@ -152,7 +67,7 @@ class Prober:
         so that raw outcomes do not pile up.
         """
         self._keyring.read_ahead(name for one in attempts for name in one.callers)
-        schedule = _Schedule(attempts, self._limits.per_host)
+        schedule = Schedule(attempts, self._limits.per_host)
         results: list[Recorded | None] = [None] * len(attempts)
 
         def work() -> None:
@@ -173,7 +88,7 @@ class Prober:
             thread.join()
         return [one for one in results if one is not None]
 
-    def _safely(self, attempt: Attempt, job: _Job) -> RawExchange:
+    def _safely(self, attempt: Attempt, job: Job) -> RawExchange:
         """One attempt's fault of ours must not stop the others, nor pass for the target's."""
         if job.given_up is not None:
             return self._not_sent(attempt, job.given_up)
@@ -192,8 +107,8 @@ class Prober:
         now = self._clock.now()
         try:
             prepared = _prepared(attempt.method, attempt.url, attempt.headers, attempt.purpose)
-            secret = self._keyring.headers(attempt, str(prepared.url), now)
-            adapter = self._adapter(attempt)
+            presented = self._keyring.present(attempt, str(prepared.url), now)
+            adapter = self._adapter(attempt, presented.identity)
         except (CredentialError, SecretError) as error:
             return self._not_sent(attempt, str(error))
         except (OSError, ValueError, requests.RequestException) as error:
@@ -201,7 +116,7 @@ class Prober:
         flight = Flight(
             self._resolver, started + attempt.timeout_seconds, _host_port(attempt.connect_to)
         )
-        outcome = _exchange(adapter.pool(str(prepared.url)), prepared, secret, flight)
+        outcome = exchange(adapter.pool(str(prepared.url)), prepared, presented.headers, flight)
         if attempt.method not in READING_METHODS:
             adapter.close()
         phases = {"queue": started - queued_at, **flight.phases}
@@ -220,13 +135,13 @@ class Prober:
             certificate_expires=flight.certificate_expires,
         )
 
-    def _adapter(self, attempt: Attempt) -> Adapter:
+    def _adapter(self, attempt: Attempt, identity: Identity | None) -> Adapter:
         """One set of pools for each way to connect. A write gets a connection of its own, so
         that a stale one never makes it be sent twice."""
-        context = _context(attempt.ca_file)
+        context = shared_context(attempt.ca_file, identity)
         if attempt.method not in READING_METHODS:
             return Adapter(context, 1)
-        key = (attempt.ca_file, attempt.connect_to)
+        key = (attempt.ca_file, attempt.connect_to, identity)
         with self._lock:
             if key not in self._adapters:
                 self._adapters[key] = Adapter(context, self._limits.in_flight)
@@ -250,7 +165,7 @@ def _prepared(
 ) -> requests.PreparedRequest:
     """Built once; a probe only adds its credential. Never changed after this."""
     own = {
-        "User-Agent": f"Gatewatch/{__version__} (+{HOMEPAGE}; synthetic monitoring, {purpose})",
+        "User-Agent": user_agent(purpose),
         "Accept": "*/*",
         "Accept-Encoding": "identity",
         "Cache-Control": "no-cache",
@@ -258,110 +173,3 @@ def _prepared(
     if method not in READING_METHODS:
         own["Connection"] = "close"
     return requests.Request(method, url, headers={**own, **dict(headers)}).prepare()
-
-
-@dataclass(slots=True)
-class _Outcome:
-    status: int = 0
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-    body_is_whole: bool = True
-    error: str | None = None
-
-
-def _exchange(
-    pool: urllib3.HTTPConnectionPool,
-    prepared: requests.PreparedRequest,
-    secret: dict[str, str],
-    flight: Flight,
-) -> _Outcome:
-    """Sends once; again only if a reused connection turned out to be closed already."""
-    fly(flight)
-    while True:
-        try:
-            response = pool.urlopen(
-                prepared.method or "GET",
-                prepared.path_url,
-                headers={**prepared.headers, **secret},
-                retries=False,
-                redirect=False,
-                assert_same_host=False,
-                timeout=flight.left(),
-                preload_content=False,
-                decode_content=False,
-            )
-            return _read(response, flight)
-        except (HTTPError, HTTPException, OSError, ValueError) as error:
-            if _was_stale(error, flight):
-                continue
-            return _Outcome(error=_failure(error, flight))
-
-
-def _was_stale(error: Exception, flight: Flight) -> bool:
-    dropped = isinstance(error, (ProtocolError, ConnectionError))
-    return dropped and not flight.connected and not flight.answered
-
-
-def _read(response: urllib3.BaseHTTPResponse, flight: Flight) -> _Outcome:
-    outcome = _Outcome(response.status, tuple(response.headers.iteritems()))
-    flight.stage, started = "transfer", perf_counter()
-    parts: list[bytes] = []
-    size = 0
-    try:
-        while size < BODY_BYTES:
-            part = response.read1(BODY_BYTES - size, decode_content=False)
-            if not part:
-                break
-            parts.append(part)
-            size += len(part)
-        else:
-            outcome.body_is_whole = False
-    except (HTTPError, HTTPException, OSError, ValueError) as error:
-        outcome.body_is_whole = False
-        outcome.error = _failure(error, flight)
-    if not outcome.body_is_whole:
-        response.close()
-    flight.phases["transfer"] = perf_counter() - started
-    if not outcome.headers and not parts:
-        # The head broke off: the HTTP library takes what came for the whole of it.
-        return _Outcome(error="reset: closed without a complete response in phase first_byte")
-    outcome.body = b"".join(parts)
-    return outcome
-
-
-def _failure(error: BaseException, flight: Flight) -> str:
-    """What happened, as `class: text`. Only our own words and the system's: no header values."""
-    cause = _root(error)
-    match cause:
-        case NoAddressError():
-            return f"dns: {cause}"
-        case TimeoutError() | urllib3.exceptions.TimeoutError():
-            return f"timeout: the deadline passed in phase {flight.stage}"
-        case ssl.SSLCertVerificationError():
-            return f"tls: certificate not accepted ({cause.verify_message})"
-        case ssl.SSLEOFError() if flight.stage != "tls":
-            return f"reset: closed without a complete response in phase {flight.stage}"
-        case ssl.SSLError():
-            return f"tls: {_tls_reason(cause)}"
-        case ConnectionRefusedError():
-            return f"connect: connection refused by {flight.address}"
-        case ConnectionError() | IncompleteRead():
-            return f"reset: closed without a complete response in phase {flight.stage}"
-        case OSError():
-            return f"connect: {cause.strerror or type(cause).__name__} at {flight.address}"
-        case _:
-            return f"garbage: the answer is not HTTP ({type(cause).__name__})"
-
-
-def _tls_reason(error: ssl.SSLError) -> str:
-    reason = (error.reason or "handshake failed").replace("_", " ").lower()
-    return reason.removeprefix("tlsv13 alert ").removeprefix("sslv3 alert ")
-
-
-def _root(error: BaseException) -> BaseException:
-    """The system's own error under the wrappings of the HTTP libraries."""
-    if isinstance(error, (ProtocolError, NewConnectionError, urllib3.exceptions.SSLError)):
-        inner = [one for one in (*error.args, error.__cause__) if isinstance(one, Exception)]
-        if inner:
-            return _root(inner[-1])
-    return error

@@ -9,23 +9,15 @@ from __future__ import annotations
 
 import hmac
 import posixpath
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import quote, urlsplit
 
+from gatewatch.ports import Keys
+
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _EMPTY = sha256(b"").hexdigest()
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Keys:
-    """An identity's keys; they are never shown."""
-
-    access_key_id: str
-    secret_access_key: str
-    session_token: str | None = None
 
 
 def sign(

@@ -1,0 +1,35 @@
+"""Tokens of a Cognito user, by user name and password."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from datetime import UTC, datetime, timedelta
+
+from gatewatch.adapters.aws.client import client, told_as
+from gatewatch.config.canonical import Cognito
+from gatewatch.ports import SecretError
+
+
+def cognito_token(user: Cognito, password: str, client_secret: str | None) -> tuple[str, datetime]:
+    """The token of the wanted kind and the end of its life; raises SecretError."""
+    parameters = {"USERNAME": user.username, "PASSWORD": password}
+    if client_secret is not None:
+        parameters["SECRET_HASH"] = _secret_hash(user, client_secret)
+    what = f"Cognito user {user.username}"
+    with told_as(what):
+        answer = client("cognito-idp", user.region, signed=False).initiate_auth(
+            AuthFlow="USER_PASSWORD_AUTH", ClientId=user.client_id, AuthParameters=parameters
+        )
+    if "AuthenticationResult" not in answer:
+        challenge = answer.get("ChallengeName", "another step")
+        raise SecretError(f"{what}: the user pool asks for {challenge}, which needs a person")
+    result = answer["AuthenticationResult"]
+    token = result["IdToken" if user.token == "id" else "AccessToken"]
+    return token, datetime.now(UTC) + timedelta(seconds=result["ExpiresIn"])
+
+
+def _secret_hash(user: Cognito, client_secret: str) -> str:
+    """https://docs.aws.amazon.com/cognito/latest/developerguide/signing-up-users-in-your-app.html"""
+    text = f"{user.username}{user.client_id}".encode()
+    return base64.b64encode(hmac.digest(client_secret.encode(), text, "sha256")).decode()

@@ -1,0 +1,12 @@
+"""Who Gatewatch is in AWS, and whom it may become: the port of that name."""
+
+from __future__ import annotations
+
+from gatewatch.adapters.aws.cognito import cognito_token
+from gatewatch.adapters.aws.sts import own_keys, role_keys
+
+
+class AwsIdentities:
+    own_keys = staticmethod(own_keys)
+    role_keys = staticmethod(role_keys)
+    cognito_token = staticmethod(cognito_token)

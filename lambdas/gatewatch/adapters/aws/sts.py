@@ -1,0 +1,36 @@
+"""Keys to sign with: our own, or those of a role that we assume."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from gatewatch.adapters.aws.client import client, told_as
+from gatewatch.config.canonical import AssumedRole
+from gatewatch.ports import Keys, SecretError
+
+SESSION_NAME = "gatewatch"
+_OWN_FOR = timedelta(minutes=5)
+
+
+def own_keys() -> tuple[Keys, datetime]:
+    """The keys that boto3 finds; asked for again soon, since boto3 itself refreshes them."""
+    import boto3
+
+    with told_as("own AWS credentials"):
+        found = boto3.Session().get_credentials()
+        frozen = found.get_frozen_credentials() if found is not None else None
+    if frozen is None or frozen.access_key is None or frozen.secret_key is None:
+        raise SecretError("own AWS credentials: none found")
+    keys = Keys(frozen.access_key, frozen.secret_key, frozen.token)
+    return keys, datetime.now(UTC) + _OWN_FOR
+
+
+def role_keys(role: AssumedRole) -> tuple[Keys, datetime]:
+    """Keys for an hour, the longest that a role reached from a role can give."""
+    external = {} if role.external_id is None else {"ExternalId": role.external_id}
+    with told_as(f"role {role.arn}"):
+        found = client("sts").assume_role(
+            RoleArn=role.arn, RoleSessionName=SESSION_NAME, DurationSeconds=3600, **external
+        )["Credentials"]
+    keys = Keys(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
+    return keys, found["Expiration"]

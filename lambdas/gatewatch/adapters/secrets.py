@@ -1,0 +1,28 @@
+"""Secrets from wherever a configuration says that they are, and only those that it names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gatewatch.adapters.aws.secretsmanager import read_secret
+from gatewatch.adapters.aws.ssm import read_parameter
+from gatewatch.adapters.local.secrets import read_environment, read_file
+from gatewatch.config.canonical import SecretRef, SecretSource
+from gatewatch.ports import ReadSecret
+
+
+def reader(folder: Path) -> ReadSecret:
+    """`folder` is where relative file names begin: the configuration's own."""
+
+    def read(ref: SecretRef) -> str:
+        match ref.source:
+            case SecretSource.ENV:
+                return read_environment(ref.name)
+            case SecretSource.FILE:
+                return read_file(folder, ref.name)
+            case SecretSource.SECRET:
+                return read_secret(ref.name)
+            case SecretSource.SSM:
+                return read_parameter(ref.name)
+
+    return read

@@ -1,0 +1,131 @@
+"""One request sent and its answer read, within a deadline. What goes wrong is the outcome."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from http.client import HTTPException, IncompleteRead
+from time import perf_counter
+
+import requests
+import urllib3
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
+
+from gatewatch import __version__
+from gatewatch.probe.connection import Flight, fly
+from gatewatch.probe.resolve import NoAddressError
+
+HOMEPAGE = "https://github.com/gatewatch/gatewatch"
+BODY_BYTES = 65_536
+
+
+def user_agent(purpose: str) -> str:
+    return f"Gatewatch/{__version__} (+{HOMEPAGE}; synthetic monitoring, {purpose})"
+
+
+@dataclass(slots=True)
+class Outcome:
+    status: int = 0
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    body_is_whole: bool = True
+    error: str | None = None
+
+
+def exchange(
+    pool: urllib3.HTTPConnectionPool,
+    prepared: requests.PreparedRequest,
+    secret: dict[str, str],
+    flight: Flight,
+) -> Outcome:
+    """Sends once; again only if a reused connection turned out to be closed already."""
+    fly(flight)
+    while True:
+        try:
+            response = pool.urlopen(
+                prepared.method or "GET",
+                prepared.path_url,
+                body=prepared.body,
+                headers={**prepared.headers, **secret},
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                timeout=flight.left(),
+                preload_content=False,
+                decode_content=False,
+            )
+            return _read(response, flight)
+        except (HTTPError, HTTPException, OSError, ValueError) as error:
+            if _was_stale(error, flight):
+                continue
+            return Outcome(error=_failure(error, flight))
+
+
+def _was_stale(error: Exception, flight: Flight) -> bool:
+    dropped = isinstance(error, (ProtocolError, ConnectionError))
+    return dropped and not flight.connected and not flight.answered
+
+
+def _read(response: urllib3.BaseHTTPResponse, flight: Flight) -> Outcome:
+    outcome = Outcome(response.status, tuple(response.headers.iteritems()))
+    flight.stage, started = "transfer", perf_counter()
+    parts: list[bytes] = []
+    size = 0
+    try:
+        while size < BODY_BYTES:
+            part = response.read1(BODY_BYTES - size, decode_content=False)
+            if not part:
+                break
+            parts.append(part)
+            size += len(part)
+        else:
+            outcome.body_is_whole = False
+    except (HTTPError, HTTPException, OSError, ValueError) as error:
+        outcome.body_is_whole = False
+        outcome.error = _failure(error, flight)
+    if not outcome.body_is_whole:
+        response.close()
+    flight.phases["transfer"] = perf_counter() - started
+    if not outcome.headers and not parts:
+        # The head broke off: the HTTP library takes what came for the whole of it.
+        return Outcome(error="reset: closed without a complete response in phase first_byte")
+    outcome.body = b"".join(parts)
+    return outcome
+
+
+def _failure(error: BaseException, flight: Flight) -> str:
+    """What happened, as `class: text`. Only our own words and the system's: no header values."""
+    cause = _root(error)
+    match cause:
+        case NoAddressError():
+            return f"dns: {cause}"
+        case TimeoutError() | urllib3.exceptions.TimeoutError():
+            return f"timeout: the deadline passed in phase {flight.stage}"
+        case ssl.SSLCertVerificationError():
+            return f"tls: certificate not accepted ({cause.verify_message})"
+        case ssl.SSLEOFError() if flight.stage != "tls":
+            return f"reset: closed without a complete response in phase {flight.stage}"
+        case ssl.SSLError():
+            return f"tls: {_tls_reason(cause)}"
+        case ConnectionRefusedError():
+            return f"connect: connection refused by {flight.address}"
+        case ConnectionError() | IncompleteRead():
+            return f"reset: closed without a complete response in phase {flight.stage}"
+        case OSError():
+            return f"connect: {cause.strerror or type(cause).__name__} at {flight.address}"
+        case _:
+            return f"garbage: the answer is not HTTP ({type(cause).__name__})"
+
+
+def _tls_reason(error: ssl.SSLError) -> str:
+    reason = (error.reason or "handshake failed").replace("_", " ").lower()
+    return reason.removeprefix("tlsv13 alert ").removeprefix("sslv3 alert ")
+
+
+def _root(error: BaseException) -> BaseException:
+    """The system's own error under the wrappings of the HTTP libraries."""
+    if isinstance(error, (ProtocolError, NewConnectionError, urllib3.exceptions.SSLError)):
+        inner = [one for one in (*error.args, error.__cause__) if isinstance(one, Exception)]
+        if inner:
+            return _root(inner[-1])
+    return error

@@ -1,0 +1,28 @@
+"""A form posted to a token endpoint: no redirect, one deadline, nothing repeated of the answer."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+import requests
+
+from gatewatch.gateway.url import host_of
+from gatewatch.ports import SecretError
+from gatewatch.probe.connection import Adapter, Flight, shared_context
+from gatewatch.probe.exchange import exchange, user_agent
+from gatewatch.probe.resolve import Resolver
+
+_SECONDS = 10
+
+
+def post_form(url: str, headers: dict[str, str], form: str) -> tuple[int, bytes]:
+    """The status and the body; raises SecretError where no answer came."""
+    own = {"User-Agent": user_agent("token"), "Connection": "close", **headers}
+    prepared = requests.Request("POST", url, headers=own, data=form).prepare()
+    flight = Flight(Resolver(), perf_counter() + _SECONDS)
+    adapter = Adapter(shared_context(None), 1)
+    outcome = exchange(adapter.pool(url), prepared, {}, flight)
+    adapter.close()
+    if outcome.status == 0:
+        raise SecretError(f"the token endpoint {host_of(url)}: {outcome.error}")
+    return outcome.status, outcome.body

@@ -1,0 +1,83 @@
+"""An access token for client credentials (RFC 6749, section 4.4)."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime, timedelta
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from gatewatch.config.canonical import OAuth2
+from gatewatch.gateway.url import host_of
+from gatewatch.ports import SecretError
+
+FORM = "application/x-www-form-urlencoded"
+_ERRORS = frozenset(
+    (
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
+    )
+)
+"""The error codes of RFC 6749, section 5.2; another text of the server's is never repeated."""
+_UNTOLD_LIFE_SECONDS = 300
+
+
+class _Granted(msgspec.Struct, frozen=True):
+    access_token: str
+    token_type: str = "bearer"
+    expires_in: float | str | None = None
+
+
+class _Refused(msgspec.Struct, frozen=True):
+    error: str = ""
+
+
+def request(source: OAuth2, client_id: str, client_secret: str) -> tuple[dict[str, str], str]:
+    """The headers and the form to post to the token endpoint."""
+    form = {"grant_type": "client_credentials"}
+    if source.scope is not None:
+        form["scope"] = source.scope
+    if source.audience is not None:
+        form["audience"] = source.audience
+    headers = {"Content-Type": FORM, "Accept": "application/json"}
+    if source.auth_method == "client_secret_post":
+        form |= {"client_id": client_id, "client_secret": client_secret}
+    else:
+        pair = f"{quote(client_id, safe='')}:{quote(client_secret, safe='')}".encode()
+        headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+    return headers, urlencode(form)
+
+
+def granted(source: OAuth2, status: int, body: bytes, now: datetime) -> tuple[str, datetime]:
+    """The token and the end of its life; raises SecretError for any other answer."""
+    place = f"the token endpoint {host_of(source.token_url)}"
+    if status != 200:
+        raise SecretError(f"{place} answered {status}{_error_code(body)}")
+    try:
+        answer = msgspec.json.decode(body, type=_Granted)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise SecretError(f"{place} answered 200 without an access token") from None
+    if answer.token_type.lower() != "bearer":
+        raise SecretError(f"{place} grants tokens of a type other than Bearer")
+    return answer.access_token, now + timedelta(seconds=_life(answer.expires_in))
+
+
+def _life(told: float | str | None) -> float:
+    """Some servers send the number as a text, and some leave it out."""
+    try:
+        return min(max(float(told or _UNTOLD_LIFE_SECONDS), 1.0), 86_400.0)
+    except ValueError:
+        return _UNTOLD_LIFE_SECONDS
+
+
+def _error_code(body: bytes) -> str:
+    try:
+        error = msgspec.json.decode(body, type=_Refused).error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    return f" {error}" if error in _ERRORS else ""

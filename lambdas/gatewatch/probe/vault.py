@@ -1,0 +1,172 @@
+"""Secrets, tokens and keys: each fetched when first needed, kept, and fetched again in time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from gatewatch.config.canonical import (
+    AssumedRole,
+    Cognito,
+    CredentialSource,
+    GivenKeys,
+    OAuth2,
+    OwnKeys,
+    SecretRef,
+    SigningKeys,
+    Sigv4,
+)
+from gatewatch.ports import Clock, Identities, Keys, ReadSecret, SecretError
+from gatewatch.probe import oauth2
+from gatewatch.probe.form import post_form
+from gatewatch.probe.kept import Fetch, Kept
+
+T = TypeVar("T")
+
+_SECRET_YOUNG = timedelta(minutes=1)
+_TOKEN_YOUNG = timedelta(minutes=10)
+_SHORTEST = 4
+_SENDABLE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
+
+
+class Vault:
+    """What credentials are made of. Every value that was ever read is known to the redactor."""
+
+    def __init__(
+        self, read: ReadSecret, clock: Clock, identities: Identities | None = None
+    ) -> None:
+        self._read = read
+        self._clock = clock
+        self._aws = identities
+        self._kept: dict[Hashable, Kept[Any]] = {}
+        self._known: set[str] = set()
+        self._lock = Lock()
+
+    def known(self) -> frozenset[str]:
+        with self._lock:
+            return frozenset(self._known)
+
+    def text(self, ref: SecretRef) -> str:
+        """What stands where `ref` points, line ends and all; raises SecretError."""
+        place = msgspec.structs.replace(ref, key=None)
+        text = self._keep(place, lambda: (self._read(place), None), _SECRET_YOUNG)
+        return _field(text, ref)
+
+    def header_value(self, ref: SecretRef) -> str:
+        """The same as a header can carry it."""
+        value = self.text(ref).strip("\r\n")
+        _check(value, str(ref))
+        return self._knowing(value)
+
+    def token(self, source: OAuth2 | Cognito) -> str:
+        """A bearer token; raises SecretError."""
+        return self._keep(source, lambda: self._new_token(source), _TOKEN_YOUNG)
+
+    def keys(self, source: SigningKeys) -> Keys:
+        """The keys to sign with; raises SecretError."""
+        if isinstance(source, GivenKeys):
+            token = source.session_token
+            return Keys(
+                self.header_value(source.access_key_id),
+                self.header_value(source.secret_access_key),
+                self.header_value(token) if token else None,
+            )
+        return self._keep(source, lambda: self._new_keys(source), _TOKEN_YOUNG)
+
+    def renew(self, source: CredentialSource) -> bool:
+        """Reads again what a refused credential is made of; True when something is new."""
+        places = {msgspec.structs.replace(ref, key=None) for ref in refs(source)}
+        changed = [self._kept[place].renew() for place in places if place in self._kept]
+        minted = _minted(source)
+        if minted in self._kept:
+            changed.append(self._kept[minted].renew(even_young=any(changed)))
+        return any(changed)
+
+    def _keep(self, name: Hashable, fetch: Fetch[T], young: timedelta) -> T:
+        with self._lock:
+            kept = self._kept.setdefault(name, Kept(fetch, self._clock.now, young))
+        return cast(Kept[T], kept).get()
+
+    @property
+    def _identities(self) -> Identities:
+        if self._aws is None:
+            raise SecretError("AWS is not asked here")
+        return self._aws
+
+    def _knowing(self, value: str) -> str:
+        with self._lock:
+            self._known.add(value)
+        return value
+
+    def _new_token(self, source: OAuth2 | Cognito) -> tuple[str, datetime]:
+        token, ends = (
+            self._oauth2_token(source) if isinstance(source, OAuth2) else self._login(source)
+        )
+        _check(token, "the token")
+        return self._knowing(token), ends
+
+    def _oauth2_token(self, source: OAuth2) -> tuple[str, datetime]:
+        client = source.client_id
+        client_id = client if isinstance(client, str) else self.header_value(client)
+        headers, form = oauth2.request(source, client_id, self.header_value(source.client_secret))
+        status, body = post_form(source.token_url, headers, form)
+        return oauth2.granted(source, status, body, self._clock.now())
+
+    def _login(self, source: Cognito) -> tuple[str, datetime]:
+        secret = source.client_secret
+        return self._identities.cognito_token(
+            source,
+            self.header_value(source.password),
+            self.header_value(secret) if secret else None,
+        )
+
+    def _new_keys(self, source: AssumedRole | OwnKeys) -> tuple[Keys, datetime | None]:
+        keys, ends = (
+            self._identities.role_keys(source)
+            if isinstance(source, AssumedRole)
+            else self._identities.own_keys()
+        )
+        for value in (keys.access_key_id, keys.secret_access_key, keys.session_token):
+            if value is not None:
+                self._knowing(value)
+        return keys, ends
+
+
+def refs(part: object) -> Iterator[SecretRef]:
+    """Every reference to a secret in a credential's source."""
+    if isinstance(part, SecretRef):
+        yield part
+    elif isinstance(part, msgspec.Struct):
+        for name in part.__struct_fields__:
+            yield from refs(getattr(part, name))
+
+
+def _minted(source: CredentialSource) -> Hashable:
+    """What is fetched besides the references, by its name here."""
+    return source.keys if isinstance(source, Sigv4) else source
+
+
+def _field(text: str, ref: SecretRef) -> str:
+    """One field, where the reference names a key of a JSON object."""
+    if ref.key is None:
+        return text
+    try:
+        found = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+        return msgspec.json.decode(found[ref.key], type=str)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise SecretError(f"{ref}: the secret is not a JSON object with texts") from None
+    except KeyError:
+        raise SecretError(f"{ref}: the secret has no such key") from None
+
+
+def _check(value: str, name: str) -> None:
+    """A value that a header can carry and a redactor can find. It is never named in the error."""
+    if len(value) < _SHORTEST:
+        raise SecretError(f"the secret of {name} is shorter than {_SHORTEST} characters")
+    if not _SENDABLE.fullmatch(value):
+        raise SecretError(f"the secret of {name} holds a character that no header carries")
