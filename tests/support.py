@@ -2,7 +2,8 @@
 
     GET https://host/prod/x with bearer=valid + api_key -> rest 403 ForbiddenException | Forbidden
 
-Left of the arrow: method, URL, credentials (`kind` or `kind=validity`), `(control)`. Right of it:
+Left of the arrow: method, URL, credentials (`kind` or `kind=validity`; `untold`: somebody else's
+call, of which no credential is told), `(control)`. Right of it:
 who answered, with the headers that this front door sends (`rest`, `http`, `function_url`), or
 `backend` (behind a REST API), or `bare` (headers not shown), or `none` (no HTTP response); then
 status, error type, and after `|` the body: a text stands for `{"message": text}`. Further parts
@@ -56,6 +57,7 @@ def look(line: str) -> Exchange:
             credential=None if match["credentials"] else CredentialKind.NONE,
             credentials=_credentials(match["credentials"]),
             purpose=Purpose.CONTROL if match["control"] else Purpose.LOOK,
+            route=None if match["credentials"] == "untold" else "GET /x",
         ),
         response=_response(seen.strip()),
     )
@@ -63,7 +65,7 @@ def look(line: str) -> Exchange:
 
 def _credentials(text: str | None) -> tuple[SentCredential, ...]:
     found = []
-    for part in (text or "").split("+"):
+    for part in (text or "").replace("untold", "").split("+"):
         kind, _, validity = part.strip().partition("=")
         if kind:
             found.append(SentCredential(CredentialKind(kind), Validity(validity or "unknown")))

@@ -20,6 +20,11 @@ DENIED = (
     'rest 403 AccessDeniedException | {"Message":"User is not authorized to access this resource '
     'with an explicit deny in an identity-based policy"}'
 )
+BY_POLICY = (
+    'rest 403 AccessDeniedException | {"Message":"User: anonymous is not authorized to perform: '
+    "execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********3333:abc123/prod/GET/x "
+    'with an explicit deny in a resource-based policy"}'
+)
 NO_METHOD = "rest 404 NotFoundException | No method found matching route x for http method GET."
 I500 = "rest 500 InternalServerErrorException | Internal server error"
 OK = 'rest 200 | {"ok":true}'
@@ -100,12 +105,76 @@ STRANGERS = {
         "unknown",
         None,
     ),
-    "a stranger who reaches the integration passed every guard": (
-        PROTECTED,
+    "a stranger who reaches the integration passed the declared guard": (
+        BY_IAM,
         [f"{G} -> {I500}"],
         [],
         "fail",
         "guard_weakened",
+    ),
+    "without a declared guard, the backend may be it": (
+        PROTECTED,
+        [f"{G} -> {I500}"],
+        [],
+        "unknown",
+        None,
+    ),
+    "a backend that is the guard may refuse in any way": (
+        "GET /x: {access: protected, guarded_by: backend}",
+        [f'{G} -> backend 404 | {{"e":1}}'],
+        [],
+        "unknown",
+        None,
+    ),
+    "a backend in the gateway's words is no guard of the gateway's": (
+        "GET /x: {access: protected, guarded_by: cognito, as: [user]}",
+        [f"{G} -> backend 401 | Unauthorized", f"{G} with bearer=valid -> {OK}"],
+        [],
+        "unknown",
+        None,
+    ),
+    "another guard than the declared one proves nothing of that": (
+        "GET /x: {access: protected, guarded_by: cognito}",
+        [f"{G} -> {BY_POLICY}"],
+        [],
+        "unknown",
+        None,
+    ),
+    "a write is not proven by a control with another method": (
+        "POST /x: {access: protected}",
+        [f"{P} -> {MAT}"],
+        [f"{CONTROL} -> {OK}"],
+        "unknown",
+        None,
+    ),
+    "a WAF may refuse in a key's words": (KEY_WRITE, [f"{P} -> {FORBIDDEN}"], [], "unknown", None),
+    "an authorizer of an HTTP API may refuse strangers": (
+        "GET /x: {access: protected, guarded_by: lambda, as: [user]}",
+        [f"{G} -> http 403 | Forbidden", f"{G} with bearer=valid -> behind_http 200 | {{}}"],
+        [],
+        "pass",
+        None,
+    ),
+    "and so may IAM": (
+        "POST /x: {access: protected, guarded_by: iam}",
+        [f"{P} -> http 403 | Forbidden"],
+        [f"{CONTROL} -> http 404 | Not Found"],
+        "pass",
+        None,
+    ),
+    "a refusal under a success is no exposure": (
+        PROTECTED,
+        [f"{G} -> rest 200 UnauthorizedException | Unauthorized"],
+        [],
+        "pass",
+        None,
+    ),
+    "an error page of a CDN is no exposure": (
+        PROTECTED,
+        [f"{G} -> stranger 200 | <html>sorry</html> | x-cache: Error from cloudfront"],
+        [],
+        "unknown",
+        None,
     ),
     "a validator comes after the guards": (
         PROTECTED,

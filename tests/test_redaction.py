@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewatch.evidence import redacted
-from gatewatch.gateway.wire import recognise
+from gatewatch.gateway.recognition import recognise
 from gatewatch.redaction import HIDDEN, Redactor
 
 from .support import corpus, recorded

@@ -9,11 +9,12 @@ from itertools import combinations
 from urllib.parse import urlsplit, urlunsplit
 
 from gatewatch.cause import Cause
+from gatewatch.elimination import shared_kinds
 from gatewatch.gateway.answers import Answer
 from gatewatch.gateway.url import HostKind, parse
 from gatewatch.look import NO_SUCH_ROUTE, Caller, Look, Place
 from gatewatch.model import ApiKind, CredentialKind, Exchange, NextProbe, Validity
-from gatewatch.signatures.rules import predicts
+from gatewatch.signatures.rules import ANY_ANSWER, predicts
 
 _STRANGER = Caller()
 
@@ -28,6 +29,7 @@ class Question:
 
 
 QUESTIONS: tuple[Question, ...] = (
+    Question(_STRANGER, Place.NO_SUCH_SIBLING, CredentialKind.NONE),
     Question(_STRANGER, Place.NO_SUCH_PATH, CredentialKind.NONE),
     Question(_STRANGER, Place.ROUTE, CredentialKind.NONE),
     Question(Caller(signature=Validity.VALID), Place.ROUTE, CredentialKind.SIGV4),
@@ -38,7 +40,8 @@ QUESTIONS: tuple[Question, ...] = (
 )
 
 
-_CANNOT_REACH_A_BACKEND = frozenset({Place.NO_SUCH_PATH, Place.OTHER_METHOD, Place.OTHER_STAGE})
+_NOWHERE = frozenset({Place.NO_SUCH_SIBLING, Place.NO_SUCH_PATH})
+_CANNOT_REACH_A_BACKEND = _NOWHERE | {Place.OTHER_METHOD, Place.OTHER_STAGE}
 _READING = ("GET", "HEAD", "OPTIONS")
 
 
@@ -81,7 +84,7 @@ def questions(
     """The questions worth asking, best first: those on which the causes' predictions differ."""
     if len(causes) < 2:
         return ()
-    kinds = _shared_kinds(looks)
+    kinds = tuple(shared_kinds(looks))
     scored = [(_split(question, kinds, causes), question) for question in QUESTIONS]
     useful = [
         (gain, question)
@@ -91,37 +94,60 @@ def questions(
     return tuple(question for _, question in sorted(useful, key=lambda pair: -pair[0]))
 
 
-def _shared_kinds(looks: Sequence[Look]) -> tuple[ApiKind, ...]:
-    shared = frozenset.intersection(*(look.kinds for look in looks))
-    return tuple(kind for kind in ApiKind if kind in shared)
-
-
 def _can_be_asked(question: Question, looks: Sequence[Look], subject: int) -> bool:
+    shape = looks[subject].shape
     if question.place is Place.OTHER_STAGE:
-        named = looks[subject].shape.host_kind is HostKind.EXECUTE_API
-        return named and looks[subject].shape.depth > 0
+        return shape.host_kind is HostKind.EXECUTE_API and shape.depth > 0
+    if question.place in _NOWHERE:
+        # A path beside the subject's says more, but only by its own method: a harmless one.
+        beside = shape.method in _READING and shape.depth > 1
+        if beside is not (question.place is Place.NO_SUCH_SIBLING):
+            return False
+        return not any(look.places & _NOWHERE == look.places for look in looks)
     asked = (question.place in look.places and question.caller in look.callers for look in looks)
     return not any(asked)
 
 
-def _split(question: Question, kinds: Iterable[ApiKind], causes: Sequence[Cause]) -> int:
-    """How many pairs of causes the answer would tell apart."""
-    predicted = [_predicted(question, kinds, cause) for cause in causes]
-    return sum(_are_apart(one, other) for one, other in combinations(predicted, 2))
+@dataclass(frozen=True, slots=True)
+class _Prediction:
+    """What a cause holds to be likely, and all that it holds to be possible."""
+
+    likely: frozenset[Answer]
+    possible: frozenset[Answer]
 
 
-def _predicted(
-    question: Question, kinds: Iterable[ApiKind], cause: Cause
-) -> frozenset[Answer] | None:
+_UNMATCHED = {
+    ApiKind.REST: frozenset({Answer.MISSING_TOKEN}),
+    ApiKind.WEBSOCKET: frozenset({Answer.MISSING_TOKEN}),
+    ApiKind.HTTP: frozenset({Answer.HTTP_NOT_FOUND}),
+}
+"""What an API answers where it has no route, and nothing else is wrong."""
+
+
+def _prediction(question: Question, kinds: Iterable[ApiKind], cause: Cause) -> _Prediction | None:
     for kind in kinds:
+        usual = _UNMATCHED.get(kind, frozenset()) if question.place in _NOWHERE else frozenset()
         rule = predicts(cause.signature, kind, question.place, question.caller)
+        if rule is None and usual:
+            return _Prediction(usual, ANY_ANSWER)
         if rule is not None:
-            return rule.expects or rule.surmises or rule.allows
+            expected = rule.expects | rule.surmises
+            possible = expected | rule.allows
+            likely = rule.expects or rule.surmises or (usual or rule.allows) & possible
+            return _Prediction(likely, possible)
     return None
 
 
-def _are_apart(one: frozenset[Answer] | None, other: frozenset[Answer] | None) -> bool:
-    return bool(one) and bool(other) and not (one or frozenset()) & (other or frozenset())
+def _split(question: Question, kinds: Iterable[ApiKind], causes: Sequence[Cause]) -> int:
+    """How many pairs of causes the answer would tell apart."""
+    predictions = [_prediction(question, kinds, cause) for cause in causes]
+    known = [one for one in predictions if one is not None]
+    return sum(_are_apart(one, other) for one, other in combinations(known, 2))
+
+
+def _are_apart(one: _Prediction, other: _Prediction) -> bool:
+    """Whether what one holds to be likely is impossible for the other."""
+    return not (one.likely & other.possible and other.likely & one.possible)
 
 
 def next_probe(
@@ -136,19 +162,21 @@ def next_probe(
         credential=question.credential.value,
         method=_method(question, exchange.request.method),
         url=target(question, exchange.request.url),
-        why=_why(question, _shared_kinds(looks), causes),
+        why=_why(question, tuple(shared_kinds(looks)), causes),
     )
 
 
 def _method(question: Question, method: str) -> str:
     if question.place is Place.OTHER_METHOD:
         return "OPTIONS" if method.upper() != "OPTIONS" else "GET"
-    return "GET" if question.place is Place.NO_SUCH_PATH else method.upper()
+    return "GET" if question.place in _NOWHERE and method not in _READING else method.upper()
 
 
 def target(question: Question, url: str) -> str:
     """The URL at which a question about `url` is asked."""
     match question.place:
+        case Place.NO_SUCH_SIBLING:
+            return _with_segments(url, (*parse(url).segments[:-1], NO_SUCH_ROUTE))
         case Place.NO_SUCH_PATH:
             return missing_path(url)
         case Place.OTHER_STAGE:
@@ -188,14 +216,14 @@ def _why(question: Question, kinds: tuple[ApiKind, ...], causes: tuple[Cause, ..
 
 
 def _told_by(question: Question, kinds: Iterable[ApiKind], cause: Cause) -> frozenset[Answer]:
-    """What a cause expects as the answer; of one that merely allows many, the success."""
-    for kind in kinds:
-        rule = predicts(cause.signature, kind, question.place, question.caller)
-        if rule is not None:
-            return rule.expects or rule.surmises or rule.allows & _THROUGH
-    return frozenset()
+    """What a cause holds to be the likely answer; of one that allows many, the success."""
+    prediction = _prediction(question, kinds, cause)
+    if prediction is None:
+        return frozenset()
+    return prediction.likely if len(prediction.likely) <= _FEW else prediction.likely & _THROUGH
 
 
+_FEW = 6
 _THROUGH = frozenset({Answer.SUCCESS})
 
 

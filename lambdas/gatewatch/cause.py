@@ -36,9 +36,10 @@ class Cause:
 
     `proves_guard`: a refusal from this cause shows that the route is protected. `guards`: the
     declared guards that this cause belongs to. `from_the_start`: a mistake in our own URL, so a
-    route that has answered before does not have it. `prior` orders candidates and decides
-    nothing: a rough tally of real cases. `prose` is Markdown with the headings of `PROSE`; its
-    commands have placeholders such as `<api_id>`.
+    route that has answered before does not have it. `or_else`: a second account of what it
+    shows, where two exclude each other. `prior` orders candidates and
+    decides nothing: a rough tally of real cases. `prose` is Markdown with the headings of
+    `PROSE`; its commands have placeholders such as `<api_id>`.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Cause:
     owner: Owner
     title: str
     signature: Signature
+    or_else: Signature = ()
     prior: float
     prose: str
     sources: tuple[Source, ...]
@@ -55,6 +57,10 @@ class Cause:
     only_if: tuple[Condition, ...] = ()
     typical: tuple[Condition, ...] = ()
     from_the_start: bool = False
+
+    @property
+    def accounts(self) -> tuple[Signature, ...]:
+        return (self.signature, self.or_else) if self.or_else else (self.signature,)
 
 
 PROSE = ("What happens", "Why it misleads", "Confirm", "Fix")

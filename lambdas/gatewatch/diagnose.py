@@ -149,20 +149,39 @@ def _diagnosis(looks: tuple[Look, ...], at: int, subject: Exchange, facts: Facts
     )
 
 
+_UNEXPECTED = 0.3
+
+
 def _ranked(alive: Sequence[Survivor]) -> list[Survivor]:
-    """Best first: causes that expect more of the looks, then by prior."""
-    return sorted(alive, key=lambda one: (-len(one.expected), -one.weight, one.cause.id))
+    """Likeliest first; each look that a cause merely tolerates makes it less likely."""
+
+    def likely(one: Survivor) -> float:
+        return one.weight * _UNEXPECTED ** len(one.tolerated)
+
+    return sorted(alive, key=lambda one: (-likely(one), one.cause.id))
 
 
 def _leads(survivor: Survivor, alive: Sequence[Survivor]) -> bool:
-    """Whether a survivor expects strictly more of the looks than every other."""
+    """Whether a survivor expects strictly more of the looks than every other.
+
+    Silence is no loss: a look counts against a rival only if the rival speaks of it.
+    """
     others = [one for one in alive if one is not survivor]
-    return bool(others) and all(survivor.expected > other.expected for other in others)
+    return bool(others) and all(
+        survivor.expected > other.expected and survivor.expected & other.tolerated
+        for other in others
+    )
 
 
 def _as_declared(alive: list[Survivor], facts: Facts) -> tuple[list[Survivor], bool]:
-    """Declared intent chooses among guards once it is certain that some guard refused."""
+    """Declared intent chooses among guards once nothing else is as likely to have refused.
+
+    WAF and the like refuse in the words of guards and are none: they stay, unless some look
+    speaks against them.
+    """
     if not facts.guarded_by or any(one.cause.layer is not Layer.AUTH for one in alive):
+        return alive, False
+    if any(not one.cause.guards and not one.tolerated for one in alive):
         return alive, False
     kept = [one for one in alive if one.cause.guards & facts.guarded_by]
     return (kept, True) if kept and len(kept) < len(alive) else (alive, False)

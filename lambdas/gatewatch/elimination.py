@@ -10,16 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache, lru_cache
+from itertools import product
 
 from gatewatch.cause import Cause
 from gatewatch.causes import catalogue
 from gatewatch.gateway.answers import Answer
-from gatewatch.gateway.wire import Recognition
-from gatewatch.look import Look, Place
-from gatewatch.model import OK, ApiKind, Gate, Layer, Owner
+from gatewatch.gateway.recognition import Recognition
+from gatewatch.look import Caller, Look, Place
+from gatewatch.model import GATES, OK, ApiKind, Gate, Layer, Owner, Validity
 from gatewatch.signatures.healthy import HEALTHY
-from gatewatch.signatures.rules import Rule, answers_of, predicts
-from gatewatch.signatures.way import TRANSIENT
+from gatewatch.signatures.rules import Rule, Signature, answers_of, predicts
+from gatewatch.signatures.way import GUARD_REFUSALS, TRANSIENT
 
 HEALTHY_ROUTE = Cause(
     id=OK,
@@ -55,6 +56,10 @@ class Reading:
     support: float = 1.0
 
     @property
+    def predicts(self) -> bool:
+        return self.rule is not None and bool(self.rule.expects or self.rule.surmises)
+
+    @property
     def surmised(self) -> bool:
         """Whether inference alone, ours or the reading's, makes the look fit."""
         return self.support < 1.0
@@ -62,11 +67,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Survivor:
-    """A cause that no look forbids. `expected` holds the positions of the looks it expects;
-    `weight` orders it among the others."""
+    """A cause that no look forbids.
+
+    `expected` holds the positions of the looks that it expects by more than inference, `tolerated`
+    of those of which it expected something else and yet allows them. `weight` orders it among the
+    rest.
+    """
 
     cause: Cause
     expected: frozenset[int]
+    tolerated: frozenset[int]
     inferred: bool
     weight: float
 
@@ -103,20 +113,32 @@ def _survivor(
 ) -> Survivor | None:
     if _impossible(cause, looks[subject]):
         return None
-    for kind in _shared_kinds(looks):
-        readings = [read(cause, kind, look) for look in looks]
+    for account, kind in product(cause.accounts, shared_kinds(looks)):
+        readings = [read(account, cause.gate, kind, look) for look in looks]
         refuted = sum(reading.fit is Fit.FORBIDDEN for reading in readings)
         leading = readings[subject]
         if refuted > tolerated or leading.fit is not Fit.EXPECTED:
             continue
-        expected = (at for at, reading in enumerate(readings) if reading.fit is Fit.EXPECTED)
+        telling = [at for at, one in enumerate(readings) if one.predicts and _tells(looks[at])]
+        met = [at for at in telling if readings[at].fit is Fit.EXPECTED]
         return Survivor(
             cause,
-            frozenset(expected),
+            frozenset(at for at in met if not readings[at].surmised) | {subject},
+            frozenset(telling) - frozenset(met) - {subject},
             inferred=leading.surmised,
             weight=_weight(cause, leading, looks[subject]),
         )
     return None
+
+
+def _tells(look: Look) -> bool:
+    """A deliberately invalid credential is refused by every guard: that favours no cause."""
+    return not all(_is_invalid(caller) for caller in look.callers)
+
+
+def _is_invalid(caller: Caller) -> bool:
+    presented = {caller.signature, caller.token, caller.api_key, caller.other} - {None}
+    return bool(presented) and Validity.VALID not in presented
 
 
 _MUCH_LIKELIER = 6.0
@@ -129,22 +151,41 @@ def _weight(cause: Cause, reading: Reading, look: Look) -> float:
     return cause.prior * by_rule * reading.support * (_MUCH_LIKELIER if typical else 1.0)
 
 
-def _shared_kinds(looks: tuple[Look, ...]) -> Iterator[ApiKind]:
-    """The front doors that could have given every look; each is tried by itself."""
-    shared = frozenset.intersection(*(look.kinds for look in looks))
+def shared_kinds(looks: tuple[Look, ...]) -> Iterator[ApiKind]:
+    """The front doors that could have given every look; each is tried by itself.
+
+    At another stage, base path or host another API may answer.
+    """
+    shared = frozenset.intersection(*(look.kinds for look in looks if not look.places & _BEYOND))
     return (kind for kind in ApiKind if kind in shared)
 
 
+_BEYOND = frozenset({Place.OTHER_STAGE, Place.OTHER_ENTRANCE})
+
+
 @lru_cache(maxsize=65536)
-def read(cause: Cause, kind: ApiKind, look: Look) -> Reading:
+def read(signature: Signature, gate: Gate, kind: ApiKind, look: Look) -> Reading:
+    if kind not in look.kinds:
+        return Reading(Fit.ALLOWED, None)
     best = Reading(Fit.FORBIDDEN, None)
     for place in sorted(look.places):
         for caller in sorted(look.callers, key=repr):
-            rule = predicts(cause.signature, kind, place, caller)
+            rule = predicts(signature, kind, place, caller)
             reading = _reading(rule, look.seen)
+            if reading.fit is Fit.FORBIDDEN and _is_by_the_guard(gate, place, caller, look.seen):
+                reading = Reading(Fit.ALLOWED, rule)
             if _better(reading, best):
                 best = reading
     return best
+
+
+_GUARDED = frozenset(GATES[GATES.index(Gate.AUTHENTICATION) :])
+
+
+def _is_by_the_guard(gate: Gate, place: Place, caller: Caller, seen: Recognition) -> bool:
+    """Whether a guard of the route refused an invalid credential, before the cause could strike."""
+    refused = bool(seen.all & GUARD_REFUSALS)
+    return refused and gate in _GUARDED and place is Place.ROUTE and _is_invalid(caller)
 
 
 def _better(new: Reading, old: Reading) -> bool:
@@ -201,16 +242,17 @@ def losers(
 
 
 def _loser(cause: Cause, looks: tuple[Look, ...], subject: int, has_worked: bool) -> Loser | None:
-    kinds = frozenset(_shared_kinds(looks))
+    kinds = frozenset(shared_kinds(looks))
     seen = frozenset().union(*(look.answers for look in looks if look.places == {Place.ROUTE}))
-    if cause is HEALTHY_ROUTE or not answers_of(cause.signature, kinds) & seen:
+    shown = frozenset().union(*(answers_of(account, kinds) for account in cause.accounts))
+    if cause is HEALTHY_ROUTE or not shown & seen:
         return None
     if because := _impossible(cause, looks[subject]):
         return Loser(cause, because, by_form=True)
     if cause.from_the_start and has_worked:
         return Loser(cause, "the same URL has been answered before")
-    for kind in _shared_kinds(looks):
-        readings = [read(cause, kind, look) for look in looks]
+    for account, kind in product(cause.accounts, shared_kinds(looks)):
+        readings = [read(account, cause.gate, kind, look) for look in looks]
         for look, reading in zip(looks, readings, strict=True):
             if reading.fit is Fit.FORBIDDEN and reading.rule is not None:
                 return Loser(cause, f"{reading.rule.because}; here it was {_told(look.answers)}")

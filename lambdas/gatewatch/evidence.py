@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from gatewatch.expect import unmet
 from gatewatch.gateway import body as bodies
 from gatewatch.gateway.answers import BACKEND_ANSWERS, Answer
-from gatewatch.gateway.wire import recognise
+from gatewatch.gateway.recognition import recognise
 from gatewatch.model import Exchange, Request, Response
 from gatewatch.raw import RawExchange
 from gatewatch.redaction import HIDDEN, Redactor

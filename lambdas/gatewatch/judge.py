@@ -218,14 +218,27 @@ def _stranger_at_protected_route(probe: Probe, one: Seen) -> Judgement:
     if diagnosis.layer is Layer.OK:
         return _open(response.status)
     if _every_survivor_proves_guard(diagnosis):
-        return _passes(f"refused by its guard ({response.status})")
+        return _refused_by_a_guard(probe, diagnosis, response.status)
     if Guard.BACKEND in probe.route.guarded_by and diagnosis.cause == "backend_denied":
         return _passes("refused by the backend, as declared")
-    if _past_every_guard(diagnosis):
+    if _past_every_guard(one):
         return _let_through(probe, diagnosis, response.status)
     if diagnosis.layer is Layer.ROUTING:
         return Judgement(Outcome.FAIL, Finding.REFUSED, _told(diagnosis, one.exchange))
     return Judgement(Outcome.UNKNOWN, None, _why_unproven(diagnosis, one.exchange))
+
+
+def _refused_by_a_guard(probe: Probe, diagnosis: Diagnosis, status: int) -> Judgement:
+    """A guard other than the declared one leaves open whether the declared one is still there."""
+    declared = set(probe.route.guarded_by)
+    causes = catalogue()
+    strangers = [
+        one.cause for one in diagnosis.candidates if not causes[one.cause].guards & declared
+    ]
+    if declared and strangers:
+        because = f"refused by another guard than the declared one: {', '.join(strangers)}"
+        return Judgement(Outcome.UNKNOWN, None, because)
+    return _passes(f"refused by its guard ({status})")
 
 
 def _open(status: int) -> Judgement:
@@ -244,9 +257,14 @@ def _open(status: int) -> Judgement:
 _BEHIND_THE_GUARDS = frozenset(GATES[GATES.index(Gate.VALIDATION) :])
 
 
-def _past_every_guard(diagnosis: Diagnosis) -> bool:
-    """Whether the call stopped at a gate that lies behind authorization and API keys."""
-    causes = catalogue()
+def _past_every_guard(one: Seen) -> bool:
+    """Whether the call stopped at a gate that lies behind authorization and API keys.
+
+    WebSocket management validates a connection's id before it looks at the caller (ms-120).
+    """
+    diagnosis, causes = one.diagnosis, catalogue()
+    if "@connections" in parse(one.exchange.request.url).segments:
+        return False
     return bool(diagnosis.candidates) and all(
         one.cause in causes and causes[one.cause].gate in _BEHIND_THE_GUARDS
         for one in diagnosis.candidates
@@ -254,10 +272,10 @@ def _past_every_guard(diagnosis: Diagnosis) -> bool:
 
 
 def _let_through(probe: Probe, diagnosis: Diagnosis, status: int) -> Judgement:
-    """No guard of the gateway's refused. A backend may still have: then nothing is proven."""
-    refused_behind = diagnosis.cause == "backend_denied"
+    """No guard of the gateway's refused. Where the backend may be the guard, nothing is proven."""
+    own_guard = not probe.route.guarded_by or Guard.BACKEND in probe.route.guarded_by
     if diagnosis.layer_confidence is not Confidence.CERTAIN or (
-        refused_behind and not probe.route.guarded_by
+        own_guard and _stopped_behind_the_gateway(diagnosis)
     ):
         because = f"no guard of the gateway's refused; {_named(diagnosis)} ({status})"
         return Judgement(Outcome.UNKNOWN, None, because)
@@ -268,6 +286,14 @@ def _let_through(probe: Probe, diagnosis: Diagnosis, status: int) -> Judgement:
         owner=Owner.API,
         severity=Severity.HIGH,
     )
+
+
+_BEHIND_THE_GATEWAY = frozenset({Gate.INTEGRATION, Gate.BACKEND})
+
+
+def _stopped_behind_the_gateway(diagnosis: Diagnosis) -> bool:
+    causes = catalogue()
+    return all(causes[one.cause].gate in _BEHIND_THE_GATEWAY for one in diagnosis.candidates)
 
 
 def _why_unproven(diagnosis: Diagnosis, exchange: Exchange) -> str:
@@ -285,11 +311,15 @@ def _why_unproven(diagnosis: Diagnosis, exchange: Exchange) -> str:
 
 
 _ENTRANCE_GATES = frozenset(GATES[: GATES.index(Gate.WAF)])
+_NO_PROOF_OF_CLOSURE = frozenset({"timeout", "connection_reset", "tls_failure"})
 
 
 def _at_closed_entrance(one: Seen) -> Judgement:
     diagnosis, response = one.diagnosis, one.exchange.response
-    if diagnosis.layer is Layer.OK or _past_every_guard(diagnosis):
+    if diagnosis.layer is Layer.OK and 300 <= response.status < 400:
+        because = f"redirected ({response.status}); that is no proof of a closed entrance"
+        return Judgement(Outcome.UNKNOWN, None, because)
+    if diagnosis.layer is Layer.OK or _past_every_guard(one):
         return Judgement(
             Outcome.FAIL,
             Finding.ENTRANCE_NOT_CLOSED,
@@ -298,8 +328,11 @@ def _at_closed_entrance(one: Seen) -> Judgement:
             severity=Severity.HIGH,
         )
     causes = catalogue()
-    gates = {causes[one.cause].gate for one in diagnosis.candidates if one.cause in causes}
-    if gates and gates <= _ENTRANCE_GATES:
+    found = [causes[one.cause] for one in diagnosis.candidates if one.cause in causes]
+    if any(cause.id in _NO_PROOF_OF_CLOSURE for cause in found):
+        because = f"no answer came ({response.error}); an open entrance may fail so too"
+        return Judgement(Outcome.UNKNOWN, None, because)
+    if found and all(cause.gate in _ENTRANCE_GATES for cause in found):
         return _passes("closed")
     return Judgement(
         Outcome.UNKNOWN, None, "refused, but perhaps by the route's own guard and not the entrance"

@@ -6,7 +6,6 @@ counts a cause as possible if it is possible in any of them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,8 +14,8 @@ from ipaddress import ip_address
 from itertools import product
 
 from gatewatch.gateway.answers import Answer
+from gatewatch.gateway.recognition import Recognition, recognise
 from gatewatch.gateway.url import Address, HostKind, parse
-from gatewatch.gateway.wire import Recognition, recognise
 from gatewatch.model import ApiKind, CredentialKind, Exchange, Request, SentCredential, Validity
 
 NO_SUCH_ROUTE = "gatewatch-no-such-route"
@@ -28,6 +27,7 @@ class Place(StrEnum):
 
     ROUTE = "the route itself"
     OTHER_METHOD = "another method of the same path"
+    NO_SUCH_SIBLING = "a path beside it that cannot exist"
     NO_SUCH_PATH = "a path that cannot exist"
     ELSEWHERE = "another path of the same API"
     OTHER_STAGE = "another stage"
@@ -86,10 +86,11 @@ _DEEPEST = 3
 def look_at(exchange: Exchange, subject: Exchange) -> Look:
     address = parse(exchange.request.url)
     headers = {name.lower(): value for name, value in exchange.response.headers.items()}
+    kinds = _kinds(exchange, address, headers)
     return Look(
-        kinds=_kinds(exchange, address, headers),
-        places=_places(exchange.request, subject.request),
-        callers=callers(exchange.request),
+        kinds=kinds,
+        places=_places(exchange.request, subject.request, kinds),
+        callers=callers(exchange.request, subject.request),
         seen=recognise(exchange),
         shape=Shape(
             host_kind=address.host_kind,
@@ -144,7 +145,7 @@ _REST_LIKE = frozenset({ApiKind.REST, ApiKind.WEBSOCKET})
 def _kinds_by_host(url: str, address: Address) -> frozenset[ApiKind]:
     if address.host_kind is HostKind.FUNCTION_URL:
         return frozenset({ApiKind.FUNCTION_URL})
-    if url.startswith(("ws:", "wss:")) or "@connections" in address.segments:
+    if url.startswith(("ws:", "wss:")):
         return frozenset({ApiKind.WEBSOCKET})
     if address.host_kind is HostKind.APPSYNC:
         return frozenset({ApiKind.APPSYNC})
@@ -159,6 +160,9 @@ def _kinds_by_headers(headers: Mapping[str, str]) -> frozenset[ApiKind]:
         return frozenset({ApiKind.HTTP})
     if "x-amz-apigw-id" in headers:
         return _REST_LIKE
+    if headers.get("x-amzn-errortype", "").startswith("ForbiddenException"):
+        # The front that all APIs share, before any is chosen (ms-055).
+        return _REST_LIKE | {ApiKind.FUNCTION_URL, ApiKind.HTTP}
     if "x-amzn-errortype" in headers:
         return _REST_LIKE | {ApiKind.FUNCTION_URL}
     return _ALL
@@ -168,10 +172,26 @@ _TOKENS = frozenset({CredentialKind.BEARER, CredentialKind.BASIC})
 _JUDGED = (Validity.VALID, Validity.INVALID)
 
 
-def callers(request: Request) -> frozenset[Caller]:
+def callers(request: Request, subject: Request) -> frozenset[Caller]:
     """Every reading of what was presented; an unknown validity is both."""
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return _readings(_with_headers(request.presented, headers), bool(headers))
+    presented = _with_headers(request.presented, headers)
+    query = parse(request.url).query
+    if "X-Amz-Signature=" in query:
+        presented = (*presented, SentCredential(CredentialKind.SIGV4))
+    elif query != parse(subject.url).query:
+        # An authorizer may take its identity from the query.
+        presented = (*presented, SentCredential(CredentialKind.OTHER))
+    elif request.credential is None and not presented and not headers and not request.route:
+        # Nothing was told of what was sent; our own looks name their route, and tell all.
+        presented = (SentCredential(CredentialKind.UNKNOWN),)
+    readings = _readings(presented, bool(headers))
+    return readings | _UNTOLD if readings == _NOTHING and not request.route else readings
+
+
+_NOTHING = frozenset({Caller()})
+_UNTOLD = frozenset({Caller(other=Validity.UNKNOWN)})
+"""Whoever reports that no credential was sent may not count an identity in another header."""
 
 
 @lru_cache(maxsize=1024)
@@ -233,22 +253,38 @@ def _add(reading: Caller, fields: Mapping[str, Validity]) -> Caller:
     )
 
 
-_CANNOT_EXIST = re.compile(
-    rf"{NO_SUCH_ROUTE}|(does|do)[-_]?not[-_]?exist|non[-_]?exist|no[-_]such", re.IGNORECASE
-)
-
-
-def _places(request: Request, subject: Request) -> frozenset[Place]:
+def _places(request: Request, subject: Request, kinds: frozenset[ApiKind]) -> frozenset[Place]:
+    """Every reading of where a look was aimed. `kinds` are the front doors it may have met."""
     here, there = parse(request.url), parse(subject.url)
     if (here.host, here.port) != (there.host, there.port):
         return frozenset({Place.OTHER_ENTRANCE})
+    same_method = request.method.upper() == subject.method.upper()
     if here.segments == there.segments:
-        same = request.method.upper() == subject.method.upper()
-        return frozenset({Place.ROUTE if same else Place.OTHER_METHOD})
+        place = Place.ROUTE if same_method else Place.OTHER_METHOD
+        if here.ends_in_slash == there.ends_in_slash:
+            return frozenset({place})
+        # Another resource (rt-041), unless it is the root of a stage.
+        return frozenset({Place.ELSEWHERE} if len(here.segments) > 1 else {place, Place.ELSEWHERE})
     if here.segments == there.segments[1:]:
         return frozenset({Place.WITHOUT_FIRST_SEGMENT})
-    if len(there.segments) > 1 and here.segments[1:] == there.segments[1:]:
+    return _elsewhere(here, there, same_method=same_method, kinds=kinds)
+
+
+def _elsewhere(
+    here: Address, there: Address, *, same_method: bool, kinds: frozenset[ApiKind]
+) -> frozenset[Place]:
+    """Another path of the same host: whether of the same stage, the first segment tells."""
+    path = _other_path(here, there, same_method=same_method)
+    if here.segments[:1] == there.segments[:1]:
+        return path
+    if here.host_kind is HostKind.EXECUTE_API and ApiKind.HTTP not in kinds:
         return frozenset({Place.OTHER_STAGE})
-    if here.segments and _CANNOT_EXIST.search(here.segments[-1]):
-        return frozenset({Place.NO_SUCH_PATH})
-    return frozenset({Place.NO_SUCH_PATH, Place.ELSEWHERE})
+    return path | {Place.OTHER_STAGE}
+
+
+def _other_path(here: Address, there: Address, *, same_method: bool) -> frozenset[Place]:
+    """Only our own controls are surely aimed at nothing; other names just may be."""
+    beside = same_method and here.segments[:-1] == there.segments[:-1]
+    nothing = Place.NO_SUCH_SIBLING if beside else Place.NO_SUCH_PATH
+    ours = bool(here.segments) and here.segments[-1] == NO_SUCH_ROUTE
+    return frozenset({nothing} if ours else {nothing, Place.ELSEWHERE})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gatewatch.cause import Cause, recorded
 from gatewatch.model import Gate, Guard, Layer, Owner
-from gatewatch.signatures.authorizer_denial import DENIED
+from gatewatch.signatures.authorizer_denial import DENIED, DENIED_TO_ANYBODY
 
 CAUSE = Cause(
     id="authorizer_denied",
@@ -15,6 +15,7 @@ CAUSE = Cause(
     guards=frozenset({Guard.LAMBDA}),
     title="The Lambda authorizer refused the caller",
     signature=DENIED,
+    or_else=DENIED_TO_ANYBODY,
     prior=12,
     sources=(recorded("az-002, az-005, ms-062, ms-088, ms-103", "2026-09-25"),),
     prose="""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gatewatch.cause import Cause, documented
 from gatewatch.model import Gate, Layer, Owner
-from gatewatch.signatures.closed_entrance import ENDPOINT_DISABLED
+from gatewatch.signatures.closed_entrance import ENDPOINT_DISABLED, ENDPOINT_NOT_FOUND
 from gatewatch.signatures.conditions import NAMES_A_STAGE_ITSELF
 
 CAUSE = Cause(
@@ -14,6 +14,7 @@ CAUSE = Cause(
     owner=Owner.API,
     title="The API's default endpoint is disabled",
     signature=ENDPOINT_DISABLED,
+    or_else=ENDPOINT_NOT_FOUND,
     only_if=(NAMES_A_STAGE_ITSELF,),
     prior=1.5,
     sources=(

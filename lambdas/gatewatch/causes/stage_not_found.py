@@ -1,4 +1,4 @@
-"""The stage in the URL does not exist."""
+"""The stage in the URL does not exist, or the one that a domain is mapped to."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ CAUSE = Cause(
     layer=Layer.ROUTING,
     gate=Gate.HOST,
     owner=Owner.API,
-    title="The stage in the URL does not exist",
+    title="The stage does not exist",
     signature=NO_STAGE,
-    only_if=(NAMES_A_STAGE_ITSELF,),
-    prior=5,
+    typical=(NAMES_A_STAGE_ITSELF,),
+    prior=0.8,
     sources=(recorded("rt-035, ms-015, ms-116", "2026-09-24"),),
     prose="""
 ## What happens
-The stage was deleted, renamed, or never deployed. A REST API says 403 Forbidden to every path and
-caller, a signer with full rights included; an HTTP API says 404 Not Found.
+The stage was deleted, renamed, or never deployed; a custom domain may still be mapped to it. A
+REST API says 403 Forbidden to every path and caller, a signer with full rights included; an HTTP
+API says 404 Not Found.
 
 ## Why it misleads
 Forbidden reads like a refused caller, and no log of the API has a line about it.

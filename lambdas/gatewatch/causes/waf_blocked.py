@@ -13,7 +13,7 @@ CAUSE = Cause(
     owner=Owner.API,
     title="A WAF rule blocked the request",
     signature=WAF_BLOCK,
-    prior=6,
+    prior=4.5,
     sources=(
         recorded("ed-001, cu-010", "2026-06-01"),
         documented(

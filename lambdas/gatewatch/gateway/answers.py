@@ -1,7 +1,7 @@
 """The answers that API Gateway and its neighbours are known to give, as a vocabulary.
 
 An answer is one form on the wire: an error type, a wording, a status. It says nothing of the
-cause; `gateway.wire` tells which answers a response may be.
+cause; `gateway.recognition` tells which answers a response may be.
 """
 
 from __future__ import annotations

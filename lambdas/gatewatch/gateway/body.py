@@ -30,7 +30,8 @@ class Said:
 
     `is_null` is true for `{"message": null}`; `codes` are gateway response types or error types
     that a customised template put into the body (`$context.error.responseType`). `in_frame`: a
-    refusal as WebSocket APIs put it into the connection, with a connection id.
+    refusal as WebSocket APIs put it into the connection, with a connection id. `alone`: nothing
+    stands beside the message.
     """
 
     form: Form
@@ -40,6 +41,7 @@ class Said:
     codes: frozenset[str] = frozenset()
     inner_failure: bool = False
     in_frame: bool = False
+    alone: bool = True
 
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
@@ -97,6 +99,7 @@ def _read_json(text: str) -> Said:
         codes=codes,
         inner_failure=_reports_failure(value, message),
         in_frame=message == "Forbidden" and "connectionId" in value,
+        alone=len(value) == 1,
     )
 
 

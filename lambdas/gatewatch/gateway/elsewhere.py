@@ -56,8 +56,10 @@ def _by_proxy(status: int, headers: Mapping[str, str], said: Said) -> frozenset[
 def _by_server(status: int, headers: Mapping[str, str], said: Said) -> frozenset[Answer] | None:
     server = headers.get("server", "").lower()
     if server.startswith("awselb"):
+        # Its own pages are HTML; a listener may be told to answer anything else by itself.
+        own = said.form in (Form.HTML, Form.UNSEEN, Form.TEXT)
         known = {503: Answer.BALANCER_UNAVAILABLE, 403: Answer.BALANCER_FORBIDDEN}
-        return frozenset({known[status]}) if status in known else frozenset()
+        return frozenset({known[status]}) if own and status in known else frozenset()
     if server == "amazons3" or (said.form is Form.XML and "<Code>AccessDenied" in said.message):
         return frozenset({Answer.S3_DENIED}) if status == 403 else frozenset()
     if _is_cloudfront_page(headers, server, said):

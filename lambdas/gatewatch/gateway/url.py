@@ -35,7 +35,10 @@ _HOSTS: tuple[tuple[HostKind, re.Pattern[str]], ...] = (
     ),
     (
         HostKind.FUNCTION_URL,
-        re.compile(r"(?P<api_id>\w+)\.lambda-url\.(?P<region>[\w-]+)\.on\.aws"),
+        re.compile(
+            r"(?P<api_id>\w+)\.lambda-url\.(?P<region>[\w-]+)\.on"
+            r"\.(aws|amazonwebservices\.com\.cn)"
+        ),
     ),
     (HostKind.CLOUDFRONT, re.compile(r"[\w-]+\.cloudfront\.net")),
     (
@@ -51,13 +54,21 @@ _HOSTS: tuple[tuple[HostKind, re.Pattern[str]], ...] = (
 )
 
 
+_ADDRESS = re.compile(r"[\d.]+")
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A URL taken apart. `segments` are the non-empty parts of its path, stage included."""
+    """A URL taken apart. `segments` are the non-empty parts of its path, stage included.
+
+    `ends_in_slash`: the path goes on after its last segment, which makes it another resource.
+    """
 
     host: str
     host_kind: HostKind
     segments: tuple[str, ...]
+    ends_in_slash: bool = False
+    query: str = ""
     port: int | None = None
     api_id: str | None = None
     region: str | None = None
@@ -68,11 +79,6 @@ class Address:
         named = self.host_kind is HostKind.EXECUTE_API and bool(self.segments)
         return self.segments[0] if named else None
 
-    @property
-    def may_be_root(self) -> bool:
-        """Whether the path may be an API's root: a stage or a one-part base path may precede it."""
-        return len(self.segments) <= 1
-
 
 @lru_cache(maxsize=4096)
 def parse(url: str) -> Address:
@@ -82,12 +88,27 @@ def parse(url: str) -> Address:
         host, port, path = (parts.hostname or "").lower(), parts.port, parts.path
     except ValueError:
         return Address("", HostKind.UNKNOWN, ())
+    kind, named = _kind_of(host)
     segments = tuple(segment for segment in path.split("/") if segment)
+    return Address(
+        host=host,
+        host_kind=kind,
+        segments=segments,
+        ends_in_slash=bool(segments) and path.endswith("/"),
+        query=parts.query,
+        port=port,
+        api_id=named.get("api_id"),
+        region=named.get("region"),
+    )
+
+
+def _kind_of(host: str) -> tuple[HostKind, dict[str, str | None]]:
+    if _ADDRESS.fullmatch(host):
+        return HostKind.UNKNOWN, {}
     for kind, pattern in _HOSTS:
         if match := pattern.fullmatch(host):
-            named = match.groupdict()
-            return Address(host, kind, segments, port, named.get("api_id"), named.get("region"))
-    return Address(host, HostKind.UNKNOWN, segments, port)
+            return kind, match.groupdict()
+    return HostKind.UNKNOWN, {}
 
 
 def host_of(url: str) -> str:

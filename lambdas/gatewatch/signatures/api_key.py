@@ -22,8 +22,10 @@ from gatewatch.signatures.way import GUARD_REFUSALS, PAST_API_KEY
 _BEHIND_ROUTING: Rule = rule(
     REST_LIKE,
     NO_SUCH_PATH,
-    allows=ANY_ANSWER - {Answer.FORBIDDEN},
-    because="routes are matched before keys, so a path that cannot exist is not told Forbidden",
+    surmises={Answer.MISSING_TOKEN},
+    allows=ANY_ANSWER,
+    because="routes are matched before keys: only a greedy route that requires a key says Forbidden"
+    " to a path that cannot exist",
 )
 _REFUSES_STRANGERS: Rule = rule(
     REST_LIKE,

@@ -1,20 +1,22 @@
-"""A Lambda authorizer ran, and its policy, fresh or cached, does not let this call through."""
+"""A Lambda authorizer ran, and its policy, fresh or cached, does not let this call through.
+
+It judges each identity by itself, so another caller may get in.
+"""
 
 from __future__ import annotations
 
 from gatewatch.gateway.answers import AUTHORIZER_DENIALS, Answer
-from gatewatch.signatures.rules import HTTP, REST_LIKE, ROUTE, Sends, Signature, rule
+from gatewatch.signatures.rules import HTTP, REST_LIKE, ROUTE, Rule, Sends, Signature, rule
+from gatewatch.signatures.way import PAST_AUTHENTICATION
 
-_NO_IDENTITY = "an authorizer is not called without its identity source"
+_TO_OTHERS = PAST_AUTHENTICATION | {Answer.UNAUTHORIZED}
 
-_STRANGERS = (
-    rule(
-        REST_LIKE | HTTP,
-        ROUTE,
-        Sends.NO_CREDENTIAL,
-        allows={Answer.UNAUTHORIZED},
-        because=_NO_IDENTITY,
-    ),
+_STRANGER: Rule = rule(
+    REST_LIKE | HTTP,
+    ROUTE,
+    Sends.NO_CREDENTIAL,
+    allows={Answer.UNAUTHORIZED, Answer.FORBIDDEN, *AUTHORIZER_DENIALS},
+    because="an authorizer is not called without its identity source",
 )
 
 DENIED: Signature = (
@@ -23,6 +25,7 @@ DENIED: Signature = (
         ROUTE,
         Sends.A_CREDENTIAL,
         expects=AUTHORIZER_DENIALS,
+        allows=_TO_OTHERS,
         because="an authorizer's denial is told as User is not authorized to access this resource",
     ),
     rule(
@@ -30,20 +33,24 @@ DENIED: Signature = (
         ROUTE,
         Sends.A_CREDENTIAL,
         expects={Answer.FORBIDDEN},
+        allows=_TO_OTHERS,
         because="an HTTP API says only Forbidden when its Lambda authorizer denies",
     ),
+    _STRANGER,
+)
+DENIED_TO_ANYBODY: Signature = (
     rule(
         REST_LIKE,
         ROUTE,
         expects=AUTHORIZER_DENIALS,
-        allows={Answer.UNAUTHORIZED},
+        allows=_TO_OTHERS,
         because="an authorizer without an identity source may deny anybody",
     ),
     rule(
         HTTP,
         ROUTE,
         expects={Answer.FORBIDDEN},
-        allows={Answer.UNAUTHORIZED},
+        allows=_TO_OTHERS,
         because="an authorizer without an identity source may deny anybody",
     ),
 )
@@ -54,6 +61,7 @@ CACHED_POLICY: Signature = (
         ROUTE,
         Sends.A_CREDENTIAL,
         expects=AUTHORIZER_DENIALS,
+        allows=_TO_OTHERS,
         because="a cached policy that names other routes only is judged anew for this one",
     ),
     rule(
@@ -61,7 +69,8 @@ CACHED_POLICY: Signature = (
         ROUTE,
         Sends.A_CREDENTIAL,
         expects={Answer.FORBIDDEN},
+        allows=_TO_OTHERS,
         because="a cached answer for this identity is used again",
     ),
-    *_STRANGERS,
+    _STRANGER,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gatewatch.gateway.answers import Answer
-from gatewatch.signatures.rules import FUNCTION_URL, REST_LIKE, ROUTE, Sends, Signature, rule
+from gatewatch.signatures.rules import FUNCTION_URL, HTTP, REST_LIKE, ROUTE, Sends, Signature, rule
 
 
 def bad_signature(answer: Answer, because: str, *surmised: Answer) -> Signature:
@@ -15,6 +15,14 @@ def bad_signature(answer: Answer, because: str, *surmised: Answer) -> Signature:
             expects={answer},
             surmises=surmised,
             because=because,
+        ),
+        rule(
+            HTTP,
+            ROUTE,
+            Sends.A_SIGNATURE,
+            surmises={Answer.FORBIDDEN},
+            because="an HTTP API answers every unusable signature with 403 Forbidden",
+            weight=0.2,
         ),
     )
 

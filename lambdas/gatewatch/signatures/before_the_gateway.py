@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gatewatch.gateway.answers import Answer
+from gatewatch.model import ApiKind
 from gatewatch.signatures.rules import (
     ANY_KIND,
     FUNCTION_URL,
@@ -10,6 +11,7 @@ from gatewatch.signatures.rules import (
     REST_LIKE,
     ROUTE,
     SAME_STAGE,
+    Rule,
     Sends,
     Signature,
     rule,
@@ -41,9 +43,16 @@ HOST_FORWARDED: Signature = (
     ),
 )
 
-_DROPPED = frozenset(
-    {Answer.UNAUTHORIZED, Answer.MISSING_TOKEN, Answer.CHALLENGED, Answer.FUNCTION_URL_FORBIDDEN}
-)
+
+def _dropped(kinds: frozenset[ApiKind], *answers: Answer) -> Rule:
+    return rule(
+        kinds,
+        ROUTE,
+        surmises=answers,
+        because="a CDN that does not forward Authorization makes every call anonymous",
+        weight=0.5,
+    )
+
 
 AUTHORIZATION_DROPPED: Signature = (
     rule(
@@ -53,11 +62,8 @@ AUTHORIZATION_DROPPED: Signature = (
         allows=GUARD_REFUSALS,
         because="without a credential there is nothing to drop",
     ),
-    rule(
-        ANY_KIND,
-        ROUTE,
-        expects=_DROPPED,
-        because="a CDN that does not forward Authorization makes every call anonymous",
-        weight=0.5,
-    ),
+    _dropped(REST_LIKE, Answer.UNAUTHORIZED, Answer.MISSING_TOKEN),
+    _dropped(HTTP, Answer.UNAUTHORIZED, Answer.CHALLENGED),
+    _dropped(FUNCTION_URL, Answer.FUNCTION_URL_FORBIDDEN),
 )
+"""Documented of CDNs in general; no answer of API Gateway's was recorded behind one."""

@@ -6,9 +6,9 @@ Such a refusal is the same for every path, method and caller at that entrance.
 from __future__ import annotations
 
 from gatewatch.gateway.answers import Answer
-from gatewatch.look import Place
 from gatewatch.signatures.rules import (
     HTTP,
+    OTHER_STAGE,
     REST_LIKE,
     SAME_STAGE,
     Rule,
@@ -16,8 +16,12 @@ from gatewatch.signatures.rules import (
     rule,
 )
 
-_EVERY_STAGE = SAME_STAGE | {Place.OTHER_STAGE}
-
+_REFUSED_AT_ANY_STAGE: Rule = rule(
+    REST_LIKE | HTTP,
+    OTHER_STAGE,
+    allows={Answer.FORBIDDEN, Answer.HTTP_NOT_FOUND},
+    because="what closes an entrance as a whole closes it for every stage",
+)
 _REST_FORBIDDEN: Rule = rule(
     REST_LIKE,
     SAME_STAGE,
@@ -56,23 +60,35 @@ NO_API_TOLD: Signature = (_REST_FORBIDDEN,)
 ENDPOINT_DISABLED: Signature = (
     rule(
         REST_LIKE,
-        _EVERY_STAGE,
+        SAME_STAGE,
         expects={Answer.FORBIDDEN},
         because="a disabled default endpoint says Forbidden to every stage and path",
     ),
     rule(
         HTTP,
-        _EVERY_STAGE,
-        surmises={Answer.FORBIDDEN, Answer.HTTP_NOT_FOUND},
-        because="a disabled default endpoint refuses every stage and path",
+        SAME_STAGE,
+        surmises={Answer.FORBIDDEN},
+        because="a disabled default endpoint refuses every stage and path alike",
     ),
+    _REFUSED_AT_ANY_STAGE,
 )
+ENDPOINT_NOT_FOUND: Signature = (
+    rule(
+        HTTP,
+        SAME_STAGE,
+        surmises={Answer.HTTP_NOT_FOUND},
+        because="a disabled default endpoint refuses every stage and path alike",
+    ),
+    _REFUSED_AT_ANY_STAGE,
+)
+"""AWS's knowledge center says 404 for HTTP APIs, others saw 403; neither was recorded."""
 
 CERTIFICATE_REFUSED: Signature = (
     rule(
         REST_LIKE | HTTP,
-        _EVERY_STAGE,
+        SAME_STAGE,
         expects={Answer.FORBIDDEN},
         because="a client certificate that is not trusted is refused on every path of the domain",
     ),
+    _REFUSED_AT_ANY_STAGE,
 )

@@ -7,7 +7,7 @@ from gatewatch.signatures.rules import Condition
 
 _OWN_NAMES = (HostKind.CUSTOM, HostKind.UNKNOWN)
 _AWS_NAMES = (HostKind.EXECUTE_API, HostKind.FUNCTION_URL)
-_DEFAULT_NAMES = (HostKind.EXECUTE_API, HostKind.UNKNOWN)
+_DEFAULT_NAMES = (HostKind.EXECUTE_API, HostKind.UNKNOWN, HostKind.LOAD_BALANCER)
 
 MAY_BE_ROOT = Condition(
     lambda shape: shape.depth <= 1,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gatewatch.gateway.answers import Answer
 from gatewatch.signatures import function_url
-from gatewatch.signatures.rules import HTTP, REST_LIKE, ROUTE, Sends, Signature, rule
+from gatewatch.signatures.rules import HTTP, REST, REST_LIKE, ROUTE, Sends, Signature, rule
 from gatewatch.signatures.way import UNAUTHORIZED
 
 _HTTP_FORBIDDEN = "an HTTP API says only Forbidden to a signer without permission"
@@ -80,7 +80,8 @@ RESOURCE_POLICY: Signature = (
             Answer.IAM_DENIED_EXPLICIT,
             Answer.IAM_DENIED_UNSTATED,
         },
-        because="a resource policy's refusal of a signer names the signer",
+        surmises={Answer.ANONYMOUS_DENIED, Answer.ANONYMOUS_DENIED_RESOURCE},
+        because="a resource policy's refusal names the signer, if the method reads signatures",
     ),
     rule(
         REST_LIKE,
@@ -100,22 +101,22 @@ _ENDPOINT_TEXTS = (
 
 ENDPOINT_POLICY: Signature = (
     rule(
-        REST_LIKE,
+        REST,
         ROUTE,
         Sends.A_SIGNATURE,
         expects={Answer.IAM_DENIED_ENDPOINT, Answer.IAM_DENIED_UNSTATED},
-        surmises={Answer.IAM_DENIED_RESOURCE_EXPLICIT},
+        surmises={Answer.IAM_DENIED_RESOURCE_EXPLICIT, *_ENDPOINT_TEXTS},
         because="a VPC endpoint policy's refusal names the endpoint policy",
     ),
     rule(
-        REST_LIKE,
+        REST,
         ROUTE,
         Sends.A_TOKEN,
         surmises={Answer.INCOMPLETE_SIGNATURE, *_ENDPOINT_TEXTS},
         because="a VPC endpoint policy makes the gateway read any Authorization as a signature",
     ),
     rule(
-        REST_LIKE,
+        REST,
         ROUTE,
         surmises=_ENDPOINT_TEXTS,
         allows=_BEFORE_POLICIES,

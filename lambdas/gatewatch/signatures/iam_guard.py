@@ -8,8 +8,8 @@ from __future__ import annotations
 from gatewatch.gateway.answers import SIGNATURE_REFUSALS, Answer
 from gatewatch.signatures import function_url
 from gatewatch.signatures.rules import (
+    FUNCTION_URL,
     HTTP,
-    REST,
     REST_LIKE,
     ROUTE,
     Rule,
@@ -36,11 +36,22 @@ _SIGNED: tuple[Rule, ...] = (
     ),
 )
 
+_NEVER_ARRIVED = "a signature that was lost on the way leaves the call unsigned"
+
 UNSIGNED: Signature = (
+    rule(
+        REST_LIKE,
+        ROUTE,
+        Sends.A_SIGNATURE,
+        surmises={Answer.MISSING_TOKEN},
+        allows={*PAST_AUTHENTICATION, *SIGNATURE_REFUSALS, Answer.INCOMPLETE_SIGNATURE},
+        because=f"an IAM route judges a signature; {_NEVER_ARRIVED}",
+        weight=0.5,
+    ),
     *_SIGNED,
     *function_url.UNSIGNED,
     rule(
-        REST,
+        REST_LIKE,
         ROUTE,
         Sends.A_TOKEN,
         surmises={Answer.MISSING_TOKEN},
@@ -70,17 +81,27 @@ UNSIGNED: Signature = (
     ),
 )
 
+_ON_A_FUNCTION_URL = rule(
+    FUNCTION_URL,
+    ROUTE,
+    Sends.A_CREDENTIAL,
+    surmises={Answer.INCOMPLETE_SIGNATURE},
+    allows={Answer.FUNCTION_URL_FORBIDDEN, *SIGNATURE_REFUSALS},
+    because="a function URL judges a signature's form as the gateway does",
+)
+
 NON_SIGV4: Signature = (
+    _ON_A_FUNCTION_URL,
     *_SIGNED,
     rule(
-        REST,
+        REST_LIKE,
         ROUTE,
         Sends.A_TOKEN,
         expects={Answer.INCOMPLETE_SIGNATURE},
         because="an IAM route reads any Authorization header as an AWS signature",
     ),
     rule(
-        REST,
+        REST_LIKE,
         ROUTE,
         Sends.NO_AUTHORIZATION,
         allows={Answer.MISSING_TOKEN},
@@ -95,15 +116,16 @@ NON_SIGV4: Signature = (
 )
 
 MALFORMED: Signature = (
+    _ON_A_FUNCTION_URL,
     rule(
-        REST,
+        REST_LIKE,
         ROUTE,
         Sends.A_SIGNATURE,
         expects={Answer.INCOMPLETE_SIGNATURE},
         because="a signature header that lacks a part, or has one twice, is refused as malformed",
     ),
     rule(
-        REST,
+        REST_LIKE,
         ROUTE,
         Sends.A_TOKEN,
         expects={Answer.INCOMPLETE_SIGNATURE},
@@ -111,7 +133,7 @@ MALFORMED: Signature = (
         weight=0.5,
     ),
     rule(
-        REST,
+        REST_LIKE,
         ROUTE,
         allows={Answer.MISSING_TOKEN},
         because="an IAM route answers an unsigned call with Missing Authentication Token",

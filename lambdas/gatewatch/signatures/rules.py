@@ -36,8 +36,11 @@ ANY_KIND = frozenset(ApiKind)
 
 ROUTE = frozenset({Place.ROUTE})
 SAME_PATH = frozenset({Place.ROUTE, Place.OTHER_METHOD})
-NO_SUCH_PATH = frozenset({Place.NO_SUCH_PATH})
-SAME_STAGE = frozenset({Place.ROUTE, Place.OTHER_METHOD, Place.NO_SUCH_PATH, Place.ELSEWHERE})
+OTHER_METHOD = frozenset({Place.OTHER_METHOD})
+NO_SUCH_SIBLING = frozenset({Place.NO_SUCH_SIBLING})
+NO_SUCH_PATH = frozenset({Place.NO_SUCH_PATH, Place.NO_SUCH_SIBLING})
+OTHER_STAGE = frozenset({Place.OTHER_STAGE})
+SAME_STAGE = SAME_PATH | NO_SUCH_PATH | {Place.ELSEWHERE}
 
 
 class Sends(StrEnum):
@@ -75,7 +78,9 @@ _SENDS: dict[Sends, Callable[[Caller], bool]] = {
     Sends.A_VALID_KEY: lambda caller: caller.api_key is Validity.VALID,
     Sends.AN_INVALID_KEY: lambda caller: caller.api_key is Validity.INVALID,
     Sends.NO_KEY: lambda caller: caller.api_key is None,
-    Sends.AN_IDENTITY: lambda caller: caller.token is not None or caller.other is not None,
+    Sends.AN_IDENTITY: lambda caller: (
+        caller.token is not None or caller.other in (Validity.VALID, Validity.INVALID)
+    ),
 }
 
 

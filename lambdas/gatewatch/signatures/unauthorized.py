@@ -74,15 +74,17 @@ _THROWN: Rule = rule(
     ROUTE,
     Sends.A_CREDENTIAL,
     expects={Answer.UNAUTHORIZED},
+    allows=PAST_AUTHENTICATION,
     because="an authorizer that throws Unauthorized makes the gateway answer 401",
 )
 
 THROWN_UNAUTHORIZED: Signature = (
     _THROWN,
     rule(
-        REST_LIKE,
+        REST_LIKE | HTTP,
         ROUTE,
         expects={Answer.UNAUTHORIZED},
+        allows=PAST_AUTHENTICATION,
         because="an authorizer without an identity source may throw Unauthorized at anybody",
         weight=0.5,
     ),
@@ -150,14 +152,14 @@ JWT_REJECTED: Signature = (
         ROUTE,
         Sends.A_CREDENTIAL,
         expects={Answer.CHALLENGED_INVALID_TOKEN},
-        because="a JWT authorizer says in its challenge why it refused a token",
+        surmises={Answer.CHALLENGED},
+        because="a JWT authorizer says in its challenge why it refused a token, if it is one",
     ),
     rule(
         HTTP,
         ROUTE,
-        expects={Answer.CHALLENGED},
+        allows={Answer.CHALLENGED},
         because="a JWT authorizer answers a call without a token with a bare challenge",
-        weight=0.5,
     ),
 )
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from gatewatch.gateway.answers import Answer
-from gatewatch.signatures.rules import ANY_ANSWER, ANY_KIND, REST, ROUTE, Signature, rule
+from gatewatch.signatures.rules import (
+    ANY_ANSWER,
+    ANY_KIND,
+    REST,
+    ROUTE,
+    SAME_STAGE,
+    Signature,
+    rule,
+)
 from gatewatch.signatures.way import REACHED_INTEGRATION
 
 _BY_OTHERS = (Answer.CLOUDFRONT_BLOCKED, Answer.BALANCER_FORBIDDEN, Answer.COGNITO_BLOCKED)
@@ -11,15 +19,24 @@ _BY_OTHERS = (Answer.CLOUDFRONT_BLOCKED, Answer.BALANCER_FORBIDDEN, Answer.COGNI
 WAF_BLOCK: Signature = (
     rule(
         REST,
+        SAME_STAGE - ROUTE,
+        surmises={Answer.FORBIDDEN, Answer.BLOCKED_BY_RULE},
+        allows=ANY_ANSWER,
+        because="a web ACL that blocks a caller mostly blocks it on every path",
+    ),
+    rule(
+        REST,
         ROUTE,
-        expects={Answer.FORBIDDEN, Answer.BLOCKED_BY_RULE, *_BY_OTHERS},
+        expects={Answer.FORBIDDEN, Answer.BLOCKED_BY_RULE},
+        surmises=_BY_OTHERS,
         allows=ANY_ANSWER - REACHED_INTEGRATION,
         because="a web ACL's block answers Forbidden, or what its custom response says",
     ),
     rule(
         ANY_KIND - REST,
         ROUTE,
-        expects={Answer.BLOCKED_BY_RULE, *_BY_OTHERS},
+        expects={Answer.BLOCKED_BY_RULE},
+        surmises=_BY_OTHERS,
         allows=ANY_ANSWER - REACHED_INTEGRATION,
         because="a web ACL of a CDN or balancer answers in their words",
     ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from gatewatch.evidence import redacted
-from gatewatch.gateway.wire import usual_status
+from gatewatch.gateway.wires import usual_status
 from gatewatch.model import CredentialKind, Exchange, Request, Response
 from gatewatch.redaction import Redactor
 from gatewatch.transcripts import exchanges as json_exchanges

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from gatewatch.gateway.wire import usual_status
+from gatewatch.gateway.wires import usual_status
 from gatewatch.model import CredentialKind, Exchange, Request, Response
 from gatewatch.transcripts import sent
 

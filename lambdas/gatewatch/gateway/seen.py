@@ -1,0 +1,90 @@
+"""A response read once: its signs by name, and who, by them, wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from gatewatch.gateway import body as bodies
+from gatewatch.gateway.body import Form, Said
+from gatewatch.model import Exchange
+
+
+class Writer(Enum):
+    """Who wrote a response without an error type, as far as its headers tell.
+
+    `INTEGRATION`: they are an integration's alone. `PROBABLY_INTEGRATION`: a gateway's own answer
+    would have brought an error type, or another spelling. `STRANGER`: all headers were seen,
+    and none is AWS's. `EITHER`: they say nothing.
+    """
+
+    INTEGRATION = "integration"
+    PROBABLY_INTEGRATION = "probably integration"
+    STRANGER = "stranger"
+    EITHER = "either"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """`by_rest`, `by_http`: the id headers of a REST or an HTTP API came with it."""
+
+    status: int
+    headers: Mapping[str, str]
+    error_type: str | None
+    said: Said
+    challenge: str | None
+    by_rest: bool
+    by_http: bool
+    writer: Writer
+
+    @property
+    def has_all_headers(self) -> bool:
+        return any(name in self.headers for name in _TRANSPORT_HEADERS)
+
+
+_TRANSPORT_HEADERS = ("date", "content-length", "transfer-encoding", "connection")
+_REST_IDS = ("x-amzn-requestid", "x-amz-apigw-id")
+_HTTP_ID = "apigw-requestid"
+# An integration's answer on an HTTP API spells the id so; the gateway's own are lower case.
+# Recorded over HTTP/1.1 without exception (radkawar/stackd, 2026-09). It proves nothing: some
+# clients (Go's) spell every name so.
+_HTTP_ID_OF_AN_INTEGRATION = "Apigw-Requestid"
+
+
+def see(exchange: Exchange) -> Seen:
+    response = exchange.response
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    error_type = headers.get("x-amzn-errortype", "").split(":")[0].split(",")[0].strip() or None
+    return Seen(
+        status=response.status,
+        headers=headers,
+        error_type=error_type,
+        said=_said(exchange),
+        challenge=headers.get("www-authenticate"),
+        by_rest=any(name in headers for name in _REST_IDS),
+        by_http=_HTTP_ID in headers,
+        writer=_writer(response.headers, headers),
+    )
+
+
+def _said(exchange: Exchange) -> Said:
+    response = exchange.response
+    if response.body is None and response.body_sha256 is not None:
+        return Said(Form.TEXT, inner_failure=bodies.INNER_FAILURE in response.signs)
+    if not response.body and exchange.request.method.upper() == "HEAD":
+        return Said(Form.UNSEEN)
+    return bodies.read(response.body)
+
+
+def _writer(spelled: Mapping[str, str], headers: Mapping[str, str]) -> Writer:
+    if any(name.startswith("x-amzn-remapped-") for name in headers):
+        return Writer.INTEGRATION
+    if _HTTP_ID in headers:
+        told = _HTTP_ID_OF_AN_INTEGRATION in spelled
+        return Writer.PROBABLY_INTEGRATION if told else Writer.EITHER
+    whole = any(name in headers for name in _TRANSPORT_HEADERS)
+    if any(name in headers for name in _REST_IDS):
+        traced = "x-amzn-trace-id" in headers
+        return Writer.PROBABLY_INTEGRATION if traced or whole else Writer.EITHER
+    return Writer.STRANGER if whole else Writer.EITHER

@@ -1,0 +1,80 @@
+"""Which answers a text is: AWS's own words, and the challenge that JWT authorizers add."""
+
+from __future__ import annotations
+
+from gatewatch.gateway.answers import Answer
+from gatewatch.gateway.denial import PolicySource, read
+from gatewatch.gateway.seen import Seen
+from gatewatch.gateway.wires import WIRES
+
+
+def worded(seen: Seen) -> frozenset[Answer]:
+    """The answers whose words these are."""
+    said = seen.said
+    if said.is_null:
+        broken = seen.status == 500
+        return frozenset({Answer.AUTHORIZER_BROKEN}) if broken else frozenset()
+    if not said.message:
+        return frozenset()
+    if denial := _denial(said.message):
+        return denial
+    found = [wire for wire in WIRES if wire.wording and wire.wording.search(said.message)]
+    exact = [wire for wire in found if wire.status == seen.status] or found
+    return challenged(seen, frozenset(wire.answer for wire in exact))
+
+
+def challenged(seen: Seen, answers: frozenset[Answer]) -> frozenset[Answer]:
+    """Splits Unauthorized and Forbidden by the challenge that only JWT authorizers add."""
+    if seen.error_type or not answers & {Answer.UNAUTHORIZED, Answer.FORBIDDEN}:
+        return answers
+    if seen.challenge is None:
+        extra = set() if seen.has_all_headers else _CHALLENGES
+        natural = {wire.answer for wire in WIRES if wire.status == seen.status}
+        return answers | (extra & natural)
+    return frozenset({_challenge(seen.challenge)})
+
+
+_CHALLENGES = frozenset(
+    {Answer.CHALLENGED, Answer.CHALLENGED_INVALID_TOKEN, Answer.CHALLENGED_SCOPE}
+)
+
+
+def _challenge(header: str) -> Answer:
+    """Only `error=` is stable; the descriptions changed between 2024 and 2026."""
+    if "insufficient_scope" in header:
+        return Answer.CHALLENGED_SCOPE
+    return Answer.CHALLENGED_INVALID_TOKEN if "error=" in header else Answer.CHALLENGED
+
+
+_IAM_ANSWERS = {
+    (PolicySource.IDENTITY, True): Answer.IAM_DENIED_IDENTITY_EXPLICIT,
+    (PolicySource.IDENTITY, False): Answer.IAM_DENIED_IDENTITY_IMPLICIT,
+    (PolicySource.RESOURCE, True): Answer.IAM_DENIED_RESOURCE_EXPLICIT,
+    (PolicySource.RESOURCE, False): Answer.IAM_DENIED_RESOURCE_IMPLICIT,
+    (PolicySource.ENDPOINT, True): Answer.IAM_DENIED_ENDPOINT,
+    (PolicySource.ENDPOINT, False): Answer.IAM_DENIED_ENDPOINT,
+    (PolicySource.SESSION, True): Answer.IAM_DENIED_SESSION_EXPLICIT,
+    (PolicySource.SESSION, False): Answer.IAM_DENIED_SESSION_IMPLICIT,
+    (PolicySource.UNSTATED, True): Answer.IAM_DENIED_EXPLICIT,
+}
+_ANONYMOUS_ANSWERS = {
+    PolicySource.RESOURCE: Answer.ANONYMOUS_DENIED_RESOURCE,
+    PolicySource.ENDPOINT: Answer.ANONYMOUS_DENIED_ENDPOINT,
+}
+_AUTHORIZER_ANSWERS = {
+    True: Answer.AUTHORIZER_DENIED_EXPLICIT,
+    False: Answer.AUTHORIZER_DENIED_IMPLICIT,
+    None: Answer.AUTHORIZER_DENIED_UNSTATED,
+}
+
+
+def _denial(message: str) -> frozenset[Answer]:
+    denial = read(message)
+    if denial is None:
+        return frozenset()
+    if denial.by_authorizer:
+        return frozenset({_AUTHORIZER_ANSWERS[denial.explicit]})
+    if denial.anonymous:
+        return frozenset({_ANONYMOUS_ANSWERS.get(denial.source, Answer.ANONYMOUS_DENIED)})
+    key = (denial.source, bool(denial.explicit))
+    return frozenset({_IAM_ANSWERS.get(key, Answer.IAM_DENIED_UNSTATED)})
