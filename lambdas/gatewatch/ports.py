@@ -64,8 +64,8 @@ class Transport(Protocol):
     def known_secrets(self) -> frozenset[str]:
         """Every secret value that was ever read, for the redactor."""
 
-    def renew(self, callers: Sequence[str]) -> bool:
-        """Reads again what refused credentials are made of; True when something is new."""
+    def renew(self, callers: Sequence[str]) -> frozenset[str]:
+        """Reads again what refused credentials are made of; those of which something is new."""
 
 
 class Memory(Protocol):

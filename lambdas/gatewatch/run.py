@@ -162,7 +162,7 @@ def _repeat_renewed(
         if not_sent is None and exchange.response.status in _REFUSALS
     ]
     names = dict.fromkeys(name for at in refused for name in attempts[at].callers)
-    renewed = {name for name in names if transport.renew([name])}
+    renewed = transport.renew(list(names))
     again = [at for at in refused if renewed.intersection(attempts[at].callers)]
     for at, answer in zip(again, _answers(transport, [attempts[at] for at in again]), strict=True):
         answers[at] = answer

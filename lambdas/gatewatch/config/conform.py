@@ -39,9 +39,8 @@ def _described(value: object, kind: types.Metadata, path: Path) -> list[Problem]
 
 def _wrong(path: Path, value: object, expected: str) -> Problem:
     """A problem that never repeats what may be a secret written in the wrong place."""
-    text = isinstance(value, str)
-    hidden = text and (_HIDDEN_BELOW in path or ("://" in str(value) and "@" in str(value)))
-    hidden = hidden or (_HIDDEN_BELOW in path and isinstance(value, dict | list))
+    has_user_info = isinstance(value, str) and "://" in value and "@" in value
+    hidden = _HIDDEN_BELOW in path or has_user_info
     return Problem(path, f"expected {expected}", None if hidden or value is None else value)
 
 

@@ -12,7 +12,6 @@ import ssl
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from tempfile import NamedTemporaryFile
 from time import perf_counter
 from typing import Any
 
@@ -20,6 +19,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
+from gatewatch.probe.identity import Identity, show
 from gatewatch.probe.resolve import Resolver
 
 _MOST_POOLS = 64
@@ -175,35 +175,19 @@ class _TlsPool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _TimedTls
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Identity:
-    """What is shown where a server asks who calls: PEM texts, never shown elsewhere."""
-
-    certificate: str
-    private_key: str
-
-
 def tls_context(ca_file: str | None, identity: Identity | None = None) -> ssl.SSLContext:
     """Verifies against the bundle of `requests` and a private CA besides; 35 ms, so cache it.
 
-    Raises ssl.SSLError for an identity that is no pair of certificate and key without password.
+    Raises ValueError for an identity that is no pair of certificate and key.
     """
     context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if ca_file is not None:
         context.load_verify_locations(cafile=ca_file)
     if identity is not None:
-        _load(context, identity)
+        show(context, identity)
     context.sslsocket_class = _Secure
     return context
-
-
-def _load(context: ssl.SSLContext, identity: Identity) -> None:
-    """The TLS library reads files only: one that its owner alone may read, gone at once."""
-    with NamedTemporaryFile("w", encoding="ascii", errors="replace", suffix=".pem") as file:
-        file.write(f"{identity.certificate}\n{identity.private_key}\n")
-        file.flush()
-        context.load_cert_chain(file.name, password="")
 
 
 _contexts: dict[tuple[str | None, Identity | None], ssl.SSLContext] = {}

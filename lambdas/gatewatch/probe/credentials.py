@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from gatewatch.config.canonical import (
@@ -24,8 +24,8 @@ from gatewatch.config.canonical import (
 from gatewatch.gateway.url import host_of, is_loopback, parse, signing_service
 from gatewatch.model import CredentialKind, SentCredential, Validity
 from gatewatch.plan import Attempt
-from gatewatch.ports import Keys, SecretError
-from gatewatch.probe.connection import Identity
+from gatewatch.ports import Keys
+from gatewatch.probe.identity import Identity
 from gatewatch.probe.sigv4 import sign
 from gatewatch.probe.vault import Vault
 
@@ -47,6 +47,8 @@ _KINDS: dict[type, CredentialKind] = {
 _READERS = 8
 
 Material = dict[str, str] | Keys | Identity
+T = TypeVar("T")
+Done = TypeVar("Done")
 
 
 class CredentialError(Exception):
@@ -74,20 +76,24 @@ class Keyring:
     def read_ahead(self, names: Iterable[str]) -> None:
         """Fetches what these credentials are made of, so that the redactor knows it all before
         the first answer is recorded. What cannot be fetched is told where it is used."""
+        self._held(names)
+
+    def renew(self, names: Iterable[str]) -> frozenset[str]:
+        """Fetches again what refused credentials are made of; those that are another now."""
+        before = self._held(names)
+        _at_once(self._vault.renew, [self._credentials[name].source for name in before])
+        after = self._held(before)
+        return frozenset(name for name in before if after[name] not in (None, before[name]))
+
+    def _held(self, names: Iterable[str]) -> dict[str, Material | None]:
         wanted = sorted(set(names))
+        return dict(zip(wanted, _at_once(self._material_or_none, wanted), strict=True))
 
-        def read(name: str) -> None:
-            with suppress(SecretError):
-                self._material(self._credentials[name])
-
-        if wanted:
-            with ThreadPoolExecutor(min(_READERS, len(wanted))) as pool:
-                list(pool.map(read, wanted))
-
-    def renew(self, names: Iterable[str]) -> bool:
-        """Fetches again what refused credentials are made of; True when something is new."""
-        renewed = [self._vault.renew(self._credentials[name].source) for name in names]
-        return any(renewed)
+    def _material_or_none(self, name: str) -> Material | None:
+        try:
+            return self._material(self._credentials[name])
+        except Exception:  # noqa: BLE001 - told where it is used
+            return None
 
     def present(self, attempt: Attempt, url: str, now: datetime) -> Presented:
         """Raises CredentialError or SecretError."""
@@ -149,7 +155,7 @@ class Keyring:
             case Bearer() as bearer:
                 return {"Authorization": f"Bearer {vault.header_value(bearer.secret)}"}
             case Basic() as basic:
-                pair = f"{basic.username}:{vault.header_value(basic.password)}".encode()
+                pair = f"{basic.username}:{vault.secret(basic.password)}".encode()
                 return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
             case Header() as header:
                 return {header.name: vault.header_value(header.secret)}
@@ -158,4 +164,12 @@ class Keyring:
             case Sigv4() as signer:
                 return vault.keys(signer.keys)
             case ClientCertificate() as shown:
-                return Identity(vault.text(shown.certificate), vault.text(shown.private_key))
+                return vault.identity(shown)
+
+
+def _at_once(do: Callable[[T], Done], each: Sequence[T]) -> list[Done]:
+    """In the order of `each`; the slow stores behind it are waited for together."""
+    if not each:
+        return []
+    with ThreadPoolExecutor(min(_READERS, len(each))) as pool:
+        return list(pool.map(do, each))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from dataclasses import dataclass
 from http.client import HTTPException, IncompleteRead
@@ -119,7 +120,7 @@ def _failure(error: BaseException, flight: Flight) -> str:
 
 def _tls_reason(error: ssl.SSLError) -> str:
     reason = (error.reason or "handshake failed").replace("_", " ").lower()
-    return reason.removeprefix("tlsv13 alert ").removeprefix("sslv3 alert ")
+    return re.sub(r"^(tlsv1|tlsv13|sslv3) alert ", "", reason)
 
 
 def _root(error: BaseException) -> BaseException:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 from datetime import datetime, timedelta
+from math import isnan
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -25,12 +27,13 @@ _ERRORS = frozenset(
 )
 """The error codes of RFC 6749, section 5.2; another text of the server's is never repeated."""
 _UNTOLD_LIFE_SECONDS = 300
+_LONGEST_LIFE_SECONDS = 86_400
 
 
 class _Granted(msgspec.Struct, frozen=True):
     access_token: str
-    token_type: str = "bearer"
-    expires_in: float | str | None = None
+    token_type: str | None = None
+    expires_in: Any = None
 
 
 class _Refused(msgspec.Struct, frozen=True):
@@ -60,24 +63,29 @@ def granted(source: OAuth2, status: int, body: bytes, now: datetime) -> tuple[st
         raise SecretError(f"{place} answered {status}{_error_code(body)}")
     try:
         answer = msgspec.json.decode(body, type=_Granted)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise SecretError(f"{place} answered 200 without an access token") from None
-    if answer.token_type.lower() != "bearer":
+    if (answer.token_type or "bearer").lower() != "bearer":
         raise SecretError(f"{place} grants tokens of a type other than Bearer")
     return answer.access_token, now + timedelta(seconds=_life(answer.expires_in))
 
 
-def _life(told: float | str | None) -> float:
-    """Some servers send the number as a text, and some leave it out."""
-    try:
-        return min(max(float(told or _UNTOLD_LIFE_SECONDS), 1.0), 86_400.0)
-    except ValueError:
+def _life(told: object) -> float:
+    """Seconds. Some servers send the number as a text, and some leave it out."""
+    if isinstance(told, bool) or not isinstance(told, (int, float, str)):
         return _UNTOLD_LIFE_SECONDS
+    try:
+        seconds = float(told)
+    except (ValueError, OverflowError):
+        return _UNTOLD_LIFE_SECONDS
+    if isnan(seconds) or seconds == 0:
+        return _UNTOLD_LIFE_SECONDS
+    return min(max(seconds, 0.0), _LONGEST_LIFE_SECONDS)
 
 
 def _error_code(body: bytes) -> str:
     try:
         error = msgspec.json.decode(body, type=_Refused).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
     return f" {error}" if error in _ERRORS else ""

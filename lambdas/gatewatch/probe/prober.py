@@ -18,9 +18,10 @@ import requests
 from gatewatch.config.canonical import READING_METHODS
 from gatewatch.plan import Attempt
 from gatewatch.ports import Clock, SecretError
-from gatewatch.probe.connection import Adapter, Flight, Identity, shared_context
+from gatewatch.probe.connection import Adapter, Flight, shared_context
 from gatewatch.probe.credentials import CredentialError, Keyring
 from gatewatch.probe.exchange import exchange, user_agent
+from gatewatch.probe.identity import Identity
 from gatewatch.probe.resolve import Resolver
 from gatewatch.probe.schedule import Job, Limits, Schedule
 from gatewatch.raw import RawExchange
@@ -50,7 +51,7 @@ class Prober:
     def known_secrets(self) -> frozenset[str]:
         return self._keyring.known_secrets()
 
-    def renew(self, callers: Sequence[str]) -> bool:
+    def renew(self, callers: Sequence[str]) -> frozenset[str]:
         return self._keyring.renew(callers)
 
     def close(self) -> None:
@@ -103,7 +104,6 @@ class Prober:
         return RawExchange(attempt=attempt, sent_at=now, not_sent=because)
 
     def _send(self, attempt: Attempt, queued_at: float) -> RawExchange:
-        started = perf_counter()
         now = self._clock.now()
         try:
             prepared = _prepared(attempt.method, attempt.url, attempt.headers, attempt.purpose)
@@ -113,6 +113,8 @@ class Prober:
             return self._not_sent(attempt, str(error))
         except (OSError, ValueError, requests.RequestException) as error:
             return self._not_sent(attempt, f"the request cannot be made: {type(error).__name__}")
+        # The deadline is the target's: the time that a token took is not counted.
+        started = perf_counter()
         flight = Flight(
             self._resolver, started + attempt.timeout_seconds, _host_port(attempt.connect_to)
         )

@@ -12,6 +12,7 @@ import msgspec
 
 from gatewatch.config.canonical import (
     AssumedRole,
+    ClientCertificate,
     Cognito,
     CredentialSource,
     GivenKeys,
@@ -24,6 +25,7 @@ from gatewatch.config.canonical import (
 from gatewatch.ports import Clock, Identities, Keys, ReadSecret, SecretError
 from gatewatch.probe import oauth2
 from gatewatch.probe.form import post_form
+from gatewatch.probe.identity import Identity, check
 from gatewatch.probe.kept import Fetch, Kept
 
 T = TypeVar("T")
@@ -57,11 +59,17 @@ class Vault:
         text = self._keep(place, lambda: (self._read(place), None), _SECRET_YOUNG)
         return _field(text, ref)
 
+    def secret(self, ref: SecretRef) -> str:
+        """The same without line ends, and long enough for a redactor to find."""
+        value = self.text(ref).strip("\r\n")
+        _check_length(value, f"the secret of {ref}")
+        return self._knowing(value)
+
     def header_value(self, ref: SecretRef) -> str:
         """The same as a header can carry it."""
-        value = self.text(ref).strip("\r\n")
-        _check(value, str(ref))
-        return self._knowing(value)
+        value = self.secret(ref)
+        _check_sendable(value, f"the secret of {ref}")
+        return value
 
     def token(self, source: OAuth2 | Cognito) -> str:
         """A bearer token; raises SecretError."""
@@ -78,14 +86,20 @@ class Vault:
             )
         return self._keep(source, lambda: self._new_keys(source), _TOKEN_YOUNG)
 
-    def renew(self, source: CredentialSource) -> bool:
-        """Reads again what a refused credential is made of; True when something is new."""
-        places = {msgspec.structs.replace(ref, key=None) for ref in refs(source)}
-        changed = [self._kept[place].renew() for place in places if place in self._kept]
-        minted = _minted(source)
-        if minted in self._kept:
-            changed.append(self._kept[minted].renew(even_young=any(changed)))
-        return any(changed)
+    def identity(self, source: ClientCertificate) -> Identity:
+        """The pair to show; raises SecretError where it is none."""
+        return self._keep(source, lambda: (self._new_identity(source), None), _SECRET_YOUNG)
+
+    def renew(self, source: CredentialSource) -> None:
+        """Fetches again what a refused credential is made of."""
+        with self._lock:
+            parts = [self._kept.get(msgspec.structs.replace(r, key=None)) for r in refs(source)]
+            minted = self._kept.get(_minted(source))
+        read = [part for part in parts if part is not None]
+        for part in read:
+            part.renew()
+        if minted is not None:
+            minted.renew(even_young=any(minted.is_older_than(part) for part in read))
 
     def _keep(self, name: Hashable, fetch: Fetch[T], young: timedelta) -> T:
         with self._lock:
@@ -107,13 +121,14 @@ class Vault:
         token, ends = (
             self._oauth2_token(source) if isinstance(source, OAuth2) else self._login(source)
         )
-        _check(token, "the token")
+        _check_length(token, "the token")
+        _check_sendable(token, "the token")
         return self._knowing(token), ends
 
     def _oauth2_token(self, source: OAuth2) -> tuple[str, datetime]:
         client = source.client_id
-        client_id = client if isinstance(client, str) else self.header_value(client)
-        headers, form = oauth2.request(source, client_id, self.header_value(source.client_secret))
+        client_id = client if isinstance(client, str) else self.secret(client)
+        headers, form = oauth2.request(source, client_id, self.secret(source.client_secret))
         status, body = post_form(source.token_url, headers, form)
         return oauth2.granted(source, status, body, self._clock.now())
 
@@ -121,8 +136,8 @@ class Vault:
         secret = source.client_secret
         return self._identities.cognito_token(
             source,
-            self.header_value(source.password),
-            self.header_value(secret) if secret else None,
+            self.secret(source.password),
+            self.secret(secret) if secret else None,
         )
 
     def _new_keys(self, source: AssumedRole | OwnKeys) -> tuple[Keys, datetime | None]:
@@ -135,6 +150,15 @@ class Vault:
             if value is not None:
                 self._knowing(value)
         return keys, ends
+
+    def _new_identity(self, source: ClientCertificate) -> Identity:
+        identity = Identity(self.text(source.certificate), self.text(source.private_key))
+        self._knowing(identity.private_key.strip())
+        try:
+            check(identity)
+        except ValueError as error:
+            raise SecretError(f"client certificate of {source.certificate}: {error}") from None
+        return identity
 
 
 def refs(part: object) -> Iterator[SecretRef]:
@@ -158,15 +182,17 @@ def _field(text: str, ref: SecretRef) -> str:
     try:
         found = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
         return msgspec.json.decode(found[ref.key], type=str)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise SecretError(f"{ref}: the secret is not a JSON object with texts") from None
     except KeyError:
         raise SecretError(f"{ref}: the secret has no such key") from None
 
 
-def _check(value: str, name: str) -> None:
-    """A value that a header can carry and a redactor can find. It is never named in the error."""
+def _check_length(value: str, what: str) -> None:
     if len(value) < _SHORTEST:
-        raise SecretError(f"the secret of {name} is shorter than {_SHORTEST} characters")
+        raise SecretError(f"{what} is shorter than {_SHORTEST} characters")
+
+
+def _check_sendable(value: str, what: str) -> None:
     if not _SENDABLE.fullmatch(value):
-        raise SecretError(f"the secret of {name} holds a character that no header carries")
+        raise SecretError(f"{what} holds a character that no header carries")

@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 from gatewatch.ports import SecretError
 
+_UNREACHABLE_FOR_SECONDS = 30.0
+_Service = tuple[str, str | None]
+
 _making = Lock()
+_unreachable_until: dict[_Service, float] = {}
 
 
-def client(service: str, region: str | None = None, *, signed: bool = True) -> Any:
-    """One client for each service and region; `AWS_ENDPOINT_URL` is honoured by boto3 itself."""
+@contextmanager
+def asked(
+    what: str, service: str, region: str | None = None, *, signed: bool = True
+) -> Iterator[Any]:
+    """A client for one call; `AWS_ENDPOINT_URL` is honoured by boto3 itself.
+
+    Raises SecretError, as `told_as`. A service that could not be reached is not asked again for
+    half a minute: many secrets must not each wait for the same silence.
+    """
+    from botocore.exceptions import HTTPClientError
+
+    place = (service, region)
+    if monotonic() < _unreachable_until.get(place, 0.0):
+        raise SecretError(f"{what}: {_UNREACHABLE}")
+    with told_as(what):
+        try:
+            yield client(service, region, signed=signed)
+        except HTTPClientError:
+            _unreachable_until[place] = monotonic() + _UNREACHABLE_FOR_SECONDS
+            raise
+
+
+def client(service: str, region: str | None, *, signed: bool) -> Any:
+    """One client for each service and region."""
     with _making:
         return _client(service, region, signed)
 
@@ -26,9 +54,9 @@ def _client(service: str, region: str | None, signed: bool) -> Any:
     from botocore.config import Config
 
     config = Config(
-        connect_timeout=3,
-        read_timeout=5,
-        retries={"mode": "standard", "max_attempts": 3},
+        connect_timeout=2,
+        read_timeout=3,
+        retries={"mode": "standard", "max_attempts": 2},
         signature_version=None if signed else UNSIGNED,
     )
     return boto3.client(service, region_name=region, config=config)
@@ -42,25 +70,38 @@ def told_as(what: str) -> Iterator[None]:
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
+    _keep_quiet()
     try:
         yield
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "unknown error")
         raise SecretError(f"{what}: {code}") from None
     except BotoCoreError as error:
-        raise SecretError(
-            f"{what}: {_REASONS.get(type(error).__name__, type(error).__name__)}"
-        ) from None
+        raise SecretError(f"{what}: {_reason(error)}") from None
+    except ValueError:
+        raise SecretError(f"{what}: the AWS settings of this machine are not valid") from None
 
 
+def _keep_quiet() -> None:
+    """At the level of debugging, botocore logs what it sends and receives: secrets."""
+    log = logging.getLogger("botocore")
+    if log.getEffectiveLevel() < logging.INFO:
+        log.setLevel(logging.INFO)
+
+
+_UNREACHABLE = "the service cannot be reached"
 _REASONS = {
     "NoCredentialsError": "no AWS credentials found",
     "PartialCredentialsError": "incomplete AWS credentials found",
     "NoRegionError": "no AWS region is set",
-    "EndpointConnectionError": "the service cannot be reached",
-    "ConnectTimeoutError": "the service cannot be reached",
+    "EndpointConnectionError": _UNREACHABLE,
+    "ConnectTimeoutError": _UNREACHABLE,
     "ReadTimeoutError": "the service did not answer in time",
 }
+
+
+def _reason(error: Exception) -> str:
+    return _REASONS.get(type(error).__name__, type(error).__name__)
 
 
 def region_of(name: str) -> str | None:

@@ -6,7 +6,7 @@ import base64
 import hmac
 from datetime import UTC, datetime, timedelta
 
-from gatewatch.adapters.aws.client import client, told_as
+from gatewatch.adapters.aws.client import asked
 from gatewatch.config.canonical import Cognito
 from gatewatch.ports import SecretError
 
@@ -15,10 +15,10 @@ def cognito_token(user: Cognito, password: str, client_secret: str | None) -> tu
     """The token of the wanted kind and the end of its life; raises SecretError."""
     parameters = {"USERNAME": user.username, "PASSWORD": password}
     if client_secret is not None:
-        parameters["SECRET_HASH"] = _secret_hash(user, client_secret)
+        parameters["SECRET_HASH"] = secret_hash(user.username, user.client_id, client_secret)
     what = f"Cognito user {user.username}"
-    with told_as(what):
-        answer = client("cognito-idp", user.region, signed=False).initiate_auth(
+    with asked(what, "cognito-idp", user.region, signed=False) as pools:
+        answer = pools.initiate_auth(
             AuthFlow="USER_PASSWORD_AUTH", ClientId=user.client_id, AuthParameters=parameters
         )
     if "AuthenticationResult" not in answer:
@@ -29,7 +29,7 @@ def cognito_token(user: Cognito, password: str, client_secret: str | None) -> tu
     return token, datetime.now(UTC) + timedelta(seconds=result["ExpiresIn"])
 
 
-def _secret_hash(user: Cognito, client_secret: str) -> str:
+def secret_hash(username: str, client_id: str, client_secret: str) -> str:
     """https://docs.aws.amazon.com/cognito/latest/developerguide/signing-up-users-in-your-app.html"""
-    text = f"{user.username}{user.client_id}".encode()
+    text = f"{username}{client_id}".encode()
     return base64.b64encode(hmac.digest(client_secret.encode(), text, "sha256")).decode()

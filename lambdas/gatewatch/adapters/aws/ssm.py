@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gatewatch.adapters.aws.client import client, region_of, told_as
+from gatewatch.adapters.aws.client import asked, region_of
 
 
 def read_parameter(name: str) -> str:
     """The parameter's value; raises SecretError."""
-    with told_as(f"ssm {name}"):
-        found = client("ssm", region_of(name)).get_parameter(Name=name, WithDecryption=True)
+    with asked(f"ssm {name}", "ssm", region_of(name)) as parameters:
+        found = parameters.get_parameter(Name=name, WithDecryption=True)
     return str(found["Parameter"]["Value"])

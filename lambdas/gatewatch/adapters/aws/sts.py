@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from gatewatch.adapters.aws.client import client, told_as
+from gatewatch.adapters.aws.client import asked, told_as
 from gatewatch.config.canonical import AssumedRole
 from gatewatch.ports import Keys, SecretError
 
@@ -28,8 +28,8 @@ def own_keys() -> tuple[Keys, datetime]:
 def role_keys(role: AssumedRole) -> tuple[Keys, datetime]:
     """Keys for an hour, the longest that a role reached from a role can give."""
     external = {} if role.external_id is None else {"ExternalId": role.external_id}
-    with told_as(f"role {role.arn}"):
-        found = client("sts").assume_role(
+    with asked(f"role {role.arn}", "sts") as tokens:
+        found = tokens.assume_role(
             RoleArn=role.arn, RoleSessionName=SESSION_NAME, DurationSeconds=3600, **external
         )["Credentials"]
     keys = Keys(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
