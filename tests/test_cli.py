@@ -107,7 +107,12 @@ def test_check_of_a_configured_route(cli: Cli, place: tuple[Sandbox, Running]) -
         (["https://"], '"https://": expected a URL'),
         (["https://h/x", "-X", "BREW"], '-X: "BREW": expected one of GET, HEAD'),
         (["https://h/x", "--as", "bearer=s3cr3t"], "--as bearer=…: expected a reference"),
-        (["https://h/x", "--as", "magic=env:A"], '--as: "magic" is no kind of credential'),
+        (["https://h/x", "--as", "magic=env:A"], "--as: no kind of credential; expected bearer="),
+        (["https://h/x", "--as", "s3cr3t-token=="], "--as: no kind of credential"),
+        (["https://h/x", "--as", "bearer=env:s3cr3t.token"], "--as: expected env:NAME"),
+        (["https://h/x", "--as", "basic:me=s3cr3t"], "--as basic=…: expected a reference"),
+        (["https://h/x", "--as", "header:X Y=env:A"], "--as: expected header:X-NAME"),
+        (["https://h/x", "--as", "sigv4=role:caller"], "--as: expected role:ARN"),
         (["https://h/x", "--connect-to", "here"], '--connect-to: "here": expected HOST:PORT'),
         (
             ["https://h/x", "--connect-to", "192.0.2.1:1", "--as", "bearer=env:A"],

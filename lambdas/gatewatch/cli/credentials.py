@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from gatewatch.cli.exits import UsageError
+from gatewatch.config import authored
 from gatewatch.config.canonical import (
     ApiKey,
     AssumedRole,
@@ -38,29 +40,39 @@ def names(credentials: Sequence[Credential]) -> tuple[str, ...]:
 
 
 def _source(text: str) -> CredentialSource:
-    kind, _, where = text.partition("=")
-    name, _, detail = kind.partition(":")
+    """What is no kind or no reference is not repeated: it may be the secret itself."""
     if text == "sigv4=own":
         return Sigv4(keys=OwnKeys())
     if text.startswith("sigv4=role:"):
-        return Sigv4(keys=AssumedRole(arn=text.removeprefix("sigv4=role:")))
-    ref = _ref(where, text)
+        role = text.removeprefix("sigv4=role:")
+        return Sigv4(keys=AssumedRole(arn=_fitting(authored.ROLE_ARN_PATTERN, role, "role:ARN")))
+    kind, _, where = text.partition("=")
+    name, _, detail = kind.partition(":")
     match name, bool(detail):
         case "bearer", False:
-            return Bearer(secret=ref)
+            return Bearer(secret=_ref(where, name))
         case "api_key", False:
-            return ApiKey(secret=ref, header="x-api-key")
+            return ApiKey(secret=_ref(where), header="x-api-key")
         case "basic", True:
-            return Basic(username=detail, password=ref)
+            username = _fitting(authored.USERNAME_PATTERN, detail, "basic:USER")
+            return Basic(username=username, password=_ref(where, name))
         case "header", True:
-            return Header(name=detail, secret=ref)
+            header = _fitting(authored.HEADER_NAME_PATTERN, detail, "header:X-NAME")
+            return Header(name=header, secret=_ref(where, name))
         case _:
-            raise UsageError(f'--as: "{name}" is no kind of credential; expected {FORMS}')
+            raise UsageError(f"--as: no kind of credential; expected {FORMS}")
 
 
-def _ref(where: str, text: str) -> SecretRef:
+def _ref(where: str, kind: str) -> SecretRef:
     source, _, name = where.partition(":")
     if source not in list(SecretSource) or not name:
-        kind = text.partition("=")[0]
         raise UsageError(f"--as {kind}=…: expected a reference, not a value: {FORMS}")
+    if source == SecretSource.ENV:
+        _fitting(authored.ENV_NAME_PATTERN, name, "env:NAME, the name of a variable")
     return SecretRef(source=SecretSource(source), name=name)
+
+
+def _fitting(pattern: str, text: str, form: str) -> str:
+    if re.search(pattern, text) is None:
+        raise UsageError(f"--as: expected {form}; forms: {FORMS}")
+    return text

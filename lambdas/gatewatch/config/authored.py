@@ -48,13 +48,45 @@ TokenUrl = Annotated[
         },
     ),
 ]
+ROLE_ARN_PATTERN = r"^arn:aws[a-z-]*:iam::\d{12}:role/\S+\Z"
 RoleArn = Annotated[
     str,
     Meta(
-        pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/\S+\Z",
+        pattern=ROLE_ARN_PATTERN,
         extra_json_schema={
             "description": "a role such as arn:aws:iam::111122223333:role/gatewatch-caller"
         },
+    ),
+]
+ENV_NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*\Z"
+EnvName = Annotated[
+    str,
+    Meta(
+        pattern=ENV_NAME_PATTERN,
+        extra_json_schema={"description": "the name of an environment variable such as API_TOKEN"},
+    ),
+]
+HEADER_NAME_PATTERN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z"
+HeaderName = Annotated[
+    str,
+    Meta(
+        pattern=HEADER_NAME_PATTERN,
+        extra_json_schema={"description": "the name of a header such as X-Api-Token"},
+    ),
+]
+USERNAME_PATTERN = r"^[^:\x00-\x1f\x7f]+\Z"
+Username = Annotated[
+    str,
+    Meta(
+        pattern=USERNAME_PATTERN,
+        extra_json_schema={"description": "a user name without colon (RFC 7617)"},
+    ),
+]
+Region = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z]{2,}(-[a-z]+)+-\d+\Z",
+        extra_json_schema={"description": "an AWS region such as eu-west-1"},
     ),
 ]
 AuthMethod = Literal["client_secret_basic", "client_secret_post"]
@@ -71,7 +103,7 @@ class SecretRef(Authored, frozen=True, kw_only=True):
     `key` picks one text out of a secret that is a JSON object.
     """
 
-    env: str | None = None
+    env: EnvName | None = None
     file: str | None = None
     secret: str | None = None
     ssm: str | None = None
@@ -79,7 +111,9 @@ class SecretRef(Authored, frozen=True, kw_only=True):
 
 
 class ApiKeyCredential(SecretRef, frozen=True, kw_only=True):
-    header: str = "x-api-key"
+    """A key in a header of its own: the reference itself, and the header's name."""
+
+    header: HeaderName = "x-api-key"
 
 
 REFERENCE = "a reference to a secret: {env: NAME}, {file: PATH}, {secret: NAME} or {ssm: NAME}"
@@ -88,12 +122,16 @@ Secret = Annotated[SecretRef, _REFERENCE]
 
 
 class BasicCredential(Authored, frozen=True, kw_only=True):
-    username: str
+    """HTTP Basic: a user and a password."""
+
+    username: Username
     password: Secret
 
 
 class HeaderCredential(Authored, frozen=True, kw_only=True):
-    name: str
+    """Any other header that holds a secret."""
+
+    name: HeaderName
     value: Secret
 
 
@@ -116,7 +154,7 @@ class CognitoCredential(Authored, frozen=True, kw_only=True):
     REST API authorizers take the `id` token, or the `access` token where the method asks scopes.
     """
 
-    region: str
+    region: Region
     client_id: str
     username: str
     password: Secret
@@ -135,7 +173,7 @@ class Sigv4Credential(Authored, frozen=True, kw_only=True):
     access_key_id: Secret | None = None
     secret_access_key: Secret | None = None
     session_token: Secret | None = None
-    region: str | None = None
+    region: Region | None = None
     service: str | None = None
 
 

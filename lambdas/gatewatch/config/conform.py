@@ -63,10 +63,12 @@ def _struct(value: object, kind: types.StructType, path: Path) -> list[Problem]:
 
 
 def _unknown_key(path: Path, key: str, known: Iterable[str]) -> Problem:
+    """Below credentials, a key that resembles no known one may be a secret itself."""
     names = sorted(known)
-    return Problem(
-        path, f"unknown key; expected one of {', '.join(names)}", nearest=nearest(key, names)
-    )
+    close = nearest(key, names)
+    hidden = _HIDDEN_BELOW in path[:-2] and close is None
+    expected = f"unknown key; expected one of {', '.join(names)}"
+    return Problem(path[:-1] if hidden else path, expected, nearest=close)
 
 
 def _mapping(value: object, kind: types.DictType, path: Path) -> list[Problem]:

@@ -33,7 +33,6 @@ from gatewatch.config.problems import Path
 from gatewatch.gateway.url import host_of, is_loopback
 
 KINDS = tuple(name for name in authored.Credential.__struct_fields__ if name != "hosts")
-FILLS_AUTHORIZATION = (Bearer, Basic, OAuth2, Cognito, Sigv4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +44,19 @@ class Named:
     written: authored.Credential | None
 
     @property
-    def fills_authorization(self) -> bool:
-        if isinstance(self.source, Header):
-            return self.source.name.lower() == "authorization"
-        return isinstance(self.source, FILLS_AUTHORIZATION)
+    def fills(self) -> str | None:
+        """The one place in a request that it takes up."""
+        match self.source:
+            case None:
+                return None
+            case ApiKey() as key:
+                return f"the {key.header.lower()} header"
+            case Header() as header:
+                return f"the {header.name.lower()} header"
+            case ClientCertificate():
+                return "the client certificate"
+            case _:
+                return "the authorization header"
 
 
 def read_source(

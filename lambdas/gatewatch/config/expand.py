@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
@@ -226,13 +226,20 @@ def _callers(
         for name in names:
             if name not in sources:
                 findings.add(place, "no such credential", name, nearest(name, sources))
-        authorizations = [
-            name for name in names if name in sources and sources[name].fills_authorization
-        ]
-        if len(authorizations) > 1:
-            both = " and ".join(authorizations)
-            findings.add(place, f"{both} both fill the Authorization header", caller)
+        for filled, rivals in _rivals(names, sources).items():
+            if len(rivals) > 1:
+                findings.add(place, f"{' and '.join(rivals)} both fill {filled}", caller)
         yield names
+
+
+def _rivals(names: Iterable[str], sources: Mapping[str, Named]) -> dict[str, list[str]]:
+    """The credentials of one call by the place that they take up in it."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        filled = sources[name].fills if name in sources else None
+        if filled is not None:
+            found.setdefault(filled, []).append(name)
+    return found
 
 
 def _check_route(written: authored.Route, path: Path, findings: Findings) -> None:
