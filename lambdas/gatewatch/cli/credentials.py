@@ -52,7 +52,7 @@ def _source(text: str) -> CredentialSource:
         case "bearer", False:
             return Bearer(secret=_ref(where, name))
         case "api_key", False:
-            return ApiKey(secret=_ref(where), header="x-api-key")
+            return ApiKey(secret=_ref(where, name), header="x-api-key")
         case "basic", True:
             username = _fitting(authored.USERNAME_PATTERN, detail, "basic:USER")
             return Basic(username=username, password=_ref(where, name))

@@ -22,17 +22,18 @@ defaults:
   open_after: 2           # failures in a row before an incident opens; an exposure opens at once
   resolve_after: 2        # passes in a row before it resolves
 
-# References to secrets, never secrets: {env: NAME} or {file: PATH}.
+# References to secrets, never secrets: {env: NAME}, {file: PATH}, {secret: NAME} of Secrets Manager
+# or {ssm: NAME} of Parameter Store; `key` picks one text of a JSON object.
 credentials:
   user:
     bearer: {env: ORDERS_TOKEN}
-  # partner-key:
-  #   api_key: {env: PARTNER_KEY}
-  # service:
-  #   sigv4:
-  #     access_key_id: {env: AWS_ACCESS_KEY_ID}
-  #     secret_access_key: {env: AWS_SECRET_ACCESS_KEY}
-  #     session_token: {env: AWS_SESSION_TOKEN}
+  # partner-key: {api_key: {secret: gatewatch/partner, key: apiKey}}
+  # service: {sigv4: {}}    # as whom Gatewatch runs; or {role: ARN}, or keys by reference
+  # machine:
+  #   oauth2:
+  #     token_url: https://auth.example.com/oauth2/token
+  #     client: {secret: gatewatch/client}    # JSON with client_id and client_secret
+  # Also basic, header, cognito (user and password) and client_certificate.
 
 apis:
   orders:

@@ -42,13 +42,13 @@ Status = Annotated[
 TokenUrl = Annotated[
     str,
     Meta(
-        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?\Z",
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$(?!\n)",
         extra_json_schema={
             "description": "a URL such as https://auth.example.com/oauth2/token, without query"
         },
     ),
 ]
-ROLE_ARN_PATTERN = r"^arn:aws[a-z-]*:iam::\d{12}:role/\S+\Z"
+ROLE_ARN_PATTERN = r"^arn:aws[a-z-]*:iam::\d{12}:role/\S+$(?!\n)"
 RoleArn = Annotated[
     str,
     Meta(
@@ -58,7 +58,7 @@ RoleArn = Annotated[
         },
     ),
 ]
-ENV_NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*\Z"
+ENV_NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
 EnvName = Annotated[
     str,
     Meta(
@@ -66,7 +66,7 @@ EnvName = Annotated[
         extra_json_schema={"description": "the name of an environment variable such as API_TOKEN"},
     ),
 ]
-HEADER_NAME_PATTERN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z"
+HEADER_NAME_PATTERN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$(?!\n)"
 HeaderName = Annotated[
     str,
     Meta(
@@ -74,7 +74,7 @@ HeaderName = Annotated[
         extra_json_schema={"description": "the name of a header such as X-Api-Token"},
     ),
 ]
-USERNAME_PATTERN = r"^[^:\x00-\x1f\x7f]+\Z"
+USERNAME_PATTERN = r"^[^:\x00-\x1f\x7f]+$(?!\n)"
 Username = Annotated[
     str,
     Meta(
@@ -82,10 +82,17 @@ Username = Annotated[
         extra_json_schema={"description": "a user name without colon (RFC 7617)"},
     ),
 ]
+Host = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\s/:?#@]+(:\d{1,5})?$(?!\n)",
+        extra_json_schema={"description": "a host such as api.example.com or api.example.com:8443"},
+    ),
+]
 Region = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z]{2,}(-[a-z]+)+-\d+\Z",
+        pattern=r"^[a-z]{2,}(-[a-z]+)+-\d+$(?!\n)",
         extra_json_schema={"description": "an AWS region such as eu-west-1"},
     ),
 ]
@@ -195,7 +202,7 @@ class Credential(Authored, frozen=True, kw_only=True):
     cognito: CognitoCredential | None = None
     sigv4: Sigv4Credential | None = None
     client_certificate: ClientCertificateCredential | None = None
-    hosts: tuple[str, ...] | None = field(default=None, name="for")
+    hosts: tuple[Host, ...] | None = field(default=None, name="for")
 
 
 class Expect(Authored, frozen=True, kw_only=True):
@@ -216,6 +223,9 @@ class Defaults(Authored, frozen=True, kw_only=True):
     timeout: Duration | None = None
     open_after: Count | None = None
     resolve_after: Count | None = None
+
+
+BUILT_IN = Defaults(every="1m", anonymous_every="5m", timeout="10s", open_after=2, resolve_after=2)
 
 
 class Route(Defaults, frozen=True, kw_only=True):

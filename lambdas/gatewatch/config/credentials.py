@@ -224,4 +224,4 @@ def _hosts_of_users(name: str, apis: Iterable[Api]) -> tuple[str, ...]:
 
 
 def _written_hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(host if ":" in host else f"{host}:443" for host in hosts)
+    return tuple((host if ":" in host else f"{host}:443").lower() for host in hosts)

@@ -122,16 +122,11 @@ def _entrances(written: authored.Api) -> tuple[Entrance, ...]:
     )
 
 
-_BUILT_IN = authored.Defaults(
-    every="1m", anonymous_every="5m", timeout="10s", open_after=2, resolve_after=2
-)
-
-
 def _settled(*layers: authored.Defaults) -> authored.Defaults:
     """The value nearest to the route, for each default; built-in ones where none is given."""
     chosen = {}
     for name in authored.Defaults.__struct_fields__:
-        values = [getattr(layer, name) for layer in (_BUILT_IN, *layers)]
+        values = [getattr(layer, name) for layer in (authored.BUILT_IN, *layers)]
         chosen[name] = [value for value in values if value is not None][-1]
     return authored.Defaults(**chosen)
 
