@@ -155,6 +155,41 @@ def test_an_endpoint_that_is_no_url(monkeypatch: pytest.MonkeyPatch, wrong: str)
     )
 
 
+STRANGE = {
+    "a page": ("200 OK", b"<html>planted-answer</html>"),
+    "nothing": ("200 OK", b""),
+    "an empty object": ("200 OK", b"{}"),
+    "XML without end": ("200 OK", b"<AssumeRoleResponse>planted-answer"),
+    "a page with an error": ("503 Slow Down", b"<html>planted-answer</html>"),
+    "a code that is none": ("400 Bad Request", b'{"__type": "planted-answer, as a code"}'),
+    "a redirect": ("302 Found", b"planted-answer"),
+}
+SOURCES = {
+    "secret s": "c: {api_key: {secret: s}}",
+    "ssm s": "c: {api_key: {ssm: s}}",
+    "role": "c: {sigv4: {role: 'arn:aws:iam::111122223333:role/r', region: us-east-1}}",
+    "Cognito user u": (
+        "c: {cognito: {region: us-east-1, client_id: c, username: u, "
+        "password: {env: AWS_SECRET_ACCESS_KEY}}}"
+    ),
+}
+
+
+@pytest.mark.usefixtures("aws", "fresh_clients")
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("answer", STRANGE)
+def test_an_answer_that_is_not_aws_is_one_line_without_its_contents(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, source: str, answer: str
+) -> None:
+    status, body = STRANGE[answer]
+    with serving(answering(status, body, keep=False)) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{server.place}")
+        told = sent(SOURCES[source])["not sent"]
+    assert told.startswith(f"{source}")
+    assert "planted" not in told + caplog.text
+    assert "internal error" not in told
+
+
 @pytest.mark.usefixtures("aws", "fresh_clients")
 def test_a_silent_service_costs_a_run_one_wait_and_not_one_for_each_secret(
     monkeypatch: pytest.MonkeyPatch,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -35,16 +36,19 @@ def asked(
         raise SecretError(f"{what}: {_UNREACHABLE}")
     with told_as(what):
         try:
-            yield client(service, region, signed=signed)
+            yield _made(what, service, region, signed)
         except HTTPClientError:
             _unreachable_until[place] = monotonic() + _UNREACHABLE_FOR_SECONDS
             raise
 
 
-def client(service: str, region: str | None, *, signed: bool) -> Any:
+def _made(what: str, service: str, region: str | None, signed: bool) -> Any:
     """One client for each service and region."""
-    with _making:
-        return _client(service, region, signed)
+    try:
+        with _making:
+            return _client(service, region, signed)
+    except ValueError:
+        raise SecretError(f"{what}: the AWS settings of this machine are not valid") from None
 
 
 @lru_cache(maxsize=32)
@@ -66,20 +70,24 @@ def _client(service: str, region: str | None, signed: bool) -> Any:
 def told_as(what: str) -> Iterator[None]:
     """Turns what AWS or its library raises into a SecretError that names `what` and the code.
 
-    The message of the error stays out: it may repeat what was sent.
+    The message of the error stays out: it may repeat what was sent, or all that was answered.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
     _keep_quiet()
     try:
         yield
+    except SecretError:
+        raise
     except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "unknown error")
-        raise SecretError(f"{what}: {code}") from None
+        code = str(error.response.get("Error", {}).get("Code"))
+        told = code if _CODE.fullmatch(code) else "an error without a code"
+        raise SecretError(f"{what}: {told}") from None
     except BotoCoreError as error:
         raise SecretError(f"{what}: {_reason(error)}") from None
-    except ValueError:
-        raise SecretError(f"{what}: the AWS settings of this machine are not valid") from None
+    except Exception as error:  # noqa: BLE001 - the library's parsers raise errors of many kinds
+        kind = type(error).__name__
+        raise SecretError(f"{what}: the answer is not one of AWS's ({kind})") from None
 
 
 def _keep_quiet() -> None:
@@ -89,6 +97,7 @@ def _keep_quiet() -> None:
         log.setLevel(logging.INFO)
 
 
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{1,63}|[45]\d\d")
 _UNREACHABLE = "the service cannot be reached"
 _REASONS = {
     "NoCredentialsError": "no AWS credentials found",

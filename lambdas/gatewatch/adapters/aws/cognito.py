@@ -21,12 +21,11 @@ def cognito_token(user: Cognito, password: str, client_secret: str | None) -> tu
         answer = pools.initiate_auth(
             AuthFlow="USER_PASSWORD_AUTH", ClientId=user.client_id, AuthParameters=parameters
         )
-    if "AuthenticationResult" not in answer:
-        challenge = answer.get("ChallengeName", "another step")
-        raise SecretError(f"{what}: the user pool asks for {challenge}, which needs a person")
-    result = answer["AuthenticationResult"]
-    token = result["IdToken" if user.token == "id" else "AccessToken"]
-    return token, datetime.now(UTC) + timedelta(seconds=result["ExpiresIn"])
+        if challenge := answer.get("ChallengeName"):
+            raise SecretError(f"{what}: the user pool asks for {challenge}, which needs a person")
+        result = answer["AuthenticationResult"]
+        token = result["IdToken" if user.token == "id" else "AccessToken"]
+        return token, datetime.now(UTC) + timedelta(seconds=result["ExpiresIn"])
 
 
 def secret_hash(username: str, client_id: str, client_secret: str) -> str:

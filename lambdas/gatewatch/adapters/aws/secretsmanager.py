@@ -10,6 +10,6 @@ def read_secret(name: str) -> str:
     """The current version's text; raises SecretError."""
     with asked(f"secret {name}", "secretsmanager", region_of(name)) as secrets:
         found = secrets.get_secret_value(SecretId=name)
-    if "SecretString" not in found:
-        raise SecretError(f"secret {name}: expected a text, found binary data")
-    return str(found["SecretString"])
+        if "SecretBinary" in found:
+            raise SecretError(f"secret {name}: expected a text, found binary data")
+        return str(found["SecretString"])

@@ -9,4 +9,4 @@ def read_parameter(name: str) -> str:
     """The parameter's value; raises SecretError."""
     with asked(f"ssm {name}", "ssm", region_of(name)) as parameters:
         found = parameters.get_parameter(Name=name, WithDecryption=True)
-    return str(found["Parameter"]["Value"])
+        return str(found["Parameter"]["Value"])

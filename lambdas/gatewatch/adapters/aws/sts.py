@@ -32,5 +32,5 @@ def role_keys(role: AssumedRole) -> tuple[Keys, datetime]:
         found = tokens.assume_role(
             RoleArn=role.arn, RoleSessionName=SESSION_NAME, DurationSeconds=3600, **external
         )["Credentials"]
-    keys = Keys(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
-    return keys, found["Expiration"]
+        keys = Keys(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
+        return keys, found["Expiration"]
