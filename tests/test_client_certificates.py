@@ -77,6 +77,14 @@ def test_a_certificate_may_bring_its_chain(place: Place) -> None:
     assert place.call() == "200"
 
 
+def test_the_redactor_knows_the_key(place: Place) -> None:
+    caller = place.caller(f"c: {{{CERTIFICATE}}}", "c")
+    caller.call()
+    caller.prober.close()
+    key = (place.folder / "key.pem").read_text()
+    assert key.strip() in caller.prober.known_secrets()
+
+
 def test_a_stranger_stays_outside(place: Place) -> None:
     place.keep(trustme.CA().issue_cert("monitor.example.com"))
     assert place.call() == "tls: unknown ca"

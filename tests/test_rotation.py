@@ -21,7 +21,7 @@ from gatewatch.run import Report, run
 
 from .callers import HandClock, config
 from .servers import RawServer, answering, serving
-from .token_server import TokenServer, granting, told
+from .token_server import CLIENT_ID, CLIENT_SECRET, TokenServer, granting, told
 
 
 class Door:
@@ -150,6 +150,21 @@ def test_a_rotated_client_secret_brings_a_new_token_at_once(tmp_path: Path) -> N
         right["secret"] = watch.secrets["SECRET"] = "secret-two"
         door.known = {"token-for-secret-two"}
         assert outcomes(watch.tick()) == {Outcome.PASS}
+
+
+def test_a_token_that_stays_refused_is_fetched_once_in_ten_minutes(tmp_path: Path) -> None:
+    """The client secret is read again each minute; while it is the same, the token may stay."""
+    with serving(Door()) as server, granting() as tokens:
+        where = f"token_url: '{tokens.url}', client: {{env: CLIENT}}"
+        found = config(f"c: {{oauth2: {{{where}}}}}", f"http://{server.place}")
+        client = json.dumps({"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET})
+        watch = Watch(found, tmp_path, {"CLIENT": client})
+        fetched = []
+        for minutes in (0, 2, 2, 5, 2):
+            assert outcomes(watch.tick(minutes=minutes)) == {Outcome.FAIL}
+            fetched.append(len(tokens.asked))
+    assert fetched == [1, 1, 1, 1, 2]
+    assert len(watch.reads) == 5
 
 
 def test_a_store_that_is_down_while_a_secret_is_refused_leaves_the_refusal(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
@@ -56,6 +57,18 @@ class TokenServer:
         token = f"granted-token-{len(self.asked)}"
         life = {} if self.expires_in is None else {"expires_in": self.expires_in}
         return told(200, access_token=token, token_type="Bearer", **life)
+
+
+def keep_client(folder: Path) -> None:
+    """What the server knows of its client, as files of secrets."""
+    pair = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    (folder / "client").write_text(json.dumps(pair))
+    (folder / "secret").write_text(f"{CLIENT_SECRET}\n")
+
+
+def login(url: str, more: str = "client: {file: client}") -> str:
+    """The credential `c` for a configuration."""
+    return f"c: {{oauth2: {{token_url: '{url}', {more}}}}}"
 
 
 def told(status: int, **body: Any) -> Answer:
