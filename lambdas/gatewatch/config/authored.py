@@ -20,10 +20,13 @@ Duration = Annotated[
     ),
 ]
 Count = Annotated[int, Meta(ge=1, extra_json_schema={"description": "a whole number from 1"})]
+_PORT = r"(:([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]))?"
+_HOST = r"([^\s/?#@:\[\]\\]+|\[::1\]|\[([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}\])"
+_URL_PATTERN = rf"^https?://{_HOST}{_PORT}(/[^\s?#]*)?$(?!\n)"
 Url = Annotated[
     str,
     Meta(
-        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        pattern=_URL_PATTERN,
         extra_json_schema={
             "description": "a URL such as https://api.example.com/orders, without query"
         },
@@ -42,7 +45,7 @@ Status = Annotated[
 TokenUrl = Annotated[
     str,
     Meta(
-        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$(?!\n)",
+        pattern=_URL_PATTERN,
         extra_json_schema={
             "description": "a URL such as https://auth.example.com/oauth2/token, without query"
         },
