@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 
 from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.cli.main import main
@@ -176,6 +178,36 @@ def test_a_store_that_is_down_while_a_secret_is_refused_leaves_the_refusal(
         del watch.secrets["KEY"]
         assert outcomes(watch.tick()) == {Outcome.FAIL}
         assert keys(server) == ["key-one", "key-one"]
+
+
+def test_a_client_certificate_that_was_replaced_is_read_again(tmp_path: Path) -> None:
+    """Its refusal is a broken handshake, not an answer."""
+    public, before, after = trustme.CA(), trustme.CA(), trustme.CA()
+    public.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    certificate = "certificate: {env: CERT}, private_key: {env: KEY}"
+    with serving(answering(), _wanting(public, before)) as server:
+        api = f"connect_to: '{server.place}', ca_file: {tmp_path / 'ca.pem'},"
+        url = "https://api.example.com"
+        found = config(f"c: {{client_certificate: {{{certificate}}}}}", url, api=api)
+        watch = Watch(found, tmp_path, _pair(before))
+        assert outcomes(watch.tick()) == {Outcome.PASS}
+        server.context = _wanting(public, after)
+        watch.secrets.update(_pair(after))
+        assert outcomes(watch.tick()) == {Outcome.PASS}
+
+
+def _wanting(public: trustme.CA, callers: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    public.issue_cert("api.example.com").configure_cert(context)
+    callers.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def _pair(authority: trustme.CA) -> dict[str, str]:
+    pair = authority.issue_cert("monitor.example.com")
+    key = pair.private_key_pem.bytes().decode()
+    return {"CERT": pair.cert_chain_pems[0].bytes().decode(), "KEY": key}
 
 
 def test_watch_goes_over_a_rotation_without_a_finding(

@@ -159,7 +159,7 @@ def _repeat_renewed(
     refused = [
         at
         for at, (exchange, not_sent) in enumerate(answers)
-        if not_sent is None and exchange.response.status in _REFUSALS
+        if not_sent is None and _was_refused(exchange)
     ]
     names = dict.fromkeys(name for at in refused for name in attempts[at].callers)
     renewed = transport.renew(list(names))
@@ -167,6 +167,13 @@ def _repeat_renewed(
     for at, answer in zip(again, _answers(transport, [attempts[at] for at in again]), strict=True):
         answers[at] = answer
     return len(again)
+
+
+def _was_refused(exchange: Exchange) -> bool:
+    """A client certificate is refused in the handshake: then there is no answer."""
+    shown = {credential.kind for credential in exchange.request.credentials}
+    status = exchange.response.status
+    return status in _REFUSALS or (status == 0 and CredentialKind.CLIENT_CERT in shown)
 
 
 class Redactors:
