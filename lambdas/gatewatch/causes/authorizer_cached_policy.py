@@ -30,6 +30,11 @@ Call the route first with a fresh token, or wait for the cache's end; then anoth
     aws apigateway get-authorizers --rest-api-id <api_id> --region <region> \\
         --query 'items[].[name,authorizerResultTtlInSeconds]'
 
+On an HTTP API:
+
+    aws apigatewayv2 get-authorizers --api-id <api_id> --region <region> \\
+        --query 'Items[].[Name,AuthorizerResultTtlInSeconds,IdentitySource]'
+
 ## Fix
 Return a policy for all routes of the API (`<api_arn>/<stage>/*/*`), or set the TTL to 0.
 """,

@@ -33,6 +33,11 @@ Read the authorizer's log for the request id of the answer, and call it with the
     aws apigateway test-invoke-authorizer --rest-api-id <api_id> --authorizer-id <authorizer_id> \\
         --headers Authorization=<token> --region <region>
 
+On an HTTP API, which cannot test an authorizer, find its function:
+
+    aws apigatewayv2 get-authorizers --api-id <api_id> --region <region> \\
+        --query 'Items[].[Name,AuthorizerUri,IdentitySource]'
+
 ## Fix
 Let the authorizer allow this caller, for all methods that its answer is cached for.
 """,

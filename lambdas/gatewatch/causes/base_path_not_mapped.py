@@ -28,6 +28,10 @@ Forbidden with a gateway request id looks as if the API had refused the caller.
 
     aws apigateway get-base-path-mappings --domain-name <host> --region <region>
 
+Of an HTTP API:
+
+    aws apigatewayv2 get-api-mappings --domain-name <host> --region <region>
+
 ## Fix
 Add the mapping:
 

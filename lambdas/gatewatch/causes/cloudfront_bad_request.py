@@ -36,7 +36,7 @@ Some clients send `content-type` and an empty body with every GET, and only thos
 ## Confirm
 Call again with curl, without a body:
 
-    curl -v -X <method> '<url>'
+    curl -g -v <url>
 
 ## Fix
 Send no body with GET and HEAD.

@@ -27,7 +27,7 @@ API Gateway's own addresses always accept; a refused connection means another ad
 
 ## Confirm
 
-    curl -v --connect-timeout 5 '<url>'
+    curl -g -v --connect-timeout 5 <url>
 
 ## Fix
 Look at the address that the name resolves to, and the way to it.

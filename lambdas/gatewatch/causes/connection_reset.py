@@ -25,7 +25,7 @@ A firewall, an idle timeout and a crashing server look the same.
 
 ## Confirm
 
-    curl -v '<url>'
+    curl -g -v <url>
 
 ## Fix
 Look at what stands between here and the gateway.

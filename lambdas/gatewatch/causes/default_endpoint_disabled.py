@@ -36,6 +36,11 @@ The same route works on the custom domain, and Forbidden looks like a missing cr
     aws apigateway get-rest-api --rest-api-id <api_id> --region <region> \\
         --query disableExecuteApiEndpoint
 
+On an HTTP API:
+
+    aws apigatewayv2 get-api --api-id <api_id> --region <region> \\
+        --query DisableExecuteApiEndpoint
+
 ## Fix
 Call the custom domain; or enable the endpoint and deploy.
 """,

@@ -28,6 +28,9 @@ The domain answers, and most of its routes may even exist there. Suspicion falls
 Compare the mapping's API id and stage with those you mean, and call the execute-api host directly:
 
     aws apigateway get-base-path-mappings --domain-name <host> --region <region>
+
+Of an HTTP API:
+
     aws apigatewayv2 get-api-mappings --domain-name <host> --region <region>
 
 ## Fix

@@ -33,9 +33,14 @@ blamed on account-wide blocks.
     aws lambda get-policy --function-name <function> --region <region>
 
 ## Fix
+Give both grants to those who may call: everybody (`'*'`) only where the auth type is NONE, else an
+account or role.
 
     aws lambda add-permission --function-name <function> --region <region> \\
-        --statement-id url-invoke --action lambda:InvokeFunction --principal '*' \\
+        --statement-id url --action lambda:InvokeFunctionUrl --principal <principal> \\
+        --function-url-auth-type <auth_type>
+    aws lambda add-permission --function-name <function> --region <region> \\
+        --statement-id url-invoke --action lambda:InvokeFunction --principal <principal> \\
         --invoked-via-function-url
 """,
 )

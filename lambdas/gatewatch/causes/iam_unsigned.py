@@ -27,13 +27,25 @@ On a REST API it is byte for byte what a route that does not exist answers. Only
 or the deployed snapshot, separates the two.
 
 ## Confirm
-Call again with a signature by an identity that may invoke the route:
+Call again, if the method only reads, with a signature by an identity that may invoke the route:
 
-    curl --aws-sigv4 "aws:amz:<region>:execute-api" -X <method> '<url>' \\
+    curl -g --aws-sigv4 aws:amz:<region>:<service> <url> \\
         --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \\
         -H "x-amz-security-token: $AWS_SESSION_TOKEN"
 
+Of a method that writes, read how it is guarded instead of calling it:
+
+    aws apigateway get-stage --rest-api-id <api_id> --stage-name <stage> --region <region> \\
+        --query deploymentId --output text
+    aws apigateway get-deployment --rest-api-id <api_id> --deployment-id <deployment_id> \\
+        --embed apisummary --region <region>
+
+    aws apigatewayv2 get-routes --api-id <api_id> --region <region> \\
+        --query 'Items[].[RouteKey,AuthorizationType]'
+
+    aws lambda get-function-url-config --function-name <function> --region <region>
+
 ## Fix
-Sign the request for service `execute-api` in the API's region.
+Sign the request for service `execute-api` (a function URL: `lambda`) in the API's region.
 """,
 )

@@ -30,6 +30,11 @@ A token in another header than the configured one looks like a rejected token.
     aws apigateway get-authorizers --rest-api-id <api_id> --region <region> \\
         --query 'items[].[name,identitySource,identityValidationExpression]'
 
+On an HTTP API:
+
+    aws apigatewayv2 get-authorizers --api-id <api_id> --region <region> \\
+        --query 'Items[].[Name,AuthorizerType,IdentitySource]'
+
 ## Fix
 Send the identity where the deployed authorizer looks for it. A changed authorizer needs a
 deployment.

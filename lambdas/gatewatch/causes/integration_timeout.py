@@ -30,7 +30,12 @@ Compare the elapsed time with 29 or 30 seconds, and the function's duration:
 
     aws logs filter-log-events --region <region> \\
         --log-group-name API-Gateway-Execution-Logs_<api_id>/<stage> \\
-        --filter-pattern '"<request_id>"'
+        --filter-pattern \\"<request_id>\\"
+
+An HTTP API has no such log. Its access log tells, where the stage has one:
+
+    aws apigatewayv2 get-stages --api-id <api_id> --region <region> \\
+        --query 'Items[].[StageName,AccessLogSettings]'
 
 ## Fix
 Make the backend faster, raise the integration's timeout, or answer asynchronously.

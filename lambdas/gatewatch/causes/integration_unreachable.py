@@ -28,7 +28,12 @@ Read the execution log of the request:
 
     aws logs filter-log-events --region <region> \\
         --log-group-name API-Gateway-Execution-Logs_<api_id>/<stage> \\
-        --filter-pattern '"<request_id>"'
+        --filter-pattern \\"<request_id>\\"
+
+An HTTP API has no such log. Its access log tells, where the stage has one:
+
+    aws apigatewayv2 get-stages --api-id <api_id> --region <region> \\
+        --query 'Items[].[StageName,AccessLogSettings]'
 
 ## Fix
 Open the way: VPC link, target group, security group, name.

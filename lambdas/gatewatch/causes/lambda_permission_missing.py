@@ -32,6 +32,6 @@ The function works, its log is empty, and the answer is a 500 like a crash.
     aws lambda add-permission --function-name <function> --region <region> \\
         --statement-id apigateway --action lambda:InvokeFunction \\
         --principal apigateway.amazonaws.com \\
-        --source-arn 'arn:aws:execute-api:<region>:<account>:<api_id>/*/<method><path>'
+        --source-arn arn:aws:execute-api:<region>:<account>:<api_id>/\\*/<method><path>
 """,
 )

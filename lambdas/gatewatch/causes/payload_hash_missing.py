@@ -30,12 +30,15 @@ caller in `x-amz-content-sha256`; without it the function URL refuses the signat
 GET works and POST does not; the text blames the secret key, which is CloudFront's.
 
 ## Confirm
-Send the same body with its hash:
+A Lambda origin whose signing behavior is `always` or `no-override` needs the header:
 
-    curl -X <method> '<url>' --data-binary @body \\
-        -H "x-amz-content-sha256: $(sha256sum body | cut -d' ' -f1)"
+    aws cloudfront list-origin-access-controls --query \\
+        'OriginAccessControlList.Items[].[Id,OriginAccessControlOriginType,SigningBehavior]'
 
 ## Fix
-Let the client send the header with every body.
+Let the client send the header with every body:
+
+    curl -g -X <method> <url> --data-binary @body \\
+        -H "x-amz-content-sha256: $(sha256sum body | cut -d' ' -f1)"
 """,
 )

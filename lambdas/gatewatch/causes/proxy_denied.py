@@ -29,7 +29,7 @@ Its 403 page comes for the API's URL, and the API never saw the request.
 ## Confirm
 Call from another network, or read `via` and `server` in the evidence:
 
-    curl -v '<url>'
+    curl -g -v <url>
 
 ## Fix
 Allow the host in the proxy.

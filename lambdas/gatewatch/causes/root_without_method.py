@@ -35,6 +35,10 @@ Look for `"/"` in what the stage serves:
     aws apigateway get-deployment --rest-api-id <api_id> --deployment-id <deployment_id> \\
         --embed apisummary --region <region>
 
+On an HTTP API:
+
+    aws apigatewayv2 get-routes --api-id <api_id> --region <region> --query 'Items[].RouteKey'
+
 ## Fix
 Call a path that exists, or add a method on `/` and deploy.
 """,

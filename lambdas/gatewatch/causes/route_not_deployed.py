@@ -39,6 +39,12 @@ Compare the definition with the snapshot that the stage serves:
     aws apigateway get-deployment --rest-api-id <api_id> --deployment-id <deployment_id> \\
         --embed apisummary --region <region>
 
+On an HTTP API, compare the routes with the deployment that the stage has:
+
+    aws apigatewayv2 get-routes --api-id <api_id> --region <region> --query 'Items[].RouteKey'
+    aws apigatewayv2 get-stages --api-id <api_id> --region <region> \\
+        --query 'Items[].[StageName,DeploymentId,AutoDeploy,LastUpdatedDate]'
+
 ## Fix
 Deploy the stage:
 

@@ -33,6 +33,10 @@ Look the path up in what the stage really serves, not in the definition:
     aws apigateway get-deployment --rest-api-id <api_id> --deployment-id <deployment_id> \\
         --embed apisummary --region <region>
 
+On an HTTP API:
+
+    aws apigatewayv2 get-routes --api-id <api_id> --region <region> --query 'Items[].RouteKey'
+
 ## Fix
 Call the path that exists (a trailing slash is another path), or add the resource and method and
 deploy the stage:

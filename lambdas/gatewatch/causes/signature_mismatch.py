@@ -25,10 +25,15 @@ The text names the secret key first, while encoding (a space, `+`, brackets in t
 proxies that rewrite the host are as common.
 
 ## Confirm
-Sign the same request with another signer and the same keys:
+Sign the same request, if its method only reads, with another signer and the same keys:
 
-    curl --aws-sigv4 "aws:amz:<region>:execute-api" -X <method> '<url>' \\
-        --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"
+    curl -g --aws-sigv4 aws:amz:<region>:<service> <url> \\
+        --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \\
+        -H "x-amz-security-token: $AWS_SESSION_TOKEN"
+
+Where that would write, ask at least whose keys these are:
+
+    aws sts get-caller-identity
 
 ## Fix
 Sign exactly what is sent, after all rewriting, with the path and query encoded once.

@@ -40,6 +40,10 @@ Read the domain's mappings, and call the URL without its first segment:
 
     aws apigateway get-base-path-mappings --domain-name <host> --region <region>
 
+Of an HTTP API:
+
+    aws apigatewayv2 get-api-mappings --domain-name <host> --region <region>
+
 ## Fix
 Take the stage out of the URL.
 """,

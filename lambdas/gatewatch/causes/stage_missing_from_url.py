@@ -33,6 +33,10 @@ List the stages and compare them with the first segment of the URL:
 
     aws apigateway get-stages --rest-api-id <api_id> --region <region> --query 'item[].stageName'
 
+On an HTTP API:
+
+    aws apigatewayv2 get-stages --api-id <api_id> --region <region> --query 'Items[].StageName'
+
 ## Fix
 Put the stage into the URL, or into the distribution's origin path.
 """,

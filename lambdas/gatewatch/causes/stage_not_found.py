@@ -30,6 +30,10 @@ Forbidden reads like a refused caller, and no log of the API has a line about it
 
     aws apigateway get-stages --rest-api-id <api_id> --region <region> --query 'item[].stageName'
 
+On an HTTP API:
+
+    aws apigatewayv2 get-stages --api-id <api_id> --region <region> --query 'Items[].StageName'
+
 ## Fix
 Deploy a stage of that name, or correct the URL. A new stage may say Forbidden for most of a
 minute before it answers.

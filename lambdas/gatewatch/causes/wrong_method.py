@@ -35,6 +35,10 @@ List the methods that the deployed stage has for the path:
     aws apigateway get-deployment --rest-api-id <api_id> --deployment-id <deployment_id> \\
         --embed apisummary --region <region>
 
+On an HTTP API:
+
+    aws apigatewayv2 get-routes --api-id <api_id> --region <region> --query 'Items[].RouteKey'
+
 ## Fix
 Call with a method that exists, or add this one (for preflights: an OPTIONS method) and deploy:
 

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from gatewatch.causes import catalogue
 from gatewatch.correlate import OPEN, length
+from gatewatch.diagnose import subject_of
 from gatewatch.model import (
     GATES,
     OK,
@@ -136,6 +137,11 @@ def diagnosis(found: Diagnosis, exchanges: Sequence[Exchange]) -> RenderableType
     return Group(*parts)
 
 
+def _subject_first(exchanges: Sequence[Exchange]) -> list[Exchange]:
+    at = subject_of(exchanges) if exchanges else 0
+    return [*exchanges[at : at + 1], *exchanges[:at], *exchanges[at + 1 :]]
+
+
 def _block(title: str, content: RenderableType | None) -> list[RenderableType]:
     if content is None:
         return []
@@ -194,12 +200,13 @@ def _next(found: Diagnosis, exchanges: Sequence[Exchange]) -> list[Text]:
         who = "without a credential" if probe.credential == "none" else f"with {probe.credential}"
         lines.append(_uncut(f"{probe.method} {probe.url} {who}"))
         lines.append(_uncut(probe.why.replace("; ", "\n"), "dim"))
-    return [*lines, *_command(found.cause, exchanges)]
+    return [*lines, *_command(found.cause, _subject_first(exchanges))]
 
 
-def _command(cause_id: str, exchanges: Sequence[Exchange]) -> list[Text]:
-    cause = catalogue().get(cause_id)
-    command = next_command(cause, exchanges[0]) if cause and exchanges else None
+def _command(
+    cause: str, exchanges: Sequence[Exchange], finding: Finding = Finding.REFUSED
+) -> list[Text]:
+    command = next_command(catalogue().get(cause), exchanges, finding)
     return [_uncut(command, "bold")] if command else []
 
 
@@ -252,7 +259,7 @@ def incident(found: Incident) -> RenderableType:
         )
     parts += _block("ruled out", _ruled_out(found))
     parts += _uncut_block("evidence", _evidence(found.evidence))
-    parts += _uncut_block("confirm", _command(found.cause, found.evidence))
+    parts += _uncut_block("confirm", _command(found.cause, found.evidence, found.finding))
     parts += _block("for", Text(f"the {_owner(found)}"))
     parts += _block("history", _timeline(found))
     return Group(*parts)

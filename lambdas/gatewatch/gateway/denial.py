@@ -57,7 +57,8 @@ _SOURCES = (
 )
 _ARN = re.compile(
     r"arn:[\w-]+:execute-api:(?P<region>[\w-]*):(?P<account>[\w*]*):"
-    r"(?P<api_id>[^/\s]+)/(?P<stage>[^/\s]+)/(?P<method>[A-Z*]+)(?P<path>(/\S*)?)"
+    r"(?P<api_id>[a-z0-9]+)/(?P<stage>\$default|[A-Za-z0-9_-]+)/"
+    r"(?P<method>[A-Z*]+)(?P<path>(/\S*)?)"
 )
 
 

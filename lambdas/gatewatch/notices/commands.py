@@ -1,16 +1,33 @@
-"""A cause's commands with what the evidence knows of API, stage, region, method and path."""
+"""A cause's commands with what the evidence knows of API, stage, region, method and path.
+
+People paste these lines at night, and part of what is filled in comes from a server that may be
+hostile. So a value must have the form that AWS gives it, and every value is quoted for the shell.
+"""
 
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Iterator, Sequence
 
 from gatewatch.cause import Cause, sections
 from gatewatch.gateway import body as bodies
 from gatewatch.gateway.denial import read
-from gatewatch.gateway.url import parse
-from gatewatch.model import Exchange
+from gatewatch.gateway.url import HostKind, parse, signing_service
+from gatewatch.look import look_at
+from gatewatch.model import ApiKind, Exchange, Finding
 
 _PLACEHOLDER = re.compile(r"<(\w+)>")
+_FORMS = {
+    "url": re.compile(r"https?://[^\s\x00-\x1f\x7f]+"),
+    "host": re.compile(r"[a-z0-9][a-z0-9.-]*"),
+    "method": re.compile(r"[A-Z]+"),
+    "api_id": re.compile(r"[a-z0-9]+"),
+    "region": re.compile(r"[a-z]+(-[a-z]+)+-\d"),
+    "service": re.compile(r"[a-z-]+"),
+    "stage": re.compile(r"\$default|[A-Za-z0-9_][A-Za-z0-9_-]*"),
+    "request_id": re.compile(r"[A-Za-z0-9_=+/-]+"),
+}
 
 
 def filled(text: str, exchange: Exchange) -> str:
@@ -20,21 +37,25 @@ def filled(text: str, exchange: Exchange) -> str:
 
 
 def _known(exchange: Exchange) -> dict[str, str]:
-    address = parse(exchange.request.url)
-    rest = address.segments[1:] if address.stage else address.segments
+    url = exchange.request.url
+    address = parse(url)
     headers = {name.lower(): value for name, value in exchange.response.headers.items()}
     known = {
-        "url": exchange.request.url,
+        "url": url,
         "host": address.host,
-        "method": exchange.request.method,
-        "path": "/" + "/".join(rest),
+        "method": exchange.request.method.upper(),
         "api_id": address.api_id,
         "region": address.region,
+        "service": signing_service(url),
         "stage": address.stage,
         "request_id": headers.get("x-amzn-requestid") or headers.get("apigw-requestid"),
         **_by_arn(exchange),
     }
-    return {name: value for name, value in known.items() if value}
+    return {
+        name: shlex.quote(value)
+        for name, value in known.items()
+        if value and _FORMS[name].fullmatch(value)
+    }
 
 
 def _by_arn(exchange: Exchange) -> dict[str, str]:
@@ -46,13 +67,109 @@ def _by_arn(exchange: Exchange) -> dict[str, str]:
     return {"api_id": arn.api_id, "region": arn.region, "stage": arn.stage}
 
 
-def next_command(cause: Cause, exchange: Exchange) -> str | None:
-    """The first command that would confirm a cause; None where none is known."""
-    lines = sections(cause).get("Confirm", "").splitlines()
-    command: list[str] = []
-    for line in lines:
-        if line.startswith("    "):
-            command.append(line[4:])
-        elif command:
-            break
-    return filled("\n".join(command), exchange) if command else None
+_EVERY_KIND = frozenset(ApiKind)
+_FOR_KINDS = (
+    ("aws apigateway get-domain-name ", _EVERY_KIND),
+    ("aws apigateway ", frozenset({ApiKind.REST})),
+    ("aws apigatewayv2 ", frozenset({ApiKind.HTTP, ApiKind.WEBSOCKET})),
+    ("/restapis/", frozenset({ApiKind.REST})),
+    ("API-Gateway-Execution-Logs_", frozenset({ApiKind.REST})),
+    ("function-url", frozenset({ApiKind.FUNCTION_URL})),
+)
+"""What a command contains, and the front doors at which it works: the first that is found."""
+
+_KINDS_IN_WORDS = {
+    ApiKind.REST: "a REST API",
+    ApiKind.HTTP: "an HTTP API",
+    ApiKind.WEBSOCKET: "a WebSocket API",
+    ApiKind.FUNCTION_URL: "a function URL",
+    ApiKind.APPSYNC: "an AppSync API",
+}
+
+_HOW_IT_IS_GUARDED = r"""
+    aws apigateway get-stage --rest-api-id <api_id> --stage-name <stage> --region <region> \
+        --query deploymentId --output text
+    aws apigateway get-deployment --rest-api-id <api_id> --deployment-id <deployment_id> \
+        --embed apisummary --region <region>
+
+    aws apigatewayv2 get-routes --api-id <api_id> --region <region> \
+        --query 'Items[].[RouteKey,AuthorizationType,AuthorizerId]'
+
+    aws lambda get-function-url-config --function-name <function> --region <region>
+"""
+_BY_FINDING = {
+    Finding.PROTECTED_ROUTE_OPEN: _HOW_IT_IS_GUARDED,
+    Finding.GUARD_WEAKENED: _HOW_IT_IS_GUARDED,
+    Finding.PUBLIC_ROUTE_CLOSED: _HOW_IT_IS_GUARDED,
+    Finding.ENTRANCE_NOT_CLOSED: r"""
+    aws apigateway get-rest-api --rest-api-id <api_id> --region <region> \
+        --query disableExecuteApiEndpoint
+
+    aws apigatewayv2 get-api --api-id <api_id> --region <region> \
+        --query DisableExecuteApiEndpoint
+""",
+    Finding.CERTIFICATE_EXPIRING: """
+    openssl s_client -connect <host>:443 -servername <host> </dev/null
+""",
+}
+
+
+def next_command(
+    cause: Cause | None, exchanges: Sequence[Exchange], finding: Finding = Finding.REFUSED
+) -> str | None:
+    """What would confirm a cause, or a finding that speaks for itself; None where nothing would.
+
+    The first exchange is the one in question; the others may tell what kind of API answers.
+    """
+    if not exchanges:
+        return None
+    prose = _BY_FINDING.get(finding) or (sections(cause).get("Confirm", "") if cause else "")
+    subject = exchanges[0]
+    blocks = [block for block in _blocks(prose) if _may_be_pasted(block, subject)]
+    command = _for_kinds(blocks, _kinds(exchanges))
+    return filled(command, subject) if command else None
+
+
+def _blocks(prose: str) -> Iterator[str]:
+    """The commands in a text: neighbouring indented lines are one."""
+    for part in re.findall(r"(?:^    .*\n?)+", prose, re.MULTILINE):
+        yield "\n".join(line.removeprefix("    ") for line in part.splitlines())
+
+
+def _may_be_pasted(block: str, subject: Exchange) -> bool:
+    """A signed call is one in earnest: it is offered for what only reads."""
+    return "--aws-sigv4" not in block or subject.request.method.upper() == "GET"
+
+
+def _kinds(exchanges: Sequence[Exchange]) -> frozenset[ApiKind]:
+    """The front doors that may have answered all of them.
+
+    REST and WebSocket APIs answer alike; a WebSocket API is meant only where the URL says so.
+    """
+    subject = exchanges[0]
+    if parse(subject.request.url).host_kind is HostKind.COGNITO:
+        return frozenset()
+    looks = [look_at(exchange, subject) for exchange in exchanges]
+    kinds = frozenset.intersection(*(look.kinds for look in looks)) or looks[0].kinds
+    return kinds - {ApiKind.WEBSOCKET} or kinds
+
+
+def _for_kinds(blocks: Sequence[str], kinds: frozenset[ApiKind]) -> str | None:
+    """The first command that works whichever API this is; else one for each kind, named."""
+    for block in blocks:
+        if _works_at(block) >= (kinds or _EVERY_KIND):
+            return block
+    named = (
+        f"# if this is {_named(shared)}:\n{block}"
+        for block in blocks
+        if (shared := _works_at(block) & kinds)
+    )
+    return "\n".join(named) or None
+
+
+def _works_at(block: str) -> frozenset[ApiKind]:
+    return next((kinds for text, kinds in _FOR_KINDS if text in block), _EVERY_KIND)
+
+
+def _named(kinds: frozenset[ApiKind]) -> str:
+    return " or ".join(words for kind, words in _KINDS_IN_WORDS.items() if kind in kinds)
