@@ -167,6 +167,9 @@ def test_run_in_json_keeps_the_contract(cli: Cli, place: tuple[Sandbox, Running]
 
 
 def test_incidents_are_listed_and_shown_in_full(cli: Cli, place: tuple[Sandbox, Running]) -> None:
+    file = Path("gatewatch.yaml")
+    owned = "owner: team-orders\n    runbook: https://wiki.example.com/orders"
+    file.write_text(file.read_text().replace("owner: team-orders", owned))
     assert cli("incidents") == 0
     assert cli.out == "no incidents\n"
     place[0].change(FAULTS["route_deleted"].apply)
@@ -178,6 +181,9 @@ def test_incidents_are_listed_and_shown_in_full(cli: Cli, place: tuple[Sandbox, 
     assert incident["id"][:14] in cli.out
     assert cli("incidents", incident["id"][:14].lower()) == 0
     assert "aws apigateway get-stage" in cli.out
+    assert "the API's team (team-orders)" in cli.out
+    assert "https://wiki.example.com/orders" in cli.out
+    assert incident["evidence"][0]["response"]["headers"]["x-amzn-RequestId"] in cli.out
     assert cli("incidents", "ZZZ") == 3
     assert "no incident with an id that begins with ZZZ" in cli.err
 

@@ -5,12 +5,25 @@ from __future__ import annotations
 import string
 
 import pytest
+from msgspec.structs import replace
 
 from gatewatch.correlate import correlate, incident_id, length
-from gatewatch.model import Confidence, Finding, Incident, Layer, Owner, Severity
+from gatewatch.model import (
+    Confidence,
+    Finding,
+    Incident,
+    Layer,
+    NextProbe,
+    Owner,
+    RuledOut,
+    Severity,
+    Update,
+)
+from gatewatch.notices.words import headline
 from gatewatch.track import Problem, RouteState, Transition, Turn
 
 from .builders import URL, candidates
+from .support import look
 
 T0, T1, T2, T3 = (f"2026-11-22T00:0{minute}:00+00:00" for minute in range(4))
 
@@ -182,3 +195,108 @@ def test_a_history_is_bounded() -> None:
 )
 def test_lengths(end: str, text: str) -> None:
     assert length("2026-11-22T00:00:00+00:00", f"2026-11-22T{end}+00:00") == text
+
+
+# What an incident learns while it lasts
+
+
+def later(route: str, found: Problem, at: str = T1, caller: str = "user") -> RouteState:
+    return replace(state(route, found, caller), seen_at=at)
+
+
+CERTAIN = {
+    "layer": Layer.AUTH,
+    "confidence": Confidence.CERTAIN,
+    "owner": Owner.CALLER,
+    "ruled_out": (RuledOut("route_not_found", "the route exists"),),
+    "evidence": (look("GET HOST/prod/a -> rest 403 | x"),),
+}
+
+
+def test_an_incident_says_what_its_route_shows_now() -> None:
+    [before] = opened(state("GET /a", problem("route_not_found", "iam_unsigned")))
+    found = later("GET /a", problem("iam_unsigned", **CERTAIN))
+    [after] = correlate("orders", [found], [before], [])
+    assert (after.id, after.cause, after.layer) == (before.id, "iam_unsigned", Layer.AUTH)
+    assert (after.confidence, after.owner) == (Confidence.CERTAIN, Owner.CALLER)
+    assert [one.cause for one in after.candidates] == ["iam_unsigned"]
+    assert after.ruled_out == CERTAIN["ruled_out"]
+    assert after.evidence == CERTAIN["evidence"]
+    assert after.updates[-1] == Update(
+        at=T1, text="now iam_unsigned (certain); until now route_not_found (ambiguous)"
+    )
+
+
+def test_a_look_that_tells_nothing_new_is_no_update() -> None:
+    [before] = opened(state("GET /a", problem("x", "y")))
+    [after] = correlate("orders", [later("GET /a", problem("x", "y"))], [before], [])
+    assert after.updates == before.updates
+
+
+def test_a_cause_that_drifts_stays_one_incident_and_is_named_as_it_is_now() -> None:
+    [one] = opened(state("GET /a", problem("a", "b")))
+    first = one.id
+    for at, names in ((T1, "bc"), (T2, "cd")):
+        [one] = correlate("orders", [later("GET /a", problem(*names), at)], [one], [])
+    assert one.id == first
+    assert [candidate.cause for candidate in one.candidates] == ["c", "d"]
+
+
+def test_a_member_that_shares_the_cause_no_more_becomes_its_own_incident() -> None:
+    first, second = state("GET /a", problem("x", "y")), state("GET /b", problem("x", "z"))
+    [before] = opened(first, second)
+    found = later("GET /b", problem("z"))
+    kept, new = correlate("orders", [first, found], [before], [])
+    assert (kept.id, new.cause) == (before.id, "z")
+    assert [(m.route, m.until) for m in kept.members] == [("GET /a", None), ("GET /b", T1)]
+    assert "GET /b as user fails for another reason" in [one.text for one in kept.updates]
+    assert [candidate.cause for candidate in kept.candidates] == ["x", "y"]
+    assert routes(new) == {"GET /b"}
+
+
+def test_two_members_that_part_in_the_same_tick_part() -> None:
+    one, other = state("GET /a", problem("x", "y")), state("GET /b", problem("x", "y"))
+    [before] = opened(one, other)
+    now = [later("GET /a", problem("x")), later("GET /b", problem("y"))]
+    found = correlate("orders", now, [before], [])
+    assert sorted((one.cause, len(one.members)) for one in found) == [("x", 2), ("y", 1)]
+
+
+def test_what_only_the_other_members_rule_out_is_likely_at_most() -> None:
+    wide = {"layer": Layer.AMBIGUOUS, "layer_confidence": Confidence.AMBIGUOUS}
+    [one] = opened(
+        state("GET /a", problem("stage_not_found", "waf_blocked", **wide)),
+        state("GET /b", problem("stage_not_found", "base_path_not_mapped", **wide)),
+    )
+    assert (one.confidence, one.layer, one.layer_confidence) == ("likely", "routing", "likely")
+    assert one.next_probe is None
+
+
+def test_the_look_that_would_settle_it_is_kept() -> None:
+    probe = NextProbe(credential="sigv4", method="GET", url=URL, why="w")
+    [one] = opened(state("GET /a", problem("x", "y", next_probe=probe)))
+    assert one.next_probe == probe
+
+
+def test_a_refusal_takes_the_lead_over_an_undecided_look() -> None:
+    undecided = problem("x", finding=Finding.UNDECIDED, severity=Severity.LOW, owner=Owner.CALLER)
+    first = state("GET /a", undecided)
+    [before] = opened(first)
+    refused = later("GET /b", problem("x", "y"))
+    [one] = correlate("orders", [first, refused], [before], [turn(Turn.OPENED, refused, T1)])
+    assert (one.finding, one.owner, one.severity) == ("refused", "api", "medium")
+
+
+def test_who_has_recovered_counts_no_more() -> None:
+    bad = [state(f"GET /{name}", problem("x")) for name in "abc"]
+    [before] = opened(*bad)
+    assert before.scope == "api"
+    assert headline(before) == "orders prod: all 3 routes refused at routing (x, ambiguous)"
+    good = [state("GET /a"), state("GET /b")]
+    ends = [turn(Turn.RECOVERED, one, T1) for one in good]
+    [after] = correlate("orders", [*good, bad[2]], [before], ends)
+    assert after.scope == "route"
+    assert headline(after) == "orders prod: GET /c refused at routing (x, ambiguous)"
+    last = state("GET /c")
+    [resolved] = correlate("orders", [*good, last], [after], [turn(Turn.RECOVERED, last, T2)])
+    assert (resolved.scope, "all 3 routes" in headline(resolved)) == ("api", True)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.config.author import load
@@ -115,6 +116,25 @@ def test_an_exposure_opens_at_once(watch: Watch) -> None:
     watch.sandbox.change(FAULTS["route_opened"].apply)
     opened = only(watch.tick())
     assert (opened.finding, opened.severity) == ("protected_route_open", "critical")
+
+
+def test_an_incident_tells_whom_to_ask_and_where_to_read(watch: Watch) -> None:
+    [api] = watch.config.apis
+    watch.config = replace(watch.config, apis=(replace(api, runbook="https://wiki.example.com/o"),))
+    watch.tick()
+    watch.sandbox.change(FAULTS["route_opened"].apply)
+    opened = only(watch.tick())
+    assert (opened.team, opened.runbook) == ("team-orders", "https://wiki.example.com/o")
+
+
+def test_an_open_incident_follows_a_diagnosis_that_changes(watch: Watch) -> None:
+    healthy = watch.tick() and watch.sandbox.world
+    watch.sandbox.change(FAULTS["authorizer_denies"].apply)
+    watch.tick(2)
+    watch.sandbox.change(lambda _: FAULTS["authorizer_broken"].apply(healthy))
+    found = {one.state: one for one in watch.tick().incidents}
+    assert found["open"].cause == "authorizer_failure"
+    assert found["resolved"].updates[-2].text.endswith("fails for another reason")
 
 
 def test_a_control_settles_what_the_looks_leave_open(watch: Watch) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gatewatch.model import Confidence, Finding, Outcome, Owner, Verdict
+from gatewatch.model import Confidence, Finding, NextProbe, Outcome, Owner, Verdict
 from gatewatch.track import (
     UNDECIDED_AFTER,
     Patience,
@@ -76,6 +76,29 @@ def test_unknown_for_long_is_a_finding_for_the_monitors_owner() -> None:
     assert turns == [None] * UNDECIDED_AFTER + [Turn.OPENED]
     assert state.problem is not None
     assert (state.problem.finding, state.problem.owner) == (Finding.UNDECIDED, Owner.CALLER)
+
+
+def test_an_undecided_route_learns_what_fits_and_keeps_its_story() -> None:
+    def unknown(*names: str) -> Verdict:
+        changes = {"cause": names[0], "candidates": candidates(*names)}
+        return verdict(Outcome.UNKNOWN, finding=None, **changes)
+
+    before = [unknown("a", "b")] * UNDECIDED_AFTER
+    for last, expected in ((("b",), "b"), (("c",), "a")):
+        state, turns = walk(*before, unknown(*last))
+        assert state.problem is not None
+        assert (state.problem.cause, state.problem.finding) == (expected, Finding.UNDECIDED)
+        assert turns[-1] is None
+
+
+def test_a_failing_route_shows_what_its_last_failure_showed() -> None:
+    probe = NextProbe(credential="none", method="GET", url="u", why="w")
+    state, _ = walk(FAIL, FAIL, FAIL, verdict(candidates=candidates("wrong_method")))
+    assert state.problem is not None
+    assert [one.cause for one in state.problem.candidates] == ["wrong_method"]
+    state, _ = walk(FAIL, FAIL, FAIL, verdict(next_probe=probe))
+    assert state.problem is not None
+    assert state.problem.next_probe == probe
 
 
 def test_an_undecided_route_needs_as_many_failures_as_any_other_to_change() -> None:

@@ -7,25 +7,24 @@ it, so the same tick, told twice, opens the same incident.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 
 from msgspec.structs import replace
 
+from gatewatch.learn import States, concerned, failing, fits, key_of, learn, with_diagnosis
 from gatewatch.model import (
     ANONYMOUS,
-    Candidate,
+    Finding,
     Incident,
     Member,
-    Severity,
     Update,
 )
-from gatewatch.track import Key, Problem, RouteState, Transition, Turn, story
+from gatewatch.track import Key, Problem, RouteState, Transition, Turn
 
 OPEN = "open"
 RESOLVED = "resolved"
-_SEVERITIES = tuple(Severity)
 _ENDS = (Turn.RECOVERED, Turn.RETIRED)
 
 
@@ -35,14 +34,34 @@ def correlate(
     incidents: Sequence[Incident],
     transitions: Sequence[Transition],
 ) -> list[Incident]:
-    """The incidents of one API after these transitions: the open ones, and those just resolved."""
-    known = {incident.id: incident for incident in incidents if incident.state == OPEN}
-    for transition in sorted(transitions, key=_order):
+    """The incidents of one API after these transitions: the open ones, and those just resolved.
+
+    `states` are those after the transitions; what they say of a failing member now is what its
+    incident says.
+    """
+    before = {incident.id: incident for incident in incidents if incident.state == OPEN}
+    now = {state.key: state for state in states}
+    known = {name: learn(incident, now) for name, incident in before.items()}
+    moved = [turn for turn in _moved(known.values(), now) if not _is_told(turn, transitions)]
+    for transition in sorted([*transitions, *moved], key=_order):
         if transition.turn is not Turn.OPENED:
             _leave(known, transition)
         if transition.turn not in _ENDS:
-            _join(known, api, transition)
-    return [_settled(incident, states) for incident in known.values()]
+            now.setdefault(transition.state.key, transition.state)
+            _join(known, api, transition, now)
+    return [_settled(before.get(name), learn(one, now), now) for name, one in known.items()]
+
+
+def _moved(incidents: Iterable[Incident], now: States) -> Iterator[Transition]:
+    """The members whose problem, as it is known now, has nothing in common with their incident."""
+    for incident in incidents:
+        for state in failing(incident, now):
+            if not fits(incident, state.problem):
+                yield Transition(Turn.CHANGED, state, state.seen_at, incident.stage)
+
+
+def _is_told(transition: Transition, transitions: Iterable[Transition]) -> bool:
+    return any(one.state.key == transition.state.key for one in transitions)
 
 
 def _order(transition: Transition) -> tuple[bool, int, Key]:
@@ -52,20 +71,16 @@ def _order(transition: Transition) -> tuple[bool, int, Key]:
     return transition.turn not in _ENDS, causes, transition.state.key
 
 
-def _key(member: Member) -> Key:
-    return (member.route, member.entrance, member.caller)
-
-
 def _leave(known: dict[str, Incident], transition: Transition) -> None:
     """Ends a route's membership, unless its changed problem still fits the same incident."""
     key, at = transition.state.key, transition.at
     for incident in list(known.values()):
-        if not any(_key(one) == key and one.until is None for one in incident.members):
+        if not any(key_of(one) == key and one.until is None for one in incident.members):
             continue
-        if transition.turn is Turn.CHANGED and _fits(incident, transition.state.problem):
+        if transition.turn is Turn.CHANGED and fits(incident, transition.state.problem):
             continue
         members = tuple(
-            replace(one, until=at) if _key(one) == key and one.until is None else one
+            replace(one, until=at) if key_of(one) == key and one.until is None else one
             for one in incident.members
         )
         known[incident.id] = _said(
@@ -83,19 +98,13 @@ def _who(state: RouteState) -> str:
     return f"{state.route} {how}"
 
 
-def _fits(incident: Incident, problem: Problem | None) -> bool:
-    if problem is None:
-        return False
-    return bool(story(incident.finding, incident.candidates) & problem.story)
-
-
-def _join(known: dict[str, Incident], api: str, transition: Transition) -> None:
+def _join(known: dict[str, Incident], api: str, transition: Transition, now: States) -> None:
     state, problem = transition.state, transition.state.problem
     if problem is None:
         return
-    joined = next((one for one in known.values() if _fits(one, problem)), None)
+    joined = next((one for one in known.values() if fits(one, problem)), None)
     incident = joined or _opened(api, transition, problem)
-    if any(_key(one) == state.key and one.until is None for one in incident.members):
+    if any(key_of(one) == state.key and one.until is None for one in incident.members):
         return
     member = Member(
         route=state.route,
@@ -103,24 +112,17 @@ def _join(known: dict[str, Incident], api: str, transition: Transition) -> None:
         caller=state.caller,
         since=state.since or transition.at,
     )
-    others = tuple(one for one in incident.members if _key(one) != state.key)
+    others = tuple(one for one in incident.members if key_of(one) != state.key)
     first_seen = "" if state.has_passed else " (it has not passed since it is watched)"
-    grown = replace(incident, members=(*others, member), candidates=_shared(incident, problem))
     known[incident.id] = _said(
-        replace(grown, severity=max(incident.severity, problem.severity, key=_SEVERITIES.index)),
+        learn(replace(incident, members=(*others, member)), now),
         transition.at,
         f"{_who(state)}: {problem.because}{first_seen}",
     )
 
 
-def _shared(incident: Incident, problem: Problem) -> tuple[Candidate, ...]:
-    """The causes that explain every member so far."""
-    kept = tuple(one for one in incident.candidates if one.cause in problem.story)
-    return kept or incident.candidates
-
-
 def _opened(api: str, transition: Transition, problem: Problem) -> Incident:
-    return Incident(
+    empty = Incident(
         id=incident_id(api, transition),
         api=api,
         stage=transition.stage,
@@ -128,18 +130,15 @@ def _opened(api: str, transition: Transition, problem: Problem) -> Incident:
         opened_at=transition.at,
         resolved_at=None,
         layer=problem.layer,
-        layer_confidence=problem.layer_confidence,
         cause=problem.cause,
-        confidence=problem.confidence,
-        candidates=problem.candidates,
+        candidates=(),
         scope="",
         finding=problem.finding,
         owner=problem.owner,
         severity=problem.severity,
         members=(),
-        ruled_out=problem.ruled_out,
-        evidence=problem.evidence,
     )
+    return with_diagnosis(empty, problem, problem.candidates)
 
 
 _MOST_UPDATES = 100
@@ -154,11 +153,13 @@ def _said(incident: Incident, at: str, text: str) -> Incident:
     return replace(incident, updates=kept)
 
 
-def _settled(incident: Incident, states: Sequence[RouteState]) -> Incident:
-    """Cause, scope and state as they follow from the members."""
-    scope = _scope(incident.members, states)
-    cause = incident.candidates[0].cause if incident.candidates else incident.cause
-    incident = replace(incident, scope=scope, cause=cause)
+def _settled(before: Incident | None, incident: Incident, now: States) -> Incident:
+    """Scope and state as they follow from the members, and the news in the history."""
+    incident = replace(incident, scope=_scope(concerned(incident), now.values()))
+    still = failing(incident, now)
+    if before is not None and still and _named(before) != _named(incident):
+        at = max(one.seen_at for one in still)
+        incident = _said(incident, at, f"now {_named(incident)}; until now {_named(before)}")
     if any(one.until is None for one in incident.members):
         return incident
     at = max(one.until for one in incident.members if one.until)
@@ -166,17 +167,24 @@ def _settled(incident: Incident, states: Sequence[RouteState]) -> Incident:
     return _said(closed, at, f"resolved after {length(incident.opened_at, at)}")
 
 
-def _scope(members: Iterable[Member], states: Sequence[RouteState]) -> str:
+def _named(incident: Incident) -> str:
+    """The diagnosis in short, as the history tells that it changed."""
+    finding = "" if incident.finding is Finding.REFUSED else f"{incident.finding}: "
+    return f"{finding}{incident.cause} ({incident.confidence})"
+
+
+def _scope(members: Iterable[Member], states: Iterable[RouteState]) -> str:
     """How much of the API is concerned, in words: one route, a credential, or all of it."""
-    concerned = {_key(one) for one in members}
-    routes = {route for route, _, _ in concerned}
-    callers = {caller for _, _, caller in concerned}
-    all_routes = {state.route for state in states}
+    keys = {key_of(one) for one in members}
+    known = list(states)
+    routes = {route for route, _, _ in keys}
+    callers = {caller for _, _, caller in keys}
+    all_routes = {state.route for state in known}
     if len(all_routes) > 1 and routes == all_routes:
         return "api"
     if len(callers) == 1 and ANONYMOUS not in callers:
-        users = {state.key for state in states if state.caller in callers}
-        if len(users) > 1 and concerned >= users:
+        users = {state.key for state in known if state.caller in callers}
+        if len(users) > 1 and keys >= users:
             return f"credential {next(iter(callers))}"
     return "route" if len(routes) == 1 else f"{len(routes)} routes"
 

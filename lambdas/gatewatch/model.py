@@ -290,7 +290,12 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
-    """One story over the routes of an API. Only `id` is identity; the rest may change."""
+    """One story over the routes of an API. Only `id` is identity; the rest may change.
+
+    What it says of layer, cause and evidence is the last known of the members that still fail.
+    `team` and `runbook` are what the configuration says of the API; `owner` is whose concern the
+    cause is.
+    """
 
     id: str
     api: str
@@ -311,4 +316,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     confidence: Confidence = Confidence.UNKNOWN
     layer_confidence: Confidence = Confidence.UNKNOWN
     ruled_out: tuple[RuledOut, ...] = ()
+    next_probe: NextProbe | None = None
     evidence: tuple[Exchange, ...] = ()
+    team: str | None = None
+    runbook: str | None = None

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
+from msgspec.structs import replace
 
 from gatewatch.config.canonical import Config, Sigv4, caller_name
 from gatewatch.correlate import correlate
@@ -257,7 +258,8 @@ def remember(config: Config, verdicts: Sequence[Verdict], store: Store, at: str)
         with store.open(api.name) as memory:
             states, transitions = _tracked(memory.states, own, patience, at)
             states, retired = retire(states, _keys(config, api.name), at)
-            changed = correlate(api.name, states, memory.incidents, [*transitions, *retired])
+            found = correlate(api.name, states, memory.incidents, [*transitions, *retired])
+            changed = [replace(one, team=api.owner, runbook=api.runbook) for one in found]
             memory.keep(states, changed)
         incidents += changed
     return incidents

@@ -19,6 +19,7 @@ from gatewatch.model import (
     Exchange,
     Finding,
     Layer,
+    NextProbe,
     Outcome,
     Owner,
     RuledOut,
@@ -52,6 +53,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     because: str
     candidates: tuple[Candidate, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()
+    next_probe: NextProbe | None = None
     evidence: tuple[Exchange, ...] = ()
 
     @property
@@ -60,7 +62,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RouteState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`problem` is set from the first failure on, `is_failing` once it counts.
+    """`is_failing` once failures count; then `problem` is what the last of them showed.
 
     `was_let_in`: some look got through here, so the entrance itself is right. `since` is when
     the present run of failures began, `seen_at` the last look that counted here.
@@ -181,16 +183,19 @@ def _needed(problem: Problem, patience: Patience) -> int:
 
 def _undecided(state: RouteState, verdict: Verdict, at: str) -> tuple[RouteState, Turn | None]:
     unknowns = state.unknowns + 1
-    if unknowns != UNDECIDED_AFTER or state.is_failing:
-        return replace(state, unknowns=unknowns), None
+    counting = replace(state, unknowns=unknowns)
+    if _is_known_to_fail(state) or unknowns < UNDECIDED_AFTER:
+        return counting, None
     problem = replace(
         _problem(verdict),
         finding=Finding.UNDECIDED,
         owner=Owner.CALLER,
         severity=Severity.LOW,
     )
-    undecided = replace(state, unknowns=unknowns, is_failing=True, problem=problem, since=at)
-    return undecided, Turn.OPENED
+    if state.problem is None:
+        return replace(counting, is_failing=True, problem=problem, since=at), Turn.OPENED
+    same = bool(state.problem.story & problem.story)
+    return replace(counting, problem=problem if same else state.problem), None
 
 
 def _problem(verdict: Verdict) -> Problem:
@@ -205,6 +210,7 @@ def _problem(verdict: Verdict) -> Problem:
         because=verdict.because,
         candidates=verdict.candidates,
         ruled_out=verdict.ruled_out,
+        next_probe=verdict.next_probe,
         evidence=verdict.evidence,
     )
 

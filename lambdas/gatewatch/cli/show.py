@@ -25,6 +25,7 @@ from gatewatch.model import (
     Gate,
     Incident,
     Outcome,
+    Owner,
     Severity,
     Verdict,
 )
@@ -133,7 +134,7 @@ def diagnosis(found: Diagnosis, exchanges: Sequence[Exchange]) -> RenderableType
         )
         parts += _block("ruled out", _ruled_out(found))
     parts += _uncut_block("evidence", _evidence(exchanges))
-    parts += _uncut_block("next", _next(found, exchanges))
+    parts += _uncut_block("next", _next(found, _subject_first(exchanges)))
     return Group(*parts)
 
 
@@ -194,20 +195,19 @@ def _evidence(exchanges: Sequence[Exchange]) -> list[Text]:
     return lines
 
 
-def _next(found: Diagnosis, exchanges: Sequence[Exchange]) -> list[Text]:
+def _next(found: Diagnosis | Incident, exchanges: Sequence[Exchange]) -> list[Text]:
+    """The look that would settle it, and the command that would confirm the first cause.
+
+    The first exchange is the one in question.
+    """
     lines: list[Text] = []
     if (probe := found.next_probe) is not None:
         who = "without a credential" if probe.credential == "none" else f"with {probe.credential}"
         lines.append(_uncut(f"{probe.method} {probe.url} {who}"))
         lines.append(_uncut(probe.why.replace("; ", "\n"), "dim"))
-    return [*lines, *_command(found.cause, _subject_first(exchanges))]
-
-
-def _command(
-    cause: str, exchanges: Sequence[Exchange], finding: Finding = Finding.REFUSED
-) -> list[Text]:
-    command = next_command(catalogue().get(cause), exchanges, finding)
-    return [_uncut(command, "bold")] if command else []
+    finding = found.finding if isinstance(found, Incident) else Finding.REFUSED
+    command = next_command(catalogue().get(found.cause), exchanges, finding)
+    return [*lines, *([_uncut(command, "bold")] if command else [])]
 
 
 def verdicts(found: Iterable[Verdict]) -> Table:
@@ -259,17 +259,19 @@ def incident(found: Incident) -> RenderableType:
         )
     parts += _block("ruled out", _ruled_out(found))
     parts += _uncut_block("evidence", _evidence(found.evidence))
-    parts += _uncut_block("confirm", _command(found.cause, found.evidence, found.finding))
-    parts += _block("for", Text(f"the {_owner(found)}"))
+    parts += _uncut_block("next", _next(found, found.evidence))
+    parts += _block("for", Text(_owner(found)))
+    parts += _uncut_block("runbook", [_uncut(found.runbook)] if found.runbook else [])
     parts += _block("history", _timeline(found))
     return Group(*parts)
 
 
 def _owner(found: Incident) -> str:
+    team = f" ({found.team})" if found.team else ""
     return {
-        "api": "API's team",
-        "caller": "owner of the credential or of this configuration",
-        "platform": "platform",
+        Owner.API: f"the API's team{team}",
+        Owner.CALLER: "the owner of the credential or of this configuration",
+        Owner.PLATFORM: "the platform",
     }[found.owner]
 
 

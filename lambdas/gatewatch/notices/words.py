@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gatewatch.causes import catalogue
+from gatewatch.learn import concerned
 from gatewatch.model import (
     ANONYMOUS,
     OK,
@@ -63,7 +64,7 @@ def headline(incident: Incident) -> str:
 
 
 def _concerned(incident: Incident) -> str:
-    routes = sorted({member.route for member in incident.members})
+    routes = sorted({member.route for member in concerned(incident)})
     if incident.scope == "api":
         return f"all {len(routes)} routes"
     if len(routes) != 1:
@@ -109,18 +110,22 @@ def sent_phrase(exchange: Exchange) -> str:
 
 
 _TELLING = ("x-amzn-errortype", "www-authenticate", "server", "x-cache", "x-amzn-waf-action")
+_IDS = ("x-amzn-requestid", "x-amz-apigw-id", "apigw-requestid")
 _SHOWN_BODY = 200
 
 
 def seen_phrase(exchange: Exchange) -> str:
-    """Status, telling headers and the kept body, in one line."""
+    """Status, telling headers, the kept body and the ids that logs know it by, in one line."""
     response = exchange.response
     if response.status == 0:
         return response.error or "no HTTP response"
     headers = {name.lower(): value for name, value in response.headers.items()}
-    telling = [f"{name}: {headers[name]}" for name in _TELLING if name in headers]
+    telling, ids = (
+        [f"{name}: {headers[name]}" for name in names if name in headers]
+        for names in (_TELLING, _IDS)
+    )
     body = " ".join((response.body or "").split())[:_SHOWN_BODY]
     if not body and response.body_length:
         body = f"(a body of {response.body_length} characters, not the gateway's)"
     took = f"{response.elapsed_ms:.0f} ms" if response.elapsed_ms is not None else ""
-    return "  ".join(part for part in (str(response.status), *telling, body, took) if part)
+    return "  ".join(part for part in (str(response.status), *telling, body, *ids, took) if part)
