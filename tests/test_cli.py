@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from gatewatch.cli.main import main
+from gatewatch.cli.exits import gravest
+from gatewatch.cli.main import app, main
 from gatewatch.sandbox import orders
+from gatewatch.sandbox.api import Authorization, Method
 from gatewatch.sandbox.faults import FAULTS
 from gatewatch.sandbox.server import Running, Sandbox, running
 
@@ -100,6 +105,51 @@ def test_check_of_a_configured_route(cli: Cli, place: tuple[Sandbox, Running]) -
     assert "authorizer_denied" in cli.out
 
 
+def test_check_of_a_configured_route_knows_what_run_knows(
+    cli: Cli, place: tuple[Sandbox, Running]
+) -> None:
+    place[0].change(FAULTS["route_deleted"].apply)
+    told: dict[str, object] = {}
+    for command in (["run"], ["check", "GET /orders/{id}"]):
+        assert cli(*command, "--format", "json") == 1
+        found = json.loads(cli.out)
+        verdicts = found if isinstance(found, list) else found["verdicts"]
+        told[command[0]] = [
+            (one["as"], one["layer"], one["layer_confidence"], one["candidates"])
+            for one in verdicts
+            if one["route"] == "GET /orders/{id}"
+        ]
+    assert told["run"] == told["check"]
+
+
+def test_check_of_a_configured_route_keeps_nothing(
+    cli: Cli, place: tuple[Sandbox, Running]
+) -> None:
+    cli("check", "GET /orders")
+    assert not Path(".gatewatch").exists()
+
+
+def test_check_holds_back_a_write_that_got_through(
+    cli: Cli, place: tuple[Sandbox, Running]
+) -> None:
+    sandbox = place[0]
+    api = sandbox.world.apis[orders.API_ID]
+    opened = api.with_method("/orders", "POST", Method(Authorization.NONE)).deployed("prod")
+    sandbox.change(lambda world: world.having(opened))
+    assert cli("run") == 1
+    before = sandbox.requests
+    assert cli("check", "POST /orders") == 1
+    assert sandbox.requests == before
+
+
+@pytest.mark.parametrize("command", [["run"], ["check", "POST /a"]])
+def test_a_look_that_is_never_taken_decides_nothing(cli: Cli, command: list[str]) -> None:
+    Path("gatewatch.yaml").write_text(
+        "apis: {a: {url: 'https://h.example.com', routes: [POST /a: public]}}\n"
+    )
+    assert cli(*command) == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -122,6 +172,13 @@ def test_check_of_a_configured_route(cli: Cli, place: tuple[Sandbox, Running]) -
         (["https://h/x", "-X", "POST", "--as", "bearer=env:A"], "add --invoke"),
         (["GET /nowhere"], "gatewatch.yaml: No such file or directory"),
         (["https://h/x", "--nonsense"], "No such option"),
+        (["https://h/x", "--config", "c.yaml"], "--config: this goes with a configured route"),
+        (["https://h/x", "--state", "s"], "--state: this goes with a configured route"),
+        (["GET /x", "-X", "POST"], "-X: a configured route brings its own"),
+        (["GET /x", "--as", "bearer=env:A", "--invoke"], "--as, --invoke: a configured route"),
+        (["GET /x", "--connect-to", "127.0.0.1:1"], "--connect-to: a configured route"),
+        (["GET /x", "--timeout", "3"], "--timeout: a configured route"),
+        (["GET /x", "--ca-file", "x"], "--ca-file: a configured route"),
     ],
 )
 def test_check_refuses_in_one_clear_line(cli: Cli, arguments: list[str], told: str) -> None:
@@ -200,6 +257,30 @@ def test_watch_prints_a_line_for_each_tick(cli: Cli, place: tuple[Sandbox, Runni
     assert lines[0]["summary"]["due"] == 12
 
 
+def test_watch_ends_as_its_gravest_tick(
+    cli: Cli, place: tuple[Sandbox, Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SANDBOX_API_KEY")
+    assert cli("watch", "--ticks", 2, "--tick", 0.1, "--format", "json") == 2
+
+
+@pytest.mark.parametrize(
+    ("codes", "code"),
+    [((0, 2, 0), 2), ((2, 1, 2), 1), ((1, 3, 0), 3), ((0, 0), 0)],
+)
+def test_the_gravest_exit_code(codes: tuple[int, ...], code: int) -> None:
+    assert gravest(*codes) == code
+
+
+def test_a_request_that_was_not_sent_is_not_counted(
+    cli: Cli, place: tuple[Sandbox, Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in orders.SECRETS:
+        monkeypatch.delenv(name)
+    assert cli("run", "--format", "json") == 2
+    assert json.loads(cli.out)["summary"]["requests"] == place[0].requests
+
+
 def test_watch_shows_a_table(cli: Cli, place: tuple[Sandbox, Running]) -> None:
     assert cli("watch", "--ticks", 1) == 0
     assert "GET /orders/{id}" in cli.out
@@ -257,7 +338,7 @@ def test_explain_names_what_it_cannot_read(cli: Cli, tmp_path: Path) -> None:
 def test_init_writes_a_file_that_validates_and_leaves_an_existing_one_alone(cli: Cli) -> None:
     assert cli("init") == 0
     assert cli("validate") == 0
-    assert "1 APIs, 3 routes" in cli.out
+    assert "1 API, 3 routes" in cli.out
     assert cli("init") == 3
     assert "is there already" in cli.err
 
@@ -289,6 +370,28 @@ def test_plan_tells_the_load_and_the_refusals(cli: Cli, place: tuple[Sandbox, Ru
     assert cli("plan", "--format", "json") == 0
     assert json.loads(cli.out)["load"][0]["requests_per_minute"] == 12
     assert place[0].requests == before
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_plan_keeps_a_look_in_one_piece(
+    cli: Cli, place: tuple[Sandbox, Running], monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    cli("plan")
+    assert f"orders at {URL}" in cli.out.splitlines()
+    assert re.search(r"^ GET /orders/42 +user +1 ", cli.out, re.MULTILINE)
+
+
+def test_an_interval_that_is_not_kept_is_said(cli: Cli) -> None:
+    Path("gatewatch.yaml").write_text(
+        "apis: {a: {url: 'https://h.example.com', routes: [GET /x: "
+        "{access: public, every: 30s}]}}\n"
+    )
+    assert cli("validate") == 0
+    assert "GET /x: looks are taken by the minute: `every: 30s` is kept as 1m" in cli.out
+    cli("plan", "--format", "json")
+    assert json.loads(cli.out)["looks"][0]["per_minute"] == 1
+    assert "is kept as 1m" in json.loads(cli.out)["looks"][0]["note"]
 
 
 def test_plan_says_what_stays_unproven(cli: Cli) -> None:
@@ -324,14 +427,24 @@ def test_the_demo_tells_five_stories_from_open_to_resolved(cli: Cli) -> None:
 # every command
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["check", "run", "watch", "explain", "validate", "schema", "plan", "init", "incidents", "ack"],
-)
-def test_help_has_an_example(cli: Cli, command: str) -> None:
+COMMANDS = {str(one.name): inspect.getdoc(one.callback) or "" for one in app.registered_commands}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_examples_that_can_be_copied(
+    cli: Cli, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    _, _, after = COMMANDS[command].partition("**Example")
+    examples = [line.strip() for line in after.splitlines() if "gatewatch " in line]
+    assert examples
     assert cli(command, "--help") == 0
-    assert "Example" in cli.out
-    assert f"gatewatch {command}" in cli.out
+    printed = [line.strip() for line in cli.out.splitlines()]
+    for example in examples:
+        assert example in printed
+        told = shlex.split(re.split(r"[|>]", example.rpartition("| ")[2])[0])
+        assert told[:2] == ["gatewatch", command]
+        assert cli(*told[1:], "--help") == 0
 
 
 def test_a_closed_pipe_is_no_error() -> None:

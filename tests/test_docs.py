@@ -1,4 +1,5 @@
-"""The documents: every command and example in them is run, every link leads somewhere."""
+"""The documents: each transcript is what the command prints, each command is one that there is,
+each example loads, each link leads somewhere."""
 
 from __future__ import annotations
 
@@ -51,14 +52,14 @@ def commands() -> list[str]:
 
 
 @pytest.mark.parametrize("command", sorted(set(commands())))
-def test_a_command_exists(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_command_takes_these_arguments(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     program, *arguments = command.split()
     if program == "make":
         assert re.search(rf"^{arguments[0]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
         return
     assert program == ".venv/bin/gatewatch"
     with pytest.raises(SystemExit) as ended:
-        main([arguments[0], "--help"])
+        main([*arguments, "--help"])
     assert ended.value.code == 0
 
 

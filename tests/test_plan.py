@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from gatewatch.cli.watch import Minutes
+from gatewatch.config.canonical import Config
 from gatewatch.model import Finding
-from gatewatch.plan import REFUSAL_MEDIA_TYPE, cannot_be_proven, control, plan
+from gatewatch.plan import (
+    REFUSAL_MEDIA_TYPE,
+    Probe,
+    cannot_be_proven,
+    control,
+    looks_a_minute,
+    plan,
+)
 
 from .builders import URL, config, probe
+
+
+def at(found: Config, minute: int) -> list[Probe]:
+    return plan(found, range(minute, minute + 1))
 
 
 def callers(route: str) -> list[str]:
@@ -63,7 +80,7 @@ def test_a_latched_write_is_held_back_as_a_finding() -> None:
 def test_intervals_are_kept_and_a_strangers_look_brings_the_others_along() -> None:
     found = config("GET /x: {access: protected, as: [user], every: 2m, anonymous_every: 5m}")
     taken = {
-        minute: [attempt.caller for one in plan(found, minute) for attempt in one.attempts]
+        minute: [attempt.caller for one in at(found, minute) for attempt in one.attempts]
         for minute in range(10)
     }
     strangers = [minute for minute, looks in taken.items() if "anonymous" in looks]
@@ -73,10 +90,57 @@ def test_intervals_are_kept_and_a_strangers_look_brings_the_others_along() -> No
     assert 5 <= sum("user" in looks for looks in taken.values()) <= 7
 
 
+INTERVALS = [
+    "every: 1m, anonymous_every: 5m",
+    "every: 30s, anonymous_every: 5m",
+    "every: 2m, anonymous_every: 5m",
+    "every: 90s, anonymous_every: 5m",
+    "every: 150s, anonymous_every: 10m",
+    "every: 10m, anonymous_every: 4m",
+]
+
+
+def taken(found: Config, minutes: Iterable[range | None]) -> Counter[str]:
+    return Counter(
+        attempt.caller for some in minutes for one in plan(found, some) for attempt in one.attempts
+    )
+
+
+@pytest.mark.parametrize("intervals", INTERVALS)
+def test_the_rates_that_are_told_are_those_that_are_kept(intervals: str) -> None:
+    found = config(f"GET /x: {{access: protected, as: [user], {intervals}}}")
+    minutes = 1200
+    sent = taken(found, (range(m, m + 1) for m in range(minutes)))
+    strangers, callers = looks_a_minute(found.apis[0].routes[0])
+    assert sent == {"anonymous": strangers * minutes, "user": pytest.approx(callers * minutes)}
+
+
+@pytest.mark.parametrize("seconds", [10, 60, 61, 119, 120, 400])
+def test_intervals_hold_whatever_the_ticks_do(seconds: int) -> None:
+    found = config("GET /x: {access: protected, as: [user], every: 3m, anonymous_every: 60m}")
+    start, minutes = datetime(2026, 11, 22, 0, 0, 30, tzinfo=UTC), Minutes()
+    dealt = [
+        minutes.since(start + timedelta(seconds=after)) for after in range(0, 24 * 3600, seconds)
+    ]
+    assert dealt[0] is None
+    told = [minute for some in dealt if some is not None for minute in some]
+    assert told == sorted(set(told))
+    assert len(told) >= 24 * 60 - seconds // 60 - 1
+    assert 23 <= taken(found, dealt[1:])["anonymous"] <= 24
+
+
+def test_a_clock_that_goes_back_repeats_no_minute() -> None:
+    minutes, now = Minutes(), datetime(2026, 11, 22, tzinfo=UTC)
+    minutes.since(now)
+    assert len(minutes.since(now + timedelta(minutes=5)) or ()) == 5
+    assert len(minutes.since(now)) == 0  # type: ignore[arg-type]
+    assert len(minutes.since(now + timedelta(minutes=6)) or ()) == 1
+
+
 def test_routes_with_one_interval_are_spread_over_it() -> None:
     routes = ", ".join(f"GET /x{n}: {{access: public, every: 10m}}" for n in range(60))
     found = config(routes.replace(", GET", "}, {GET"))
-    sizes = [len(plan(found, minute)) for minute in range(10)]
+    sizes = [len(at(found, minute)) for minute in range(10)]
     assert sum(sizes) == 60
     assert max(sizes) < 15
 

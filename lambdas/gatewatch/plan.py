@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
+from math import lcm
 
 from gatewatch.config.canonical import (
     READING_METHODS,
@@ -79,10 +81,14 @@ Latches = frozenset[tuple[str, str, str]]
 """(api, route, entrance) of writes that got through anonymously and wait for `gatewatch ack`."""
 
 
-def plan(config: Config, minute: int | None = None, latched: Latches = frozenset()) -> list[Probe]:
-    """The probes due in a minute since the epoch, or all of them; none without anything to do."""
+def plan(
+    config: Config, minutes: range | None = None, latched: Latches = frozenset()
+) -> list[Probe]:
+    """The probes due in any of these minutes since the epoch, or all of them; none without
+    anything to do. Whoever asks for each minute once gets the rates that `looks_a_minute` tells.
+    """
     probes = (
-        _probe(api, route, entrance, minute, latched)
+        _probe(api, route, entrance, minutes, latched)
         for api in config.apis
         for route in api.routes
         for entrance in api.entrances
@@ -91,11 +97,11 @@ def plan(config: Config, minute: int | None = None, latched: Latches = frozenset
 
 
 def _probe(
-    api: Api, route: Route, entrance: Entrance, minute: int | None, latched: Latches
+    api: Api, route: Route, entrance: Entrance, minutes: range | None, latched: Latches
 ) -> Probe:
     attempts: list[Attempt] = []
     skipped: list[Skipped] = []
-    for callers in _callers_due(api, route, entrance, minute):
+    for callers in _callers_due(api, route, entrance, minutes):
         because = _reason_to_skip(route, entrance, callers)
         if not callers and (api.name, route.name, entrance.url) in latched:
             finding = Finding.ENTRANCE_NOT_CLOSED if entrance.closed else _OPEN
@@ -112,13 +118,16 @@ _LATCHED = "this write got through anonymously; it is not sent again before `gat
 
 
 def _callers_due(
-    api: Api, route: Route, entrance: Entrance, minute: int | None
+    api: Api, route: Route, entrance: Entrance, minutes: range | None
 ) -> Iterator[tuple[str, ...]]:
-    """A stranger's look brings the credentialed ones along: they settle what it leaves open."""
-    stranger = is_due(api, route, anonymous_interval(route), minute)
+    stranger, others = True, True
+    if minutes is not None:
+        start = minutes.start + _offset(api.name, route.name)
+        ticks = range(start, start + len(minutes))
+        stranger, others = _are_due(route.every_seconds, anonymous_interval(route), ticks)
     if stranger:
         yield ()
-    if not entrance.closed and (stranger or is_due(api, route, route.every_seconds, minute)):
+    if others and not entrance.closed:
         yield from route.callers
 
 
@@ -128,10 +137,41 @@ def anonymous_interval(route: Route) -> float:
     return route.every_seconds if public else route.anonymous_every_seconds
 
 
-def is_due(api: Api, route: Route, interval_seconds: float, minute: int | None) -> bool:
-    """Spread over the interval by the route's own hash, so that a minute's load is even."""
-    minutes = max(1, round(interval_seconds / 60))
-    return minute is None or (minute + _offset(api.name, route.name)) % minutes == 0
+def whole_minutes(seconds: float) -> int:
+    """The interval that is kept: looks are dealt out by the minute."""
+    return max(1, round(seconds / 60))
+
+
+def _are_due(every_seconds: float, anonymous_seconds: float, ticks: range) -> tuple[bool, bool]:
+    """Whether a stranger is, and whether the callers are.
+
+    A stranger's look brings the credentialed ones along: they settle what it leaves open.
+    """
+    stranger = _is_due(anonymous_seconds, ticks)
+    return stranger, stranger or _is_due(every_seconds, ticks)
+
+
+def _is_due(interval_seconds: float, ticks: range) -> bool:
+    """`ticks` are minutes moved by the route's own hash, so that a minute's load is even."""
+    minutes = whole_minutes(interval_seconds)
+    return any(tick % minutes == 0 for tick in ticks)
+
+
+def looks_a_minute(route: Route) -> tuple[float, float]:
+    """How often a stranger's look is due, and each caller's, on the average."""
+    return _rates(route.every_seconds, anonymous_interval(route))
+
+
+_LONGEST_CYCLE = 100_000
+
+
+@lru_cache(maxsize=1024)
+def _rates(every_seconds: float, anonymous_seconds: float) -> tuple[float, float]:
+    cycle = lcm(whole_minutes(every_seconds), whole_minutes(anonymous_seconds))
+    ticks = range(min(cycle, _LONGEST_CYCLE))
+    due = [_are_due(every_seconds, anonymous_seconds, ticks[at : at + 1]) for at in ticks]
+    strangers, callers = (sum(column) for column in zip(*due, strict=True))
+    return strangers / len(ticks), callers / len(ticks)
 
 
 def _offset(*names: str) -> int:

@@ -84,14 +84,14 @@ class Inquiry:
 
 
 def run(
-    config: Config, transport: Transport, store: Store, clock: Clock, minute: int | None = None
+    config: Config, transport: Transport, store: Store, clock: Clock, minutes: range | None = None
 ) -> Report:
-    """Probes what is due, judges it, and remembers it."""
+    """Probes what is due in these minutes, or everything; judges it, and remembers it."""
     at = clock.now().isoformat()
-    inquiries = _inquiries(config, store, minute)
-    requests = look(inquiries, transport)
-    verdicts = [verdict for inquiry in inquiries for verdict in inquiry.verdicts()]
-    _latch(inquiries, verdicts, store)
+    asked = inquire(config, store, minutes)
+    requests = look(asked, transport)
+    verdicts = [verdict for inquiry in asked for verdict in inquiry.verdicts()]
+    _latch(asked, verdicts, store)
     incidents = remember(config, verdicts, store, at)
     return Report(
         summary=_summary(at, verdicts, requests),
@@ -100,7 +100,8 @@ def run(
     )
 
 
-def _inquiries(config: Config, store: Store, minute: int | None) -> list[Inquiry]:
+def inquire(config: Config, store: Store, minutes: range | None = None) -> list[Inquiry]:
+    """What is due, with what is remembered of it."""
     worked = store.let_in()
     signers = {one.name for one in config.credentials if isinstance(one.source, Sigv4)}
     return [
@@ -109,7 +110,7 @@ def _inquiries(config: Config, store: Store, minute: int | None) -> list[Inquiry
             has_worked=(probe.api.name, probe.entrance.url) in worked,
             signer=_signer(probe, signers),
         )
-        for probe in plan(config, minute, store.latched())
+        for probe in plan(config, minutes, store.latched())
     ]
 
 
@@ -121,7 +122,7 @@ def _signer(probe: Probe, signers: set[str]) -> str | None:
 def look(inquiries: Sequence[Inquiry], transport: Transport) -> int:
     """Takes the planned looks, then asks controls where they would tell more.
 
-    Returns the number of requests. A control that several inquiries ask for is sent once.
+    Returns the number of requests sent. A control that several inquiries ask for is sent once.
     """
     planned = [(one, attempt) for one in inquiries for attempt in one.probe.attempts]
     attempts = [attempt for _, attempt in planned]
@@ -132,7 +133,7 @@ def look(inquiries: Sequence[Inquiry], transport: Transport) -> int:
             inquiry.not_sent[attempt.caller] = not_sent
         else:
             inquiry.looks[attempt.caller] = exchange
-    requests = len(answers) + repeated
+    requests = _sent(answers) + repeated
     for _ in range(CONTROLS_PER_PROBE):
         requests += _ask_once(inquiries, transport)
     return requests
@@ -140,6 +141,10 @@ def look(inquiries: Sequence[Inquiry], transport: Transport) -> int:
 
 _Answer = tuple[Exchange, str | None]
 """The record of an attempt, and why it was not sent if it was not."""
+
+
+def _sent(answers: Iterable[_Answer]) -> int:
+    return sum(not_sent is None for _, not_sent in answers)
 
 
 def _answers(transport: Transport, attempts: Sequence[Attempt]) -> list[_Answer]:
@@ -156,7 +161,7 @@ def _repeat_renewed(
     transport: Transport, attempts: Sequence[Attempt], answers: list[_Answer]
 ) -> int:
     """A refused credential may have been rotated since it was read: it is read again, and only
-    if there is a new one, the look is taken once more. Returns the number of requests."""
+    if there is a new one, the look is taken once more. Returns the number of requests sent."""
     refused = [
         at
         for at, (exchange, not_sent) in enumerate(answers)
@@ -165,9 +170,10 @@ def _repeat_renewed(
     names = dict.fromkeys(name for at in refused for name in attempts[at].callers)
     renewed = transport.renew(list(names))
     again = [at for at in refused if renewed.intersection(attempts[at].callers)]
-    for at, answer in zip(again, _answers(transport, [attempts[at] for at in again]), strict=True):
+    repeated = _answers(transport, [attempts[at] for at in again])
+    for at, answer in zip(again, repeated, strict=True):
         answers[at] = answer
-    return len(again)
+    return _sent(repeated)
 
 
 def _was_refused(exchange: Exchange) -> bool:
@@ -208,7 +214,7 @@ def _ask_once(inquiries: Sequence[Inquiry], transport: Transport) -> int:
         if not_sent is None:
             for inquiry in wanted[question]:
                 inquiry.controls.append(exchange)
-    return len(asked)
+    return _sent(answers)
 
 
 def _same(attempt: Attempt) -> _Question:

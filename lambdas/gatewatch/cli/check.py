@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import msgspec
@@ -12,11 +13,12 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
+from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.cli import show
 from gatewatch.cli.credentials import FORMS, inline, names
-from gatewatch.cli.exits import AS_EXPECTED, FINDINGS, UNDECIDED, UsageError
-from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat
-from gatewatch.cli.setting import prober, read_config, vault
+from gatewatch.cli.exits import UsageError, of_look, of_verdicts
+from gatewatch.cli.options import Format, OutputFormat, StateFile
+from gatewatch.cli.setting import DEFAULT_CONFIG, prober, read_config, remembered, vault
 from gatewatch.config.authored import HOST_PORT, HOST_PORT_PATTERN
 from gatewatch.config.canonical import (
     READING_METHODS,
@@ -26,20 +28,23 @@ from gatewatch.config.canonical import (
     Entrance,
     Expect,
     Route,
-    Sigv4,
 )
 from gatewatch.config.expand import METHODS
 from gatewatch.diagnose import diagnose
 from gatewatch.gateway.url import host_of, is_loopback
-from gatewatch.model import OK, UNKNOWN, Access, Diagnosis, Severity, Verdict
-from gatewatch.plan import plan
-from gatewatch.ports import Transport
-from gatewatch.run import Inquiry, look
+from gatewatch.model import Access, Diagnosis, Severity, Verdict
+from gatewatch.plan import Probe
+from gatewatch.run import Inquiry, inquire, look
+
+if TYPE_CHECKING:
+    from gatewatch.probe.prober import Prober
 
 
 def check(
     target: Annotated[str, typer.Argument(metavar="URL|ROUTE", help="What to look at.")],
-    method: Annotated[str, typer.Option("-X", "--method", help="The method.")] = "GET",
+    method: Annotated[
+        str | None, typer.Option("-X", "--method", help="The method. [default: GET]")
+    ] = None,
     caller: Annotated[
         str | None, typer.Option("--as", help=f"Look with a credential, too: {FORMS}.")
     ] = None,
@@ -50,11 +55,18 @@ def check(
     ca_file: Annotated[
         Path | None, typer.Option(help="Trust this certificate authority besides.")
     ] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds for the whole request.", min=0.1)] = 10.0,
+    timeout: Annotated[
+        float | None,
+        typer.Option(help="Seconds for the whole request. [default: 10]", min=0.1),
+    ] = None,
     invoke: Annotated[
         bool, typer.Option("--invoke", help="Call a write method in earnest.")
     ] = False,
-    config: ConfigFile = CONFIG,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help=f"Where a ROUTE is. [default: {DEFAULT_CONFIG}]"),
+    ] = None,
+    state: StateFile = None,
     output: OutputFormat = Format.TEXT,
 ) -> None:
     """Look once at a URL, or at a route of the configuration, and say where it stopped and why.
@@ -64,25 +76,53 @@ def check(
 
     **Examples**
 
-        gatewatch check https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders
-        gatewatch check https://api.example.com/orders -X POST
-        gatewatch check https://api.example.com/orders --as bearer=env:TOKEN
-        gatewatch check "GET /orders/{id}" --config gatewatch.yaml
+    ```
+    gatewatch check https://api.example.com/orders
+    gatewatch check https://api.example.com/orders -X POST
+    gatewatch check https://api.example.com/orders --as bearer=env:TOKEN
+    gatewatch check "GET /orders/{id}" --config gatewatch.yaml
+    ```
     """
+    of_url = {
+        "-X": method,
+        "--as": caller,
+        "--connect-to": connect_to,
+        "--ca-file": ca_file,
+        "--timeout": timeout,
+        "--invoke": invoke or None,
+    }
     if "://" not in target:
-        raise typer.Exit(_check_route(target, config, output))
+        _refuse(of_url, "a configured route brings its own; write it into the configuration")
+        raise typer.Exit(_check_route(target, config or DEFAULT_CONFIG, state, output))
+    _refuse({"--config": config, "--state": state}, "this goes with a configured route, not a URL")
     url = _checked_url(target)
     credentials = inline(caller, host_of(url)) if caller else ()
-    setting = _Setting(url, method.upper(), credentials, connect_to, ca_file, timeout, invoke)
-    one = setting.config()
-    transport = prober(one, vault(Path()))
-    inquiry = _looked(one, transport)
-    transport.close()
+    verb = (method or "GET").upper()
+    setting = _Setting(url, verb, credentials, connect_to, ca_file, timeout or 10.0, invoke)
+    raise typer.Exit(_check_url(setting.config(), output))
+
+
+def _refuse(options: Mapping[str, object], because: str) -> None:
+    """An option that would be ignored is refused instead."""
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise UsageError(f"{', '.join(given)}: {because}")
+
+
+def _check_url(config: Config, output: Format) -> int:
+    [inquiry] = _looked(inquire(config, SqliteStore(None)), prober(config, vault(Path())))
     if not inquiry.exchanges:
         raise UsageError("; ".join(inquiry.not_sent.values()) or "nothing was sent")
     found = diagnose(inquiry.exchanges, inquiry.facts)
     _print(found, inquiry, output)
-    raise typer.Exit(_status(found, inquiry))
+    return of_look(found, all_sent=not inquiry.not_sent)
+
+
+def _looked(inquiries: list[Inquiry], transport: Prober) -> list[Inquiry]:
+    with show.console(stderr=True).status("looking"):
+        look(inquiries, transport)
+    transport.close()
+    return inquiries
 
 
 def _checked_url(text: str) -> str:
@@ -159,15 +199,6 @@ class _Setting(msgspec.Struct, frozen=True):
             raise UsageError("--connect-to: with a credential, only a loopback address")
 
 
-def _looked(config: Config, transport: Transport) -> Inquiry:
-    [probe] = plan(config)
-    signer = next((one.name for one in config.credentials if isinstance(one.source, Sigv4)), None)
-    inquiry = Inquiry(probe, signer=signer)
-    with show.console(stderr=True).status("looking"):
-        look([inquiry], transport)
-    return inquiry
-
-
 def _print(found: Diagnosis, inquiry: Inquiry, output: Format) -> None:
     exchanges = inquiry.exchanges
     if output is Format.JSON:
@@ -180,43 +211,33 @@ def _print(found: Diagnosis, inquiry: Inquiry, output: Format) -> None:
         console.print(f"\n  not sent as {caller}: {because}")
 
 
-def _status(found: Diagnosis, inquiry: Inquiry) -> int:
-    if found.cause not in (OK, UNKNOWN):
-        return FINDINGS
-    return UNDECIDED if found.cause == UNKNOWN or inquiry.not_sent else AS_EXPECTED
-
-
-def _check_route(name: str, config_file: Path, output: Format) -> int:
-    """Looks at a configured route through each of its entrances; nothing is remembered."""
+def _check_route(name: str, config_file: Path, state: Path | None, output: Format) -> int:
+    """Looks at a configured route through each of its entrances, knowing what `run` knows;
+    nothing is remembered."""
     config = read_config(config_file)
-    chosen = [
-        probe
-        for probe in plan(config)
-        if name in (probe.route.name, f"{probe.api.name}:{probe.route.name}")
-    ]
+    asked = inquire(config, remembered(config_file, state))
+    chosen = [one for one in asked if name in _names(one.probe)]
     if not chosen:
         known = ", ".join(route.name for api in config.apis for route in api.routes)
         raise UsageError(f'"{name}" is neither a URL nor a configured route; routes: {known}')
-    transport = prober(config, vault(config_file.parent))
-    inquiries = [Inquiry(probe) for probe in chosen]
-    look(inquiries, transport)
-    transport.close()
-    verdicts = [verdict for inquiry in inquiries for verdict in inquiry.verdicts()]
+    looked = _looked(chosen, prober(config, vault(config_file.parent)))
+    verdicts = [verdict for inquiry in looked for verdict in inquiry.verdicts()]
     if output is Format.JSON:
         typer.echo(msgspec.json.encode(verdicts))
     else:
-        console = show.console()
-        console.print(show.verdicts(verdicts))
-        for inquiry in inquiries:
-            if inquiry.exchanges:
-                found = diagnose(inquiry.exchanges, inquiry.facts)
-                heading = Text(inquiry.probe.entrance.url, style="bold")
-                show.put(console, Group(heading, show.diagnosis(found, inquiry.exchanges)))
-    return _status_of(verdicts)
+        _print_route(looked, verdicts)
+    return of_verdicts(verdicts)
 
 
-def _status_of(verdicts: list[Verdict]) -> int:
-    if any(verdict.finding is not None for verdict in verdicts):
-        return FINDINGS
-    undecided = any(verdict.outcome == "unknown" for verdict in verdicts)
-    return UNDECIDED if undecided else AS_EXPECTED
+def _names(probe: Probe) -> tuple[str, str]:
+    return probe.route.name, f"{probe.api.name}:{probe.route.name}"
+
+
+def _print_route(inquiries: list[Inquiry], verdicts: list[Verdict]) -> None:
+    console = show.console()
+    console.print(show.verdicts(verdicts))
+    for inquiry in inquiries:
+        if inquiry.exchanges:
+            found = diagnose(inquiry.exchanges, inquiry.facts)
+            heading = Text(inquiry.probe.entrance.url, style="bold")
+            show.put(console, Group(heading, show.diagnosis(found, inquiry.exchanges)))

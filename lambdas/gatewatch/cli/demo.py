@@ -10,7 +10,9 @@ def demo() -> None:
 
     **Example**
 
-        gatewatch demo
+    ```
+    gatewatch demo
+    ```
     """
     from gatewatch.cli.story import stage
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gatewatch.model import Outcome
-from gatewatch.run import Report
+from collections.abc import Sequence
+
+from gatewatch.model import OK, UNKNOWN, Diagnosis, Outcome, Verdict
 
 AS_EXPECTED = 0
 FINDINGS = 1
@@ -11,16 +12,38 @@ UNDECIDED = 2
 BAD_USAGE = 3
 INTERRUPTED = 130
 
+_GRAVEST_FIRST = (BAD_USAGE, FINDINGS, UNDECIDED, AS_EXPECTED)
+
 
 class UsageError(Exception):
     """Raised for input that cannot be used; the text is all that is shown."""
 
 
-def of_report(report: Report) -> int:
-    verdicts = report.verdicts
+def gravest(*codes: int) -> int:
+    return min(codes, key=_GRAVEST_FIRST.index)
+
+
+def of_verdicts(verdicts: Sequence[Verdict]) -> int:
+    """Looks that were skipped decide nothing; with nothing due, all is as expected."""
     if any(verdict.finding is not None for verdict in verdicts):
         return FINDINGS
     outcomes = {verdict.outcome for verdict in verdicts}
     if Outcome.UNKNOWN in outcomes or (verdicts and Outcome.PASS not in outcomes):
         return UNDECIDED
     return AS_EXPECTED
+
+
+def of_look(found: Diagnosis, *, all_sent: bool) -> int:
+    if found.cause == UNKNOWN:
+        return UNDECIDED
+    if found.cause != OK:
+        return FINDINGS
+    return AS_EXPECTED if all_sent else UNDECIDED
+
+
+def of_explanations(found: Sequence[Diagnosis], unreadable: int) -> int:
+    """Here a refusal that is explained is what was asked for, and no finding."""
+    if unreadable:
+        return BAD_USAGE
+    unknown = found and all(diagnosis.cause == UNKNOWN for diagnosis in found)
+    return UNDECIDED if unknown else AS_EXPECTED

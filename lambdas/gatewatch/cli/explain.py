@@ -12,9 +12,9 @@ import typer
 from rich.text import Text
 
 from gatewatch.cli import show
-from gatewatch.cli.exits import AS_EXPECTED, BAD_USAGE, UNDECIDED, UsageError
+from gatewatch.cli.exits import UsageError, of_explanations
 from gatewatch.diagnose import diagnose
-from gatewatch.model import UNKNOWN, Diagnosis
+from gatewatch.model import Diagnosis
 from gatewatch.transcripts.read import Contents, Transcript, read
 
 
@@ -40,8 +40,10 @@ def explain(
 
     **Examples**
 
-        curl -v https://api.example.com/orders 2>&1 | gatewatch explain -
-        gatewatch explain exchanges.jsonl --format jsonl
+    ```
+    curl -v https://api.example.com/orders 2>&1 | gatewatch explain -
+    gatewatch explain exchanges.jsonl --format jsonl
+    ```
     """
     unreadable = 0
     found: list[tuple[Transcript, Diagnosis]] = []
@@ -52,10 +54,7 @@ def explain(
             typer.echo(f"{name}: nothing in it was refused", err=True)
         found += [(one, diagnose(one.exchanges)) for one in contents.transcripts]
     _print(found, output)
-    if unreadable:
-        raise typer.Exit(BAD_USAGE)
-    known = any(diagnosis.cause != UNKNOWN for _, diagnosis in found)
-    raise typer.Exit(AS_EXPECTED if known or not found else UNDECIDED)
+    raise typer.Exit(of_explanations([diagnosis for _, diagnosis in found], unreadable))
 
 
 def _read(name: str) -> Contents:

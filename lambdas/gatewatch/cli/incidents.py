@@ -25,8 +25,10 @@ def incidents(
 
     **Examples**
 
-        gatewatch incidents
-        gatewatch incidents 01M80Y0GD6
+    ```
+    gatewatch incidents
+    gatewatch incidents 01M80Y0GD6
+    ```
     """
     known = open_store(config, state).incidents()
     if incident_id is not None:
@@ -58,7 +60,9 @@ def ack(
 
     **Example**
 
-        gatewatch ack orders "POST /orders"
+    ```
+    gatewatch ack orders "POST /orders"
+    ```
     """
     released = open_store(config, state).release(api, route)
     if not released:

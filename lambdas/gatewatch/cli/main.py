@@ -76,7 +76,7 @@ def _status(arguments: list[str] | None) -> int:
     except (UsageError, StateError) as error:
         return _said(f"gatewatch: {error}")
     except typer.TyperException as error:
-        return _said(f"gatewatch: {error} See gatewatch --help.")
+        return _said(f"gatewatch: {str(error).rstrip('.')}. See gatewatch --help.")
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except SystemExit:

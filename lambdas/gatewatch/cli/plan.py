@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import msgspec
 import typer
@@ -13,9 +14,9 @@ from rich.text import Text
 from gatewatch.cli import show
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat
 from gatewatch.cli.setting import read_config
-from gatewatch.config.canonical import Config
+from gatewatch.config.canonical import Config, Route
 from gatewatch.model import Access
-from gatewatch.plan import Attempt, Probe, anonymous_interval, cannot_be_proven
+from gatewatch.plan import Attempt, Probe, cannot_be_proven, looks_a_minute, whole_minutes
 from gatewatch.plan import plan as plan_all
 
 
@@ -24,6 +25,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
 
     api: str
     route: str
+    entrance: str
     caller: str = msgspec.field(name="as")
     method: str
     url: str
@@ -50,14 +52,18 @@ def plan(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) -> Non
 
     **Example**
 
-        gatewatch plan --config staging.yaml
+    ```
+    gatewatch plan --config staging.yaml
+    ```
     """
     found = planned(read_config(config))
     if output is Format.JSON:
         typer.echo(msgspec.json.encode(found))
         return
     console = show.console()
-    console.print(_looks(found))
+    for (api, entrance), looks in groupby(found.looks, lambda one: (one.api, one.entrance)):
+        console.print(Text(f"{api} at {entrance}", style="bold"), soft_wrap=True)
+        console.print(_table(list(looks), entrance))
     for load in found.load:
         console.print(
             f"{load.api}: {load.requests_per_minute:g} requests a minute, of them "
@@ -66,7 +72,11 @@ def plan(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) -> Non
 
 
 def planned(config: Config) -> Plan:
-    looks = tuple(one for probe in plan_all(config) for one in _of_probe(probe))
+    entrances = ((api.name, one.url) for api in config.apis for one in api.entrances)
+    order = {entrance: number for number, entrance in enumerate(entrances)}
+    probes = plan_all(config)
+    probes.sort(key=lambda probe: order[probe.api.name, probe.entrance.url])
+    looks = tuple(one for probe in probes for one in _of_probe(probe))
     loads = (
         Load(
             api=api.name,
@@ -83,21 +93,24 @@ def _rates(looks: tuple[Planned, ...], api: str, *, refused: bool = False) -> It
 
 
 def _of_probe(probe: Probe) -> Iterator[Planned]:
+    strangers, callers = looks_a_minute(probe.route)
     for attempt in probe.attempts:
         yield Planned(
             api=attempt.api,
             route=attempt.route,
+            entrance=attempt.entrance,
             caller=attempt.caller,
             method=attempt.method,
             url=attempt.url,
-            per_minute=round(60 / _interval(probe, attempt), 3),
+            per_minute=round(callers if attempt.callers else strangers, 3),
             refused=_is_refused(probe, attempt),
-            note=(cannot_be_proven(probe.route) or "") if not attempt.callers else "",
+            note="; ".join(_notes(probe, attempt)),
         )
     for skipped in probe.skipped:
         yield Planned(
             api=probe.api.name,
             route=probe.route.name,
+            entrance=probe.entrance.url,
             caller=skipped.caller,
             method=probe.route.method,
             url=probe.entrance.url + probe.route.target,
@@ -107,8 +120,26 @@ def _of_probe(probe: Probe) -> Iterator[Planned]:
         )
 
 
-def _interval(probe: Probe, attempt: Attempt) -> float:
-    return probe.route.every_seconds if attempt.callers else anonymous_interval(probe.route)
+def _notes(probe: Probe, attempt: Attempt) -> Iterator[str]:
+    if not attempt.callers and (unproven := cannot_be_proven(probe.route)):
+        yield unproven
+    elif _is_refused(probe, attempt):
+        yield "refused on purpose"
+    if note := uneven(probe.route):
+        yield note
+
+
+def uneven(route: Route) -> str | None:
+    """What becomes of intervals that are no whole minutes; None where there are none."""
+    given = {"every": route.every_seconds}
+    if route.access is Access.PROTECTED:
+        given["anonymous_every"] = route.anonymous_every_seconds
+    notes = [
+        f"`{name}: {seconds:g}s` is kept as {whole_minutes(seconds)}m"
+        for name, seconds in given.items()
+        if seconds != whole_minutes(seconds) * 60
+    ]
+    return f"looks are taken by the minute: {', '.join(notes)}" if notes else None
 
 
 def _is_refused(probe: Probe, attempt: Attempt) -> bool:
@@ -116,17 +147,16 @@ def _is_refused(probe: Probe, attempt: Attempt) -> bool:
     return probe.entrance.closed or (protected and not attempt.callers)
 
 
-def _looks(found: Plan) -> Table:
+def _table(looks: Sequence[Planned], entrance: str) -> Table:
     table = Table(box=SIMPLE, pad_edge=False)
-    for title in ("api", "look", "as", "a minute", "note"):
-        table.add_column(title, overflow="fold")
-    for one in found.looks:
-        note = one.note or ("refused on purpose" if one.refused else "")
+    table.add_column("look", overflow="fold")
+    for title in ("as", "a minute", "note"):
+        table.add_column(title)
+    for one in looks:
         table.add_row(
-            Text(one.api),
-            Text(f"{one.method} {one.url}"),
+            Text(f"{one.method} {one.url.removeprefix(entrance) or '/'}"),
             Text(one.caller),
             Text(f"{one.per_minute:g}"),
-            Text(note, style="dim"),
+            Text(one.note, style="dim"),
         )
     return table

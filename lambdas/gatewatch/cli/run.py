@@ -8,7 +8,7 @@ from rich.console import Console
 
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
-from gatewatch.cli.exits import of_report
+from gatewatch.cli.exits import of_verdicts
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.setting import open_store, prober, read_config, vault
 from gatewatch.run import Report
@@ -24,8 +24,10 @@ def run(
 
     **Examples**
 
-        gatewatch run
-        gatewatch run --config staging.yaml --format json
+    ```
+    gatewatch run
+    gatewatch run --config staging.yaml --format json
+    ```
     """
     found = read_config(config)
     store = open_store(config, state)
@@ -37,15 +39,16 @@ def run(
         typer.echo(msgspec.json.encode(report))
     else:
         print_report(report, show.console())
-    raise typer.Exit(of_report(report))
+    raise typer.Exit(of_verdicts(report.verdicts))
 
 
 def print_report(report: Report, console: Console) -> None:
     console.print(show.verdicts(report.verdicts))
     summary = report.summary
+    due, sent = show.count(summary.due, "look"), show.count(summary.requests, "request")
     console.print(
-        f"{summary.due} looks due: {summary.passed} passed, {summary.failed} failed, "
-        f"{summary.unknown} unknown, {summary.skipped} skipped; {summary.requests} requests"
+        f"{due} due: {summary.passed} passed, {summary.failed} failed, "
+        f"{summary.unknown} unknown, {summary.skipped} skipped; {sent}"
     )
     for incident in report.incidents:
         console.print()

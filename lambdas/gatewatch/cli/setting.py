@@ -51,7 +51,17 @@ def _found(folder: Path, name: str) -> str:
 
 def open_store(config_file: Path, state: Path | None) -> SqliteStore:
     """The state beside the configuration, unless another file is named."""
-    return SqliteStore(state or config_file.parent / STATE_FOLDER / "state.sqlite3")
+    return SqliteStore(state or _beside(config_file))
+
+
+def remembered(config_file: Path, state: Path | None) -> SqliteStore:
+    """The same to read from only: where there is no state yet, none is made."""
+    file = state or _beside(config_file)
+    return SqliteStore(file if file.exists() else None)
+
+
+def _beside(config_file: Path) -> Path:
+    return config_file.parent / STATE_FOLDER / "state.sqlite3"
 
 
 def vault(folder: Path) -> Vault:

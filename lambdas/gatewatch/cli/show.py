@@ -308,6 +308,10 @@ def _listed(found: Incident) -> Iterator[Text]:
     yield Text(f"  {headline(found)}")
 
 
+def count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 import typer
 
+from gatewatch.cli import show
 from gatewatch.cli.options import CONFIG, ConfigFile
+from gatewatch.cli.plan import uneven
 from gatewatch.cli.setting import read_config
 from gatewatch.config import authored
 
@@ -15,12 +17,18 @@ def validate(config: ConfigFile = CONFIG) -> None:
 
     **Examples**
 
-        gatewatch validate
-        gatewatch validate --config staging.yaml
+    ```
+    gatewatch validate
+    gatewatch validate --config staging.yaml
+    ```
     """
     found = read_config(config)
-    routes = sum(len(api.routes) for api in found.apis)
-    typer.echo(f"{config}: in order; {len(found.apis)} APIs, {routes} routes")
+    routes = [route for api in found.apis for route in api.routes]
+    counted = f"{show.count(len(found.apis), 'API')}, {show.count(len(routes), 'route')}"
+    typer.echo(f"{config}: in order; {counted}")
+    for route in routes:
+        if note := uneven(route):
+            typer.echo(f"{config}: {route.name}: {note}")
 
 
 def schema() -> None:
@@ -28,6 +36,8 @@ def schema() -> None:
 
     **Example**
 
-        gatewatch schema > gatewatch.schema.json
+    ```
+    gatewatch schema > gatewatch.schema.json
+    ```
     """
     typer.echo(msgspec.json.format(msgspec.json.encode(authored.schema())).decode())

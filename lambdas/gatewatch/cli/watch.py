@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import count
 from typing import Annotated
 
 import msgspec
@@ -15,7 +16,7 @@ from rich.text import Text
 
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
-from gatewatch.cli.exits import AS_EXPECTED, FINDINGS, of_report
+from gatewatch.cli.exits import AS_EXPECTED, gravest, of_verdicts
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.setting import open_store, prober, read_config, vault
 from gatewatch.correlate import OPEN
@@ -32,7 +33,8 @@ def watch(
     output: OutputFormat = Format.TEXT,
     ticks: Annotated[int, typer.Option(help="Stop after so many ticks; 0: go on.", min=0)] = 0,
     tick: Annotated[
-        float, typer.Option(help="Seconds between two ticks.", min=0.1, show_default=True)
+        float,
+        typer.Option(help="Seconds between two ticks; each minute is dealt with once.", min=0.1),
     ] = 60.0,
 ) -> None:
     """Probe each route when it is due, until Ctrl-C; the table always shows the last verdicts.
@@ -41,23 +43,25 @@ def watch(
 
     **Examples**
 
-        gatewatch watch
-        gatewatch watch --ticks 10 --format json
+    ```
+    gatewatch watch
+    gatewatch watch --ticks 10 --format json
+    ```
     """
     found = read_config(config)
     store = open_store(config, state)
     held = vault(config.parent)
     board = Board()
-    worst = AS_EXPECTED
+    clock, minutes = SystemClock(), Minutes()
+    status = AS_EXPECTED
     with Live(console=show.console(), auto_refresh=False, screen=False) as live:
         try:
-            for number in _ticks(ticks, tick):
+            for _ in _ticks(ticks, tick):
                 transport = prober(found, held)
-                minute = None if number == 0 else int(time.time() // 60)
-                report = run_once(found, transport, store, SystemClock(), minute)
+                report = run_once(found, transport, store, clock, minutes.since(clock.now()))
                 transport.close()
                 board.take(report)
-                worst = FINDINGS if FINDINGS in (worst, of_report(report)) else of_report(report)
+                status = gravest(status, of_verdicts(report.verdicts))
                 if output is Format.JSON:
                     live.stop()
                     typer.echo(msgspec.json.encode(report))
@@ -65,18 +69,31 @@ def watch(
                     live.update(board.shown(), refresh=True)
         except KeyboardInterrupt:
             live.stop()
-    raise typer.Exit(worst)
+    raise typer.Exit(status)
 
 
 def _ticks(most: int, seconds: float) -> Iterator[int]:
-    number = 0
-    while True:
+    for number in count(1):
         started = time.monotonic()
         yield number
-        number += 1
-        if most and number >= most:
+        if number == most:
             return
         time.sleep(max(0.0, seconds - (time.monotonic() - started)))
+
+
+class Minutes:
+    """Deals out each minute once, so that routes keep their intervals whatever the ticks do."""
+
+    def __init__(self) -> None:
+        self._next: int | None = None
+
+    def since(self, now: datetime) -> range | None:
+        """The minutes since the epoch that began after the last call; None the first time."""
+        first, self._next = self._next, int(now.timestamp() // 60) + 1
+        if first is None:
+            return None
+        self._next = max(first, self._next)
+        return range(first, self._next)
 
 
 class Board:
