@@ -316,6 +316,31 @@ def test_explain_reads_standard_input(cli: Cli, tmp_path: Path) -> None:
     assert (done.returncode, json.loads(done.stdout)[0]["id"]) == (0, "a")
 
 
+def test_the_next_command_is_about_the_look_in_question(cli: Cli, tmp_path: Path) -> None:
+    def said(status: int, name: str, message: str, request_id: str) -> dict[str, object]:
+        headers = {"x-amzn-requestid": request_id, "x-amz-apigw-id": "a", "x-amzn-errortype": name}
+        return {"status": status, "headers": headers, "body": json.dumps({"message": message})}
+
+    request = {"method": "GET", "url": f"{URL}/orders"}
+    credentials = [{"kind": "bearer", "validity": "valid"}]
+    group = [
+        {
+            "request": {**request, "credential": "none"},
+            "response": said(401, "UnauthorizedException", "Unauthorized", "first"),
+        },
+        {
+            "request": {**request, "credentials": credentials},
+            "response": said(
+                504, "InternalServerErrorException", "Endpoint request timed out", "second"
+            ),
+        },
+    ]
+    file = tmp_path / "group.jsonl"
+    file.write_text(json.dumps({"id": "g", "exchanges": group}))
+    assert cli("explain", file) == 0
+    assert r"--filter-pattern \"second\"" in cli.out
+
+
 def test_explain_ends_with_2_when_nothing_is_known(cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "odd.http"
     file.write_text("HTTP/1.1 418 teapot\nDate: x\nServer: nginx\n\nshort and stout\n")

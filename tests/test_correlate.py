@@ -79,6 +79,15 @@ def test_routes_that_share_none_are_two() -> None:
     assert sorted(sorted(routes(one)) for one in found) == [["GET /a"], ["GET /b"]]
 
 
+def test_those_with_the_fewest_possible_causes_name_the_story() -> None:
+    found = opened(
+        state("GET /a", problem("x", "y")),
+        state("GET /b", problem("y", "z")),
+        state("GET /c", problem("x")),
+    )
+    assert sorted(sorted(routes(one)) for one in found) == [["GET /a", "GET /c"], ["GET /b"]]
+
+
 def test_an_exposure_is_its_own_story() -> None:
     exposed = problem(finding=Finding.PROTECTED_ROUTE_OPEN, severity=Severity.CRITICAL)
     found = opened(state("GET /a", problem("route_not_found")), state("GET /b", exposed))
@@ -132,6 +141,8 @@ def test_a_changed_cause_that_still_fits_stays() -> None:
     changed = state("GET /a", problem("y"))
     [after] = correlate("orders", [changed], [before], [turn(Turn.CHANGED, changed, T1)])
     assert after.id == before.id
+    assert after.members == before.members
+    assert not any("fails for another reason" in one.text for one in after.updates)
 
 
 def test_a_retired_route_ends_its_membership() -> None:
@@ -157,6 +168,8 @@ def test_the_gravest_member_gives_the_severity() -> None:
         ([("GET /a", "user"), ("GET /b", "user")], [], "api"),
         ([("GET /a", "k"), ("GET /b", "k")], [("GET /c", "user")], "credential k"),
         ([("GET /a", "u"), ("GET /b", "k")], [("GET /c", "user")], "2 routes"),
+        ([("GET /a", "user")], [], "route"),
+        ([("GET /a", "k")], [("GET /b", "user")], "route"),
     ],
 )
 def test_scope(failing: list[tuple[str, str]], healthy: list[tuple[str, str]], scope: str) -> None:
@@ -270,6 +283,13 @@ def test_what_only_the_other_members_rule_out_is_likely_at_most() -> None:
     )
     assert (one.confidence, one.layer, one.layer_confidence) == ("likely", "routing", "likely")
     assert one.next_probe is None
+
+
+def test_whose_concern_it_is_follows_the_shared_cause() -> None:
+    ours = problem("api_key_invalid", "waf_blocked", owner=Owner.CALLER)
+    theirs = problem("waf_blocked", "stage_not_found", "mtls_rejected")
+    [one] = opened(state("GET /a", ours), state("GET /b", theirs))
+    assert (one.cause, one.owner) == ("waf_blocked", Owner.API)
 
 
 def test_the_look_that_would_settle_it_is_kept() -> None:

@@ -22,6 +22,8 @@ from gatewatch.plan import (
 
 from .builders import URL, config, probe
 
+CLOSED = "closed_at: ['https://old.execute-api.us-east-1.amazonaws.com/prod']"
+
 
 def at(found: Config, minute: int) -> list[Probe]:
     return plan(found, range(minute, minute + 1))
@@ -62,12 +64,23 @@ def test_a_public_write_is_skipped_and_counted() -> None:
 
 
 def test_a_closed_entrance_gets_no_credential() -> None:
-    closed = "closed_at: ['https://old.execute-api.us-east-1.amazonaws.com/prod']"
-    probes = plan(config("GET /x: {access: protected, as: [user]}", closed))
+    probes = plan(config("GET /x: {access: protected, as: [user]}", CLOSED))
     assert [[a.caller for a in one.attempts] for one in probes] == [
         ["anonymous", "user"],
         ["anonymous"],
     ]
+
+
+def test_a_write_at_a_closed_entrance_must_be_refused_whoever_may_call_it() -> None:
+    [here, closed] = plan(config("POST /x: public", CLOSED))
+    assert [len(here.attempts), len(closed.attempts)] == [0, 1]
+
+
+def test_a_latched_write_at_a_closed_entrance_is_its_own_finding() -> None:
+    found = config("POST /x: {access: protected}", CLOSED)
+    entrance = found.apis[0].entrances[1].url
+    [_, held] = plan(found, latched=frozenset({("orders", "POST /x", entrance)}))
+    assert [skipped.finding for skipped in held.skipped] == [Finding.ENTRANCE_NOT_CLOSED]
 
 
 def test_a_latched_write_is_held_back_as_a_finding() -> None:

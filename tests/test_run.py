@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
-from gatewatch.model import Incident, Outcome, Verdict
-from gatewatch.ports import SecretError
+from gatewatch.model import (
+    CredentialKind,
+    Incident,
+    Outcome,
+    Purpose,
+    SentCredential,
+    Validity,
+    Verdict,
+)
+from gatewatch.plan import Attempt
+from gatewatch.ports import Recorded, SecretError
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
 from gatewatch.probe.vault import Vault
-from gatewatch.run import Report, run
+from gatewatch.raw import RawExchange
+from gatewatch.run import CONTROLS_PER_PROBE, Report, inquire, run
 from gatewatch.sandbox import orders
 from gatewatch.sandbox.api import Authorization, Method
 from gatewatch.sandbox.faults import FAULTS
 from gatewatch.sandbox.server import Sandbox, running
+
+from .builders import config
 
 
 class Watch:
@@ -53,7 +66,8 @@ class Watch:
 def watch(tmp_path: Path) -> Iterator[Watch]:
     sandbox = Sandbox(orders.world())
     with running(sandbox, tmp_path) as place:
-        yield Watch(sandbox, load(orders.configuration(*place), "test"), tmp_path)
+        patient = orders.configuration(*place).replace("timeout: 5s", "timeout: 60s")
+        yield Watch(sandbox, load(patient, "test"), tmp_path)
 
 
 def verdict(report: Report, route: str, caller: str) -> Verdict:
@@ -218,3 +232,109 @@ def test_a_dead_host_is_an_incident_of_its_own_layer(watch: Watch) -> None:
     report = watch.tick()
     assert {one.layer for one in report.incidents} == {"network"}
     assert report.summary.failed + report.summary.unknown == 12
+
+
+# What is sent, and what never is
+
+
+KINDS = {
+    "user": CredentialKind.BEARER,
+    "key": CredentialKind.API_KEY,
+    "signer": CredentialKind.SIGV4,
+}
+
+
+class Scripted:
+    """A transport that answers every attempt from a function, and keeps what it was given."""
+
+    def __init__(self, answer: Callable[[Attempt], tuple[int, str]]) -> None:
+        self._answer = answer
+        self.sent: list[Attempt] = []
+
+    def send_all(
+        self, attempts: Sequence[Attempt], record: Callable[[RawExchange], Recorded]
+    ) -> list[Recorded]:
+        self.sent += attempts
+        return [record(self._outcome(attempt)) for attempt in attempts]
+
+    def _outcome(self, attempt: Attempt) -> RawExchange:
+        status, error_type = self._answer(attempt)
+        headers = {"x-amzn-RequestId": "r", "x-amz-apigw-id": "a"}
+        if error_type:
+            headers["x-amzn-ErrorType"] = error_type
+        sent = (SentCredential(KINDS[name], Validity.VALID) for name in attempt.callers)
+        return RawExchange(
+            attempt=attempt,
+            sent_at="",
+            credentials=tuple(sent),
+            status=status,
+            headers=tuple(headers.items()),
+        )
+
+    def known_secrets(self) -> frozenset[str]:
+        return frozenset()
+
+    def renew(self, _: Sequence[str]) -> bool:
+        return False
+
+    @property
+    def controls(self) -> list[Attempt]:
+        return [one for one in self.sent if one.purpose is Purpose.CONTROL]
+
+
+CLOSED = "closed_at: ['https://old.execute-api.us-east-1.amazonaws.com/prod']"
+
+
+@pytest.mark.parametrize(
+    ("route", "entrances", "answer", "finding"),
+    [
+        ("POST /x: {access: protected}", "", (200, ""), "protected_route_open"),
+        (
+            "POST /x: {access: protected}",
+            "",
+            (502, "InternalServerErrorException"),
+            "guard_weakened",
+        ),
+        ("POST /x: public", CLOSED, (200, ""), "entrance_not_closed"),
+    ],
+)
+def test_a_write_that_got_through_is_not_sent_again(
+    route: str, entrances: str, answer: tuple[int, str], finding: str
+) -> None:
+    found, store = config(route, entrances), SqliteStore(None)
+    first = Scripted(lambda _: answer)
+    report = run(found, first, store, SystemClock())
+    assert finding in [one.finding for one in report.verdicts]
+    assert len(first.sent) == 1
+    again = Scripted(lambda _: answer)
+    run(found, again, store, SystemClock())
+    assert again.sent == []
+
+
+def test_a_write_that_may_be_called_is_called_again() -> None:
+    found, store = config("POST /x: {access: protected, invoke: true}"), SqliteStore(None)
+    for _ in range(2):
+        transport = Scripted(lambda _: (200, ""))
+        run(found, transport, store, SystemClock())
+        assert len(transport.sent) == 1
+
+
+def test_only_an_open_entrance_is_asked_with_a_signature() -> None:
+    route = "GET /x: {access: protected, as: [signer]}"
+    here, closed = inquire(config(route, CLOSED), SqliteStore(None))
+    assert (here.signer, closed.signer) == ("signer", None)
+
+
+def test_controls_are_few_and_counted() -> None:
+    transport = Scripted(lambda _: (403, "ForbiddenException"))
+    report = run(config("GET /x: public"), transport, SqliteStore(None), SystemClock())
+    assert 1 <= len(transport.controls) <= CONTROLS_PER_PROBE == 2
+    assert report.summary.requests == len(transport.sent)
+
+
+def test_a_question_at_another_address_is_another_question() -> None:
+    [api] = config("GET /x: public").apis
+    there = replace(api, name="green", connect_to="127.0.0.1:1")
+    transport = Scripted(lambda _: (403, "ForbiddenException"))
+    run(Config(apis=(api, there)), transport, SqliteStore(None), SystemClock())
+    assert {one.connect_to for one in transport.controls} == {None, "127.0.0.1:1"}

@@ -118,6 +118,19 @@ def test_an_older_look_changes_nothing() -> None:
     assert (same, transition) == (state, None)
 
 
+def test_the_same_look_told_twice_counts_once() -> None:
+    state, _ = walk(FAIL)
+    same, transition = track(state, FAIL, Patience(2, 1), START.isoformat())
+    assert (same, transition) == (state, None)
+
+
+@pytest.mark.parametrize("between", [FAIL, PASS])
+def test_only_unknowns_in_a_row_make_a_finding(between: Verdict) -> None:
+    looks = [*[UNKNOWN] * (UNDECIDED_AFTER - 1), between, UNKNOWN]
+    assert walk(*looks)[1] == [None] * len(looks)
+    assert walk(*[UNKNOWN] * UNDECIDED_AFTER, between)[0].unknowns == 0
+
+
 def test_a_route_remembers_whether_it_ever_let_anybody_in() -> None:
     assert not walk(FAIL, FAIL)[0].has_passed
     assert walk(PASS, FAIL)[0].has_passed
