@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -174,6 +175,7 @@ def test_a_look_that_is_never_taken_decides_nothing(cli: Cli, command: list[str]
         (["https://h/x", "--nonsense"], "No such option"),
         (["https://h/x", "--config", "c.yaml"], "--config: this goes with a configured route"),
         (["https://h/x", "--state", "s"], "--state: this goes with a configured route"),
+        (["https://h/x", "--timeout", "inf"], "less than or equal to 3600"),
         (["GET /x", "-X", "POST"], "-X: a configured route brings its own"),
         (["GET /x", "--as", "bearer=env:A", "--invoke"], "--as, --invoke: a configured route"),
         (["GET /x", "--connect-to", "127.0.0.1:1"], "--connect-to: a configured route"),
@@ -243,6 +245,15 @@ def test_incidents_are_listed_and_shown_in_full(cli: Cli, place: tuple[Sandbox, 
     assert incident["evidence"][0]["response"]["headers"]["x-amzn-RequestId"] in cli.out
     assert cli("incidents", "ZZZ") == 3
     assert "no incident with an id that begins with ZZZ" in cli.err
+
+
+@pytest.mark.parametrize("command", [["incidents"], ["ack", "orders", "POST /orders"]])
+def test_a_mistyped_path_is_not_all_well(cli: Cli, command: list[str]) -> None:
+    assert cli(*command, "--config", "nope/typo.yaml") == 3
+    assert "nope/typo.yaml: no such file" in cli.err
+    assert cli(*command, "--state", "nope.sqlite3") == 3
+    assert not Path("nope").exists()
+    assert not Path("nope.sqlite3").exists()
 
 
 def test_ack_of_a_route_that_is_not_held_back(cli: Cli, place: tuple[Sandbox, Running]) -> None:
@@ -419,6 +430,17 @@ def test_an_interval_that_is_not_kept_is_said(cli: Cli) -> None:
     assert "is kept as 1m" in json.loads(cli.out)["looks"][0]["note"]
 
 
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_plan_hides_what_a_query_should_not_show(cli: Cli, output: str) -> None:
+    Path("gatewatch.yaml").write_text(
+        "apis: {a: {url: 'https://h.example.com', routes: [GET /x: "
+        "{access: public, query: {token: querysecret1}}]}}\n"
+    )
+    assert cli("plan", "--format", output) == 0
+    assert "/x?token=" in cli.out
+    assert "querysecret1" not in cli.out
+
+
 def test_plan_says_what_stays_unproven(cli: Cli) -> None:
     Path("gatewatch.yaml").write_text(
         "apis: {a: {url: 'https://h.example.com', routes: "
@@ -472,13 +494,52 @@ def test_help_shows_examples_that_can_be_copied(
         assert cli(*told[1:], "--help") == 0
 
 
-def test_a_closed_pipe_is_no_error() -> None:
-    command = f"{sys.executable} -m gatewatch explain {CORPUS} --format jsonl | head -1"
-    done = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False
+def in_bash(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {line.replace('gatewatch', GATEWATCH, 1)}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
     )
-    assert done.returncode == 0
-    assert done.stderr == ""
+
+
+GATEWATCH = f"{sys.executable} -m gatewatch"
+REFUSED = "gatewatch check http://127.0.0.1:9/x"
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (f"gatewatch explain {CORPUS} --format jsonl | head -1", 0),
+        (f"{REFUSED} | true", 1),
+        (f"{REFUSED} --format json | true", 1),
+    ],
+)
+def test_a_closed_pipe_changes_no_exit_code(line: str, code: int) -> None:
+    done = in_bash(line)
+    assert (done.returncode, done.stderr) == (code, "")
+
+
+@pytest.mark.parametrize("line", [REFUSED, f"{REFUSED} -f json", f"gatewatch explain {CORPUS}"])
+def test_output_that_cannot_be_written_is_said_in_one_line(line: str) -> None:
+    done = in_bash(f"{line} > /dev/full")
+    assert done.returncode == 3
+    assert done.stderr == "gatewatch: [Errno 28] No space left on device\n"
+
+
+def test_a_terminal_without_the_signs_gets_others() -> None:
+    done = in_bash(REFUSED, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "connect_failure" in done.stdout
+
+
+def test_a_window_without_a_width_gets_everything(
+    cli: Cli, place: tuple[Sandbox, Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "0")
+    assert cli("plan") == 0
+    assert "GET /orders/42" in cli.out
 
 
 def test_an_unknown_command_is_bad_usage(cli: Cli) -> None:

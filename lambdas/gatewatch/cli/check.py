@@ -16,7 +16,7 @@ from rich.text import Text
 from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.cli import show
 from gatewatch.cli.credentials import FORMS, inline, names
-from gatewatch.cli.exits import UsageError, of_look, of_verdicts
+from gatewatch.cli.exits import UsageError, of_look, of_verdicts, until_closed
 from gatewatch.cli.options import Format, OutputFormat, StateFile
 from gatewatch.cli.setting import DEFAULT_CONFIG, prober, read_config, remembered, vault
 from gatewatch.config.authored import HOST_PORT, HOST_PORT_PATTERN
@@ -57,7 +57,7 @@ def check(
     ] = None,
     timeout: Annotated[
         float | None,
-        typer.Option(help="Seconds for the whole request. [default: 10]", min=0.1),
+        typer.Option(help="Seconds for the whole request. [default: 10]", min=0.1, max=3600),
     ] = None,
     invoke: Annotated[
         bool, typer.Option("--invoke", help="Call a write method in earnest.")
@@ -114,7 +114,8 @@ def _check_url(config: Config, output: Format) -> int:
     if not inquiry.exchanges:
         raise UsageError("; ".join(inquiry.not_sent.values()) or "nothing was sent")
     found = diagnose(inquiry.exchanges, inquiry.facts)
-    _print(found, inquiry, output)
+    with until_closed():
+        _print(found, inquiry, output)
     return of_look(found, all_sent=not inquiry.not_sent)
 
 
@@ -222,10 +223,11 @@ def _check_route(name: str, config_file: Path, state: Path | None, output: Forma
         raise UsageError(f'"{name}" is neither a URL nor a configured route; routes: {known}')
     looked = _looked(chosen, prober(config, vault(config_file.parent)))
     verdicts = [verdict for inquiry in looked for verdict in inquiry.verdicts()]
-    if output is Format.JSON:
-        typer.echo(msgspec.json.encode(verdicts))
-    else:
-        _print_route(looked, verdicts)
+    with until_closed():
+        if output is Format.JSON:
+            typer.echo(msgspec.json.encode(verdicts))
+        else:
+            _print_route(looked, verdicts)
     return of_verdicts(verdicts)
 
 

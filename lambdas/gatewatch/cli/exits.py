@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from gatewatch.model import OK, UNKNOWN, Diagnosis, Outcome, Verdict
 
@@ -47,3 +50,13 @@ def of_explanations(found: Sequence[Diagnosis], unreadable: int) -> int:
         return BAD_USAGE
     unknown = found and all(diagnosis.cause == UNKNOWN for diagnosis in found)
     return UNDECIDED if unknown else AS_EXPECTED
+
+
+@contextmanager
+def until_closed() -> Iterator[None]:
+    """Whoever reads our output may have enough of it; the command's exit code stays its own."""
+    try:
+        yield
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

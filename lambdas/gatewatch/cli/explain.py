@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from gatewatch.cli import show
-from gatewatch.cli.exits import UsageError, of_explanations
+from gatewatch.cli.exits import UsageError, of_explanations, until_closed
 from gatewatch.diagnose import diagnose
 from gatewatch.model import Diagnosis
 from gatewatch.transcripts.read import Contents, Transcript, read
@@ -53,7 +53,8 @@ def explain(
         if not contents.transcripts and not contents.unreadable:
             typer.echo(f"{name}: nothing in it was refused", err=True)
         found += [(one, diagnose(one.exchanges)) for one in contents.transcripts]
-    _print(found, output)
+    with until_closed():
+        _print(found, output)
     raise typer.Exit(of_explanations([diagnosis for _, diagnosis in found], unreadable))
 
 

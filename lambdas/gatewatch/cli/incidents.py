@@ -10,7 +10,7 @@ import typer
 from gatewatch.cli import show
 from gatewatch.cli.exits import UsageError
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
-from gatewatch.cli.setting import open_store
+from gatewatch.cli.setting import remembered
 
 
 def incidents(
@@ -30,7 +30,7 @@ def incidents(
     gatewatch incidents 01M80Y0GD6
     ```
     """
-    known = open_store(config, state).incidents()
+    known = remembered(config, state).incidents()
     if incident_id is not None:
         known = [one for one in known if one.id.startswith(incident_id.upper())]
         if len(known) != 1:
@@ -64,7 +64,7 @@ def ack(
     gatewatch ack orders "POST /orders"
     ```
     """
-    released = open_store(config, state).release(api, route)
+    released = remembered(config, state).release(api, route)
     if not released:
         raise UsageError(f"{api} {route}: this route is not held back")
     typer.echo(f"{api} {route}: will be sent again")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -65,12 +66,17 @@ def _gatewatch(
 
 
 def main(arguments: list[str] | None = None) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that cannot show a sign gets another one, and no traceback.
+            stream.reconfigure(errors="replace")
     sys.exit(_status(arguments))
 
 
 def _status(arguments: list[str] | None) -> int:
     try:
         status = app(arguments, standalone_mode=False)
+        sys.stdout.flush()
     except ConfigError as error:
         return _said(str(error))
     except (UsageError, StateError) as error:
@@ -79,6 +85,8 @@ def _status(arguments: list[str] | None) -> int:
         return _said(f"gatewatch: {str(error).rstrip('.')}. See gatewatch --help.")
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
+    except OSError as error:
+        return _said(f"gatewatch: {error}")
     except SystemExit:
         # The command library ends so when whoever reads our output has enough of it.
         return 0

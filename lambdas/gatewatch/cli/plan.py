@@ -18,6 +18,10 @@ from gatewatch.config.canonical import Config, Route
 from gatewatch.model import Access
 from gatewatch.plan import Attempt, Probe, cannot_be_proven, looks_a_minute, whole_minutes
 from gatewatch.plan import plan as plan_all
+from gatewatch.redaction import Redactor
+
+_SHOWABLE = Redactor()
+"""Hides what looks like a secret in a URL: a plan knows no secrets, and reads none."""
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +105,7 @@ def _of_probe(probe: Probe) -> Iterator[Planned]:
             entrance=attempt.entrance,
             caller=attempt.caller,
             method=attempt.method,
-            url=attempt.url,
+            url=_SHOWABLE.url(attempt.url),
             per_minute=round(callers if attempt.callers else strangers, 3),
             refused=_is_refused(probe, attempt),
             note="; ".join(_notes(probe, attempt)),
@@ -113,7 +117,7 @@ def _of_probe(probe: Probe) -> Iterator[Planned]:
             entrance=probe.entrance.url,
             caller=skipped.caller,
             method=probe.route.method,
-            url=probe.entrance.url + probe.route.target,
+            url=_SHOWABLE.url(probe.entrance.url + probe.route.target),
             per_minute=0,
             refused=False,
             note=f"skipped: {skipped.because}",

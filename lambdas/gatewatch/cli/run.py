@@ -8,7 +8,7 @@ from rich.console import Console
 
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
-from gatewatch.cli.exits import of_verdicts
+from gatewatch.cli.exits import of_verdicts, until_closed
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.setting import open_store, prober, read_config, vault
 from gatewatch.run import Report
@@ -35,10 +35,11 @@ def run(
     with show.console(stderr=True).status("probing"):
         report = run_once(found, transport, store, SystemClock())
     transport.close()
-    if output is Format.JSON:
-        typer.echo(msgspec.json.encode(report))
-    else:
-        print_report(report, show.console())
+    with until_closed():
+        if output is Format.JSON:
+            typer.echo(msgspec.json.encode(report))
+        else:
+            print_report(report, show.console())
     raise typer.Exit(of_verdicts(report.verdicts))
 
 

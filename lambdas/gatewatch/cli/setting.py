@@ -55,9 +55,16 @@ def open_store(config_file: Path, state: Path | None) -> SqliteStore:
 
 
 def remembered(config_file: Path, state: Path | None) -> SqliteStore:
-    """The same to read from only: where there is no state yet, none is made."""
+    """The same for those who only read: where there is no state yet, none is made.
+
+    Raises UsageError where the state or the configuration that is named is not there.
+    """
     file = state or _beside(config_file)
-    return SqliteStore(file if file.exists() else None)
+    if file.exists():
+        return SqliteStore(file)
+    if state is not None or not config_file.exists():
+        raise UsageError(f"{state or config_file}: no such file")
+    return SqliteStore(None)
 
 
 def _beside(config_file: Path) -> Path:

@@ -63,6 +63,8 @@ _PASSED, _STOPPED, _MAYBE, _UNREACHED = (
 )
 _SHOWN_CANDIDATES = 6
 _SHOWN_RULED_OUT = 8
+_NARROWEST = 60
+"""Columns below which tables lose words; then the terminal breaks the lines."""
 _ID_SHOWN = 14
 """Enough of an id to tell incidents apart, and to ask for one."""
 _COLOURS = {
@@ -313,7 +315,9 @@ def count(number: int, thing: str) -> str:
 
 
 def console(*, stderr: bool = False) -> Console:
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    found = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    found.width = max(found.width, _NARROWEST)
+    return found
 
 
 def put(out: Console, content: RenderableType) -> None:

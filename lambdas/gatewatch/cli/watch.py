@@ -16,7 +16,7 @@ from rich.text import Text
 
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
-from gatewatch.cli.exits import AS_EXPECTED, gravest, of_verdicts
+from gatewatch.cli.exits import AS_EXPECTED, gravest, of_verdicts, until_closed
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.setting import open_store, prober, read_config, vault
 from gatewatch.correlate import OPEN
@@ -34,7 +34,9 @@ def watch(
     ticks: Annotated[int, typer.Option(help="Stop after so many ticks; 0: go on.", min=0)] = 0,
     tick: Annotated[
         float,
-        typer.Option(help="Seconds between two ticks; each minute is dealt with once.", min=0.1),
+        typer.Option(
+            help="Seconds between two ticks; each minute is dealt with once.", min=0.1, max=86_400
+        ),
     ] = 60.0,
 ) -> None:
     """Probe each route when it is due, until Ctrl-C; the table always shows the last verdicts.
@@ -54,7 +56,8 @@ def watch(
     board = Board()
     clock, minutes = SystemClock(), Minutes()
     status = AS_EXPECTED
-    with Live(console=show.console(), auto_refresh=False, screen=False) as live:
+    live = Live(console=show.console(), auto_refresh=False, screen=False)
+    with until_closed(), live:
         try:
             for _ in _ticks(ticks, tick):
                 transport = prober(found, held)
