@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from gatewatch.causes import catalogue
 from gatewatch.diagnose import diagnose
 from gatewatch.model import Exchange, Finding
-from gatewatch.notices.commands import _BY_FINDING, filled, next_command
+from gatewatch.notices.commands import BY_FINDING, filled, next_command
 
 from .support import HOST, look, recorded
 
@@ -105,7 +105,7 @@ def test_a_stage_is_a_word_that_aws_would_take(stage: str) -> None:
 def texts() -> dict[str, str]:
     return {
         **{name: cause.prose for name, cause in catalogue().items()},
-        **{finding.value: text for finding, text in _BY_FINDING.items()},
+        **{finding.value: text for finding, text in BY_FINDING.items()},
     }
 
 

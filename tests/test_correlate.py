@@ -88,6 +88,11 @@ def test_those_with_the_fewest_possible_causes_name_the_story() -> None:
     assert sorted(sorted(routes(one)) for one in found) == [["GET /a", "GET /c"], ["GET /b"]]
 
 
+def test_that_nothing_may_be_wrong_is_no_common_cause() -> None:
+    found = opened(state("GET /a", problem("x", "ok")), state("GET /b", problem("ok", "y")))
+    assert sorted(sorted(routes(one)) for one in found) == [["GET /a"], ["GET /b"]]
+
+
 def test_an_exposure_is_its_own_story() -> None:
     exposed = problem(finding=Finding.PROTECTED_ROUTE_OPEN, severity=Severity.CRITICAL)
     found = opened(state("GET /a", problem("route_not_found")), state("GET /b", exposed))

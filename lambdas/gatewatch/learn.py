@@ -75,6 +75,7 @@ def learn(incident: Incident, now: States) -> Incident:
 def with_diagnosis(incident: Incident, lead: Problem, shared: tuple[Candidate, ...]) -> Incident:
     """What one member shows, with only those causes that it shares with the others."""
     cause = shared[0].cause if shared else lead.cause
+    known = catalogue().get(cause)
     layer, layer_confidence = _layer(lead, shared)
     return replace(
         incident,
@@ -83,7 +84,7 @@ def with_diagnosis(incident: Incident, lead: Problem, shared: tuple[Candidate, .
         layer_confidence=layer_confidence,
         cause=cause,
         confidence=_confidence(lead, shared),
-        owner=lead.owner if cause == lead.cause else catalogue()[cause].owner,
+        owner=known.owner if known and cause != lead.cause else lead.owner,
         candidates=shared,
         ruled_out=lead.ruled_out,
         next_probe=lead.next_probe if len(shared) != 1 else None,

@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gatewatch.model import (
+    OK,
     Candidate,
     Confidence,
     Exchange,
@@ -35,7 +36,7 @@ Key = tuple[str, str, str]
 
 def story(finding: Finding, candidates: Iterable[Candidate]) -> frozenset[str]:
     """What two problems must share to be one: a possible cause, or else the finding itself."""
-    causes = frozenset(one.cause for one in candidates)
+    causes = frozenset(one.cause for one in candidates if one.cause != OK)
     by_cause = finding in (Finding.REFUSED, Finding.UNDECIDED)
     return causes if by_cause and causes else frozenset({finding.value})
 

@@ -97,7 +97,7 @@ _HOW_IT_IS_GUARDED = r"""
 
     aws lambda get-function-url-config --function-name <function> --region <region>
 """
-_BY_FINDING = {
+BY_FINDING = {
     Finding.PROTECTED_ROUTE_OPEN: _HOW_IT_IS_GUARDED,
     Finding.GUARD_WEAKENED: _HOW_IT_IS_GUARDED,
     Finding.PUBLIC_ROUTE_CLOSED: _HOW_IT_IS_GUARDED,
@@ -123,7 +123,7 @@ def next_command(
     """
     if not exchanges:
         return None
-    prose = _BY_FINDING.get(finding) or (sections(cause).get("Confirm", "") if cause else "")
+    prose = BY_FINDING.get(finding) or (sections(cause).get("Confirm", "") if cause else "")
     subject = exchanges[0]
     blocks = [block for block in _blocks(prose) if _may_be_pasted(block, subject)]
     command = _for_kinds(blocks, _kinds(exchanges))
