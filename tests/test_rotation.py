@@ -216,6 +216,7 @@ def test_watch_goes_over_a_rotation_without_a_finding(
     """The command itself: the file changes between two ticks, the reader's minute is over."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("gatewatch.probe.vault._SECRET_YOUNG", timedelta(0))
+    monkeypatch.setattr("gatewatch.cli.watch.Minutes.since", lambda *_: None)
     door = Door("key-one")
     ticks = 0
 

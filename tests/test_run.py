@@ -274,8 +274,8 @@ class Scripted:
     def known_secrets(self) -> frozenset[str]:
         return frozenset()
 
-    def renew(self, _: Sequence[str]) -> bool:
-        return False
+    def renew(self, _: Sequence[str]) -> frozenset[str]:
+        return frozenset()
 
     @property
     def controls(self) -> list[Attempt]:
@@ -290,7 +290,7 @@ CLOSED = "closed_at: ['https://old.execute-api.us-east-1.amazonaws.com/prod']"
     [
         ("POST /x: {access: protected}", "", (200, ""), "protected_route_open"),
         (
-            "POST /x: {access: protected}",
+            "POST /x: {access: protected, guarded_by: lambda}",
             "",
             (502, "InternalServerErrorException"),
             "guard_weakened",
