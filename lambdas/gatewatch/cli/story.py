@@ -24,7 +24,8 @@ from gatewatch.probe.prober import Prober
 from gatewatch.probe.vault import Vault
 from gatewatch.run import Report, run
 from gatewatch.sandbox import orders
-from gatewatch.sandbox.faults import FAULTS, Fault
+from gatewatch.sandbox.faults import FAULTS
+from gatewatch.sandbox.faults.base import Fault
 from gatewatch.sandbox.server import Sandbox, running
 
 STORY = ("route_deleted", "stage_renamed", "authorizer_denies", "key_rotated", "route_opened")

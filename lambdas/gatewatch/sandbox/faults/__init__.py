@@ -1,0 +1,17 @@
+"""What can go wrong: each fault is a change to the sandbox's configuration, as people make it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gatewatch.sandbox.faults import authorizing, backends, credentials, edges, keys, routing
+from gatewatch.sandbox.faults.base import Fault
+
+FAULTS: Mapping[str, Fault] = {
+    **routing.FAULTS,
+    **authorizing.FAULTS,
+    **credentials.FAULTS,
+    **keys.FAULTS,
+    **backends.FAULTS,
+    **edges.FAULTS,
+}
