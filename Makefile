@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint accuracy clean
+.PHONY: help setup demo test lint accuracy faults clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -40,6 +40,9 @@ lint: $(VENV)/dev.stamp  ## Format, lint, types, import directions
 
 accuracy: setup  ## How right the diagnosis is on recorded responses
 	@$(BIN)/python bench/accuracy.py --misses
+
+faults: setup  ## Every fault of the sandbox through the real prober and the diagnosis
+	@$(BIN)/python bench/faults.py
 
 clean:  ## Remove what the targets made
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

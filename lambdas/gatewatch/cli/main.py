@@ -18,6 +18,7 @@ from gatewatch.cli import (
     init,
     plan,
     run,
+    sandbox,
     validate,
     watch,
 )
@@ -45,6 +46,7 @@ app.command("init")(init.init)
 app.command("incidents")(incidents.incidents)
 app.command("ack")(incidents.ack)
 app.command("demo")(demo.demo)
+app.add_typer(sandbox.app, name="sandbox")
 
 
 def _print_version(wanted: bool) -> None:

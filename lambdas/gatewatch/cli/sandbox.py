@@ -1,0 +1,188 @@
+"""`gatewatch sandbox`: an API Gateway on this machine to practise with, whose faults you switch."""
+
+from __future__ import annotations
+
+import difflib
+import signal
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from gatewatch.cli import show
+from gatewatch.cli.exits import UsageError
+from gatewatch.cli.options import Format, OutputFormat
+
+FOLDER = Path(".gatewatch-sandbox")
+Folder = Annotated[
+    Path, typer.Option("--folder", help="Where the sandbox keeps its files.", show_default=True)
+]
+
+app = typer.Typer(no_args_is_help=False, rich_markup_mode="markdown")
+
+
+@app.callback(invoke_without_command=True)
+def sandbox(
+    context: typer.Context,
+    fault: Annotated[
+        list[str] | None, typer.Option("--fault", help="Switch this fault on; repeatable.")
+    ] = None,
+    listing: Annotated[bool, typer.Option("--list", help="List the faults and stop.")] = False,
+    folder: Folder = FOLDER,
+    port: Annotated[int, typer.Option(help="The loopback port; 0: any free one.", min=0)] = 0,
+    output: OutputFormat = Format.TEXT,
+) -> None:
+    """Run an API Gateway on this machine, and break it as you like. Ctrl-C stops it.
+
+    It serves a REST API, an HTTP API, a function URL, custom domains and a CDN, on loopback, with
+    made-up credentials. It writes a configuration that watches all of it.
+
+    **Examples**
+
+        gatewatch sandbox
+        gatewatch sandbox --list
+        gatewatch sandbox --fault stage_renamed --fault key_rotated
+        gatewatch sandbox flip authorizer_denies
+        gatewatch sandbox restore
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if listing:
+        _list(output)
+        return
+    for name in fault or ():
+        _known(name)
+    _serve(folder, port, fault or [], output)
+
+
+@app.command("flip")
+def flip(
+    name: Annotated[str, typer.Argument(metavar="FAULT", help="A fault; see --list.")],
+    folder: Folder = FOLDER,
+    output: OutputFormat = Format.TEXT,
+) -> None:
+    """Switch one fault of the running sandbox on or, if it is on, off.
+
+    **Example**
+
+        gatewatch sandbox flip stage_renamed
+    """
+    _known(name)
+    _switch(folder, name, output)
+
+
+@app.command("restore")
+def restore(folder: Folder = FOLDER, output: OutputFormat = Format.TEXT) -> None:
+    """Switch every fault of the running sandbox off.
+
+    **Example**
+
+        gatewatch sandbox restore
+    """
+    _switch(folder, None, output)
+
+
+def _switch(folder: Path, name: str | None, output: Format) -> None:
+    from gatewatch.sandbox.control import NoSandboxError, switch
+
+    try:
+        on = switch(folder, name)
+    except NoSandboxError as error:
+        raise UsageError(f"{error}; `gatewatch sandbox` starts one") from None
+    if output is Format.JSON:
+        typer.echo(msgspec.json.encode({"on": on}))
+    else:
+        typer.echo(f"on: {', '.join(on)}" if on else "no fault is on")
+
+
+def _known(name: str) -> None:
+    from gatewatch.sandbox.faults import FAULTS
+
+    if name in FAULTS:
+        return
+    near = difflib.get_close_matches(name, FAULTS, 1)
+    hint = f'; did you mean "{near[0]}"?' if near else ";"
+    raise UsageError(f'"{name}": no such fault{hint} `gatewatch sandbox --list` names them all')
+
+
+def _list(output: Format) -> None:
+    from rich.table import Table
+
+    from gatewatch.sandbox.faults import FAULTS
+
+    if output is Format.JSON:
+        told = [
+            {"name": one.name, "told": one.told, "cause": one.cause, "url": one.look.url}
+            for one in FAULTS.values()
+        ]
+        typer.echo(msgspec.json.encode(told))
+        return
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for one in FAULTS.values():
+        table.add_row(one.name, one.told)
+    show.console().print(table)
+
+
+def _serve(folder: Path, port: int, faults: list[str], output: Format) -> None:
+    from gatewatch.sandbox import orders
+    from gatewatch.sandbox.control import AnotherSandboxError, controlled
+    from gatewatch.sandbox.server import Sandbox, running
+    from gatewatch.sandbox.switchboard import Switchboard
+
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = folder.resolve()
+    served = Sandbox(orders.world())
+    switchboard = Switchboard(served, faults)
+    try:
+        with controlled(switchboard, folder), running(served, folder, port) as place:
+            written = _write(folder, orders.whole_configuration(*place), orders.SECRETS)
+            if output is Format.JSON:
+                typer.echo(msgspec.json.encode({**place._asdict(), **written, "on": faults}))
+            else:
+                typer.echo(_told(place.connect_to, place.ca_file, written, faults))
+            _wait()
+    except AnotherSandboxError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise UsageError(f"cannot start: {error.strerror}") from None
+
+
+def _wait() -> None:
+    """Until Ctrl-C, or until somebody ends the process in the ordinary way."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    stopped.wait()
+
+
+def _write(folder: Path, configuration: str, values: Mapping[str, str]) -> dict[str, str]:
+    config, environment = folder / "gatewatch.yaml", folder / "environment.sh"
+    config.write_text(configuration)
+    environment.write_text("".join(f"export {name}={value}\n" for name, value in values.items()))
+    return {"config": str(config), "environment": str(environment)}
+
+
+def _told(connect_to: str, ca_file: str, written: dict[str, str], faults: list[str]) -> str:
+    from gatewatch.sandbox.faults.base import HEALTH
+
+    on = f"on: {', '.join(faults)}" if faults else "no fault is on"
+    return f"""\
+An API Gateway runs on this machine; Ctrl-C stops it. {on}
+
+  connect to      {connect_to}
+  authority       {ca_file}
+  configuration   {written["config"]}
+  credentials     {written["environment"]} (made up)
+
+In another terminal:
+
+  . {written["environment"]}
+  gatewatch run --config {written["config"]}
+  gatewatch sandbox flip route_deleted
+  gatewatch check {HEALTH.url} \\
+      --connect-to {connect_to} --ca-file {ca_file}
+  gatewatch sandbox restore
+"""
