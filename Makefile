@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint accuracy faults clean
+.PHONY: help setup demo test lint accuracy faults conformance clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -43,6 +43,9 @@ accuracy: setup  ## How right the diagnosis is on recorded responses
 
 faults: setup  ## Every fault of the sandbox through the real prober and the diagnosis
 	@$(BIN)/python bench/faults.py
+
+conformance: setup  ## Whether the sandbox answers as AWS was recorded to
+	@$(BIN)/python -m bench.conformance
 
 clean:  ## Remove what the targets made
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gatewatch.sandbox.faults import authorizing, backends, credentials, edges, keys, routing
+from gatewatch.sandbox.faults import (
+    authorizers,
+    backends,
+    credentials,
+    edges,
+    keys,
+    policies,
+    routing,
+)
 from gatewatch.sandbox.faults.base import Fault
 
 FAULTS: Mapping[str, Fault] = {
     **routing.FAULTS,
-    **authorizing.FAULTS,
+    **authorizers.FAULTS,
+    **policies.FAULTS,
     **credentials.FAULTS,
     **keys.FAULTS,
     **backends.FAULTS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gatewatch.sandbox.answers import http, rest
@@ -24,6 +24,8 @@ class Turned:
 
 _NOT_SERVED = Turned(rest.NOT_SERVED)
 """The front that REST and HTTP APIs share answers so before it knows which API is meant."""
+_NOT_SERVED_INSIDE = Turned(replace(rest.NOT_SERVED, headers=(("Server", "Server"),)))
+"""The same at a VPC endpoint (rt-037)."""
 
 
 def enter(arrived: Arrived, world: World, memory: Memory, now: datetime) -> Call | Turned:
@@ -32,7 +34,7 @@ def enter(arrived: Arrived, world: World, memory: Memory, now: datetime) -> Call
         found = _by_domain(arrived, domain, world)
     else:
         api = next((api for api in world.apis.values() if api.host == arrived.host), None)
-        found = _NOT_SERVED if api is None else _by_endpoint(arrived, api, world)
+        found = _by_endpoint(arrived, api, world)
     if isinstance(found, Turned):
         return found
     api, stage, path = found
@@ -56,11 +58,12 @@ def _by_domain(arrived: Arrived, domain: Domain, world: World) -> Found | Turned
     return api, stage, rest_of_path
 
 
-def _by_endpoint(arrived: Arrived, api: Api, world: World) -> Found | Turned:
+def _by_endpoint(arrived: Arrived, api: Api | None, world: World) -> Found | Turned:
+    is_private = api is not None and api.endpoint is Endpoint.PRIVATE
     endpoint = world.vpc_endpoint
-    inside = endpoint is not None and (endpoint.private_dns or api.endpoint is Endpoint.PRIVATE)
-    if inside is not (api.endpoint is Endpoint.PRIVATE):
-        return _NOT_SERVED
+    inside = endpoint is not None and (endpoint.private_dns or is_private)
+    if api is None or inside is not is_private:
+        return _NOT_SERVED_INSIDE if inside else _NOT_SERVED
     stage, path = _first_segment(arrived.path)
     if stage not in api.stages and api.kind is Kind.HTTP:
         stage, path = DEFAULT_STAGE, arrived.path

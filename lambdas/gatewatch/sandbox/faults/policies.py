@@ -1,25 +1,16 @@
-"""Authorizers, policies, WAF and client certificates that refuse."""
+"""IAM, policies, WAF and client certificates that refuse."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from gatewatch.sandbox.api import Authorization, Definition, Endpoint, Method, Stage
-from gatewatch.sandbox.authorizers import (
-    AuthorizerFunction,
-    Decision,
-    Effect,
-    LambdaAuthorizer,
-)
 from gatewatch.sandbox.entrances import Domain, VpcEndpoint
 from gatewatch.sandbox.faults.base import (
     BY_DOMAIN,
     HEALTH,
     HTTP,
-    ORDER,
     ORDERS,
-    ApiChange,
-    Caller,
     Fault,
     Look,
     by_name,
@@ -28,31 +19,14 @@ from gatewatch.sandbox.faults.base import (
     method,
     rest_api,
     stages,
-    users,
 )
 from gatewatch.sandbox.firewall import Action, CustomResponse, Rule
 from gatewatch.sandbox.integrations import Function
-from gatewatch.sandbox.orders import DOMAIN, MTLS_DOMAIN, RECEIPTS, USER_TOKEN
+from gatewatch.sandbox.orders import DOMAIN, MTLS_DOMAIN, RECEIPTS
 from gatewatch.sandbox.policies import DENY_EVERYBODY, PolicyEffect, Statement
 from gatewatch.sandbox.world import World
 
-_TICKETS = Look(f"{HTTP}/tickets", Caller.USER)
 _FROM_THE_OFFICE = (Statement(PolicyEffect.ALLOW, source_addresses=frozenset({"203.0.113.7"})),)
-_THIS_METHOD = Decision(Effect.ALLOW, this_method_only=True)
-
-
-def _always(effect: Effect) -> ApiChange:
-    """A new version of the authorizer's function says the same to everybody."""
-    function = AuthorizerFunction({}, Decision(effect))
-    return users(lambda before: replace(before, function=function))
-
-
-def _reads_another_header(before: LambdaAuthorizer) -> LambdaAuthorizer:
-    return replace(before, identity_sources=("header.x-token",))
-
-
-def _caches_a_narrow_policy(before: LambdaAuthorizer) -> LambdaAuthorizer:
-    return replace(before, function=AuthorizerFunction({USER_TOKEN: _THIS_METHOD}), ttl_seconds=300)
 
 
 def _deny_everybody(one: Definition) -> Definition:
@@ -108,49 +82,6 @@ def _another_truststore(world: World) -> World:
 
 FAULTS = by_name(
     Fault(
-        "authorizer_denies",
-        "a new version of the authorizer denies everybody",
-        "authorizer_denied",
-        ORDERS,
-        rest_api(_always(Effect.DENY)),
-    ),
-    Fault(
-        "authorizer_broken",
-        "a new version of the authorizer crashes",
-        "authorizer_failure",
-        ORDERS,
-        rest_api(_always(Effect.UNUSABLE)),
-    ),
-    Fault(
-        "authorizer_unauthorized",
-        "a new version of the authorizer raises Unauthorized, whoever calls",
-        "authorizer_unauthorized",
-        ORDERS,
-        rest_api(_always(Effect.UNAUTHORIZED)),
-    ),
-    Fault(
-        "authorizer_not_permitted",
-        "the gateway loses its permission to invoke the authorizer",
-        "authorizer_failure",
-        ORDERS,
-        rest_api(users(lambda before: replace(before, may_be_invoked=False))),
-    ),
-    Fault(
-        "identity_source_moved",
-        "the authorizer reads X-Token in place of Authorization",
-        "identity_source_missing",
-        ORDERS,
-        rest_api(users(_reads_another_header)),
-    ),
-    Fault(
-        "narrow_policy_cached",
-        "the authorizer's policy names one method only, and its answers are cached",
-        "authorizer_cached_policy",
-        ORDER,
-        rest_api(users(_caches_a_narrow_policy)),
-        after=ORDERS,
-    ),
-    Fault(
         "policy_denies",
         "a resource policy denies everybody",
         "resource_policy_deny",
@@ -205,27 +136,6 @@ FAULTS = by_name(
         "waf_challenge",
         HEALTH,
         rest_api(stages(_challenge)),
-    ),
-    Fault(
-        "http_authorizer_denies",
-        "the HTTP API's authorizer denies everybody",
-        "authorizer_denied",
-        _TICKETS,
-        http_api(_always(Effect.DENY)),
-    ),
-    Fault(
-        "http_authorizer_broken",
-        "the HTTP API's authorizer crashes",
-        "authorizer_failure",
-        _TICKETS,
-        http_api(_always(Effect.UNUSABLE)),
-    ),
-    Fault(
-        "http_identity_source_moved",
-        "the HTTP API's authorizer reads X-Token in place of Authorization",
-        "identity_source_missing",
-        _TICKETS,
-        http_api(users(_reads_another_header)),
     ),
     Fault(
         "http_iam_on_open_route",
