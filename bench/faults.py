@@ -21,13 +21,14 @@ from rich.text import Text
 
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.config.author import load
-from gatewatch.config.canonical import SecretRef
+from gatewatch.config.canonical import SecretRef, SecretSource
 from gatewatch.diagnose import Facts, diagnose
 from gatewatch.evidence import evidence
 from gatewatch.model import Confidence, CredentialKind, Diagnosis, Exchange, Purpose
 from gatewatch.plan import REFUSAL_MEDIA_TYPE, Attempt
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
+from gatewatch.probe.vault import Vault
 from gatewatch.redaction import Redactor
 from gatewatch.sandbox import orders
 from gatewatch.sandbox.faults import FAULTS
@@ -83,7 +84,7 @@ class Bench:
         self._sandbox.requests = NODES - 1  # the valid look meets a node that has the change
         self._since_change = _AFTER_A_CHANGE
         settling = self._sandbox.world.settles_seconds > 0
-        prober = Prober(Keyring(self._credentials, _read), SystemClock())
+        prober = Prober(Keyring(self._credentials, Vault(_read, SystemClock())), SystemClock())
         if fault.after is not None:
             _send(prober, self._look(fault.after, (fault.after.caller,)))
         exchanges = tuple(_send(prober, one) for one in self._looks(fault.look))
@@ -128,12 +129,12 @@ def _send(prober: Prober, attempt: Attempt) -> Exchange:
 
 
 def rows(names: Iterable[str] = FAULTS) -> list[Row]:
-    """Every fault that a plain client can see, looked at."""
+    """Each of these faults, looked at."""
     with tempfile.TemporaryDirectory(prefix="gatewatch-") as folder:
         sandbox = Sandbox(orders.world())
         with running(sandbox, Path(folder)) as place:
             bench = Bench(sandbox, place)
-            return [bench.look_at(FAULTS[name]) for name in names if not FAULTS[name].needs]
+            return [bench.look_at(FAULTS[name]) for name in names]
 
 
 def table(found: Iterable[Row]) -> Table:
@@ -163,7 +164,8 @@ def _truth(row: Row) -> Text:
 
 
 def _read(ref: SecretRef) -> str:
-    return orders.SECRETS[ref.name]
+    is_file = ref.source is SecretSource.FILE
+    return Path(ref.name).read_text() if is_file else orders.SECRETS[ref.name]
 
 
 def main(arguments: list[str]) -> None:
@@ -176,9 +178,6 @@ def main(arguments: list[str]) -> None:
         f"certain {certain}, "
         f"confidently wrong {sum(row.is_confidently_wrong for row in found)}"
     )
-    for fault in FAULTS.values():
-        if fault.needs:
-            console.print(f"not looked at: {fault.name} (needs {fault.needs})")
 
 
 if __name__ == "__main__":

@@ -81,7 +81,13 @@ def test_what_it_writes_watches_all_of_it_and_passes(terminal: Terminal) -> None
     done = terminal.type("run", "--config", terminal.said["config"], "--format", "json", **secrets)
     assert done.returncode == 0, done.stderr
     verdicts = json.loads(done.stdout)["verdicts"]
-    assert {one["api"] for one in verdicts} == {"orders", "carts", "domain", "site", "receipts"}
+    assert {one["api"] for one in verdicts} == {
+        "orders",
+        "carts",
+        "domain",
+        "site",
+        "receipts",
+    }
     assert {one["outcome"] for one in verdicts} == {"pass"}
 
 
@@ -100,7 +106,7 @@ def test_it_stops_cleanly(tmp_path: Path, number: int) -> None:
 
 
 def test_only_its_owner_can_read_the_token_and_the_keys(terminal: Terminal) -> None:
-    private = [*terminal.folder.glob("control.json"), *terminal.folder.glob("*er.pem")]
+    private = [*terminal.folder.glob("control.json"), *terminal.folder.glob("*.key")]
     assert len(private) == 3
     assert {stat.S_IMODE(file.stat().st_mode) for file in private} == {0o600}
 

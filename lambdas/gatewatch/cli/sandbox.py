@@ -136,6 +136,7 @@ def _serve(folder: Path, port: int, faults: list[str], output: Format) -> None:
     folder = folder.resolve()
     served = Sandbox(orders.world())
     switchboard = Switchboard(served, faults)
+    stopped = _stopped()
     try:
         with controlled(switchboard, folder), running(served, folder, port) as place:
             written = _write(folder, orders.whole_configuration(*place), orders.SECRETS)
@@ -143,19 +144,19 @@ def _serve(folder: Path, port: int, faults: list[str], output: Format) -> None:
                 typer.echo(msgspec.json.encode({**place._asdict(), **written, "on": faults}))
             else:
                 typer.echo(_told(place.connect_to, place.ca_file, written, faults))
-            _wait()
+            stopped.wait()
     except AnotherSandboxError as error:
         raise UsageError(str(error)) from None
     except OSError as error:
         raise UsageError(f"cannot start: {error.strerror}") from None
 
 
-def _wait() -> None:
-    """Until Ctrl-C, or until somebody ends the process in the ordinary way."""
+def _stopped() -> threading.Event:
+    """Set by Ctrl-C, or when somebody ends the process in the ordinary way."""
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    stopped.wait()
+    return stopped
 
 
 def _write(folder: Path, configuration: str, values: Mapping[str, str]) -> dict[str, str]:

@@ -27,7 +27,7 @@ class Certificates:
 
 
 def certified(hosts: Sequence[str], folder: Path) -> Certificates:
-    """Writes to `folder` the authority, and a certificate with key of each client authority."""
+    """Writes the authority to `folder`, and a certificate of each of the clients' authorities."""
     authority = trustme.CA()
     own = authority.issue_cert(*hosts)
     plain = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -39,12 +39,17 @@ def certified(hosts: Sequence[str], folder: Path) -> Certificates:
         issuer = trustme.CA(organization_name=name)
         # Every authority passes TLS here; the domain's truststore is judged behind it, with a 403.
         issuer.configure_trust(mutual)
-        _write_private(folder / f"sandbox-{file}.pem", issuer)
+        _write_private(folder, f"sandbox-{file}", issuer)
     ca_file = folder / "sandbox-ca.pem"
     authority.cert_pem.write_to_path(str(ca_file))
     return Certificates(ca_file, plain, mutual)
 
 
-def _write_private(file: Path, issuer: trustme.CA) -> None:
-    file.touch(mode=0o600)
-    issuer.issue_cert("partner@example.com").private_key_and_cert_chain_pem.write_to_path(str(file))
+def _write_private(folder: Path, name: str, issuer: trustme.CA) -> None:
+    """A client's certificate in `<name>.pem`, and its key in `<name>.key`."""
+    issued = issuer.issue_cert("partner@example.com")
+    [certificate] = issued.cert_chain_pems
+    certificate.write_to_path(str(folder / f"{name}.pem"))
+    key = folder / f"{name}.key"
+    key.touch(mode=0o600)
+    issued.private_key_pem.write_to_path(str(key))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from gatewatch.sandbox.api import (
     DEFAULT_STAGE,
@@ -194,6 +195,11 @@ def whole_configuration(connect_to: str, ca_file: str) -> str:
     text = f"""\
 # Practise with it: gatewatch run, gatewatch watch, gatewatch check "GET /orders".
 {_DEFAULTS}{_CREDENTIALS}  shopper:     {{bearer: {{env: SANDBOX_JWT}}}}
+  certificate:
+    client_certificate:
+      certificate: {{file: CLIENT.pem}}
+      private_key: {{file: CLIENT.key}}
+    for: [{MTLS_DOMAIN}]
 apis:
   orders:
 {_ORDERS}      - GET /catalog: public
@@ -224,7 +230,8 @@ apis:
     routes:
       - GET /: public
 """
-    return _connected(text, connect_to, ca_file)
+    client = Path(ca_file).parent / "sandbox-partner"
+    return _connected(text.replace("CLIENT", str(client)), connect_to, ca_file)
 
 
 def _connected(text: str, connect_to: str, ca_file: str) -> str:

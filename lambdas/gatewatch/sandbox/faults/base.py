@@ -36,6 +36,7 @@ class Caller(StrEnum):
     PARTNER = "partner-key"
     SERVICE = "service"
     SHOPPER = "shopper"
+    CERTIFICATE = "certificate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,7 @@ class Fault:
     """`told` says what somebody did, in their words; to undo it is to restore the world.
 
     `cause` is the true cause of what `look` gets, an id of the catalogue, or `ok` where a call is
-    let in that should not be. `after` is a call that somebody else makes first. `needs` says what
-    a caller must be able to do besides, where a plain client does not see the fault.
+    let in that should not be. `after` is a call that somebody else makes first.
     """
 
     name: str
@@ -62,7 +62,6 @@ class Fault:
     look: Look
     apply: Change
     after: Look | None = None
-    needs: str | None = None
 
 
 REST = f"https://{API_ID}.execute-api.{REGION}.amazonaws.com/{STAGE}"

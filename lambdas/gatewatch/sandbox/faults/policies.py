@@ -11,6 +11,7 @@ from gatewatch.sandbox.faults.base import (
     HEALTH,
     HTTP,
     ORDERS,
+    Caller,
     Fault,
     Look,
     by_name,
@@ -169,8 +170,7 @@ FAULTS = by_name(
         "truststore_replaced",
         "the partners' domain trusts another authority from now on",
         "mtls_rejected",
-        Look(f"https://{MTLS_DOMAIN}/health"),
+        Look(f"https://{MTLS_DOMAIN}/health", Caller.CERTIFICATE),
         _another_truststore,
-        needs="a client certificate",
     ),
 )
