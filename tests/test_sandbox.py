@@ -6,65 +6,19 @@ import http.client
 import json
 import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
 from gatewatch.sandbox import orders
 from gatewatch.sandbox.answers import edges, function_url, rest
 from gatewatch.sandbox.answers import http as http_words
 from gatewatch.sandbox.answers.base import Answer, Basis
 from gatewatch.sandbox.api import Authorization, Method
-from gatewatch.sandbox.call import Arrived
-from gatewatch.sandbox.faults import FAULTS
-from gatewatch.sandbox.memory import Memory
-from gatewatch.sandbox.serve import Served, serve
 from gatewatch.sandbox.server import Sandbox, running
-from gatewatch.sandbox.world import World
 
+from .calls import HOST, TOKEN, call, signed
 from .support import corpus
-
-HOST = f"{orders.API_ID}.execute-api.{orders.REGION}.amazonaws.com"
-NOW = datetime(2026, 11, 22, 1, 2, 3, tzinfo=UTC)
-
-
-def call(
-    path: str,
-    method: str = "GET",
-    host: str = HOST,
-    world: World | None = None,
-    memory: Memory | None = None,
-    body: bytes = b"",
-    **headers: str,
-) -> Served:
-    """One request to a sandbox; a query may be part of the path."""
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    path, _, query = path.partition("?")
-    arrived = Arrived(
-        method, host, path, query, {"host": host, **sent}, body=body, length=len(body)
-    )
-    return serve(arrived, world or orders.world(), memory or Memory(), NOW)
-
-
-def with_fault(name: str) -> World:
-    return FAULTS[name].apply(orders.world())
-
-
-def signed(path: str, secret: str = orders.SECRET_ACCESS_KEY, host: str = HOST) -> dict[str, str]:
-    request = AWSRequest("GET", f"https://{host}{path}")
-    keys = Credentials(orders.ACCESS_KEY_ID, secret)
-    with patch("botocore.auth.get_current_datetime", lambda *_, **__: NOW.replace(tzinfo=None)):
-        SigV4Auth(keys, "execute-api", orders.REGION).add_auth(request)
-    return {
-        "authorization": request.headers["Authorization"],
-        "x_amz_date": request.headers["X-Amz-Date"],
-    }
-
 
 WORDS = (rest, http_words, function_url, edges)
 CONSTANT = [
@@ -95,7 +49,6 @@ def test_an_answer_that_was_not_recorded_says_so() -> None:
     assert unproven == {Basis.DOCUMENTED, Basis.INFERRED}
 
 
-TOKEN = {"authorization": f"Bearer {orders.USER_TOKEN}"}
 EXPECTED = {
     "an open route": (call("/prod/health"), 200, None),
     "a path that does not exist": (call("/prod/nope"), 403, "MissingAuthenticationTokenException"),
