@@ -122,6 +122,13 @@ def test_without_the_token_nothing_is_switched(terminal: Terminal) -> None:
     file.write_text(json.dumps(known))
 
 
+def test_a_fault_that_does_not_go_with_another_is_refused(terminal: Terminal) -> None:
+    terminal.switch("flip", "method_changed")
+    done = terminal.type("sandbox", "flip", "key_demanded", "--folder", str(terminal.folder))
+    assert done.returncode == 3
+    assert "does not go with the faults that are on" in done.stderr
+
+
 def test_a_folder_holds_one_sandbox(terminal: Terminal) -> None:
     done = terminal.type("sandbox", "--folder", str(terminal.folder))
     assert (done.returncode, done.stdout) == (3, "")

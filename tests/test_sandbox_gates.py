@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import socket
 import ssl
@@ -20,7 +21,7 @@ from gatewatch.sandbox.memory import Memory, Remembered
 from gatewatch.sandbox.plans import Quota, Rate
 from gatewatch.sandbox.propagation import Spreading
 from gatewatch.sandbox.server import Running, Sandbox, running
-from gatewatch.sandbox.switchboard import Switchboard, UnknownFaultError
+from gatewatch.sandbox.switchboard import ConflictError, Switchboard, UnknownFaultError
 
 from .calls import HOST, NOW, TOKEN, call, signed, with_fault
 
@@ -179,6 +180,21 @@ def test_a_fault_that_does_not_exist_changes_nothing() -> None:
     with pytest.raises(UnknownFaultError):
         board.flip("nonsense")
     assert board.on == ()
+
+
+def test_any_two_faults_go_together_or_say_that_they_do_not() -> None:
+    board = Switchboard(Sandbox(orders.world(), lambda: NOW))
+    refused = set()
+    for first, second in itertools.permutations(FAULTS, 2):
+        board.restore()
+        board.flip(first)
+        try:
+            board.flip(second)
+        except ConflictError:
+            refused.add((first, second))
+            assert board.on == (first,)
+    assert ("method_changed", "key_demanded") in refused
+    assert len(refused) < len(FAULTS)
 
 
 # Client certificates, on real TLS

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 import signal
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -16,10 +17,16 @@ from gatewatch.cli import show
 from gatewatch.cli.exits import UsageError
 from gatewatch.cli.options import Format, OutputFormat
 
+if TYPE_CHECKING:
+    from gatewatch.sandbox.server import Sandbox
+    from gatewatch.sandbox.switchboard import Switchboard
+
 FOLDER = Path(".gatewatch-sandbox")
 Folder = Annotated[
     Path, typer.Option("--folder", help="Where the sandbox keeps its files.", show_default=True)
 ]
+
+_CONFLICT = "{}: does not go with the faults that are on; restore them first"
 
 app = typer.Typer(no_args_is_help=False, rich_markup_mode="markdown")
 
@@ -87,11 +94,14 @@ def restore(folder: Folder = FOLDER, output: OutputFormat = Format.TEXT) -> None
 
 def _switch(folder: Path, name: str | None, output: Format) -> None:
     from gatewatch.sandbox.control import NoSandboxError, switch
+    from gatewatch.sandbox.switchboard import ConflictError
 
     try:
         on = switch(folder, name)
     except NoSandboxError as error:
         raise UsageError(f"{error}; `gatewatch sandbox` starts one") from None
+    except ConflictError:
+        raise UsageError(_CONFLICT.format(name)) from None
     if output is Format.JSON:
         typer.echo(msgspec.json.encode({"on": on}))
     else:
@@ -130,12 +140,11 @@ def _serve(folder: Path, port: int, faults: list[str], output: Format) -> None:
     from gatewatch.sandbox import orders
     from gatewatch.sandbox.control import AnotherSandboxError, controlled
     from gatewatch.sandbox.server import Sandbox, running
-    from gatewatch.sandbox.switchboard import Switchboard
 
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = folder.resolve()
     served = Sandbox(orders.world())
-    switchboard = Switchboard(served, faults)
+    switchboard = _switchboard(served, faults)
     stopped = _stopped()
     try:
         with controlled(switchboard, folder), running(served, folder, port) as place:
@@ -149,6 +158,15 @@ def _serve(folder: Path, port: int, faults: list[str], output: Format) -> None:
         raise UsageError(str(error)) from None
     except OSError as error:
         raise UsageError(f"cannot start: {error.strerror}") from None
+
+
+def _switchboard(served: Sandbox, faults: list[str]) -> Switchboard:
+    from gatewatch.sandbox.switchboard import ConflictError, Switchboard
+
+    try:
+        return Switchboard(served, faults)
+    except ConflictError as error:
+        raise UsageError(_CONFLICT.format(error)) from None
 
 
 def _stopped() -> threading.Event:
@@ -170,18 +188,21 @@ def _told(connect_to: str, ca_file: str, written: dict[str, str], faults: list[s
     from gatewatch.sandbox.faults.base import HEALTH
 
     on = f"on: {', '.join(faults)}" if faults else "no fault is on"
+    environment, config, ca_file = map(
+        shlex.quote, (written["environment"], written["config"], ca_file)
+    )
     return f"""\
 An API Gateway runs on this machine; Ctrl-C stops it. {on}
 
   connect to      {connect_to}
   authority       {ca_file}
-  configuration   {written["config"]}
-  credentials     {written["environment"]} (made up)
+  configuration   {config}
+  credentials     {environment} (made up)
 
 In another terminal:
 
-  . {written["environment"]}
-  gatewatch run --config {written["config"]}
+  . {environment}
+  gatewatch run --config {config}
   gatewatch sandbox flip route_deleted
   gatewatch check {HEALTH.url} \\
       --connect-to {connect_to} --ca-file {ca_file}

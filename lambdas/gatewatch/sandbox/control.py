@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from gatewatch.sandbox.switchboard import Switchboard, UnknownFaultError
+from gatewatch.sandbox.switchboard import ConflictError, Switchboard, UnknownFaultError
 
 FILE = "control.json"
 _PATIENCE_SECONDS = 5.0
@@ -61,6 +61,8 @@ def switch(folder: Path, fault: str | None) -> tuple[str, ...]:
         raise NoSandboxError(f"no sandbox runs in {folder}") from None
     if status == 404:
         raise UnknownFaultError(fault)
+    if status == 409:
+        raise ConflictError(fault)
     if status != 200:
         raise NoSandboxError(f"the sandbox that runs in {folder} was not started there")
     return tuple(said["on"])
@@ -92,18 +94,19 @@ def _handler(switchboard: Switchboard, token: str) -> type[BaseHTTPRequestHandle
             if not hmac.compare_digest(sent.encode(), f"Bearer {token}".encode()):
                 self._say(403)
                 return
-            try:
-                self._switch()
-            except UnknownFaultError:
-                self._say(404)
-                return
-            self._say(200)
+            self._say(self._switch())
 
-        def _switch(self) -> None:
-            if self.path == "/restore":
-                switchboard.restore()
-            elif self.path != "/":
-                switchboard.flip(self.path.removeprefix("/flip/"))
+        def _switch(self) -> int:
+            try:
+                if self.path == "/restore":
+                    switchboard.restore()
+                elif self.path != "/":
+                    switchboard.flip(self.path.removeprefix("/flip/"))
+            except UnknownFaultError:
+                return 404
+            except ConflictError:
+                return 409
+            return 200
 
         def _say(self, status: int) -> None:
             body = json.dumps({"on": switchboard.on} if status == 200 else {}).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -231,9 +232,11 @@ apis:
       - GET /: public
 """
     client = Path(ca_file).parent / "sandbox-partner"
-    return _connected(text.replace("CLIENT", str(client)), connect_to, ca_file)
+    for kind in ("pem", "key"):
+        text = text.replace(f"CLIENT.{kind}", json.dumps(f"{client}.{kind}"))
+    return _connected(text, connect_to, ca_file)
 
 
 def _connected(text: str, connect_to: str, ca_file: str) -> str:
-    where = f"connect_to: {connect_to}\n    ca_file: {ca_file}"
+    where = f"connect_to: {connect_to}\n    ca_file: {json.dumps(ca_file)}"
     return text.replace("CONNECT", where)

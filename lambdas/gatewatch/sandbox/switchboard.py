@@ -11,7 +11,11 @@ from gatewatch.sandbox.world import World
 
 
 class UnknownFaultError(Exception):
-    """Raised for a name that is no fault's; its text names the nearest."""
+    """Raised for a name that is no fault's."""
+
+
+class ConflictError(Exception):
+    """Raised when a fault changes what another that is on has taken away; nothing is changed."""
 
 
 class Switchboard:
@@ -26,13 +30,17 @@ class Switchboard:
             self.flip(name)
 
     def flip(self, name: str) -> bool:
-        """Switches one fault on or, if it was, off; returns whether it is on now."""
+        """Switches one fault on or, if it was, off; returns whether it is on now.
+
+        Raises UnknownFaultError, or ConflictError where it does not go with those that are on.
+        """
         if name not in FAULTS:
             raise UnknownFaultError(name)
         with self._lock:
             left = tuple(one for one in self.on if one != name)
-            self._serve(left if name in self.on else (*self.on, name))
-            return name in self.on
+            wanted = left if name in self.on else (*self.on, name)
+            self._serve(wanted)
+            return name in wanted
 
     def restore(self) -> None:
         """Switches every fault off."""
@@ -40,11 +48,15 @@ class Switchboard:
             self._serve(())
 
     def _serve(self, names: tuple[str, ...]) -> None:
+        world = _broken(self._healthy, names)
+        self._sandbox.change(lambda _: world)
         self.on = names
-        self._sandbox.change(lambda _: self._world())
 
-    def _world(self) -> World:
-        world = self._healthy
-        for name in self.on:
+
+def _broken(world: World, names: Iterable[str]) -> World:
+    for name in names:
+        try:
             world = FAULTS[name].apply(world)
-        return world
+        except (LookupError, TypeError) as error:
+            raise ConflictError(name) from error
+    return world

@@ -9,6 +9,7 @@ FORBIDDEN = Answer(403, '{"message":"Forbidden"}', Basis.RECORDED, "ms-003")
 UNAUTHORIZED = Answer(401, '{"message":"Unauthorized"}', Basis.RECORDED, "ms-066")
 INTERNAL_ERROR = Answer(500, '{"message":"Internal Server Error"}', Basis.RECORDED, "ms-069")
 UNAVAILABLE = Answer(503, '{"message":"Service Unavailable"}', Basis.RECORDED, "ht-001")
+UNREACHABLE = Answer(503, '{"message":"Service Unavailable"}', Basis.INFERRED)
 TOO_MANY_REQUESTS = Answer(429, '{"message":"Too Many Requests"}', Basis.DOCUMENTED)
 
 

@@ -14,7 +14,7 @@ _HTTP_WORDS = {
     rest.INTERNAL_ERROR: http.INTERNAL_ERROR,
     rest.BAD_GATEWAY: http.INTERNAL_ERROR,
     rest.TIMED_OUT: http.UNAVAILABLE,
-    rest.UNREACHABLE: http.UNAVAILABLE,
+    rest.UNREACHABLE: http.UNREACHABLE,
 }
 
 
@@ -59,7 +59,7 @@ def _reply(call: Call, integration: Integration) -> Answer:
         status=reply.status if integration.proxy else 200,
         body=_body(call, reply),
         basis=Basis.RECORDED,
-        row="ms-018",
+        row="ms-034" if call.is_http else "ms-018",
         headers=(*reply.headers, *((f"x-amzn-Remapped-{name}", value) for name, value in remapped)),
         by=Responder.INTEGRATION,
         seconds=backend.takes_seconds,

@@ -12,6 +12,8 @@ from gatewatch.sandbox.call import Call
 from gatewatch.sandbox.policies import Outcome, Policy, decide
 
 _ACTION = "allows the execute-api:Invoke action"
+_RESOURCE = "resource-based policy"
+_RECORDED = (Basis.RECORDED, "iam-006")
 
 
 def apply_policies(call: Call) -> Answer | None:
@@ -25,7 +27,7 @@ def apply_policies(call: Call) -> Answer | None:
     if policy is None or call.rule.authorization is Authorization.COGNITO:
         return None
     is_open = call.rule.authorization is Authorization.NONE
-    return _refusal(call, policy, "resource-based policy", allow_needed=is_open)
+    return _refusal(call, policy, _RESOURCE, allow_needed=is_open)
 
 
 def apply_policy_after_token(call: Call) -> Answer | None:
@@ -33,7 +35,7 @@ def apply_policy_after_token(call: Call) -> Answer | None:
     policy = call.stage.served.policy
     if policy is None or call.rule.authorization is not Authorization.COGNITO:
         return None
-    return _refusal(call, policy, "resource-based policy", allow_needed=True)
+    return _refusal(call, policy, _RESOURCE, allow_needed=True)
 
 
 def _is_private(call: Call) -> bool:
@@ -45,7 +47,8 @@ def _refusal(call: Call, policy: Policy, which: str, *, allow_needed: bool) -> A
     match decide(policy, call.asked_for, call.arrived.address):
         case Outcome.EXPLICIT_DENY:
             because = f"with an explicit deny in a {which}"
-            return rest.access_denied(user, call.arn, because, Basis.RECORDED, "iam-006")
+            basis, row = _RECORDED if which == _RESOURCE else (Basis.DOCUMENTED, None)
+            return rest.access_denied(user, call.arn, because, basis, row)
         case Outcome.IMPLICIT_DENY if allow_needed:
             because = f"because no {which} {_ACTION}"
             return rest.access_denied(user, call.arn, because, Basis.DOCUMENTED, None)
