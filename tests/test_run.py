@@ -226,7 +226,7 @@ def test_a_route_that_leaves_the_configuration_is_retired(watch: Watch) -> None:
 def test_a_dead_host_is_an_incident_of_its_own_layer(watch: Watch) -> None:
     watch.tick()
     watch.config = load(
-        orders.configuration("127.0.0.1:1", "unused").replace("    ca_file: unused\n", ""), "test"
+        orders.configuration("127.0.0.1:1", "unused").replace('    ca_file: "unused"\n', ""), "test"
     )
     watch.tick(1)
     report = watch.tick()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ import pytest
 
 from gatewatch.sandbox.faults import FAULTS
 from gatewatch.sandbox.faults.base import HEALTH, PARTNERS
+from gatewatch.sandbox.orders import API_KEY, RECEIPTS
 
 COMMAND = [sys.executable, "-m", "gatewatch", "sandbox"]
 
@@ -96,6 +98,26 @@ def test_it_starts_with_the_faults_that_are_named(tmp_path: Path) -> None:
     assert terminal.said["on"] == ["stage_renamed", "key_rotated"]
     assert terminal.check(HEALTH.url)["layer"] == "ambiguous"
     assert terminal.stop() == 0
+
+
+def test_a_name_that_is_gone_from_the_start_has_its_certificate(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, "--fault", "function_url_deleted")
+    assert terminal.check(f"https://{RECEIPTS}/")["cause"] == "function_url_not_found"
+    assert terminal.stop() == 0
+
+
+def test_what_it_prints_says_how_to_reach_it(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "--folder", str(tmp_path / "a folder")], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    said = "".join(itertools.takewhile(lambda line: "restore" not in line, process.stdout))
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == 0
+    process.stdout.close()
+    assert f"'{tmp_path}/a folder/sandbox-ca.pem'" in said
+    assert f". '{tmp_path}/a folder/environment.sh'" in said
+    assert f"SANDBOX_API_KEY={API_KEY}" in said
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

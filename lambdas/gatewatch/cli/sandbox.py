@@ -62,7 +62,7 @@ def sandbox(
         return
     for name in fault or ():
         _known(name)
-    _serve(folder, port, fault or [], output)
+    _serve(folder, port, list(dict.fromkeys(fault or ())), output)
 
 
 @app.command("flip")
@@ -150,7 +150,8 @@ def _serve(folder: Path, port: int, faults: list[str], output: Format) -> None:
         with controlled(switchboard, folder), running(served, folder, port) as place:
             written = _write(folder, orders.whole_configuration(*place), orders.SECRETS)
             if output is Format.JSON:
-                typer.echo(msgspec.json.encode({**place._asdict(), **written, "on": faults}))
+                told = {**place._asdict(), **written, "variables": orders.SECRETS, "on": faults}
+                typer.echo(msgspec.json.encode(told))
             else:
                 typer.echo(_told(place.connect_to, place.ca_file, written, faults))
             stopped.wait()
@@ -186,7 +187,9 @@ def _write(folder: Path, configuration: str, values: Mapping[str, str]) -> dict[
 
 def _told(connect_to: str, ca_file: str, written: dict[str, str], faults: list[str]) -> str:
     from gatewatch.sandbox.faults.base import HEALTH
+    from gatewatch.sandbox.orders import SECRETS
 
+    variables = "\n".join(f"      {name}={value}" for name, value in SECRETS.items())
     on = f"on: {', '.join(faults)}" if faults else "no fault is on"
     environment, config, ca_file = map(
         shlex.quote, (written["environment"], written["config"], ca_file)
@@ -197,7 +200,8 @@ An API Gateway runs on this machine; Ctrl-C stops it. {on}
   connect to      {connect_to}
   authority       {ca_file}
   configuration   {config}
-  credentials     {environment} (made up)
+  credentials     {environment}, all made up:
+{variables}
 
 In another terminal:
 

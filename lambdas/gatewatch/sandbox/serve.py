@@ -6,14 +6,13 @@ signature, policies, the authorizer, the key, quota and rate, validation, and th
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gatewatch.sandbox import ids
 from gatewatch.sandbox.answers import edges
-from gatewatch.sandbox.answers.base import Answer, Basis
+from gatewatch.sandbox.answers.base import Answer
 from gatewatch.sandbox.api import Endpoint, Kind
 from gatewatch.sandbox.call import Arrived, Call
 from gatewatch.sandbox.entrances import READING, Behaviour
@@ -115,7 +114,7 @@ def _through_cloudfront(arrived: Arrived, world: World, memory: Memory, now: dat
     own = cdn.answer_at_edge(distribution, behaviour, arrived)
     if own is not None:
         return _from_cloudfront(own)
-    origin = _of_signing_origin(behaviour, arrived, world, memory, now)
+    origin = _of_origin(behaviour, arrived, world, memory, now)
     page = distribution.error_pages.get(origin.status)
     if page is not None:
         return _from_cloudfront(cdn.of_reply(page))
@@ -129,29 +128,12 @@ def _from_cloudfront(answer: Answer) -> Served:
     return Served(named, ids.of_cloudfront(named.status, ids.of_rest(named), request_id))
 
 
-def _of_signing_origin(
+def _of_origin(
     behaviour: Behaviour, arrived: Arrived, world: World, memory: Memory, now: datetime
 ) -> Served:
-    """The origin's answer; where CloudFront signs, the origin trusts it and checks the body."""
     sent = cdn.towards_origin(behaviour, arrived)
     url = world.function_urls.get(behaviour.origin)
     if not behaviour.signs or url is None:
         return _at_origin(sent, world, memory, now)
-    if sent.body and sent.headers.get("x-amz-content-sha256") != _sha256(sent.body):
-        # CloudFront does not hash a body, so the caller must say the hash (fu-008, ms-030).
-        answer = Answer(
-            403,
-            '{"message":"The request signature we calculated does not match the signature you '
-            "provided. Check your AWS Secret Access Key and signing method. Consult the service "
-            'documentation for details."}',
-            Basis.RECORDED,
-            "fu-008",
-            "InvalidSignatureException",
-        )
-    else:
-        answer = function_url.invoke(replace(url, iam=False), sent, world, now)
+    answer = function_url.invoke_signed(url, sent, world, now)
     return Served(answer, ids.of_function_url(answer))
-
-
-def _sha256(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()

@@ -37,6 +37,7 @@ class Sandbox:
         self.now = now
         self.memory = Memory()
         self.requests = 0
+        self._hosts = world.hosts()
         self._spreading: Spreading | None = None
         self._lock = threading.Lock()
 
@@ -47,7 +48,8 @@ class Sandbox:
             self._spreading = Spreading(before, self.world, self.now())
 
     def hosts(self) -> list[str]:
-        return self.world.hosts()
+        """The names that the certificate is for: those of the world it began with."""
+        return self._hosts
 
     def serve(self, arrived: Arrived) -> Served:
         now = self.now()

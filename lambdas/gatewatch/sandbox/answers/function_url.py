@@ -23,6 +23,15 @@ SECURITY_TOKEN_INVALID = Answer(
     "fu-002",
     "InvalidSignatureException",
 )
+BODY_NOT_SIGNED = Answer(
+    403,
+    '{"message":"The request signature we calculated does not match the signature you provided. '
+    "Check your AWS Secret Access Key and signing method. Consult the service documentation for "
+    'details."}',
+    Basis.RECORDED,
+    "fu-008",
+    "InvalidSignatureException",
+)
 FUNCTION_RAISED = Answer(
     502, "Internal Server Error", Basis.DOCUMENTED, content_type="application/octet-stream"
 )
