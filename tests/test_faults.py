@@ -47,6 +47,12 @@ def test_a_fault_is_seen_only_while_it_is_on(name: str) -> None:
     assert healthy == orders.world()
 
 
+def test_a_timeout_takes_its_time(found: dict[str, Row]) -> None:
+    for exchange in found["function_slow"].exchanges:
+        assert exchange.response.elapsed_ms is not None
+        assert exchange.response.elapsed_ms >= 50
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_declares_a_cause_of_the_catalogue(name: str) -> None:
     assert FAULTS[name].cause == "ok" or FAULTS[name].cause in catalogue()

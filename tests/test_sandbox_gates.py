@@ -7,14 +7,15 @@ import itertools
 import json
 import socket
 import ssl
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from gatewatch.sandbox import orders
-from gatewatch.sandbox.api import Method
-from gatewatch.sandbox.authorizers import ALLOW
+from gatewatch.sandbox.api import Authorization, Method
+from gatewatch.sandbox.authorizers import ALLOW, AuthorizerFunction, LambdaAuthorizer
 from gatewatch.sandbox.call import Arrived
 from gatewatch.sandbox.faults import FAULTS
 from gatewatch.sandbox.memory import Memory, Remembered
@@ -73,6 +74,18 @@ def test_a_cached_answer_ends_with_its_time_and_belongs_to_its_identity() -> Non
     assert memory.recall(("api", "token"), NOW + timedelta(seconds=299)) is kept
     assert memory.recall(("api", "token"), NOW + timedelta(seconds=300)) is None
     assert memory.recall(("api", "another"), NOW) is None
+
+
+def test_a_key_from_the_authorizer_is_the_one_that_counts() -> None:
+    keyed = with_fault("usage_key_not_set")
+    handed_on = LambdaAuthorizer(
+        AuthorizerFunction({orders.USER_TOKEN: replace(ALLOW, usage_key=orders.API_KEY)})
+    )
+    api = keyed.apis[orders.API_ID].with_authorizer(Authorization.LAMBDA, handed_on)
+    world = keyed.having(api.deployed("prod"))
+    assert call("/prod/orders", world=world, **TOKEN).status == 200
+    sent = {**TOKEN, "x_api_key": orders.API_KEY}
+    assert call("/prod/orders", world=keyed, **sent).error_type == "ForbiddenException"
 
 
 def test_a_quota_is_used_up_and_begins_anew_with_the_day() -> None:
