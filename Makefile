@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint accuracy faults conformance clean
+.PHONY: help setup demo test lint docs accuracy faults conformance clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -37,6 +37,9 @@ lint: $(VENV)/dev.stamp  ## Format, lint, types, import directions
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-timing 2>/dev/null || $(BIN)/lint-imports
+
+docs: setup  ## Write the generated pages: causes, and how to tell them apart
+	@$(BIN)/python -m gatewatch.pages docs
 
 accuracy: setup  ## How right the diagnosis is on recorded responses
 	@$(BIN)/python bench/accuracy.py --misses

@@ -68,7 +68,7 @@ def harmless(
     """
     method = exchange.request.method
     for question in questions(looks, subject, causes):
-        asked_by = _method(question, method)
+        asked_by = method_of(question, method)
         anonymous = question.caller == _STRANGER
         fits = question.place in _CANNOT_REACH_A_BACKEND if anonymous else asked_by in _READING
         if fits and question.credential in allowed | {CredentialKind.NONE}:
@@ -160,13 +160,14 @@ def next_probe(
     question = ranked[0]
     return NextProbe(
         credential=question.credential.value,
-        method=_method(question, exchange.request.method),
+        method=method_of(question, exchange.request.method),
         url=target(question, exchange.request.url),
         why=_why(question, tuple(shared_kinds(looks)), causes),
     )
 
 
-def _method(question: Question, method: str) -> str:
+def method_of(question: Question, method: str) -> str:
+    """The method by which a question about a route of this method is asked."""
     if question.place is Place.OTHER_METHOD:
         return "OPTIONS" if method.upper() != "OPTIONS" else "GET"
     return "GET" if question.place in _NOWHERE and method not in _READING else method.upper()

@@ -108,6 +108,11 @@ def survivors(
     return tuple(survivor for survivor in found if survivor is not None)
 
 
+def survives(cause: Cause, looks: tuple[Look, ...], subject: int) -> bool:
+    """Whether one cause is among the survivors, without asking after the others."""
+    return _survivor(cause, looks, subject, tolerated=0) is not None
+
+
 def _survivor(
     cause: Cause, looks: tuple[Look, ...], subject: int, tolerated: int
 ) -> Survivor | None:

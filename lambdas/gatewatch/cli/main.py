@@ -11,6 +11,7 @@ import typer
 from gatewatch import __version__
 from gatewatch.adapters.local.sqlite import StateError
 from gatewatch.cli import (
+    causes,
     check,
     demo,
     explain,
@@ -39,6 +40,7 @@ app.command("check")(check.check)
 app.command("run")(run.run)
 app.command("watch")(watch.watch)
 app.command("explain")(explain.explain)
+app.command("causes")(causes.causes)
 app.command("validate")(validate.validate)
 app.command("schema")(validate.schema)
 app.command("plan")(plan.plan)

@@ -1,0 +1,174 @@
+"""`gatewatch causes`: the catalogue in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.box import SIMPLE
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from gatewatch.causes import catalogue
+from gatewatch.cli import show
+from gatewatch.cli.exits import UsageError
+from gatewatch.cli.options import Format, OutputFormat
+from gatewatch.model import Layer
+from gatewatch.pages.page import Known, Listed, OnTheWire, Page, catalogue_order, listing, page
+from gatewatch.pages.words import OWNERS, apart, listed, seen_phrase, status_phrase
+
+_COLOURS = {
+    Layer.NETWORK: "magenta",
+    Layer.EDGE: "cyan",
+    Layer.ROUTING: "yellow",
+    Layer.AUTH: "red",
+    Layer.THROTTLE: "blue",
+    Layer.REQUEST: "green",
+    Layer.INTEGRATION: "bright_magenta",
+    Layer.BACKEND: "bright_black",
+}
+
+
+def causes(
+    cause_id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="One cause: its page, in full.")
+    ] = None,
+    layer: Annotated[
+        str | None, typer.Option("--layer", "-l", help="Only the causes of this layer.")
+    ] = None,
+    output: OutputFormat = Format.TEXT,
+) -> None:
+    """List every cause that Gatewatch knows, or show one in full: what is seen, what looks the
+    same and how to tell it apart, how to confirm and how to mend it.
+
+    **Examples**
+
+        gatewatch causes
+        gatewatch causes --layer routing
+        gatewatch causes api_key_missing
+    """
+    if cause_id is not None:
+        _show_one(cause_id, output)
+    else:
+        _show_all(_layer(layer) if layer else None, output)
+
+
+def _layer(name: str) -> Layer:
+    known = {cause.layer for cause in catalogue().values()}
+    if name.lower() not in known:
+        names = ", ".join(one for one in Layer if one in known)
+        raise UsageError(f"no layer is named {name}; there are {names}")
+    return Layer(name.lower())
+
+
+def _show_all(layer: Layer | None, output: Format) -> None:
+    chosen = [cause for cause in catalogue().values() if layer in (None, cause.layer)]
+    found = listing(catalogue_order(chosen))
+    if output is Format.JSON:
+        typer.echo(msgspec.json.encode(found))
+    else:
+        show.console().print(_table(found))
+
+
+def _table(found: Iterable[Listed]) -> Table:
+    table = Table(box=SIMPLE, pad_edge=False)
+    for title in ("cause", "layer", "gate", "what it is", "for"):
+        table.add_column(title, overflow="fold")
+    for one in found:
+        table.add_row(
+            Text(one.id, style="bold"),
+            Text(one.layer, style=_COLOURS.get(one.layer, "")),
+            Text(one.gate, style="dim"),
+            Text(one.title),
+            Text(one.owner, style="dim"),
+        )
+    return table
+
+
+def _show_one(cause_id: str, output: Format) -> None:
+    cause = catalogue().get(cause_id)
+    if cause is None:
+        raise UsageError(_unknown(cause_id))
+    found = page(cause)
+    if output is Format.JSON:
+        typer.echo(msgspec.json.encode(found))
+    else:
+        show.put(show.console(), Group(*_page(found)))
+
+
+def _unknown(cause_id: str) -> str:
+    near = get_close_matches(cause_id.lower().replace("-", "_"), catalogue(), n=1, cutoff=0.4)
+    hint = f"; did you mean {near[0]}?" if near else "; gatewatch causes lists them"
+    return f"no cause is named {cause_id}{hint}"
+
+
+def _page(found: Page) -> Iterator[RenderableType]:
+    yield Text(found.id, style="bold")
+    yield Text(f"{found.title}.")
+    yield Text.assemble(
+        (found.layer, _COLOURS.get(found.layer, "")),
+        (f" at the gate {found.gate}, for {OWNERS[found.owner]}", "dim"),
+    )
+    yield from _titled("What you see", _seen(found))
+    yield from _titled("On the wire", *map(_wire, found.on_the_wire))
+    if found.never:
+        yield _indented(Text(f"never this one where {' or where '.join(found.never)}"))
+    yield from _titled("What happened", *_prose(found.happens))
+    yield from _titled("Why it misleads", *_prose(found.misleads))
+    yield from _titled("What looks the same", *_alike(found))
+    yield from _titled("Confirm", *_prose(found.confirm))
+    yield from _titled("Fix", *_prose(found.fix))
+    yield from _titled("Known from", *(_source(one) for one in found.sources))
+
+
+def _titled(title: str, *content: RenderableType) -> Iterator[RenderableType]:
+    yield Text(f"\n{title}", style="bold cyan")
+    yield from (_indented(one) for one in content)
+
+
+def _indented(content: RenderableType) -> RenderableType:
+    uncut = isinstance(content, Text) and content.no_wrap
+    return content if uncut else Padding(content, (0, 0, 0, 2))
+
+
+def _seen(found: Page) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in ("API", "a caller that sends", "gets"):
+        table.add_column(title, overflow="fold", header_style="dim")
+    for one in found.shown:
+        table.add_row(Text(one.api), Text(one.sends), Text(seen_phrase(one)))
+    return table
+
+
+def _wire(one: OnTheWire) -> Text:
+    status = status_phrase(one.status)
+    return Text.assemble((f"{one.api}  ", "dim"), f"{status}  {one.sign}  ", (one.body, "green"))
+
+
+def _prose(text: str) -> Iterator[Text]:
+    """Paragraphs are wrapped again; what may be copied is not."""
+    for block in text.split("\n\n"):
+        if block.startswith("    "):
+            yield Text(block, style="bold", no_wrap=True, overflow="ignore")
+        else:
+            yield Text(" ".join(block.split("\n")))
+
+
+def _alike(found: Page) -> Iterator[RenderableType]:
+    if not found.look_alikes:
+        yield Text("nothing: where this is seen whole, it is this")
+    for one in found.look_alikes:
+        yield Text.assemble(
+            (one.cause, "bold"), (f"  {one.layer}  ", _COLOURS.get(one.layer, "")), one.title
+        )
+        yield _indented(Text(f"both answer {listed(one.shared)}", style="dim"))
+        yield from (_indented(Text(sentence)) for sentence in apart(found.id, one))
+
+
+def _source(one: Known) -> Text:
+    return Text(f"{one.basis}, {one.confirmed}: {one.reference}")

@@ -1,0 +1,15 @@
+"""The generated documents: path below docs/, and text."""
+
+from __future__ import annotations
+
+from gatewatch.causes import catalogue
+from gatewatch.pages.markdown import index, markdown
+from gatewatch.pages.page import catalogue_order, listing, page
+
+
+def documents() -> dict[str, str]:
+    causes = catalogue_order(list(catalogue().values()))
+    return {
+        "causes/README.md": index(listing(causes)),
+        **{f"causes/{one.id}.md": markdown(page(one)) for one in causes},
+    }

@@ -1,0 +1,176 @@
+"""Situations in which a cause would be met: who calls what, and the answer that comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from gatewatch.ask import QUESTIONS, Question, method_of, target
+from gatewatch.cause import Cause
+from gatewatch.gateway.answers import Answer
+from gatewatch.gateway.examples import example
+from gatewatch.gateway.wire import recognise
+from gatewatch.look import Look, Place, callers, look_at
+from gatewatch.model import (
+    ApiKind,
+    CredentialKind,
+    Exchange,
+    Request,
+    SentCredential,
+    Validity,
+)
+from gatewatch.signatures.rules import Rule, answers_of, predicts
+
+_DEFAULT = "https://abc123.execute-api.us-east-1.amazonaws.com/prod"
+_OWN = "https://api.example.com"
+_URLS = {
+    ApiKind.FUNCTION_URL: ("https://abc123.lambda-url.us-east-1.on.aws/orders", f"{_OWN}/orders"),
+    ApiKind.APPSYNC: ("https://abc123.appsync-api.us-east-1.amazonaws.com/graphql",),
+}
+_GATEWAY_URLS = (f"{_DEFAULT}/orders/42", _DEFAULT, f"{_OWN}/orders/42", _OWN)
+_CREDENTIALS: tuple[tuple[SentCredential, ...], ...] = (
+    (),
+    (SentCredential(CredentialKind.BEARER, Validity.VALID),),
+    (SentCredential(CredentialKind.SIGV4, Validity.VALID),),
+    (SentCredential(CredentialKind.SIGV4, Validity.INVALID),),
+    (SentCredential(CredentialKind.API_KEY, Validity.VALID),),
+)
+# What is there when nothing is wrong, to a stranger who asks for a path that cannot exist.
+_NOTHING_THERE = {
+    ApiKind.REST: Answer.MISSING_TOKEN,
+    ApiKind.WEBSOCKET: Answer.MISSING_TOKEN,
+    ApiKind.HTTP: Answer.HTTP_NOT_FOUND,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One look at a route and its answer; `exchange` is what a person would have in hand."""
+
+    kind: ApiKind
+    answer: Answer
+    request: tuple[str, str]
+    credentials: tuple[SentCredential, ...]
+
+    @property
+    def exchange(self) -> Exchange:
+        return _exchange(_request(*self.request, self.credentials), self.answer, self.kind)
+
+    @property
+    def look(self) -> Look:
+        return look_at(self.exchange, self.exchange)
+
+
+def _request(method: str, url: str, credentials: tuple[SentCredential, ...]) -> Request:
+    nothing = None if credentials else CredentialKind.NONE
+    return Request(method=method, url=url, credential=nothing, credentials=credentials)
+
+
+def _exchange(request: Request, answer: Answer, kind: ApiKind) -> Exchange:
+    """Without a hint of the kind, which a person would not have; AppSync has no sign of its own."""
+    hint = kind.value if kind is ApiKind.APPSYNC else None
+    return Exchange(request=request, response=example(answer, kind), api_kind=hint)
+
+
+@cache
+def can_give(kind: ApiKind, answer: Answer) -> bool:
+    """Whether this front door's answer would be recognised as such; a few it never gives."""
+    url = _URLS.get(kind, _GATEWAY_URLS)[0]
+    exchange = _exchange(_request("GET", url, ()), answer, kind)
+    look = look_at(exchange, exchange)
+    return kind in look.kinds and answer in recognise(exchange).all
+
+
+@cache
+def situations(cause: Cause) -> tuple[Situation, ...]:
+    """Every situation in which the cause expects the answer at the route itself."""
+    found: dict[Look, Situation] = {}
+    for one in _possible(cause):
+        found.setdefault(one.look, one)
+    return tuple(found.values())
+
+
+def _possible(cause: Cause) -> Iterator[Situation]:
+    for kind in _kinds(cause):
+        for request in _requests(cause, kind):
+            for credentials in _CREDENTIALS:
+                rule = _rule(cause, kind, request, credentials)
+                for answer in (*sorted(rule.expects), *sorted(rule.surmises)) if rule else ():
+                    if can_give(kind, answer):
+                        yield Situation(kind, answer, request, credentials)
+
+
+_COMMON = (ApiKind.REST, ApiKind.HTTP, ApiKind.FUNCTION_URL)
+
+
+def _kinds(cause: Cause) -> tuple[ApiKind, ...]:
+    """The common front doors; the others for causes that none of the common ones has."""
+    struck = [
+        kind
+        for kind in ApiKind
+        if any(can_give(kind, answer) for answer in answers_of(cause.signature, frozenset({kind})))
+    ]
+    return tuple(kind for kind in struck if kind in _COMMON) or tuple(struck)
+
+
+def _requests(cause: Cause, kind: ApiKind) -> Iterator[tuple[str, str]]:
+    """A GET where the cause may strike one, else a POST."""
+    for url in _URLS.get(kind, _GATEWAY_URLS):
+        for method in ("GET", "POST"):
+            exchange = _exchange(_request(method, url, ()), _ANY, kind)
+            shape = look_at(exchange, exchange).shape
+            if all(condition.holds(shape) for condition in cause.only_if):
+                yield method, url
+                break
+
+
+_ANY = Answer.FORBIDDEN
+
+
+def _rule(
+    cause: Cause,
+    kind: ApiKind,
+    request: tuple[str, str],
+    credentials: tuple[SentCredential, ...],
+) -> Rule | None:
+    [caller] = callers(_request(*request, credentials))
+    return predicts(cause.signature, kind, Place.ROUTE, caller)
+
+
+def further_looks(
+    subject: Situation, cause: Cause
+) -> Iterator[tuple[Question, tuple[tuple[Answer, Look], ...]]]:
+    """The looks that could be taken next, each with the answers that the cause leads to."""
+    for question in QUESTIONS:
+        if question.place is Place.ROUTE and question.caller in subject.look.callers:
+            continue
+        rule = predicts(cause.signature, subject.kind, question.place, question.caller)
+        looks = tuple(
+            (answer, _further(subject, question, answer))
+            for answer in _led_to(rule, subject.kind, question.place)
+            if can_give(subject.kind, answer)
+        )
+        yield question, looks
+
+
+def _led_to(rule: Rule | None, kind: ApiKind, place: Place) -> tuple[Answer, ...]:
+    """What the rule expects, then what it surmises, then what a healthy API would answer.
+
+    Where no rule speaks of a place beside the route, the cause leaves the healthy answer there.
+    """
+    healthy = {Answer.SUCCESS}
+    if place is Place.NO_SUCH_PATH and kind in _NOTHING_THERE:
+        healthy = {_NOTHING_THERE[kind]}
+    if rule is None:
+        return () if place is Place.ROUTE else tuple(healthy)
+    ordered = (*sorted(rule.expects), *sorted(rule.surmises), *sorted(rule.allows & healthy))
+    return tuple(dict.fromkeys(ordered))
+
+
+def _further(subject: Situation, question: Question, answer: Answer) -> Look:
+    method, url = subject.request
+    nothing = question.credential is CredentialKind.NONE
+    sent = () if nothing else (SentCredential(question.credential, Validity.VALID),)
+    asked = _request(method_of(question, method), target(question, url), sent)
+    return look_at(_exchange(asked, answer, subject.kind), subject.exchange)

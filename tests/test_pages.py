@@ -1,0 +1,178 @@
+"""The generated pages: they hold what the catalogue says, and nothing that recognition denies."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gatewatch.causes import catalogue
+from gatewatch.cli.main import main
+from gatewatch.gateway.answers import Answer
+from gatewatch.gateway.body import read
+from gatewatch.gateway.examples import BODIES, example
+from gatewatch.gateway.wire import recognise
+from gatewatch.model import ApiKind, CredentialKind, Exchange, Request
+from gatewatch.pages.documents import documents
+from gatewatch.pages.page import LookAlike, page
+from gatewatch.pages.situation import can_give
+from gatewatch.signatures.rules import ANY_KIND, answers_of
+
+from .support import corpus, recorded
+
+DOCS = Path(__file__).parent.parent / "docs"
+EXPECTED = sorted(
+    frozenset().union(*(answers_of(one.signature, ANY_KIND) for one in catalogue().values()))
+)
+
+
+def test_the_generated_documents_are_up_to_date() -> None:
+    texts = documents()
+    stale = [
+        name
+        for name, text in texts.items()
+        if not (DOCS / name).exists() or (DOCS / name).read_text() != text
+    ]
+    assert stale == [], "run: make docs"
+    assert {f"causes/{file.name}" for file in (DOCS / "causes").iterdir()} <= set(texts)
+
+
+@pytest.mark.parametrize("answer", EXPECTED)
+def test_an_example_is_recognised_as_its_answer_alone(answer: Answer) -> None:
+    request = Request(method="GET", url="", credential=CredentialKind.NONE)
+    kinds = [kind for kind in ApiKind if can_give(kind, answer)]
+    seen = [
+        recognise(Exchange(api_kind=kind, request=request, response=example(answer, kind))).all
+        for kind in kinds
+    ]
+    assert kinds
+    assert {answer} in seen
+
+
+def recorded_messages(answer: Answer) -> set[str]:
+    rows = (recorded(row) for row in corpus())
+    return {read(row.response.body).message for row in rows if recognise(row).all == {answer}}
+
+
+@pytest.mark.parametrize("answer", sorted(set(BODIES) - {Answer.SUCCESS}))
+def test_an_example_says_what_was_recorded_where_anything_was(answer: Answer) -> None:
+    messages = recorded_messages(answer) - {""}
+    shown = read(BODIES[answer]).message
+    # Names, ARNs and hashes differ; how a text begins does not.
+    assert not messages or shown[:18] in {message[:18] for message in messages}
+
+
+def look_alike(of: str, other: str) -> LookAlike:
+    [found] = [one for one in page(catalogue()[of]).look_alikes if one.cause == other]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("of", "other", "look", "this", "that"),
+    [
+        (
+            "route_not_found",
+            "iam_unsigned",
+            "the route itself, with a valid AWS signature",
+            Answer.NO_METHOD_FOUND,
+            Answer.SUCCESS,
+        ),
+        (
+            "api_key_missing",
+            "stage_not_found",
+            "a path that cannot exist, without a credential",
+            Answer.MISSING_TOKEN,
+            Answer.FORBIDDEN,
+        ),
+        (
+            "wrong_method",
+            "route_not_found",
+            "another method of the same path, without a credential",
+            Answer.SUCCESS,
+            None,
+        ),
+    ],
+)
+def test_a_page_tells_look_alikes_apart_as_elimination_does(
+    of: str, other: str, look: str, this: Answer, that: Answer | None
+) -> None:
+    found = look_alike(of, other)
+    assert found.look == look
+    assert this in found.this
+    assert that in (found.that or (None,))
+
+
+def test_a_page_says_where_no_look_helps() -> None:
+    assert look_alike("api_key_invalid", "api_key_not_in_usage_plan").look is None
+
+
+def test_a_page_says_which_request_a_look_alike_cannot_have() -> None:
+    assert "the host is not a custom domain" in (
+        look_alike("route_not_found", "domain_mapped_elsewhere").unless
+    )
+
+
+@pytest.mark.parametrize("name", list(catalogue()))
+def test_what_a_page_shows_leads_back_to_its_cause(name: str) -> None:
+    found = page(catalogue()[name])
+    assert found.shown
+    assert found.on_the_wire
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        main(["causes", *arguments])
+    out, err = capsys.readouterr()
+    return int(ended.value.code or 0), out, err
+
+
+def test_causes_lists_all(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = printed(capsys, "--format", "json")
+    assert status == 0
+    assert {one["id"] for one in json.loads(out)} == set(catalogue())
+
+
+def test_causes_of_one_layer(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = printed(capsys, "--layer", "throttle")
+    assert status == 0
+    assert "quota_exceeded" in out
+    assert "route_not_found" not in out
+
+
+def test_one_cause_in_full_with_commands_that_can_be_copied(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, out, _ = printed(capsys, "route_not_found")
+    assert status == 0
+    assert "No resource of the deployed stage" in out
+    assert "aws apigateway get-stage --rest-api-id <api_id> --stage-name <stage>" in out
+    assert "404 No method found matching route → route_not_found" in " ".join(out.split())
+
+
+def test_one_cause_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = printed(capsys, "iam_unsigned", "--format", "json")
+    found = json.loads(out)
+    assert (found["id"], found["layer"], found["owner"]) == ("iam_unsigned", "auth", "caller")
+    assert found["on_the_wire"][0]["status"] == 403
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["api-key-mising"],
+            "gatewatch: no cause is named api-key-mising; did you mean api_key_missing?\n",
+        ),
+        (["zzzz"], "gatewatch: no cause is named zzzz; gatewatch causes lists them\n"),
+        (
+            ["--layer", "rooting"],
+            "gatewatch: no layer is named rooting; there are network, edge, routing, auth,"
+            " throttle, request, integration, backend\n",
+        ),
+    ],
+)
+def test_what_is_not_known_is_one_error(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert printed(capsys, *arguments) == (3, "", said)
