@@ -6,6 +6,7 @@ and reports those that nothing refutes. It says no more than the survivors suppo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -67,13 +68,28 @@ def diagnose(exchanges: Sequence[Exchange], facts: Facts = NO_FACTS) -> Diagnosi
     order = sorted(range(len(exchanges)), key=lambda at: _place_in_time(exchanges[at]))
     ordered = [exchanges[at] for at in order]
     at = subject_of(ordered)
-    looks = tuple(look_at(exchange, ordered[at]) for exchange in ordered)
-    whole = _diagnosis(looks, at, ordered[at], facts)
+    looks = [look_at(exchange, ordered[at]) for exchange in ordered]
+    telling = _telling(looks)
+    whole = _diagnosis(telling, telling.index(looks[at]), ordered[at], facts)
     parts = {
-        place: _part(looks, position, exchange, facts)
-        for position, (place, exchange) in enumerate(zip(order, ordered, strict=True))
+        place: _part(telling, telling.index(look), exchange, facts)
+        for place, look, exchange in zip(order, looks, ordered, strict=True)
     }
     return replace(whole, parts=tuple(parts[place] for place in range(len(exchanges))))
+
+
+_AGREEING = 2
+
+
+def _telling(looks: Sequence[Look]) -> tuple[Look, ...]:
+    """The looks without repetition: two that agree say as much as a hundred."""
+    counted: Counter[Look] = Counter()
+    kept = []
+    for look in looks:
+        counted[look] += 1
+        if counted[look] <= _AGREEING:
+            kept.append(look)
+    return tuple(kept)
 
 
 def ask(

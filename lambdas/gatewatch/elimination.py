@@ -119,10 +119,12 @@ def _survivor(
     if _impossible(cause, looks[subject]):
         return None
     for account, kind in product(cause.accounts, shared_kinds(looks)):
+        leading = read(account, cause.gate, kind, looks[subject])
+        if leading.fit is not Fit.EXPECTED:
+            continue
         readings = [read(account, cause.gate, kind, look) for look in looks]
         refuted = sum(reading.fit is Fit.FORBIDDEN for reading in readings)
-        leading = readings[subject]
-        if refuted > tolerated or leading.fit is not Fit.EXPECTED:
+        if refuted > tolerated:
             continue
         telling = [at for at, one in enumerate(readings) if one.predicts and _tells(looks[at])]
         met = [at for at in telling if readings[at].fit is Fit.EXPECTED]

@@ -6,8 +6,9 @@ counts a cause as possible if it is possible in any of them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import ip_address
@@ -185,13 +186,24 @@ def callers(request: Request, subject: Request) -> frozenset[Caller]:
     elif request.credential is None and not presented and not headers and not request.route:
         # Nothing was told of what was sent; our own looks name their route, and tell all.
         presented = (SentCredential(CredentialKind.UNKNOWN),)
-    readings = _readings(presented, bool(headers))
+    readings = _readings(_few_of_each(presented), bool(headers))
     return readings | _UNTOLD if readings == _NOTHING and not request.route else readings
 
 
 _NOTHING = frozenset({Caller()})
 _UNTOLD = frozenset({Caller(other=Validity.UNKNOWN)})
 """Whoever reports that no credential was sent may not count an identity in another header."""
+
+
+def _few_of_each(presented: tuple[SentCredential, ...]) -> tuple[SentCredential, ...]:
+    """No more equal credentials than there are fields of `Caller` for them to fill."""
+    if len(presented) <= _FIELDS:
+        return presented
+    counted = {one: min(count, _FIELDS) for one, count in Counter(presented).items()}
+    return tuple(one for one, count in counted.items() for _ in range(count))
+
+
+_FIELDS = len(fields(Caller))
 
 
 @lru_cache(maxsize=1024)
