@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -12,11 +13,12 @@ from gatewatch.cli.main import main
 from gatewatch.gateway.answers import Answer
 from gatewatch.gateway.body import read
 from gatewatch.gateway.examples import BODIES, example
-from gatewatch.gateway.wire import recognise
+from gatewatch.gateway.recognition import recognise
 from gatewatch.model import ApiKind, CredentialKind, Exchange, Request
 from gatewatch.pages.documents import documents
 from gatewatch.pages.page import LookAlike, page
 from gatewatch.pages.situation import can_give
+from gatewatch.pages.tree import Branch, misleading, tree
 from gatewatch.signatures.rules import ANY_KIND, answers_of
 
 from .support import corpus, recorded
@@ -176,3 +178,44 @@ def test_what_is_not_known_is_one_error(
     capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
 ) -> None:
     assert printed(capsys, *arguments) == (3, "", said)
+
+
+def branch(sign: str, answer: Answer, caller: str) -> Branch:
+    [found] = [
+        one
+        for one in tree()
+        if one.answer == answer and one.sign == sign and caller in (*one.callers, "")
+    ]
+    return found
+
+
+def test_a_branch_holds_what_survives_and_the_look_that_splits_it() -> None:
+    sign = "x-amzn-ErrorType: MissingAuthenticationTokenException"
+    found = branch(sign, Answer.MISSING_TOKEN, "nothing")
+    assert {"route_not_found", "wrong_method", "iam_unsigned"} <= {
+        one.cause for one in found.causes
+    }
+    assert found.look == "the route itself, with a valid AWS signature"
+    left = {one.answer: one.causes for one in found.outcomes}
+    assert left[Answer.SUCCESS] == ("iam_unsigned",)
+    assert "iam_unsigned" not in left[Answer.NO_METHOD_FOUND]
+
+
+def test_every_cause_is_somewhere_in_the_tree() -> None:
+    # A CDN that signs for its callers fails on a write only, and every branch is a GET.
+    assert set(catalogue()) - {one.cause for one_of in tree() for one in one_of.causes} == {
+        "payload_hash_missing"
+    }
+
+
+def test_the_tree_in_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = printed(capsys, "--tree")
+    assert status == 0
+    assert "x-amzn-ErrorType: ForbiddenException" in out
+    assert "look at a path that cannot exist, without a credential" in out
+
+
+def test_the_picture_is_whole() -> None:
+    root = ElementTree.fromstring((DOCS / "decision-tree.svg").read_text())  # noqa: S314, our own
+    shown = "".join(root.itertext())
+    assert all(one.answer in shown for one in misleading() if len(one.answer) < 40)

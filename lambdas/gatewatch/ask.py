@@ -89,12 +89,12 @@ def questions(
     useful = [
         (gain, question)
         for gain, question in scored
-        if gain > 0 and _can_be_asked(question, looks, subject)
+        if gain > 0 and can_be_asked(question, looks, subject)
     ]
     return tuple(question for _, question in sorted(useful, key=lambda pair: -pair[0]))
 
 
-def _can_be_asked(question: Question, looks: Sequence[Look], subject: int) -> bool:
+def can_be_asked(question: Question, looks: Sequence[Look], subject: int) -> bool:
     shape = looks[subject].shape
     if question.place is Place.OTHER_STAGE:
         return shape.host_kind is HostKind.EXECUTE_API and shape.depth > 0

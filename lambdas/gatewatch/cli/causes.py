@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from itertools import groupby
 from typing import Annotated
 
 import msgspec
@@ -13,6 +14,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+from rich.tree import Tree
 
 from gatewatch.causes import catalogue
 from gatewatch.cli import show
@@ -20,7 +22,16 @@ from gatewatch.cli.exits import UsageError
 from gatewatch.cli.options import Format, OutputFormat
 from gatewatch.model import Layer
 from gatewatch.pages.page import Known, Listed, OnTheWire, Page, catalogue_order, listing, page
-from gatewatch.pages.words import OWNERS, apart, listed, seen_phrase, status_phrase
+from gatewatch.pages.tree import Branch, tree
+from gatewatch.pages.words import (
+    OWNERS,
+    apart,
+    caller_phrase,
+    listed,
+    outcome_phrase,
+    seen_phrase,
+    status_phrase,
+)
 
 _COLOURS = {
     Layer.NETWORK: "magenta",
@@ -41,6 +52,9 @@ def causes(
     layer: Annotated[
         str | None, typer.Option("--layer", "-l", help="Only the causes of this layer.")
     ] = None,
+    as_tree: Annotated[
+        bool, typer.Option("--tree", help="From an answer to its causes, and the next look.")
+    ] = False,
     output: OutputFormat = Format.TEXT,
 ) -> None:
     """List every cause that Gatewatch knows, or show one in full: what is seen, what looks the
@@ -51,8 +65,13 @@ def causes(
         gatewatch causes
         gatewatch causes --layer routing
         gatewatch causes api_key_missing
+        gatewatch causes --tree
     """
-    if cause_id is not None:
+    if as_tree:
+        if cause_id is not None or layer is not None:
+            raise UsageError("--tree shows every cause; leave out the ID and --layer")
+        _show_tree(output)
+    elif cause_id is not None:
         _show_one(cause_id, output)
     else:
         _show_all(_layer(layer) if layer else None, output)
@@ -172,3 +191,33 @@ def _alike(found: Page) -> Iterator[RenderableType]:
 
 def _source(one: Known) -> Text:
     return Text(f"{one.basis}, {one.confirmed}: {one.reference}")
+
+
+def _show_tree(output: Format) -> None:
+    if output is Format.JSON:
+        typer.echo(msgspec.json.encode(tree()))
+        return
+    out = show.console()
+    for status, branches in groupby(tree(), key=lambda one: one.status):
+        out.print(_status(status, list(branches)))
+
+
+def _status(status: int, branches: list[Branch]) -> Tree:
+    root = Tree(Text(status_phrase(status), style="bold"), guide_style="dim")
+    for sign, of_sign in groupby(branches, key=lambda one: one.sign):
+        header = root.add(Text(sign or "no telling header", style="cyan" if sign else "dim"))
+        for answer, of_answer in groupby(of_sign, key=lambda one: (one.answer, one.api)):
+            told = header.add(Text.assemble((answer[0], "green"), (f"  {answer[1]}", "dim")))
+            for branch in of_answer:
+                _add(told, branch)
+    return root
+
+
+def _add(told: Tree, branch: Branch) -> None:
+    names = [(one.cause, _COLOURS.get(one.layer, "")) for one in branch.causes]
+    joined = [part for name in names for part in (", ", name)][1:]
+    found = told.add(Text.assemble((f"{caller_phrase(branch)}: ", "dim"), *joined))
+    if branch.look:
+        look = found.add(Text(f"look at {branch.look}", style="italic"))
+        for outcome in branch.outcomes:
+            look.add(Text(outcome_phrase(outcome)))

@@ -1,6 +1,6 @@
 """How each answer looks on the wire: one example of each, for people to compare with.
 
-`gateway.wire` recognises; this shows. Bodies are as recorded where a recording exists. Recognising
+`gateway.recognition` recognises; this shows. Bodies are as recorded where a recording exists. Recognising
 an example gives its answer back; a test holds the two together.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gatewatch.gateway.answers import Answer
-from gatewatch.gateway.wire import WIRES
+from gatewatch.gateway.wires import WIRES
 from gatewatch.model import ApiKind, Response
 
 _DENIED = (

@@ -149,7 +149,9 @@ HTTP_ANSWERS = frozenset(
 """What an HTTP API says; it has no templates, so its texts are fixed."""
 FUNCTION_URL_ANSWERS = SIGNATURE_REFUSALS | {Answer.RATE_EXCEEDED, Answer.TOO_LARGE}
 """What a function URL says in the words of a REST API."""
-CUSTOMISABLE = frozenset(wire.answer for wire in WIRES) - {Answer.BAD_CONNECTION_ID}
+WORDED = frozenset(wire.answer for wire in WIRES)
+"""Every answer that is API Gateway's own."""
+CUSTOMISABLE = WORDED - {Answer.BAD_CONNECTION_ID}
 OFTEN_CHANGED = AUTHORIZER_DENIALS | {Answer.MISSING_TOKEN, Answer.INCOMPLETE_SIGNATURE}
 """What owners give another status and text, to hide that a route or a refusal is there."""
 OF_ANY_TYPE = frozenset(

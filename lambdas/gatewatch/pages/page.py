@@ -137,7 +137,7 @@ KIND_NAMES = {
 }
 
 
-def _named(kinds: Sequence[ApiKind]) -> str:
+def named(kinds: Sequence[ApiKind]) -> str:
     every = frozenset(kinds) == ANY_KIND
     return "any" if every else ", ".join(KIND_NAMES[kind] for kind in ApiKind if kind in kinds)
 
@@ -149,7 +149,7 @@ def _shown(cause: Cause) -> Iterator[Shown]:
         if kinds:
             broad = ANY_KIND if rule.kinds == ANY_KIND else kinds
             yield Shown(
-                api=_named(tuple(broad)),
+                api=named(tuple(broad)),
                 sends=_sends(rule, covered),
                 answers=tuple(sorted(rule.expects)),
                 surmised=tuple(sorted(rule.surmises)),

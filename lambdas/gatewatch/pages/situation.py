@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from gatewatch.ask import QUESTIONS, Question, method_of, target
+from gatewatch.ask import QUESTIONS, Question, can_be_asked, method_of, target
 from gatewatch.cause import Cause
 from gatewatch.gateway.answers import Answer
 from gatewatch.gateway.examples import example
-from gatewatch.gateway.wire import recognise
+from gatewatch.gateway.recognition import recognise
+from gatewatch.gateway.wires import HTTP_ANSWERS, WORDED
 from gatewatch.look import Look, Place, callers, look_at
 from gatewatch.model import (
     ApiKind,
@@ -24,8 +25,9 @@ from gatewatch.signatures.rules import Rule, answers_of, predicts
 
 _DEFAULT = "https://abc123.execute-api.us-east-1.amazonaws.com/prod"
 _OWN = "https://api.example.com"
+_CDN = "https://d111111abcdef8.cloudfront.net"
 _URLS = {
-    ApiKind.FUNCTION_URL: ("https://abc123.lambda-url.us-east-1.on.aws/orders", f"{_OWN}/orders"),
+    ApiKind.FUNCTION_URL: ("https://abc123.lambda-url.us-east-1.on.aws/orders", f"{_CDN}/orders"),
     ApiKind.APPSYNC: ("https://abc123.appsync-api.us-east-1.amazonaws.com/graphql",),
 }
 _GATEWAY_URLS = (f"{_DEFAULT}/orders/42", _DEFAULT, f"{_OWN}/orders/42", _OWN)
@@ -64,7 +66,9 @@ class Situation:
 
 def _request(method: str, url: str, credentials: tuple[SentCredential, ...]) -> Request:
     nothing = None if credentials else CredentialKind.NONE
-    return Request(method=method, url=url, credential=nothing, credentials=credentials)
+    return Request(
+        method=method, url=url, credential=nothing, credentials=credentials, route=f"{method} /"
+    )
 
 
 def _exchange(request: Request, answer: Answer, kind: ApiKind) -> Exchange:
@@ -76,10 +80,21 @@ def _exchange(request: Request, answer: Answer, kind: ApiKind) -> Exchange:
 @cache
 def can_give(kind: ApiKind, answer: Answer) -> bool:
     """Whether this front door's answer would be recognised as such; a few it never gives."""
+    if kind is ApiKind.HTTP and answer in WORDED and answer not in HTTP_ANSWERS:
+        return False
     url = _URLS.get(kind, _GATEWAY_URLS)[0]
     exchange = _exchange(_request("GET", url, ()), answer, kind)
     look = look_at(exchange, exchange)
     return kind in look.kinds and answer in recognise(exchange).all
+
+
+def met_with(kind: ApiKind, answer: Answer) -> dict[tuple[SentCredential, ...], list[Situation]]:
+    """The situations in which this front door gives the answer, by what the caller presented."""
+    requests = [("GET", url) for url in _URLS.get(kind, _GATEWAY_URLS)]
+    return {
+        credentials: [Situation(kind, answer, request, credentials) for request in requests]
+        for credentials in _CREDENTIALS
+    }
 
 
 @cache
@@ -95,8 +110,7 @@ def _possible(cause: Cause) -> Iterator[Situation]:
     for kind in _kinds(cause):
         for request in _requests(cause, kind):
             for credentials in _CREDENTIALS:
-                rule = _rule(cause, kind, request, credentials)
-                for answer in (*sorted(rule.expects), *sorted(rule.surmises)) if rule else ():
+                for answer in _expected(cause, kind, request, credentials):
                     if can_give(kind, answer):
                         yield Situation(kind, answer, request, credentials)
 
@@ -109,7 +123,11 @@ def _kinds(cause: Cause) -> tuple[ApiKind, ...]:
     struck = [
         kind
         for kind in ApiKind
-        if any(can_give(kind, answer) for answer in answers_of(cause.signature, frozenset({kind})))
+        if any(
+            can_give(kind, answer)
+            for account in cause.accounts
+            for answer in answers_of(account, frozenset({kind}))
+        )
     ]
     return tuple(kind for kind in struck if kind in _COMMON) or tuple(struck)
 
@@ -128,14 +146,18 @@ def _requests(cause: Cause, kind: ApiKind) -> Iterator[tuple[str, str]]:
 _ANY = Answer.FORBIDDEN
 
 
-def _rule(
+def _expected(
     cause: Cause,
     kind: ApiKind,
     request: tuple[str, str],
     credentials: tuple[SentCredential, ...],
-) -> Rule | None:
-    [caller] = callers(_request(*request, credentials))
-    return predicts(cause.signature, kind, Place.ROUTE, caller)
+) -> Iterator[Answer]:
+    made = _request(*request, credentials)
+    [caller] = callers(made, made)
+    for account in cause.accounts:
+        rule = predicts(account, kind, Place.ROUTE, caller)
+        if rule is not None:
+            yield from (*sorted(rule.expects), *sorted(rule.surmises))
 
 
 def further_looks(
@@ -143,7 +165,7 @@ def further_looks(
 ) -> Iterator[tuple[Question, tuple[tuple[Answer, Look], ...]]]:
     """The looks that could be taken next, each with the answers that the cause leads to."""
     for question in QUESTIONS:
-        if question.place is Place.ROUTE and question.caller in subject.look.callers:
+        if not can_be_asked(question, (subject.look,), 0):
             continue
         rule = predicts(cause.signature, subject.kind, question.place, question.caller)
         looks = tuple(
@@ -155,16 +177,16 @@ def further_looks(
 
 
 def _led_to(rule: Rule | None, kind: ApiKind, place: Place) -> tuple[Answer, ...]:
-    """What the rule expects, then what it surmises, then what a healthy API would answer.
+    """What the rule expects, or else surmises; then what a healthy API would answer.
 
     Where no rule speaks of a place beside the route, the cause leaves the healthy answer there.
     """
     healthy = {Answer.SUCCESS}
-    if place is Place.NO_SUCH_PATH and kind in _NOTHING_THERE:
+    if place in (Place.NO_SUCH_SIBLING, Place.NO_SUCH_PATH) and kind in _NOTHING_THERE:
         healthy = {_NOTHING_THERE[kind]}
     if rule is None:
         return () if place is Place.ROUTE else tuple(healthy)
-    ordered = (*sorted(rule.expects), *sorted(rule.surmises), *sorted(rule.allows & healthy))
+    ordered = (*sorted(rule.expects or rule.surmises), *sorted(rule.allows & healthy))
     return tuple(dict.fromkeys(ordered))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gatewatch.pages.page import LookAlike, Shown
+from gatewatch.pages.tree import Branch, Outcome
 
 OWNERS = {
     "api": "the API's team",
@@ -42,3 +43,13 @@ def seen_phrase(shown: Shown) -> str:
 
 def status_phrase(status: int) -> str:
     return str(status) if status else "no response"
+
+
+def caller_phrase(branch: Branch) -> str:
+    return (
+        f"to a caller that sent {' or '.join(branch.callers)}" if branch.callers else "to anybody"
+    )
+
+
+def outcome_phrase(outcome: Outcome) -> str:
+    return f"{outcome.answer} → {listed(outcome.causes)}"
