@@ -60,6 +60,8 @@ def causes(
     """List every cause that Gatewatch knows, or show one in full: what is seen, what looks the
     same and how to tell it apart, how to confirm and how to mend it.
 
+    An unknown ID or layer ends with exit code 3.
+
     **Examples**
 
         gatewatch causes
