@@ -40,6 +40,7 @@ lint: $(VENV)/dev.stamp  ## Format, lint, types, import directions
 
 docs: setup  ## Write the generated pages: causes, and how to tell them apart
 	@$(BIN)/python -m gatewatch.pages docs
+	@$(BIN)/python bench/reference.py
 
 accuracy: setup  ## How right the diagnosis is on recorded responses
 	@$(BIN)/python bench/accuracy.py --misses

@@ -83,7 +83,7 @@ def look_alike(of: str, other: str) -> LookAlike:
         (
             "api_key_missing",
             "stage_not_found",
-            "a path that cannot exist, without a credential",
+            "a path beside it that cannot exist, without a credential",
             Answer.MISSING_TOKEN,
             Answer.FORBIDDEN,
         ),
@@ -212,7 +212,7 @@ def test_the_tree_in_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = printed(capsys, "--tree")
     assert status == 0
     assert "x-amzn-ErrorType: ForbiddenException" in out
-    assert "look at a path that cannot exist, without a credential" in out
+    assert "look at a path beside it that cannot exist, without a credential" in out
 
 
 def test_the_picture_is_whole() -> None:
