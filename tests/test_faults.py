@@ -11,17 +11,13 @@ from gatewatch.sandbox.faults import FAULTS
 
 # What the diagnosis does not find yet; each is proven to be so, so that none stays here for ever.
 OPEN = {
-    "slow_deployment": "mixed answers of a deployment under way pass for one cause",
-    "truststore_replaced": "without a certificate TLS refuses, which rules the true cause out",
-    "function_url_iam": "a bearer token at an IAM function URL is not foreseen",
-    "jwt_scope_removed": "an invalid token refused with 401 rules a missing scope out",
-    "usage_key_not_set": "an invalid token that the authorizer denies rules it out",
+    "slow_deployment": "mixed answers of a deployment under way fit no single cause",
     "cdn_reads_only": "the record drops the page that tells CloudFront's reasons apart",
     "cdn_blocks_country": "the record drops the page that tells CloudFront's reasons apart",
     "cdn_waf_blocks": "the record drops the page that tells CloudFront's reasons apart",
     "cdn_alias_removed": "the record drops the page that tells CloudFront's reasons apart",
 }
-CONFIDENTLY_WRONG = {"slow_deployment", "truststore_replaced"}
+CONFIDENTLY_WRONG: set[str] = set()
 
 
 @pytest.fixture(scope="module")

@@ -85,7 +85,7 @@ def look_alike(of: str, other: str) -> LookAlike:
             "stage_not_found",
             "a path beside it that cannot exist, without a credential",
             Answer.MISSING_TOKEN,
-            Answer.FORBIDDEN,
+            None,
         ),
         (
             "wrong_method",

@@ -80,5 +80,7 @@ TRANSIENT = INTEGRATION_FAILURES | {
     Answer.RESET,
     Answer.CONNECT_FAILURE,
     Answer.DNS_FAILURE,
+    Answer.TLS_FAILURE,
+    Answer.CERTIFICATE_REQUIRED,
 }
-"""Answers that may come at any time, whatever else is wrong: they never refute a cause."""
+"""Answers that may come at any time, or before the cause could strike: they never refute one."""
