@@ -98,10 +98,25 @@ def _reset(to: socket.socket, _: bytes) -> None:
     to.close()
 
 
+def _interim_first(*statuses: str) -> Handler:
+    """Answers each request by itself: its own path, after interim answers and a moment."""
+
+    def handle(to: socket.socket, head: bytes) -> None:
+        for status in statuses:
+            to.sendall(f"HTTP/1.1 {status}\r\nLink: </s.css>; rel=preload\r\n\r\n".encode())
+        time.sleep(0.02)
+        path = head.split()[1]
+        to.sendall(b"HTTP/1.1 403 Forbidden\r\nX-Path: %b\r\nContent-Length: 2\r\n\r\n{}" % path)
+
+    return handle
+
+
 HOSTILE = {
     "slow-loris status line": (_drip(b"HTTP/1.1 2", b"0"), "timeout"),
     "slow-loris headers": (_drip(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"), "timeout"),
     "endless interim answers": (_drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "timeout"),
+    "a flood of interim answers": (_say(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 5000), "garbage"),
+    "another protocol": (_say(b"HTTP/1.1 101 Switching Protocols\r\n\r\n"), "garbage"),
     "10 MB of headers": (_huge_headers, "garbage"),
     "a header of 10 MB": (_long_header, "garbage"),
     "garbage": (_say(b"\x00\xff not http at all\r\n\r\n"), "garbage"),
@@ -230,6 +245,17 @@ def test_an_address_that_is_dead_leaves_time_for_the_next() -> None:
         one = prober(resolver=Resolver(two))
         [raw] = sent(one, attempt("http://two.example.com/"))
     assert raw.status == 200
+
+
+@pytest.mark.parametrize("interim", ["100 Continue", "102 Processing", "103 Early Hints"])
+def test_an_interim_answer_is_passed_over_and_every_route_gets_its_own(interim: str) -> None:
+    with serving(_interim_first(interim, interim)) as server:
+        paths = [f"/r{number}" for number in range(6)]
+        attempts = [attempt(f"http://{server.place}{path}") for path in paths]
+        raws = sent(prober(Limits(in_flight=1)), *attempts)
+        assert server.connections == 1
+    assert [raw.status for raw in raws] == [403] * 6
+    assert [dict(raw.headers)["X-Path"] for raw in raws] == paths
 
 
 # TLS
@@ -418,6 +444,30 @@ def test_a_fault_of_ours_is_told_and_stops_nobody(
     assert raws["http://nowhere.invalid/"].not_sent == "internal error: RuntimeError"
     assert raws[f"http://{server.place}/"].status == 200
     assert "attempt_failed" in caplog.text
+
+
+def test_an_answer_that_cannot_be_recorded_stops_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    def record(raw: RawExchange) -> str:
+        if raw.status and "/bad" in raw.attempt.url:
+            raise RuntimeError("a bug of ours")
+        return raw.not_sent or str(raw.status)
+
+    with serving(answering()) as server:
+        paths = ["bad", "good"] * 20
+        attempts = [attempt(f"http://{server.place}/{path}/{n}") for n, path in enumerate(paths)]
+        found = prober(Limits(in_flight=4, per_host=2)).send_all(attempts, record)
+    assert found == ["internal error: RuntimeError", "200"] * 20
+    assert "record_failed" in caplog.text
+
+
+def test_a_recorder_that_always_fails_is_an_error_and_no_hang() -> None:
+    def record(_: RawExchange) -> str:
+        raise RuntimeError("a bug of ours")
+
+    with serving(answering()) as server:
+        attempts = [attempt(f"http://{server.place}/{n}") for n in range(20)]
+        with pytest.raises(RuntimeError, match="a bug of ours"):
+            prober(Limits(in_flight=4, per_host=2)).send_all(attempts, record)
 
 
 # Credentials

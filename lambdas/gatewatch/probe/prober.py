@@ -70,12 +70,19 @@ class Prober:
         self._keyring.read_ahead(name for one in attempts for name in one.callers)
         schedule = Schedule(attempts, self._limits.per_host)
         results: list[Recorded | None] = [None] * len(attempts)
+        broken: list[Exception] = []
 
         def work() -> None:
             while (job := schedule.take()) is not None:
-                raw = self._safely(attempts[job.number], job)
-                results[job.number] = record(raw)
-                schedule.finish(job, failed=raw.status == 0 and raw.not_sent is None)
+                failed = False
+                try:
+                    raw = self._safely(attempts[job.number], job)
+                    failed = raw.status == 0 and raw.not_sent is None
+                    results[job.number] = self._recorded(raw, record)
+                except Exception as error:  # noqa: BLE001 - raised below, when all is done
+                    broken.append(error)
+                finally:
+                    schedule.finish(job, failed=failed)
 
         # Daemon threads, so that a stopped program need not wait for slow targets.
         crew = [
@@ -87,6 +94,8 @@ class Prober:
         work()
         for thread in crew:
             thread.join()
+        if broken:
+            raise broken[0]
         return [one for one in results if one is not None]
 
     def _safely(self, attempt: Attempt, job: Job) -> RawExchange:
@@ -98,6 +107,15 @@ class Prober:
         except Exception as error:  # noqa: BLE001 - said in the result, logged, counted
             _log.exception("attempt_failed", extra={"route": attempt.route})
             return self._not_sent(attempt, f"internal error: {type(error).__name__}")
+
+    def _recorded(self, raw: RawExchange, record: Callable[[RawExchange], Recorded]) -> Recorded:
+        """An answer that cannot be recorded counts as none: whoever sent it must not be able to
+        stop the looks at others."""
+        try:
+            return record(raw)
+        except Exception as error:  # noqa: BLE001 - said in the result, logged, counted
+            _log.exception("record_failed", extra={"route": raw.attempt.route})
+            return record(self._not_sent(raw.attempt, f"internal error: {type(error).__name__}"))
 
     def _not_sent(self, attempt: Attempt, because: str) -> RawExchange:
         now = self._clock.now().isoformat()
