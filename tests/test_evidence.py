@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
+import zlib
 from hashlib import sha256
 
 import msgspec
@@ -84,9 +86,36 @@ def test_a_packed_refusal_is_still_read() -> None:
     assert one.response.body == '{"message":"Forbidden"}'
 
 
-@pytest.mark.parametrize("kind", ["text/plain; charset=nonsense", "text/html; charset=latin-1"])
-def test_odd_charsets_and_bytes_never_fail(kind: str) -> None:
-    assert recorded(b"\xff\xfe\x00", headers=(*HTTP, ("Content-Type", kind))).response.status == 200
+@pytest.mark.parametrize(
+    "charset",
+    ["nonsense", "latin-1", "undefined", "idna", "punycode", "utf-7", "unicode_escape", "hex"],
+)
+@pytest.mark.parametrize("body", [b"\xff\xfe\x00", b"+2AA-", b"\\ud800", b"xn--aaa"])
+def test_odd_charsets_and_bytes_never_fail(charset: str, body: bytes) -> None:
+    kind = ("Content-Type", f"text/plain; charset={charset}")
+    one = recorded(body, status=403, headers=(*HTTP, kind))
+    assert one.response.status == 403
+    assert msgspec.json.encode(one)
+
+
+def test_a_charset_that_is_known_is_read() -> None:
+    headers = (*HTTP, ("Content-Type", 'application/json; Charset="UTF-16"'))
+    packed = '{"message":"Forbidden"}'.encode("utf-16")
+    assert recorded(packed, status=403, headers=headers).response.body == '{"message":"Forbidden"}'
+
+
+@pytest.mark.parametrize("wbits", [15, -15, 31], ids=["zlib", "raw", "gzip"])
+def test_each_way_of_deflating_is_unpacked(wbits: int) -> None:
+    packer = zlib.compressobj(wbits=wbits)
+    packed = packer.compress(b'{"message":"Forbidden"}') + packer.flush()
+    one = recorded(packed, status=403, headers=(*HTTP, ("Content-Encoding", "deflate")))
+    assert one.response.body == '{"message":"Forbidden"}'
+
+
+def test_a_body_packed_in_several_members_is_read_whole() -> None:
+    packed = b"".join(gzip.compress(part) for part in (b"", b'{"message":', b'"Forbidden"}'))
+    one = recorded(packed, status=403, headers=(*HTTP, ("Content-Encoding", "gzip")))
+    assert one.response.body == '{"message":"Forbidden"}'
 
 
 def test_header_spelling_is_kept_and_headers_are_bounded() -> None:
@@ -95,6 +124,44 @@ def test_header_spelling_is_kept_and_headers_are_bounded() -> None:
     assert "Apigw-Requestid" in shown
     assert len(shown) == 100
     assert max(map(len, shown.values())) == 1000
+
+
+SECRET = "k7Qz0pLm42XvTr9w"
+
+
+def test_a_secret_in_the_name_of_a_header_is_hidden() -> None:
+    shown = recorded(headers=((f"X-{SECRET}", "1"),), secrets=(SECRET,)).response.headers
+    assert shown == {"X-<redacted>": "1"}
+
+
+@pytest.mark.parametrize("kept", [4, 8, 12, 15, 16])
+def test_a_secret_that_the_bound_of_a_body_cuts_is_hidden(kept: int) -> None:
+    body = (b'{"message":"Forbidden ' + b"x" * 65_536)[: 65_536 - kept] + SECRET[:kept].encode()
+    raw = {"status": 403, "headers": (*REST, TYPE), "body_is_whole": False}
+    shown = recorded(body, secrets=(SECRET,), **raw).response.body
+    assert shown is not None
+    assert shown.endswith("x<redacted>")
+
+
+@pytest.mark.parametrize("kept", [4, 8, 12, 15, 16])
+def test_a_secret_that_the_bound_of_a_header_cuts_is_hidden(kept: int) -> None:
+    value = "y" * (1000 - kept) + SECRET
+    shown = recorded(headers=(("X-A", value),), secrets=(SECRET,)).response.headers["X-A"]
+    assert shown.startswith("yyy")
+    assert SECRET[:4] not in shown
+
+
+def test_a_secret_that_a_sentence_would_cut_is_hidden() -> None:
+    body = json.dumps({"note": "z" * 70 + SECRET}).encode()
+    one = recorded(body, expect=Expect(json={"$.note": 1}), secrets=(SECRET,))
+    assert SECRET[:4] not in str(one.response.unmet)
+
+
+def test_megabytes_of_headers_cost_no_time_of_ours() -> None:
+    many = tuple((f"X-{number}", "y" * 60_000) for number in range(95))
+    started = time.process_time()
+    recorded(headers=many, secrets=tuple(f"{n}{SECRET}" for n in range(10)))
+    assert time.process_time() - started < 1
 
 
 def test_headers_of_one_name_are_joined() -> None:
@@ -132,6 +199,29 @@ def test_expectations_are_judged_while_the_body_is_there(
 def test_a_body_that_is_not_json_is_said_so() -> None:
     assert recorded(b"<html>", expect=Expect(json={"$.a": 1})).response.unmet == (
         "the body is not JSON",
+    )
+
+
+DEEP = b'{"a":' * 120 + b"1" + b"}" * 120
+
+
+def test_a_body_nested_too_deep_for_a_path_is_said_so() -> None:
+    one = recorded(DEEP, expect=Expect(json={"$..b": 1, "$.a.c": 1}))
+    assert one.response.unmet == (
+        "$..b cannot be looked up: the body is nested too deep",
+        "$.a.c is nothing, expected 1",
+    )
+
+
+def test_a_body_made_for_a_pattern_holds_it_for_a_moment_only() -> None:
+    hostile = b"a" * 40_000 + b"!"
+    started = time.monotonic()
+    expect = Expect(body="(a+)+$", headers={"X-A": "(a|a)+"})
+    one = recorded(hostile, expect=expect, headers=(*HTTP, ("X-A", "a" * 500 + "!")))
+    assert time.monotonic() - started < 10
+    assert one.response.unmet == (
+        'header X-A takes too long to match "(a|a)+"',
+        'the body takes too long to match "(a+)+$"',
     )
 
 

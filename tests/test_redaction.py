@@ -27,6 +27,14 @@ def _b64(value: bytes) -> str:
     return base64.b64encode(value).decode()
 
 
+def _each(text: str, escape: str) -> str:
+    return "".join(one if one.isalnum() else escape % ord(one) for one in text)
+
+
+def _every(text: str, escape: str) -> str:
+    return "".join(escape % ord(one) for one in text)
+
+
 FORMS: dict[str, Callable[[str], str]] = {
     "plain": lambda s: s,
     "bearer": lambda s: f"Bearer {s}",
@@ -42,7 +50,22 @@ FORMS: dict[str, Callable[[str], str]] = {
     "URL-encoded twice": lambda s: quote(quote(s, safe=""), safe=""),
     "JSON": json.dumps,
     "JSON with escaped slashes": lambda s: json.dumps(s).replace("/", "\\/"),
+    "JSON as Go, Gson and .NET write it": lambda s: _each(s, "\\u%04x"),
+    "JSON with capital escapes": lambda s: _each(s, "\\u%04X"),
+    "JSON in JSON": lambda s: json.dumps(json.dumps(s)),
+    "JavaScript in hex": lambda s: _each(s, "\\x%02x"),
+    "encodeURIComponent": lambda s: quote(s, safe="!'()*"),
+    "every character URL-encoded": lambda s: _every(s, "%%%02X"),
+    "every character escaped": lambda s: _every(s, "\\u%04x"),
+    "every character an entity": lambda s: _every(s, "&#%d;"),
+    "every character a hex entity": lambda s: _every(s, "&#x%x;"),
     "HTML": html.escape,
+    "HTML as Go writes it": lambda s: html.escape(s).replace("&quot;", "&#34;"),
+    "HTML in JSON in a URL": lambda s: quote(json.dumps(html.escape(s)), safe=""),
+    "Base64 in a URL": lambda s: quote(_b64(f"user:{s}".encode()), safe=""),
+    "hex in capitals": lambda s: s.encode().hex().upper(),
+    "all but the last character": lambda s: s[:-1],
+    "all but the first character": lambda s: s[1:],
     "hex": lambda s: s.encode().hex(),
     "SHA-256 in Base64": lambda s: _b64(hashlib.sha256(s.encode()).digest()),
     "SHA-256 in hex": lambda s: hashlib.sha256(s.encode()).hexdigest(),
@@ -72,6 +95,20 @@ def test_a_generated_secret_is_hidden(secret: str, form: str) -> None:
     assert secret not in clean.replace(HIDDEN, "")
 
 
+def test_short_secrets_are_hidden_whole_and_words_are_not() -> None:
+    redactor = Redactor(["a1b2", "authorization-service-key-2026"])
+    assert redactor.text("a1b a1b2 a1b") == f"a1b {HIDDEN} a1b"
+    assert redactor.text("in Authorization header") == "in Authorization header"
+
+
+def test_a_text_that_was_cut_does_not_end_with_the_beginning_of_a_secret() -> None:
+    redactor = Redactor([SECRET])
+    assert redactor.text("told p@ss/w", cut=True) == f"told {HIDDEN}"
+    assert redactor.text("told p%40ss%2Fw", cut=True) == f"told {HIDDEN}"
+    assert redactor.text("told p@s", cut=True) == "told p@s"
+    assert redactor.text("told p@ss/w") == "told p@ss/w"
+
+
 @pytest.mark.parametrize(
     ("text", "secret"),
     [
@@ -93,6 +130,7 @@ def test_a_generated_secret_is_hidden(secret: str, form: str) -> None:
             "IQoJb3JpZ2lu\n'",
             "IQoJb3JpZ2lu",
         ),
+        ('Bearer realm="a", token="s3cr3tv4lue"', "s3cr3tv4lue"),
         ("Credential=AKIDABC/20261122/us-east-1/execute-api/aws4_request", "AKIDABC"),
     ],
 )
@@ -117,18 +155,17 @@ def test_what_is_no_secret_stays(text: str) -> None:
 
 
 def test_credential_headers_are_hidden_whole() -> None:
-    sent = [("X-Api-Key", "k"), ("authorization", "anything"), ("Accept", "*/*")]
-    assert Redactor().headers(sent) == {
-        "X-Api-Key": HIDDEN,
-        "authorization": HIDDEN,
-        "Accept": "*/*",
-    }
+    hidden = ["X-Api-Key", "authorization", "X-Auth-Token", "x-amzn-remapped-authorization"]
+    open_ = ["Accept", "access-control-allow-credentials", "x-amzn-errortype", "www-authenticate"]
+    shown = Redactor().headers((name, "value") for name in (*hidden, *open_))
+    assert shown == {**dict.fromkeys(hidden, HIDDEN), **dict.fromkeys(open_, "value")}
 
 
 def test_urls_lose_user_info_and_secret_parameters() -> None:
-    url = "https://u:p@h.example.com/a?id=1&access_token=abc&X-Amz-Signature=123"
+    url = "https://u:p@h.example.com/a?id=1&access_token=abc&X-Amz-Signature=123&pwd=x#id_token=y"
     assert Redactor().url(url) == (
         "https://h.example.com/a?id=1&access_token=<redacted>&X-Amz-Signature=<redacted>"
+        "&pwd=<redacted>"
     )
 
 
@@ -144,6 +181,12 @@ def test_urls_lose_user_info_and_secret_parameters() -> None:
         "Credential=" * 6_000,
         "in Authorization header: '" * 2_500,
         "a " * 32_000,
+        "%25" * 20_000,
+        "&amp;" * 13_000,
+        "\\u0070" * 10_000,
+        SECRET * 2_300,
+        SECRET[:-8] * 3_000,
+        'token="' * 9_000,
     ],
     ids=lambda text: text[:12],
 )

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import re
 import zlib
+from base64 import b64decode
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from hashlib import sha256
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -18,7 +22,7 @@ from gatewatch.gateway.answers import BACKEND_ANSWERS, Answer
 from gatewatch.gateway.recognition import recognise
 from gatewatch.model import Exchange, Request, Response
 from gatewatch.raw import RawExchange
-from gatewatch.redaction import HIDDEN, Redactor
+from gatewatch.redaction import HIDDEN, Redactor, is_secret_header
 
 _MOST_TEXT = 65_536
 _SHOWN_HEADERS = 100
@@ -28,11 +32,11 @@ _SHOWN_HEADER_CHARACTERS = 1_000
 def evidence(raw: RawExchange, redactor: Redactor) -> Exchange:
     """The exchange as it may be stored, printed and sent."""
     attempt = raw.attempt
-    text = _decoded(raw)
+    text, is_whole = _decoded(raw)
     response = Response(
         status=raw.status,
-        headers=_bounded(redactor.headers(raw.headers)),
-        body=redactor.text(text) if raw.status else None,
+        headers=_headers(raw.headers, redactor),
+        body=redactor.text(text, cut=not is_whole) if raw.status else None,
         error=redactor.text(raw.error) if raw.error else None,
         elapsed_ms=raw.elapsed_ms,
         address=raw.address,
@@ -47,7 +51,7 @@ def evidence(raw: RawExchange, redactor: Redactor) -> Exchange:
         credentials=raw.credentials,
         purpose=attempt.purpose,
         route=attempt.route,
-        entrance=attempt.entrance,
+        entrance=redactor.url(attempt.entrance),
         at=raw.sent_at,
     )
     return keep_gateway_bodies(Exchange(request=request, response=response))
@@ -55,38 +59,59 @@ def evidence(raw: RawExchange, redactor: Redactor) -> Exchange:
 
 def redacted(exchange: Exchange, redactor: Redactor) -> Exchange:
     """An exchange that somebody else recorded, made fit to be shown."""
-    own = Redactor(_presented(exchange))
     request, response = exchange.request, exchange.response
 
     def clean(text: str | None) -> str | None:
-        return None if text is None else own.text(redactor.text(text))
+        return None if text is None else redactor.text(text, cut=True)
 
     return replace(
         exchange,
+        id=clean(exchange.id),
         request=replace(
             request,
-            url=own.url(redactor.url(request.url)),
-            headers=own.mapping(redactor.mapping(request.headers)),
+            method=redactor.text(request.method),
+            url=redactor.url(request.url),
+            headers=_headers(request.headers.items(), redactor),
+            route=clean(request.route),
+            entrance=request.entrance and redactor.url(request.entrance),
         ),
         response=replace(
             response,
-            headers=_bounded(own.mapping(redactor.mapping(response.headers))),
+            headers=_headers(response.headers.items(), redactor),
             body=clean(response.body),
             error=clean(response.error),
+            address=clean(response.address),
         ),
     )
 
 
-_SECRET_VALUES = ("authorization", "x-api-key", "cookie", "x-amz-security-token")
+_SHORTEST_SECRET = 6
+_LONGEST_SECRET = 4_096
+_MOST_SECRETS = 20
+_APART = re.compile(r"[\s;,]+")
 
 
-def _presented(exchange: Exchange) -> list[str]:
-    """The credential values that a recorded request shows, as the response may echo them."""
-    found: list[str] = []
-    for name, value in exchange.request.headers.items():
-        if name.lower() in _SECRET_VALUES and len(value) >= 6:
-            found += [value, *(part for part in value.split() if len(part) >= 6)]
-    return found
+def presented(exchanges: Iterable[Exchange]) -> frozenset[str]:
+    """The credential values that recorded requests show, as their responses may echo them."""
+    return frozenset(
+        value
+        for one in exchanges
+        for name, sent in one.request.headers.items()
+        if is_secret_header(name)
+        for value in islice(_values(sent[:_LONGEST_SECRET]), _MOST_SECRETS)
+        if len(value) >= _SHORTEST_SECRET
+    )
+
+
+def _values(header: str) -> Iterator[str]:
+    """A header's value, its parts, what stands after `=` in them, and Basic's password."""
+    yield header
+    for part in _APART.split(header):
+        yield part
+        yield part.partition("=")[2].strip('"')
+    if header[:6].lower() == "basic ":
+        with suppress(ValueError):
+            yield b64decode(header[6:]).decode("utf-8", "replace").partition(":")[2]
 
 
 def keep_gateway_bodies(exchange: Exchange) -> Exchange:
@@ -130,33 +155,51 @@ def _unmet(raw: RawExchange, text: str, redactor: Redactor) -> tuple[str, ...]:
         sentences = (f"the body did not come whole: {raw.error}",)
     if raw.attempt.expect is not None:
         headers = dict(raw.headers)
-        sentences += unmet(raw.attempt.expect, headers, text, raw.elapsed_ms)
+        sentences += unmet(raw.attempt.expect, headers, text, raw.elapsed_ms, redactor.text)
     return tuple(redactor.text(sentence) for sentence in sentences)
 
 
-def _bounded(headers: dict[str, str]) -> dict[str, str]:
+def _headers(headers: Iterable[tuple[str, str]], redactor: Redactor) -> dict[str, str]:
     """Headers as they may be stored: a hostile server's are cut, not trusted."""
-    kept = list(headers.items())[:_SHOWN_HEADERS]
-    return {
-        name[:_SHOWN_HEADER_CHARACTERS]: value[:_SHOWN_HEADER_CHARACTERS] for name, value in kept
-    }
+    return redactor.headers(islice(headers, _SHOWN_HEADERS), _SHOWN_HEADER_CHARACTERS)
 
 
-def _decoded(raw: RawExchange) -> str:
-    """The body as text, unpacked at most to the same bound: a gzip bomb stays small."""
+_CHARSET = re.compile(r"charset=\"?([\w-]+)", re.IGNORECASE)
+# Python knows others, too; some fail on some bytes whatever one asks for, or yield half characters.
+_CHARSETS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "latin-1", "windows-1252", "utf-16"})
+
+
+def _decoded(raw: RawExchange) -> tuple[str, bool]:
+    """The body as text, unpacked at most to the same bound (a gzip bomb stays small); whole?"""
     headers = {name.lower(): value for name, value in raw.headers}
     data = raw.body
     if headers.get("content-encoding", "").lower() in ("gzip", "deflate", "x-gzip"):
         data = _unpacked(data)
-    charset = re.search(r"charset=\"?([\w-]+)", headers.get("content-type", ""), re.IGNORECASE)
-    try:
-        return data[:_MOST_TEXT].decode(charset[1] if charset else "utf-8", "replace")
-    except LookupError:
-        return data[:_MOST_TEXT].decode("utf-8", "replace")
+    named = _CHARSET.search(headers.get("content-type", ""))
+    charset = named[1].lower() if named and named[1].lower() in _CHARSETS else "utf-8"
+    is_whole = raw.body_is_whole and len(data) < _MOST_TEXT
+    return data[:_MOST_TEXT].decode(charset, "replace"), is_whole
 
 
 def _unpacked(data: bytes) -> bytes:
-    try:
-        return zlib.decompressobj(wbits=47).decompress(data, _MOST_TEXT)
-    except zlib.error:
-        return data
+    """Gzip of one or several members, or deflate with or without zlib's head (many send none)."""
+    for wbits in (_GZIP_OR_ZLIB, _BARE_DEFLATE):
+        if members := list(_members(data, wbits)):
+            return b"".join(members)
+    return data
+
+
+_GZIP_OR_ZLIB, _BARE_DEFLATE = 47, -15
+
+
+def _members(data: bytes, wbits: int) -> Iterator[bytes]:
+    """What each part unpacks to, to the bound in all; ends where something else follows."""
+    left = _MOST_TEXT
+    while data and left > 0:
+        member = zlib.decompressobj(wbits)
+        try:
+            part = member.decompress(data, left)
+        except zlib.error:
+            return
+        yield part
+        data, left = member.unused_data, left - len(part)

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
 from gatewatch.config.canonical import Expect
-from gatewatch.jsonpath import found_at
+from gatewatch.jsonpath import LookUpError, found_at
+from gatewatch.pattern import finds, matches
 
 _SHOWN = 80
 
 
+Show = Callable[[str], str]
+
+
 def unmet(
-    expect: Expect, headers: Mapping[str, str], body: str, elapsed_ms: float
+    expect: Expect,
+    headers: Mapping[str, str],
+    body: str,
+    elapsed_ms: float,
+    show: Show = str,
 ) -> tuple[str, ...]:
     """What is missing, in words, each with the value seen beside the one expected.
 
-    The status is not judged here: it belongs to the diagnosis.
+    The status is not judged here: it belongs to the diagnosis. `show` takes secrets out of what was
+    seen, before it is cut to a length that reads well.
     """
     return (
-        *_headers(expect, headers),
+        *_headers(expect, headers, show),
         *_text(expect, body),
-        *_json(expect, body),
+        *_json(expect, body, show),
         *_time(expect, elapsed_ms),
     )
 
@@ -38,22 +46,35 @@ def _time(expect: Expect, elapsed_ms: float) -> Iterator[str]:
         yield f"{SLOW}{elapsed_ms:.0f} ms, expected within {within * 1000:.0f} ms"
 
 
-def _headers(expect: Expect, headers: Mapping[str, str]) -> Iterator[str]:
+def _headers(expect: Expect, headers: Mapping[str, str], show: Show) -> Iterator[str]:
     seen = {name.lower(): value for name, value in headers.items()}
     for name, wanted in expect.headers.items():
         found = seen.get(name.lower())
         if found is None:
             yield f"header {name} is missing, expected {_short(wanted)}"
-        elif re.fullmatch(wanted, found) is None and found != wanted:
-            yield f"header {name} is {_short(found)}, expected {_short(wanted)}"
+        elif found != wanted:
+            yield from _header(name, wanted, found, show)
+
+
+def _header(name: str, wanted: str, found: str, show: Show) -> Iterator[str]:
+    try:
+        if not matches(wanted, found):
+            yield f"header {name} is {_short(found, show)}, expected {_short(wanted)}"
+    except TimeoutError:
+        yield f"header {name} takes too long to match {_short(wanted)}"
 
 
 def _text(expect: Expect, body: str) -> Iterator[str]:
-    if expect.body is not None and re.search(expect.body, body) is None:
-        yield f"the body does not contain {_short(expect.body)}"
+    if expect.body is None:
+        return
+    try:
+        if not finds(expect.body, body):
+            yield f"the body does not contain {_short(expect.body)}"
+    except TimeoutError:
+        yield f"the body takes too long to match {_short(expect.body)}"
 
 
-def _json(expect: Expect, body: str) -> Iterator[str]:
+def _json(expect: Expect, body: str, show: Show) -> Iterator[str]:
     if not expect.json:
         return
     try:
@@ -62,14 +83,18 @@ def _json(expect: Expect, body: str) -> Iterator[str]:
         yield "the body is not JSON"
         return
     for path, wanted in expect.json.items():
-        found = found_at(path, value)
+        try:
+            found = found_at(path, value)
+        except LookUpError as error:
+            yield f"{path} cannot be looked up: {error}"
+            continue
         if wanted not in found:
-            shown = _short(found[0]) if found else "nothing"
+            shown = _short(found[0], show) if found else "nothing"
             yield f"{path} is {shown}, expected {_short(wanted)}"
 
 
-def _short(value: object) -> str:
+def _short(value: object, show: Show = str) -> str:
     if isinstance(value, dict | list):
         return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
-    text = msgspec.json.encode(value).decode()
+    text = show(msgspec.json.encode(value).decode())
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -16,6 +16,7 @@ from gatewatch.config.problems import Path, nearest
 from gatewatch.gateway.url import is_loopback
 from gatewatch.jsonpath import is_path
 from gatewatch.model import Access
+from gatewatch.pattern import is_pattern
 
 METHODS = (*sorted(READING_METHODS), "POST", "PUT", "PATCH", "DELETE")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -165,14 +166,6 @@ def _route(
     )
 
 
-def _is_pattern(text: str) -> bool:
-    try:
-        re.compile(text)
-    except re.error:
-        return False
-    return True
-
-
 def _method_and_template(key: str, path: Path, findings: Findings) -> tuple[str, str]:
     method, _, template = key.partition(" ")
     template = template.strip()
@@ -245,14 +238,17 @@ def _check_route(written: authored.Route, path: Path, findings: Findings) -> Non
             findings.add((*path, "headers", name), "expected a credential under `as` instead")
 
 
+_JSON_PATH = "expected a JSON path such as $.ok, with at most one .. and no regular expression"
+
+
 def _expect(written: authored.Expect, path: Path, findings: Findings) -> Expect:
     for name, pattern in (("body", written.body), *written.headers.items()):
-        if pattern is not None and not _is_pattern(pattern):
+        if pattern is not None and not is_pattern(pattern):
             place = (*path, "body") if name == "body" else (*path, "headers", name)
             findings.add(place, "expected a regular expression", pattern)
     for query in written.json:
         if not is_path(query):
-            findings.add((*path, "json", query), "expected a JSON path such as $.ok", query)
+            findings.add((*path, "json", query), _JSON_PATH, query)
     status = written.status or ()
     return Expect(
         status=status if isinstance(status, tuple) else (status,),

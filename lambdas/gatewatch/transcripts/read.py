@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import msgspec
 
-from gatewatch.evidence import redacted
+from gatewatch.evidence import presented, redacted
 from gatewatch.gateway.wires import usual_status
 from gatewatch.model import CredentialKind, Exchange, Request, Response
 from gatewatch.redaction import Redactor
@@ -65,10 +66,16 @@ def _bare_body(text: str) -> Transcript | None:
 
 
 def _clean(transcripts: Iterable[Transcript]) -> Iterable[Transcript]:
-    redactor = Redactor()
     for one in transcripts:
+        redactor = _redactor(presented(one.exchanges))
         shown = tuple(redacted(exchange, redactor) for exchange in one.exchanges)
-        yield Transcript(one.id, shown)
+        yield Transcript(one.id and redactor.text(one.id), shown)
+
+
+@lru_cache(maxsize=64)
+def _redactor(secrets: frozenset[str]) -> Redactor:
+    """Most of a session's requests present the same."""
+    return Redactor(secrets)
 
 
 def _read_json(text: str) -> Contents:
