@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import time
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -212,6 +215,13 @@ def test_a_body_by_itself_is_enough_where_the_gateway_wrote_it(text: str, cause:
             "https://h/p",
             ["sigv4"],
         ),
+        ("curl h.example.com/p -sSXPUT", "PUT", "https://h.example.com/p", []),
+        ("curl https://h/p --oauth2-bearer tok-1 -sS", "GET", "https://h/p", ["bearer"]),
+        ("curl https://h/p --no-such-option tok-1", "GET", "https://h/p", []),
+        ("curl -k --no-such-option https://h/p", "GET", "https://h/p", []),
+        ("curl https://h/p -U a:tok-1 -b s=tok-1", "GET", "https://h/p", ["cookie"]),
+        ('curl --json \'{"pw":"tok-1"}\' --url https://h/p', "POST", "https://h/p", []),
+        ("curl -e https://app.example.com/ https://h/p", "GET", "https://h/p", []),
     ],
 )
 def test_a_curl_command_and_its_answer(
@@ -221,6 +231,81 @@ def test_a_curl_command_and_its_answer(
     assert (found.request.method, found.request.url) == (method, url)
     assert [one.kind for one in found.request.presented] == kinds
     assert (found.response.status, found.response.body) == (403, '{"message":"Forbidden"}')
+
+
+PASTED = "sup3rS3cretV4lue"
+PAIR = base64.b64encode(f"alice:{PASTED}".encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("sent", "echo"),
+    [
+        ({"Cookie": f"theme=dark; s={PASTED}"}, PASTED),
+        ({"X-Custom-Token": PASTED}, PASTED),
+        ({"Authorization": f"Basic {PAIR}"}, PASTED),
+        ({"Authorization": f"Basic {PAIR}"}, PAIR),
+        ({"Authorization": f"Digest username=alice, response={PASTED}"}, PASTED),
+        ({"Authorization": f"Bearer {PASTED}"}, PASTED.encode().hex()),
+        ({"X-Api-Key": PASTED}, quote(base64.b64encode(PASTED.encode()).decode())),
+    ],
+)
+def test_a_recorded_credential_that_is_echoed_is_hidden_everywhere(
+    sent: dict[str, str], echo: str
+) -> None:
+    row = {
+        "id": f"look {echo}",
+        "request": {
+            "method": f"GET {echo}",
+            "url": f"https://h.example.com/{echo}#{echo}",
+            "entrance": f"https://alice:{PASTED}@h.example.com/",
+            "route": f"GET /{echo}",
+            "headers": sent,
+        },
+        "response": {
+            "status": 403,
+            "headers": {echo: "x", "x-echo": echo},
+            "body": json.dumps({"message": f"Forbidden {echo}"}),
+            "address": echo,
+            "error": echo,
+        },
+    }
+    [found] = read(json.dumps(row)).transcripts
+    assert not any(secret in repr(found) for secret in (PASTED, PAIR, echo))
+    assert "<redacted>" in str(found.exchanges[0].response.body)
+
+
+def test_a_har_file_is_named_without_what_its_urls_carry() -> None:
+    url = f"https://alice:{PASTED}@h.example.com/x?pin={PASTED}#{PASTED}"
+    [found] = read(har(entry("GET", url, 403, **MAT))).transcripts
+    assert found.id == "GET https://h.example.com/x"
+    assert PASTED not in repr(found)
+
+
+@pytest.mark.parametrize("name", ["authorization", "cookie"])
+def test_a_credential_of_a_megabyte_takes_no_time(name: str) -> None:
+    parts = " ".join(f"k{number:06d}" for number in range(120_000))
+    row = {
+        "request": {"method": "GET", "url": "https://h/x", "headers": {name: parts}},
+        "response": {"status": 403, "body": "x" * 1_000_000},
+    }
+    started = time.process_time()
+    assert read(json.dumps(row)).transcripts
+    assert time.process_time() - started < 5
+
+
+def test_a_session_of_many_alike_looks_is_cut_and_says_so() -> None:
+    looks = [
+        entry("GET", f"{API}/a", 403, content={"text": f'{{"message":"Forbidden {number}"}}'})
+        for number in range(2_000)
+    ]
+    [found] = read(har(*looks)).transcripts
+    assert (len(found.exchanges), found.left_out) == (50, 1_950)
+
+
+def test_endless_complaints_are_cut_and_counted() -> None:
+    found = read("{\n" * 100_000)
+    assert len(found.unreadable) == 21
+    assert found.unreadable[-1].reason == "and 99980 more"
 
 
 def test_the_output_of_httpie() -> None:

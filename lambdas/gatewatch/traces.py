@@ -22,7 +22,7 @@ _GRAM = 4
 _SHORTEST = _GRAM
 _TELLS_WHOLE = 8
 _TELLS_ALWAYS = 16
-_MOST_PLACES = 64
+_MOST_PLACES = 8
 _MOST_ESCAPINGS = 3
 # Both alphabets of Base64, both cases of hex digits and both spellings of a blank in a form.
 _FOLDED = str.maketrans(ascii_uppercase + "-_ ", ascii_lowercase + "+/+")

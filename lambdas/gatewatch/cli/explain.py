@@ -52,6 +52,10 @@ def explain(
         unreadable += _complain(name, contents)
         if not contents.transcripts and not contents.unreadable:
             typer.echo(f"{name}: nothing in it was refused", err=True)
+        for one in contents.transcripts:
+            if one.left_out:
+                told = f"{one.id or name}: {one.left_out} further looks were left out"
+                typer.echo(told, err=True)
         found += [(one, diagnose(one.exchanges)) for one in contents.transcripts]
     with until_closed():
         _print(found, output)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gatewatch.model import Exchange, Request, Response
+from gatewatch.redaction import Redactor
 from gatewatch.transcripts import sent
 
 Json = Mapping[str, object]
@@ -47,7 +48,7 @@ def refused_routes(value: Json) -> list[Route]:
 
 def _name(one: Exchange) -> str:
     preflight = " (preflight)" if _is_preflight(one) else ""
-    return f"{one.request.method} {_path(one)}{preflight}"
+    return f"{one.request.method} {Redactor().url(_path(one))}{preflight}"
 
 
 def _path(one: Exchange) -> str:

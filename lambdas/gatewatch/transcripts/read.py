@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,10 +18,15 @@ from gatewatch.transcripts import har, wire
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """One thing to explain: an exchange, or a group of looks at one route. Without secrets."""
+    """One thing to explain: an exchange, or a group of looks at one route. Without secrets.
+
+    `left_out` counts the looks beyond the first fifty: to weigh more would take long and tell no
+    more.
+    """
 
     id: str | None
     exchanges: tuple[Exchange, ...]
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +70,16 @@ def _bare_body(text: str) -> Transcript | None:
     return Transcript(None, (Exchange(request=request, response=response),))
 
 
+_MOST_LOOKS = 50
+_MOST_COMPLAINTS = 20
+
+
 def _clean(transcripts: Iterable[Transcript]) -> Iterable[Transcript]:
     for one in transcripts:
-        redactor = _redactor(presented(one.exchanges))
-        shown = tuple(redacted(exchange, redactor) for exchange in one.exchanges)
-        yield Transcript(one.id and redactor.text(one.id), shown)
+        redactor = _redactor(presented(one.exchanges[:_MOST_LOOKS]))
+        shown = tuple(redacted(exchange, redactor) for exchange in one.exchanges[:_MOST_LOOKS])
+        name = one.id and redactor.text(one.id)
+        yield Transcript(name, shown, len(one.exchanges) - len(shown))
 
 
 @lru_cache(maxsize=64)
@@ -99,7 +109,13 @@ def _read_lines(text: str) -> Contents:
             bad.append(Unreadable(number, f"not JSON: {error}"))
     found = _contents(values)
     unreadable = sorted([*found.unreadable, *bad], key=lambda one: one.line)
-    return Contents(found.transcripts, tuple(unreadable))
+    return Contents(found.transcripts, _first(unreadable))
+
+
+def _first(unreadable: Sequence[Unreadable]) -> tuple[Unreadable, ...]:
+    """As many complaints as anybody reads, and how many more there are."""
+    told, more = unreadable[:_MOST_COMPLAINTS], unreadable[_MOST_COMPLAINTS:]
+    return (*told, Unreadable(more[0].line, f"and {len(more)} more")) if more else (*told,)
 
 
 def _contents(values: Iterable[tuple[int, object]]) -> Contents:
@@ -111,7 +127,7 @@ def _contents(values: Iterable[tuple[int, object]]) -> Contents:
             found += transcripts
             if not transcripts and not har.is_har(one):
                 bad.append(Unreadable(line, "neither an exchange nor a group of exchanges"))
-    return Contents(tuple(_clean(found)), tuple(bad))
+    return Contents(tuple(_clean(found)), _first(bad))
 
 
 def _transcripts(value: object) -> list[Transcript]:

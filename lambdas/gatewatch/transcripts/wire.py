@@ -6,13 +6,12 @@ Lines may carry what terminals, chats and logs put before them; headers and bodi
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gatewatch.gateway.wires import usual_status
 from gatewatch.model import CredentialKind, Exchange, Request, Response
-from gatewatch.transcripts import sent
+from gatewatch.transcripts import command, sent
 
 _METHODS = "GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS"
 _STATUS = re.compile(r"^<?\s*HTTP/[\d.]+\s+(\d{3})\b")
@@ -142,8 +141,11 @@ def _begun(line: str) -> _Draft | None:
     if request := _REQUEST.match(line) or _CURL_REQUEST.match(line):
         in_request = not line.startswith(">")
         return _Draft(request[1], request[2], knows_request=True, in_request=in_request)
-    command = _COMMAND.match(line)
-    return _command(command[1]) if command else None
+    found = _COMMAND.match(line)
+    sent_by = command.read(found[1]) if found else None
+    if sent_by is None:
+        return None
+    return _Draft(sent_by.method, sent_by.url, sent_by.headers, knows_request=True)
 
 
 def _take_request(draft: _Draft, begun: _Draft) -> None:
@@ -152,41 +154,6 @@ def _take_request(draft: _Draft, begun: _Draft) -> None:
         draft.sent = dict(begun.sent)
     draft.method, draft.target = begun.method, begun.target
     draft.knows_request, draft.in_request = True, begun.in_request
-
-
-_WITH_VALUE = {"-X", "--request", "-H", "--header", "-d", "--data", "--data-binary", "--data-raw"}
-_WITH_VALUE |= {"-u", "--user", "-A", "--user-agent", "-o", "--output", "--aws-sigv4", "-e", "-b"}
-
-
-def _command(text: str) -> _Draft | None:
-    """What a curl command sends, as far as it stands on one line."""
-    try:
-        words = shlex.split(text.rstrip("\\ "), comments=False)[1:]
-    except ValueError:
-        words = text.split()[1:]
-    draft = _Draft(knows_request=True)
-    options = iter(words)
-    for word in options:
-        if word in _WITH_VALUE:
-            _option(draft, word, next(options, ""))
-        elif word in ("-I", "--head"):
-            draft.method = "HEAD"
-        elif not word.startswith("-"):
-            draft.target = word if "://" in word else f"https://{word}"
-    return draft if draft.target else None
-
-
-def _option(draft: _Draft, name: str, value: str) -> None:
-    if name in ("-X", "--request"):
-        draft.method = value.upper()
-    elif name in ("-H", "--header") and (header := _HEADER.match(value)):
-        draft.sent[header[1]] = header[2]
-    elif name in ("-u", "--user"):
-        draft.sent.setdefault("authorization", "Basic <redacted>")
-    elif name == "--aws-sigv4":
-        draft.sent["authorization"] = "AWS4-HMAC-SHA256 <redacted>"
-    elif name.startswith(("-d", "--data")) and draft.method == "GET":
-        draft.method = "POST"
 
 
 def _add(draft: _Draft, line: str) -> None:

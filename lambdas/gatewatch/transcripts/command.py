@@ -1,0 +1,103 @@
+"""What a curl command sends, as far as it stands on one line.
+
+A word is never taken for the URL unless it looks like one: it may be the value of an option that
+is not known here, and so a secret. https://curl.se/docs/manpage.html
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass, field
+
+# The options that stand alone; any other takes the next word, unless that is a URL.
+_ALONE = re.compile(
+    r"--(no-.*|fail.*|http[0-9].*|tlsv1.*|ssl|ssl-reqd|ipv4|ipv6|anyauth|basic|digest|negotiate|ntlm"
+    r"|compressed|get|globoff|head|include|insecure|proxy-insecure|location|location-trusted"
+    r"|path-as-is|progress-bar|raw|remote-name|show-error|silent|tcp-nodelay|trace-time|verbose)"
+)
+_LETTERS_ALONE = frozenset("#012346afgGiIjJklLMnNOpqRsSvZ")
+_TAKES_URL = re.compile(r"-d|--data.*|--json|-e|--referer|-x|--proxy|--url")
+_URL = re.compile(r"\w+://\S*")
+_HOST_AND_PATH = re.compile(r"(\w[\w-]*(\.[\w-]+)+|localhost)(:\d+)?([/?].*)?")
+
+
+@dataclass(slots=True)
+class Command:
+    method: str = "GET"
+    url: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def read(text: str) -> Command | None:
+    """None where the command names no URL."""
+    try:
+        words = shlex.split(text.rstrip("\\ "), comments=False)[1:]
+    except ValueError:
+        words = text.split()[1:]
+    command = Command()
+    words.reverse()
+    while words:
+        word = words.pop()
+        if word.startswith("--"):
+            name, equals, value = word.partition("=")
+            alone = equals or _ALONE.fullmatch(name)
+            _apply(command, name, value if alone else _value(name, words))
+        elif word.startswith("-"):
+            _letters(command, word[1:], words)
+        else:
+            _aim(command, word)
+    return command if command.url else None
+
+
+def _letters(command: Command, letters: str, words: list[str]) -> None:
+    """Options of one letter, joined or not: `-sS`, `-X PUT`, `-XPUT`, `-sXPUT`."""
+    for at, letter in enumerate(letters):
+        if letter in _LETTERS_ALONE:
+            _apply(command, f"-{letter}", "")
+            continue
+        name = f"-{letter}"
+        _apply(command, name, letters[at + 1 :] or _value(name, words))
+        return
+
+
+def _value(name: str, words: list[str]) -> str:
+    """The word after an option, taken off `words`."""
+    if not words or (_URL.fullmatch(words[-1]) and not _TAKES_URL.fullmatch(name)):
+        return ""
+    return words.pop()
+
+
+def _aim(command: Command, word: str) -> None:
+    if command.url:
+        return
+    if _URL.fullmatch(word):
+        command.url = word
+    elif _HOST_AND_PATH.fullmatch(word):
+        command.url = f"https://{word}"
+
+
+def _apply(command: Command, name: str, value: str) -> None:
+    match name:
+        case "-X" | "--request":
+            command.method = value.upper()
+        case "-I" | "--head":
+            command.method = "HEAD"
+        case "-H" | "--header":
+            header, colon, text = value.partition(":")
+            if colon:
+                command.headers[header.strip()] = text.strip()
+        case "-u" | "--user":
+            command.headers.setdefault("authorization", "Basic <redacted>")
+        case "--oauth2-bearer":
+            command.headers.setdefault("authorization", "Bearer <redacted>")
+        case "--aws-sigv4":
+            command.headers["authorization"] = "AWS4-HMAC-SHA256 <redacted>"
+        case "-b" | "--cookie":
+            command.headers.setdefault("cookie", "<redacted>")
+        case "--url":
+            _aim(command, value)
+        case _ if name.startswith(("-d", "--data", "--json")) and command.method == "GET":
+            command.method = "POST"
+        case _:
+            pass
