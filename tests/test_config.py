@@ -111,6 +111,41 @@ def test_a_secret_in_the_wrong_place_is_not_repeated() -> None:
     assert "credentials.k.api_key: expected a reference to a secret" in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        "{k: {hunter2hunter2: x}}",
+        "{k: {bearer: {env: K, hunter2hunter2: 1}}}",
+        "{k: {bearer: {hunter2hunter2: 1, hunter2hunter2: 1}}}",
+        "{k: {bearer: *hunter2hunter2}}",
+        "{k: {bearer: 'hunter2hunter2}}",
+        "{k: {bearer: {env: [hunter2hunter2]}}}",
+        "{k: {bearer: hunter2hunter2",
+    ],
+)
+def test_no_place_among_the_credentials_is_repeated(credentials: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(f"credentials: {credentials}\napis: {{}}", "f")
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a: "\\UFFFFFFFF"',
+        '"\\UFFFFFFFF": 1',
+        GOOD.replace('{id: "a/b c"}', '{id: "\\ud800"}'),
+        GOOD.replace("within: 1.5s", f"body: '{'(' * 3000}'"),
+        GOOD.replace("within: 1.5s", "body: 'a{99999999999}'"),
+        GOOD.replace("$.ok", f"$[?{'(' * 5000}"),
+    ],
+)
+def test_what_a_library_chokes_on_is_a_problem_too(text: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(text, "f")
+    assert str(refused.value).isprintable()
+
+
 def test_an_alias_bomb_is_refused_quickly() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]

@@ -14,6 +14,7 @@ from gatewatch.config.credentials import Named, credential, read_source
 from gatewatch.config.document import Document, read
 from gatewatch.config.expand import api
 from gatewatch.config.findings import Findings
+from gatewatch.config.limits import check_times
 from gatewatch.config.problems import ConfigError, Path
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ def _config(document: Document, findings: Findings) -> Config | None:
     if not isinstance(value, dict):
         return None
     defaults = _piece(value.get("defaults", {}), authored.Defaults, ("defaults",), findings)
+    check_times(defaults or authored.Defaults(), ("defaults",), findings)
     sources = _sources(_mapping(value, "credentials"), findings)
     apis = _apis(_mapping(value, "apis"), defaults or authored.Defaults(), sources, findings)
     if findings.problems:

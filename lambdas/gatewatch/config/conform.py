@@ -122,7 +122,8 @@ def _is(value: object, kind: types.Type) -> bool:
         case types.LiteralType():
             return value in kind.values
         case types.StrType():
-            return isinstance(value, str) and re.search(kind.pattern or "", value) is not None
+            # The whole text, since `$` would let a line end pass.
+            return isinstance(value, str) and bool(re.fullmatch(kind.pattern or "(?s:.*)", value))
         case _:
             raise TypeError(f"no check for {kind}")
 

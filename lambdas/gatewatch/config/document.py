@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -12,6 +14,10 @@ from gatewatch.config.problems import Path, Problem
 _MOST_NODES = 200_000
 _MOST_CHARACTERS = 5_000_000
 _DEEPEST = 40
+_ONCE = "this key only once"
+
+
+_UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +45,22 @@ def read(text: str) -> Document:
         return Document(None, problems=(_syntax(error),))
     except RecursionError:
         return Document(None, problems=(Problem((), "values nested less deeply"),))
+    except (ValueError, OverflowError):
+        # An escape such as "\UFFFFFFFF" that stands for no character.
+        return Document(None, problems=(Problem((), "not YAML: an escape of no character"),))
     reader = _Reader()
     value = reader.value(node, ()) if node is not None else None
     return Document(value, reader.lines, tuple(reader.problems))
 
 
+_PIECE = re.compile(r"'[^'<][^']+'")
+
+
 def _syntax(error: yaml.YAMLError) -> Problem:
+    """What the library says, without the piece of the file that it repeats: maybe a secret."""
     mark = getattr(error, "problem_mark", None)
     told = getattr(error, "problem", None) or "text that YAML can read"
+    told = _PIECE.sub("this", told)
     return Problem((), f"not YAML: {told}", line=mark.line + 1 if mark else None)
 
 
@@ -69,20 +83,23 @@ class _Reader:
                 return dict(self._pairs(node, path))
             case yaml.SequenceNode():
                 return [self.value(item, (*path, at)) for at, item in enumerate(node.value)]
+            case _ if _UNREADABLE.search(str(node.value)):
+                self._complain(path, "text without control characters", node)
+                return None
             case _:
                 return _scalar(node)
 
     def _pairs(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, object]]:
         seen: set[str] = set()
         for key_node, value_node in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
+            if not isinstance(key_node, yaml.ScalarNode) or _UNREADABLE.search(key_node.value):
                 self._complain(path, "a plain text as key", key_node)
                 continue
             key = str(key_node.value)
             here = (*path, key)
             self.lines[here] = key_node.start_mark.line + 1
             if key in seen:
-                self._complain(here, "this key only once", key_node)
+                self._complain(path if "credentials" in path[:-1] else here, _ONCE, key_node)
             seen.add(key)
             yield key, self.value(value_node, here)
 
@@ -107,7 +124,9 @@ def _scalar(node: yaml.Node) -> object:
 
 
 def _number(text: str, kind: type[int] | type[float]) -> object:
+    """A text where no number of JSON is meant."""
     try:
-        return kind(text.replace("_", ""))
+        number = kind(text.replace("_", ""))
     except ValueError:
         return text
+    return number if math.isfinite(number) else text

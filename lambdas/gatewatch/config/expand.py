@@ -12,6 +12,7 @@ from gatewatch.config import authored
 from gatewatch.config.canonical import READING_METHODS, Api, Entrance, Expect, Route
 from gatewatch.config.credentials import Named
 from gatewatch.config.findings import Findings
+from gatewatch.config.limits import check_headers, check_times, seconds, wrong_place
 from gatewatch.config.problems import Path, nearest
 from gatewatch.gateway.url import is_loopback
 from gatewatch.jsonpath import is_path
@@ -19,13 +20,6 @@ from gatewatch.model import Access
 from gatewatch.pattern import is_pattern
 
 METHODS = (*sorted(READING_METHODS), "POST", "PUT", "PATCH", "DELETE")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_CREDENTIAL_HEADERS = ("authorization", "x-api-key", "cookie", "x-amz-security-token")
-
-
-def seconds(duration: str) -> float:
-    number, unit = re.fullmatch(r"([\d.]+)([a-z]+)", duration).groups()  # type: ignore[union-attr]
-    return float(number) * _UNITS[unit]
 
 
 def api(
@@ -41,6 +35,7 @@ def api(
     routes = tuple(_routes(raw.get("routes"), path, findings))
     written = _outside(raw, path, findings)
     _check_place(written, bool(_used(routes)), path, findings)
+    check_times(written, path, findings)
     settled = _settled(defaults, written)
     return Api(
         name=name,
@@ -102,8 +97,8 @@ def _check_place(written: authored.Api, secrets: bool, path: Path, findings: Fin
         *(("also_at", url) for url in written.also_at),
         *(("closed_at", url) for url in written.closed_at),
     ):
-        if urlsplit(url).scheme == "http" and not is_loopback(urlsplit(url).hostname):
-            findings.add((*path, key), "expected https (plain http only to loopback)", url)
+        if (wrong := wrong_place(url)) is not None:
+            findings.add((*path, key), wrong, url)
     if written.connect_to is None or not secrets:
         return
     if not is_loopback(written.connect_to.rpartition(":")[0].strip("[]")):
@@ -145,6 +140,7 @@ def _route(
     target = _target(template, written, path, findings)
     callers = tuple(_callers(written, sources, path, findings))
     _check_route(written, path, findings)
+    check_times(written, path, findings)
     settled = _settled(defaults, written)
     guards = written.guarded_by if isinstance(written.guarded_by, tuple) else (written.guarded_by,)
     return Route(
@@ -233,9 +229,7 @@ def _rivals(names: Iterable[str], sources: Mapping[str, Named]) -> dict[str, lis
 def _check_route(written: authored.Route, path: Path, findings: Findings) -> None:
     if written.access is Access.PUBLIC and written.guarded_by:
         findings.add((*path, "guarded_by"), "a public route has no guard; is it protected?")
-    for name in written.headers:
-        if name.lower() in _CREDENTIAL_HEADERS:
-            findings.add((*path, "headers", name), "expected a credential under `as` instead")
+    check_headers(written.headers, (*path, "headers"), findings)
 
 
 _JSON_PATH = "expected a JSON path such as $.ok, with at most one .. and no regular expression"
@@ -249,6 +243,7 @@ def _expect(written: authored.Expect, path: Path, findings: Findings) -> Expect:
     for query in written.json:
         if not is_path(query):
             findings.add((*path, "json", query), _JSON_PATH, query)
+    check_times(written, path, findings)
     status = written.status or ()
     return Expect(
         status=status if isinstance(status, tuple) else (status,),

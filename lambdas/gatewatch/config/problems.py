@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -48,16 +49,25 @@ def shown(path: Path) -> str:
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text or "(the whole file)"
+    return _safe(text) or "(the whole file)"
 
 
-def nearest(word: str, words: Iterable[str]) -> str | None:
-    return next(iter(get_close_matches(word, list(words), n=1, cutoff=0.6)), None)
+def nearest(word: str, words: Iterable[str], cutoff: float = 0.6) -> str | None:
+    return next(iter(get_close_matches(word, list(words), n=1, cutoff=cutoff)), None)
 
 
 _SHOWN_CHARACTERS = 60
 
 
 def _quoted(value: object) -> str:
-    text = repr(value) if not isinstance(value, str) else f'"{value}"'
+    text = _safe(repr(value) if not isinstance(value, str) else f'"{value}"')
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+
+
+_URL_SECRETS = re.compile(r"(?<=://)[^\s/'\"]*@|(?<=\?)[^\s'\"]+")
+
+
+def _safe(text: str) -> str:
+    """A URL may bring user info or a token in its query; a line end would begin a new problem."""
+    text = _URL_SECRETS.sub("…", text) if "://" in text else text
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
