@@ -190,6 +190,21 @@ def test_check_refuses_in_one_clear_line(cli: Cli, arguments: list[str], told: s
     assert "Traceback" not in cli.err
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://alice:pa55word99@127.0.0.1:1/x",
+        "http://alice:pa55word99@127.0.0.1:99999/x",
+        "http://alice:pa55word99@[zz/x",
+        "https://alice:pa55word99@api.example.com/x?q= y",
+    ],
+)
+def test_check_takes_no_credential_out_of_a_url_and_shows_none(cli: Cli, url: str) -> None:
+    assert cli("check", url) == 3
+    assert "expected a URL" in cli.err
+    assert "pa55word" not in cli.out + cli.err
+
+
 def test_check_without_a_secret_says_what_was_not_sent(
     cli: Cli, place: tuple[Sandbox, Running]
 ) -> None:

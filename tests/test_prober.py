@@ -203,6 +203,14 @@ def test_nothing_is_taken_from_the_environment(
         assert b"AKIAENV" not in server.requests[0]
 
 
+def test_user_info_in_a_url_is_no_credential() -> None:
+    with serving(answering()) as server:
+        assert send(f"http://alice:pa55word@{server.place}/x").status == 200
+        assert b"authorization" not in server.requests[0].lower()
+        assert server.place.encode() in server.requests[0]
+        assert b"alice" not in server.requests[0]
+
+
 def test_the_user_agent_is_honest_and_says_what_the_request_is_for() -> None:
     with serving(answering()) as server:
         send(f"http://{server.place}/")

@@ -74,6 +74,9 @@ _LOOKS: tuple[tuple[str, re.Pattern[str], str], ...] = (
 )
 
 
+_USER_INFO = re.compile(r"(?<=//)[^/]*@")
+
+
 @lru_cache(maxsize=1024)
 def is_secret_header(name: str) -> bool:
     """Whether the value of such a header is a credential, told by its name."""
@@ -128,7 +131,7 @@ class Redactor:
             parts = urlsplit(url)
             pairs = parse_qsl(parts.query, keep_blank_values=True)
         except ValueError:
-            return self.text(url)
+            return self.text(_USER_INFO.sub("", url))
         netloc = parts.netloc.rpartition("@")[2]
         query = parts.query
         if any(_SECRET_NAME.search(name) for name, _ in pairs):

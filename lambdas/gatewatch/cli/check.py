@@ -130,10 +130,14 @@ def _checked_url(text: str) -> str:
     try:
         parts = urlsplit(text)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        has_user_info = "@" in parts.netloc
     except ValueError:
-        valid = False
-    if not valid or re.search(r"\s", text):
-        raise UsageError(f'"{text}": expected a URL such as https://api.example.com/orders')
+        valid, has_user_info = False, False
+    if has_user_info:
+        raise UsageError("expected a URL without user info; give a credential with --as")
+    if not valid or re.search(r"[\s\x00-\x1f\x7f]", text):
+        shown = "…" if re.search(r"[@?#]", text) else text
+        raise UsageError(f'"{shown}": expected a URL such as https://api.example.com/orders')
     return text.partition("#")[0]
 
 

@@ -183,7 +183,10 @@ def _host_port(text: str | None) -> tuple[str, int] | None:
 def _prepared(
     method: str, url: str, headers: tuple[tuple[str, str], ...], purpose: str
 ) -> requests.PreparedRequest:
-    """Built once; a probe only adds its credential. Never changed after this."""
+    """Built once; a probe only adds its credential. Never changed after this.
+
+    `auth` is given, so that the library takes none out of the URL.
+    """
     own = {
         "User-Agent": user_agent(purpose),
         "Accept": "*/*",
@@ -192,4 +195,9 @@ def _prepared(
     }
     if method not in READING_METHODS:
         own["Connection"] = "close"
-    return requests.Request(method, url, headers={**own, **dict(headers)}).prepare()
+    whole = {**own, **dict(headers)}
+    return requests.Request(method, url, headers=whole, auth=_as_it_is).prepare()
+
+
+def _as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+    return prepared
