@@ -9,9 +9,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gatewatch.adapters.local.sqlite import SqliteStore, StateError
@@ -91,6 +92,60 @@ def test_a_file_of_a_newer_version_is_left_alone(file: Path) -> None:
     raw.close()
     with pytest.raises(StateError, match="newer version"):
         SqliteStore(file)
+
+
+def _undecodable(file: Path) -> None:
+    with sqlite3.connect(file) as raw:
+        raw.execute("INSERT INTO state VALUES ('a', 'r', 'e', 'c', 'xx')")
+        raw.execute("INSERT INTO incident VALUES ('1', 'a', 'open', '{}')")
+        raw.execute("DROP TABLE latch")
+    raw.close()
+
+
+def _tables_missing(file: Path) -> None:
+    with sqlite3.connect(file) as raw:
+        for name in ("state", "incident", "latch"):
+            raw.execute(f"DROP TABLE {name}")
+    raw.close()
+
+
+def _damaged(file: Path) -> None:
+    store = SqliteStore(file)
+    states = [RouteState(route=f"r{n}", entrance="e", caller="c") for n in range(200)]
+    incidents = [
+        msgspec.structs.replace(one, id=str(n))
+        for one in opened(state("GET /a", problem("x")))
+        for n in range(50)
+    ]
+    with store.open("a") as memory:
+        memory.keep(states, incidents)
+    store.close()
+    with file.open("r+b") as raw:
+        size = file.stat().st_size
+        raw.seek(4096)
+        raw.write(b"\xa5" * (size - 4096))
+
+
+@pytest.mark.parametrize("harm", [_undecodable, _tables_missing, _damaged])
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda store: store.incidents(),
+        lambda store: store.let_in(),
+        lambda store: store.latched(),
+        lambda store: store.latch("a", "r", "e"),
+        lambda store: store.release("a", "r"),
+        lambda store: store.open("a").__enter__(),
+    ],
+    ids=["incidents", "let_in", "latched", "latch", "release", "open"],
+)
+def test_a_file_that_was_harmed_is_named_whatever_is_asked(
+    file: Path, harm: Callable[[Path], None], use: Callable[[SqliteStore], object]
+) -> None:
+    SqliteStore(file).close()
+    harm(file)
+    with pytest.raises(StateError, match=r"state\.sqlite3 cannot be used"):
+        use(SqliteStore(file))
 
 
 def test_two_writers_take_turns_and_lose_nothing(file: Path) -> None:

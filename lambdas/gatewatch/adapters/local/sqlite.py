@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -78,11 +78,14 @@ class SqliteMemory:
 
 
 class SqliteStore:
-    """The file is made at first use, readable by its owner only. `:memory:` keeps nothing."""
+    """The file is made at first use, readable by its owner only. `:memory:` keeps nothing.
+
+    Everything raises StateError where the file cannot be used.
+    """
 
     def __init__(self, file: Path | None) -> None:
         self.name = str(file) if file is not None else ":memory:"
-        try:
+        with self._guarded():
             if file is not None:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
@@ -90,8 +93,17 @@ class SqliteStore:
                 self.name, timeout=_WAIT_SECONDS, isolation_level=None
             )
             self._prepare()
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Whatever a file cannot do, or holds that cannot be read, is told in one way."""
+        try:
+            yield
         except (OSError, sqlite3.Error) as error:
             raise StateError(f"the state file {self.name} cannot be used: {error}") from None
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            told = "it holds what cannot be read; move it away to begin anew"
+            raise StateError(f"the state file {self.name} cannot be used: {told}") from None
 
     def _prepare(self) -> None:
         [(version,)] = self._connection.execute("PRAGMA user_version")
@@ -109,45 +121,48 @@ class SqliteStore:
         try:
             yield
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
 
     @contextmanager
     def open(self, api: str) -> Iterator[SqliteMemory]:
         """One API's memory; other processes wait until the block ends."""
-        try:
-            with self._transaction():
-                yield SqliteMemory(self._connection, api)
-        except sqlite3.Error as error:
-            raise StateError(f"the state file {self.name} cannot be used: {error}") from None
+        with self._guarded(), self._transaction():
+            yield SqliteMemory(self._connection, api)
 
     def incidents(self) -> list[Incident]:
         """Every incident that is kept, the newest first."""
-        rows = self._connection.execute("SELECT document FROM incident ORDER BY id DESC")
-        return [msgspec.json.decode(document, type=Incident) for (document,) in rows]
+        with self._guarded():
+            rows = self._connection.execute("SELECT document FROM incident ORDER BY id DESC")
+            return [msgspec.json.decode(document, type=Incident) for (document,) in rows]
 
     def let_in(self) -> frozenset[tuple[str, str]]:
-        rows = self._connection.execute("SELECT api, document FROM state")
-        states = ((api, msgspec.json.decode(document, type=RouteState)) for api, document in rows)
-        return frozenset((api, state.entrance) for api, state in states if state.was_let_in)
+        with self._guarded():
+            rows = self._connection.execute("SELECT api, document FROM state")
+            states = [(api, msgspec.json.decode(one, type=RouteState)) for api, one in rows]
+            return frozenset((api, state.entrance) for api, state in states if state.was_let_in)
 
     def latched(self) -> Latches:
-        rows = self._connection.execute("SELECT api, route, entrance FROM latch")
-        return frozenset((api, route, entrance) for api, route, entrance in rows)
+        with self._guarded():
+            rows = self._connection.execute("SELECT api, route, entrance FROM latch")
+            return frozenset((api, route, entrance) for api, route, entrance in rows)
 
     def latch(self, api: str, route: str, entrance: str) -> None:
         now = datetime.now(UTC).isoformat()
-        self._connection.execute(
-            "INSERT OR IGNORE INTO latch VALUES (?, ?, ?, ?)", (api, route, entrance, now)
-        )
+        with self._guarded():
+            self._connection.execute(
+                "INSERT OR IGNORE INTO latch VALUES (?, ?, ?, ?)", (api, route, entrance, now)
+            )
 
     def release(self, api: str, route: str) -> int:
         """Lets a latched write be sent again; returns how many entrances that concerned."""
-        cursor = self._connection.execute(
-            "DELETE FROM latch WHERE api = ? AND route = ?", (api, route)
-        )
-        return cursor.rowcount
+        with self._guarded():
+            cursor = self._connection.execute(
+                "DELETE FROM latch WHERE api = ? AND route = ?", (api, route)
+            )
+            return cursor.rowcount
 
     def close(self) -> None:
         self._connection.close()
