@@ -74,6 +74,17 @@ def test_credentials_are_named_and_never_shown() -> None:
     assert one.request.headers == {"authorization": "<redacted>"}
 
 
+def test_a_key_that_was_sent_is_named_and_never_shown() -> None:
+    sent = (SentCredential(CredentialKind.API_KEY, Validity.VALID),)
+    assert recorded(credentials=sent).request.headers == {"x-api-key": "<redacted>"}
+
+
+@pytest.mark.parametrize(("status", "judged"), [(200, True), (302, True), (403, False)])
+def test_expectations_are_for_answers_that_are_no_refusal(status: int, judged: bool) -> None:
+    one = recorded(b"{}", status=status, expect=Expect(body="nowhere"))
+    assert bool(one.response.unmet) is judged
+
+
 def test_a_gzip_bomb_is_unpacked_to_the_bound_only() -> None:
     bomb = gzip.compress(b"a" * 30_000_000)[:65_536]
     one = recorded(bomb, headers=(*HTTP, ("Content-Encoding", "gzip")))

@@ -242,6 +242,15 @@ def test_a_resolver_that_hangs_ends_with_the_deadline() -> None:
     assert raw.error == "timeout: the deadline passed in phase dns"
 
 
+def test_a_resolver_that_breaks_is_told_at_once() -> None:
+    def breaks(host: str, port: int) -> list[object]:
+        raise OverflowError("no such port")
+
+    one = prober(resolver=Resolver(breaks))  # type: ignore[arg-type]
+    [raw] = sent(one, attempt("http://odd.example.com/", timeout_seconds=30))
+    assert raw.error == "dns: no address for odd.example.com (no such port)"
+
+
 def test_an_address_that_is_dead_leaves_time_for_the_next() -> None:
     # 192.0.2.1 is kept for documentation: nothing answers there.
     with serving(answering()) as server:
@@ -414,6 +423,61 @@ def test_a_dead_host_is_given_up_and_the_others_finish() -> None:
     given_up = [raw for raw in raws if raw.not_sent]
     assert (len(refused), len(given_up)) == (5, 35)
     assert given_up[0].not_sent == "host unreachable: 5 failures in a row"
+
+
+def test_a_host_that_answers_now_and_then_is_not_given_up() -> None:
+    turns = iter(range(100))
+
+    def every_fourth(to: socket.socket, _: bytes) -> None:
+        if next(turns) % 4 == 3:
+            to.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        to.close()
+
+    with serving(every_fourth) as server:
+        attempts = [attempt(f"http://{server.place}/{n}") for n in range(16)]
+        raws = sent(prober(Limits(in_flight=1)), *attempts)
+    assert [raw.not_sent for raw in raws] == [None] * 16
+
+
+def test_what_was_not_sent_says_nothing_of_the_host() -> None:
+    with serving(answering()) as server:
+        url = f"http://{server.place}/"
+        refused = [attempt(url, callers=("user",)) for _ in range(8)]
+        raws = sent(Prober(keyring(("h:443",)), Clock(), Limits(1)), *refused, attempt(url))
+    assert all("may not be sent" in str(raw.not_sent) for raw in raws[:8])
+    assert raws[8].status == 200
+
+
+def test_an_answer_that_breaks_off_is_not_asked_for_again() -> None:
+    answers = iter([b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 200 OK\r\nCon"])
+
+    def breaks_off(to: socket.socket, _: bytes) -> None:
+        answer = next(answers)
+        to.sendall(answer)
+        if not answer.endswith(b"\r\n\r\n"):
+            to.close()
+
+    with serving(breaks_off) as server:
+        attempts = [attempt(f"http://{server.place}/{n}") for n in range(2)]
+        whole, broken = sent(prober(Limits(in_flight=1)), *attempts)
+        assert len(server.requests) == 2
+    assert (whole.status, broken.status) == (200, 0)
+    assert broken.error is not None
+
+
+def test_a_private_authority_is_trusted_by_its_own_api_only(
+    authority: tuple[trustme.CA, str],
+) -> None:
+    made, ca_file = authority
+    with serving(answering(), tls(made, "api.example.com")) as server:
+        url, place = "https://api.example.com/", server.place
+        trusting, strange = sent(
+            prober(Limits(in_flight=1)),
+            attempt(url, connect_to=place, ca_file=ca_file),
+            attempt(url, connect_to=place),
+        )
+    assert trusting.status == 200
+    assert str(strange.error).startswith("tls: certificate not accepted")
 
 
 def test_a_stale_connection_is_no_false_alarm() -> None:

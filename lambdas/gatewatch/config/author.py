@@ -16,6 +16,7 @@ from gatewatch.config.expand import api
 from gatewatch.config.findings import Findings
 from gatewatch.config.limits import check_times
 from gatewatch.config.problems import ConfigError, Path
+from gatewatch.model import ANONYMOUS
 
 T = TypeVar("T")
 
@@ -62,6 +63,8 @@ def _sources(value: Mapping[str, object], findings: Findings) -> dict[str, Named
     sources: dict[str, Named] = {}
     for name, raw in value.items():
         path = ("credentials", name)
+        if name == ANONYMOUS or "+" in name:
+            findings.add(path, f"expected a name other than {ANONYMOUS} and without +")
         written = _piece(raw, authored.Credential, path, findings)
         source = None if written is None else read_source(written, path, findings)
         sources[name] = Named(name, source, written)

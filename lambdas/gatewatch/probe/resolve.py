@@ -43,8 +43,8 @@ class Resolver:
         answer = self._answer(host, port)
         if not answer.done.wait(seconds):
             raise TimeoutError(f"the resolver did not answer for {host}")
-        if answer.error is not None:
-            raise NoAddressError(answer.error)
+        if not answer.addresses:
+            raise NoAddressError(answer.error or f"no address for {host}")
         return answer.addresses
 
     def _answer(self, host: str, port: int) -> _Answer:
@@ -58,6 +58,6 @@ class Resolver:
     def _fill(self, answer: _Answer, host: str, port: int) -> None:
         try:
             answer.addresses = self._look_up(host, port)
-        except (OSError, UnicodeError) as error:
+        except Exception as error:  # noqa: BLE001 - told to everybody who waits
             answer.error = f"no address for {host} ({getattr(error, 'strerror', None) or error})"
         answer.done.set()
