@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import pickle
+import re
 import socket
 import ssl
 import threading
 import time
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 import trustme
 
-from gatewatch.config.canonical import Bearer, Credential, SecretRef, SecretSource
+from gatewatch.config.canonical import Basic, Bearer, Credential, SecretRef, SecretSource
 from gatewatch.plan import Attempt
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.exchange import BODY_BYTES
@@ -22,6 +25,7 @@ from gatewatch.probe.prober import Limits, Prober
 from gatewatch.probe.resolve import Resolver
 from gatewatch.probe.vault import Vault
 from gatewatch.raw import RawExchange
+from gatewatch.redaction import Redactor
 
 from .servers import Handler, answering, serving
 
@@ -564,6 +568,22 @@ def test_a_credential_goes_to_its_hosts_only() -> None:
         raw = sent_with(keyring(("other:443",)), f"http://{server.place}/")
         assert raw.not_sent == f"credential user may not be sent to {server.place}"
         assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("password", ["p4ss", "a-longer-password"])
+def test_the_header_that_was_sent_is_known_to_the_redactor(password: str) -> None:
+    source = Basic(username="alice", password=SecretRef(source=SecretSource.ENV, name="P"))
+    with serving(answering()) as server:
+        keys = Keyring(
+            (Credential(name="user", source=source, hosts=(server.place,)),),
+            Vault(lambda _: password, Clock()),
+        )
+        one = Prober(keys, Clock())
+        sent(one, attempt(f"http://{server.place}/", callers=("user",)))
+        [header] = re.findall(rb"Authorization: (\S+ \S+)\r\n", server.requests[0])
+    digest = base64.b64encode(sha256(header).digest()).decode()
+    shown = Redactor(one.known_secrets()).text(f"told {header.split()[1].decode()} and {digest}")
+    assert shown == "told <redacted> and <redacted>="
 
 
 @pytest.mark.parametrize(

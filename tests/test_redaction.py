@@ -95,6 +95,14 @@ def test_a_generated_secret_is_hidden(secret: str, form: str) -> None:
     assert secret not in clean.replace(HIDDEN, "")
 
 
+@pytest.mark.parametrize(
+    "shown",
+    ["Zoë-påß-Łódź", quote("Zoë-påß-Łódź"), json.dumps("Zoë-påß-Łódź"), "Zo&euml;-påß-Łódź"],
+)
+def test_a_secret_that_is_not_ascii_is_hidden(shown: str) -> None:
+    assert Redactor(["Zoë-påß-Łódź"]).text(f"x {shown.strip(chr(34))} y") == f"x {HIDDEN} y"
+
+
 def test_short_secrets_are_hidden_whole_and_words_are_not() -> None:
     redactor = Redactor(["a1b2", "authorization-service-key-2026"])
     assert redactor.text("a1b a1b2 a1b") == f"a1b {HIDDEN} a1b"

@@ -27,7 +27,7 @@ _MOST_ESCAPINGS = 3
 # Both alphabets of Base64, both cases of hex digits and both spellings of a blank in a form.
 _FOLDED = str.maketrans(ascii_uppercase + "-_ ", ascii_lowercase + "+/+")
 _ESCAPE = re.compile(
-    r"%([0-9a-fA-F]{2})|\\(?:u00|x)([0-9a-fA-F]{2})|\\([^ux])|&(?:#\w{1,7}|[A-Za-z]{2,8});"
+    r"(?:%|\\x)([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\([^ux])|&(?:#\w{1,7}|[A-Za-z]{2,8});"
 )
 
 
@@ -140,7 +140,8 @@ def _character(escape: re.Match[str]) -> str:
 def _forms(secret: str) -> Iterator[str]:
     """The ways in which a secret travels, folded."""
     raw = secret.encode(errors="replace")
-    found = [secret, raw.hex(), *_base64_inside(raw)]
+    # Undone byte by byte, as URLs escape it, what is not ASCII looks like Latin-1.
+    found = [secret, raw.decode("latin-1"), raw.hex(), *_base64_inside(raw)]
     for value in (raw, b"Bearer " + raw, b"Basic " + raw):
         found += _digests(value)
     for form in found:
