@@ -126,6 +126,9 @@ HOSTILE = {
     "garbage": (_say(b"\x00\xff not http at all\r\n\r\n"), "garbage"),
     "a closed connection": (_say(b""), "reset"),
     "half an answer": (_say(b"HTTP/1.1 200"), "reset"),
+    "half a header": (_say(b"HTTP/1.1 200 OK\r\nDate: x\r\nContent-Len"), "reset"),
+    "a head without its end": (_say(b"HTTP/1.1 200 OK\r\nDate: x\r\n"), "reset"),
+    "a status line without its end": (_say(b"HTTP/1.1 200 OK\r\n"), "reset"),
     "a reset": (_reset, "reset"),
     "an SSH server": (_say(b"SSH-2.0-OpenSSH_9\r\n"), "garbage"),
 }
@@ -141,6 +144,11 @@ def test_a_hostile_server_ends_within_the_deadline_in_one_line(name: str) -> Non
     assert raw.error is not None
     assert raw.error.startswith(f"{told}:")
     assert "\n" not in raw.error
+
+
+def test_a_head_may_be_a_status_line_alone() -> None:
+    raw = ask(_say(b"HTTP/1.1 403 Forbidden\r\n\r\n"))
+    assert (raw.status, raw.headers, raw.body, raw.error) == (403, (), b"", None)
 
 
 def test_an_endless_body_is_read_to_its_bound_only() -> None:

@@ -12,7 +12,6 @@ import ssl
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.client import HTTPException, HTTPResponse, parse_headers
 from time import perf_counter
 from typing import Any
 
@@ -22,9 +21,9 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from gatewatch.probe.identity import Identity, show
 from gatewatch.probe.resolve import Resolver
+from gatewatch.probe.response import FinalResponse
 
 _MOST_POOLS = 64
-_MOST_INTERIM = 100
 
 
 @dataclass(slots=True)
@@ -121,32 +120,10 @@ def _dial(host: str, port: int) -> socket.socket:
     raise failure
 
 
-class InterimError(HTTPException):
-    """Raised when no final answer follows: another protocol was chosen, or interim ones only."""
-
-
-class _FinalResponse(HTTPResponse):
-    """Passes over every interim answer (RFC 9110 §15.2), not only over 100 as the library does.
-
-    It would take any other for the whole answer, and the real one for that of the connection's
-    next request. `_read_status` is a private hook: see its test.
-    """
-
-    def _read_status(self) -> tuple[str, int, str]:
-        for _ in range(_MOST_INTERIM):
-            version, status, reason = super()._read_status()  # type: ignore[misc]
-            if status >= 200:
-                return version, status, reason
-            if status == 101:
-                break
-            parse_headers(self.fp)
-        raise InterimError
-
-
 class _Timed(urllib3.connection.HTTPConnection):
     """Notes the phases on the flight. `_new_conn` is urllib3's private hook: see its test."""
 
-    response_class = _FinalResponse
+    response_class = FinalResponse
     address: str | None = None
     certificate_expires: str | None = None
 
