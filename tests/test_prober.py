@@ -383,6 +383,24 @@ def test_the_trust_store_is_loaded_once_for_all_connections(
     assert len(loads) == 2
 
 
+def test_what_nobody_asked_for_is_no_answer_to_the_next(authority: tuple[trustme.CA, str]) -> None:
+    # A body after HEAD, in one TLS record that is longer than what is read at once.
+    made, ca_file = authority
+
+    def talkative(to: socket.socket, head: bytes) -> None:
+        size = 8_000 if head.startswith(b"HEAD") else 0
+        to.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + b"x" * 2 * size)
+
+    with serving(talkative, tls(made, "api.example.com")) as server:
+        options = {"connect_to": server.place, "ca_file": ca_file}
+        attempts = [
+            attempt("https://api.example.com/", method=method, **options)
+            for method in ("HEAD", "GET", "HEAD", "GET")
+        ]
+        raws = sent(prober(Limits(in_flight=1)), *attempts)
+    assert [(raw.status, raw.error) for raw in raws] == [(200, None)] * 4
+
+
 def test_the_phases_of_a_request_are_told(authority: tuple[trustme.CA, str]) -> None:
     made, ca_file = authority
 

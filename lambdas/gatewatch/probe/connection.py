@@ -147,6 +147,12 @@ class _Timed(urllib3.connection.HTTPConnection):
 
 
 class _TimedTls(_Timed, urllib3.connection.HTTPSConnection):
+    @property
+    def is_connected(self) -> bool:
+        """Fit to be used again: bytes that nobody asked for may wait where no socket shows them."""
+        waiting = isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
+        return super().is_connected and not waiting
+
     def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()
         _flight().stage = "tls"
