@@ -12,7 +12,7 @@ from gatewatch.config import authored
 from gatewatch.config.canonical import READING_METHODS, Api, Entrance, Expect, Route
 from gatewatch.config.credentials import Named
 from gatewatch.config.findings import Findings
-from gatewatch.config.limits import check_headers, check_times, seconds, wrong_place
+from gatewatch.config.limits import check_headers, check_times, seconds
 from gatewatch.config.problems import Path, nearest
 from gatewatch.gateway.url import is_loopback
 from gatewatch.jsonpath import is_path
@@ -97,8 +97,8 @@ def _check_place(written: authored.Api, secrets: bool, path: Path, findings: Fin
         *(("also_at", url) for url in written.also_at),
         *(("closed_at", url) for url in written.closed_at),
     ):
-        if (wrong := wrong_place(url)) is not None:
-            findings.add((*path, key), wrong, url)
+        if urlsplit(url).scheme == "http" and not is_loopback(urlsplit(url).hostname):
+            findings.add((*path, key), "expected https (plain http only to loopback)", url)
     if written.connect_to is None or not secrets:
         return
     if not is_loopback(written.connect_to.rpartition(":")[0].strip("[]")):

@@ -1,16 +1,14 @@
-"""Which times, headers and places a configuration may ask for."""
+"""Which times and headers a configuration may ask for."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import msgspec
 
 from gatewatch.config.findings import Findings
 from gatewatch.config.problems import Path
-from gatewatch.gateway.url import is_loopback
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _CREDENTIAL_HEADERS = ("authorization", "x-api-key", "cookie", "x-amz-security-token")
@@ -53,17 +51,3 @@ def check_headers(headers: Mapping[str, str], path: Path, findings: Findings) ->
             findings.add(place, "expected the name of a header such as X-Tenant")
         elif not _HEADER_VALUE.fullmatch(value):
             findings.add(place, "expected a value of printable ASCII characters")
-
-
-def wrong_place(url: str) -> str | None:
-    """What is wrong with where a URL leads, if anything."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port = None, None
-    if not host or port == 0:
-        return "expected a host, and a port from 1 to 65535 if any"
-    if parts.scheme == "http" and not is_loopback(host):
-        return "expected https (plain http only to loopback)"
-    return None

@@ -52,8 +52,8 @@ def shown(path: Path) -> str:
     return _safe(text) or "(the whole file)"
 
 
-def nearest(word: str, words: Iterable[str], cutoff: float = 0.6) -> str | None:
-    return next(iter(get_close_matches(word, list(words), n=1, cutoff=cutoff)), None)
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    return next(iter(get_close_matches(word, list(words), n=1, cutoff=0.6)), None)
 
 
 _SHOWN_CHARACTERS = 60
