@@ -207,7 +207,7 @@ def _callers(
 ) -> Iterator[tuple[str, ...]]:
     for at, caller in enumerate(written.callers):
         names, place = _split(caller), (*path, "as", at)
-        if len(set(names)) < len(names) or caller in written.callers[:at]:
+        if caller in written.callers[:at]:
             findings.add(place, "expected each credential once", caller)
         for name in names:
             if name not in sources:
