@@ -328,6 +328,18 @@ def test_an_unknown_authority_is_refused(authority: tuple[trustme.CA, str]) -> N
     assert raw.error.startswith("tls: certificate not accepted")
 
 
+def test_an_authority_of_the_environment_is_not_trusted(
+    authority: tuple[trustme.CA, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, ca_file = authority
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.setenv(name, ca_file)
+    monkeypatch.setattr("gatewatch.probe.connection._contexts", {})
+    with serving(answering(), tls(made, "api.example.com")) as server:
+        raw = send("https://api.example.com/", connect_to=server.place)
+    assert str(raw.error).startswith("tls: certificate not accepted")
+
+
 def test_a_client_certificate_that_is_wanted_is_told(authority: tuple[trustme.CA, str]) -> None:
     made, ca_file = authority
     context = tls(made, "api.example.com")

@@ -392,6 +392,12 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_not_lost() -> None:
     ]
 
 
+def test_a_first_line_that_is_none_does_not_hide_the_rest() -> None:
+    found = read(f"nope\n{json.dumps(ROW)}\n")
+    assert len(found.transcripts) == 1
+    assert [bad.line for bad in found.unreadable] == [1]
+
+
 @pytest.mark.parametrize("text", ["", "   ", "hello world", "\x00\x01", "{", "3"])
 def test_nothing_to_read_is_said(text: str) -> None:
     found = read(text)

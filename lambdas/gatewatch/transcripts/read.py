@@ -56,6 +56,8 @@ def read(text: str) -> Contents:
             return Contents(tuple(_clean(pasted)))
     if (bare := _bare_body(text)) is not None:
         return Contents(tuple(_clean([bare])))
+    if "\n{" in text and (found := _read_lines(text)).transcripts:
+        return found
     reason = "expected exchanges in JSON, a HAR file, raw HTTP, or the output of curl -v"
     return Contents((), (Unreadable(1, reason),))
 
