@@ -207,8 +207,6 @@ def _callers(
 ) -> Iterator[tuple[str, ...]]:
     for at, caller in enumerate(written.callers):
         names, place = _split(caller), (*path, "as", at)
-        if caller in written.callers[:at]:
-            findings.add(place, "expected each credential once", caller)
         for name in names:
             if name not in sources:
                 findings.add(place, "no such credential", name, nearest(name, sources))
