@@ -17,7 +17,8 @@ from gatewatch.diagnose import diagnose
 from gatewatch.transcripts.read import read
 
 LONG = 1_000_000
-SECONDS = 1.0
+SECONDS = 3.0
+"""Each takes well below one second here; a machine may be slower, but no input may run away."""
 SECONDS_EACH = 0.01
 URL = "https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders"
 
@@ -99,7 +100,7 @@ MANY_THINGS = {
 
 
 @pytest.mark.parametrize("name", ONE_THING)
-def test_no_input_of_a_megabyte_takes_more_than_a_second(name: str) -> None:
+def test_no_input_of_a_megabyte_takes_long(name: str) -> None:
     _, seconds = explained(ONE_THING[name])
     assert seconds < SECONDS
 

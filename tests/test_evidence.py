@@ -7,17 +7,25 @@ import json
 import time
 import zlib
 from hashlib import sha256
+from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
 
 from gatewatch.config.canonical import Expect
-from gatewatch.evidence import evidence
+from gatewatch.diagnose import diagnose
+from gatewatch.evidence import evidence, keep_gateway_bodies
+from gatewatch.gateway.seen import see
 from gatewatch.model import CredentialKind, Exchange, SentCredential, Validity
 from gatewatch.plan import Attempt
 from gatewatch.raw import RawExchange
 from gatewatch.redaction import Redactor
+from gatewatch.transcripts.exchanges import exchange as from_json
 
+from .support import CORPUS, look
+
+CASES = Path(__file__).parent / "cases"
 REST = (("Date", "d"), ("x-amzn-RequestId", "r"), ("x-amz-apigw-id", "a"))
 TYPE = ("x-amzn-ErrorType", "ForbiddenException")
 HTTP = (("Date", "d"), ("apigw-requestid", "a"))
@@ -250,3 +258,32 @@ def test_an_answer_that_did_not_come_whole_is_no_success() -> None:
     assert one.response.unmet == (
         "the body did not come whole: timeout: the deadline passed in phase transfer",
     )
+
+
+# What is dropped of a body must change no diagnosis: the monitor never sees more than the record.
+
+
+def with_all_headers() -> list[Exchange]:
+    """Recorded responses and those of the causes' cases, as a prober would have seen them."""
+    rows = [from_json(json.loads(line)) for line in CORPUS.read_text().splitlines()]
+    cases = (yaml.safe_load(file.read_text()) for file in CASES.glob("*.yaml"))
+    lines = (
+        line
+        for file in cases
+        for case in (*file["matches"], *file["misses"])
+        for line in case.get("looks", ())
+    )
+    return [one for one in (*rows, *map(look, lines)) if see(one).has_all_headers]
+
+
+@pytest.mark.parametrize("one", with_all_headers(), ids=lambda one: one.id or one.request.url[-30:])
+def test_dropping_a_body_changes_no_diagnosis(one: Exchange) -> None:
+    whole, kept = diagnose([one]), diagnose([keep_gateway_bodies(one)])
+    assert (kept.layer, kept.confidence) == (whole.layer, whole.confidence)
+    assert kept.candidates == whole.candidates
+
+
+def test_a_page_of_a_cdn_is_kept() -> None:
+    page = b"<html>The request could not be satisfied. Request blocked.</html>"
+    one = recorded(page, status=403, headers=(("Date", "d"), ("Server", "CloudFront")))
+    assert one.response.body == page.decode()

@@ -12,10 +12,6 @@ from gatewatch.sandbox.faults import FAULTS
 # What the diagnosis does not find yet; each is proven to be so, so that none stays here for ever.
 OPEN = {
     "slow_deployment": "mixed answers of a deployment under way fit no single cause",
-    "cdn_reads_only": "the record drops the page that tells CloudFront's reasons apart",
-    "cdn_blocks_country": "the record drops the page that tells CloudFront's reasons apart",
-    "cdn_waf_blocks": "the record drops the page that tells CloudFront's reasons apart",
-    "cdn_alias_removed": "the record drops the page that tells CloudFront's reasons apart",
 }
 CONFIDENTLY_WRONG: set[str] = set()
 

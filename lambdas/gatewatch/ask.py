@@ -82,7 +82,7 @@ def questions(
     looks: tuple[Look, ...], subject: int, causes: tuple[Cause, ...]
 ) -> tuple[Question, ...]:
     """The questions worth asking, best first: those on which the causes' predictions differ."""
-    if len(causes) < 2:
+    if len(causes) < 2 or not looks[subject].shape.has_address:
         return ()
     kinds = tuple(shared_kinds(looks))
     scored = [(_split(question, kinds, causes), question) for question in QUESTIONS]

@@ -133,8 +133,11 @@ _OTHERS_WROTE = BACKEND_ANSWERS | {Answer.SUCCESS, Answer.INNER_FAILURE}
 
 
 def _gateway_wrote(exchange: Exchange) -> bool:
-    plain = recognise(exchange).plain
-    return bool(plain) and not plain & _OTHERS_WROTE
+    """Whether AWS's own words are all that the body holds, whoever wrote it."""
+    found = recognise(exchange)
+    if found.weak - _OTHERS_WROTE:
+        return True
+    return bool(found.plain) and not found.plain & _OTHERS_WROTE
 
 
 def _credential_headers(raw: RawExchange) -> list[str]:

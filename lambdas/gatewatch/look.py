@@ -57,9 +57,11 @@ class Caller:
 class Shape:
     """What the request's own form and way tell; None where the evidence does not say.
 
-    `in_vpc`: the connection went to a private address, as to a VPC endpoint.
+    `has_address` is false where the URL is none. `in_vpc`: the connection went to a private
+    address, as to a VPC endpoint.
     """
 
+    has_address: bool
     host_kind: HostKind
     depth: int
     method: str
@@ -94,6 +96,7 @@ def look_at(exchange: Exchange, subject: Exchange) -> Look:
         callers=callers(exchange.request, subject.request),
         seen=recognise(exchange),
         shape=Shape(
+            has_address=bool(address.host),
             host_kind=address.host_kind,
             depth=min(len(address.segments), _DEEPEST),
             method=exchange.request.method.upper(),

@@ -1,7 +1,7 @@
 """How each answer looks on the wire: one example of each, for people to compare with.
 
-`gateway.recognition` recognises; this shows. Bodies are as recorded where a recording exists. Recognising
-an example gives its answer back; a test holds the two together.
+`gateway.recognition` recognises; this shows. Bodies are as recorded where a recording exists.
+Recognising an example gives its answer back; a test holds the two together.
 """
 
 from __future__ import annotations

@@ -166,8 +166,8 @@ def _refusal(exchange: Exchange, seen: Seen) -> Recognition:
     if seen.writer is Writer.INTEGRATION:
         return Recognition(plain=own)
     if seen.writer is Writer.PROBABLY_INTEGRATION:
-        return Recognition(plain=own, weak=said)
-    if said:
+        return Recognition(plain=own, weak=said if seen.said.alone else frozenset())
+    if said and (seen.said.alone or seen.writer is not Writer.STRANGER):
         doubtful = seen.writer is Writer.STRANGER and seen.error_type is None
         plain = frozenset() if doubtful else said
         return Recognition(plain=plain, weak=said | own if doubtful else frozenset())
