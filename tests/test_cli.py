@@ -565,3 +565,19 @@ def test_an_unknown_command_is_bad_usage(cli: Cli) -> None:
 def test_version(cli: Cli) -> None:
     assert cli("--version") == 0
     assert cli.out == "gatewatch 0.1.0\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ("HTTP/1.1 403 Forbidden\n\n" + '{"message":"Missing Authentication Token"}', True),
+        ("HTTP/1.1 504 Gateway Timeout\n\n" + '{"message": "Endpoint request timed out"}', False),
+    ],
+)
+def test_explain_says_where_the_consoles_test_proves_nothing(
+    cli: Cli, tmp_path: Path, answer: str, *, says: bool
+) -> None:
+    file = tmp_path / "answer.txt"
+    file.write_text(answer)
+    cli("explain", str(file))
+    assert ("test-invoke proves nothing" in " ".join(cli.out.split())) is says

@@ -13,7 +13,7 @@ from gatewatch.elimination import shared_kinds
 from gatewatch.gateway.answers import Answer
 from gatewatch.gateway.url import HostKind, parse
 from gatewatch.look import NO_SUCH_ROUTE, Caller, Look, Place
-from gatewatch.model import ApiKind, CredentialKind, Exchange, NextProbe, Validity
+from gatewatch.model import READING_METHODS, ApiKind, CredentialKind, Exchange, NextProbe, Validity
 from gatewatch.signatures.rules import ANY_ANSWER, predicts
 
 _STRANGER = Caller()
@@ -42,7 +42,6 @@ QUESTIONS: tuple[Question, ...] = (
 
 _NOWHERE = frozenset({Place.NO_SUCH_SIBLING, Place.NO_SUCH_PATH})
 _CANNOT_REACH_A_BACKEND = _NOWHERE | {Place.OTHER_METHOD, Place.OTHER_STAGE}
-_READING = ("GET", "HEAD", "OPTIONS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,9 @@ def harmless(
     for question in questions(looks, subject, causes):
         asked_by = method_of(question, method)
         anonymous = question.caller == _STRANGER
-        fits = question.place in _CANNOT_REACH_A_BACKEND if anonymous else asked_by in _READING
+        fits = (
+            question.place in _CANNOT_REACH_A_BACKEND if anonymous else asked_by in READING_METHODS
+        )
         if fits and question.credential in allowed | {CredentialKind.NONE}:
             url = target(question, exchange.request.url)
             return Control(asked_by, url, question.credential)
@@ -100,7 +101,7 @@ def can_be_asked(question: Question, looks: Sequence[Look], subject: int) -> boo
         return shape.host_kind is HostKind.EXECUTE_API and shape.depth > 0
     if question.place in _NOWHERE:
         # A path beside the subject's says more, but only by its own method: a harmless one.
-        beside = shape.method in _READING and shape.depth > 1
+        beside = shape.method in READING_METHODS and shape.depth > 1
         if beside is not (question.place is Place.NO_SUCH_SIBLING):
             return False
         return not any(look.places & _NOWHERE == look.places for look in looks)
@@ -170,7 +171,7 @@ def method_of(question: Question, method: str) -> str:
     """The method by which a question about a route of this method is asked."""
     if question.place is Place.OTHER_METHOD:
         return "OPTIONS" if method.upper() != "OPTIONS" else "GET"
-    return "GET" if question.place in _NOWHERE and method not in _READING else method.upper()
+    return "GET" if question.place in _NOWHERE and method not in READING_METHODS else method.upper()
 
 
 def target(question: Question, url: str) -> str:

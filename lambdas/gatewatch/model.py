@@ -53,6 +53,8 @@ class Gate(StrEnum):
 
 
 GATES: tuple[Gate, ...] = tuple(Gate)
+READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""The methods that change nothing."""
 
 
 class Owner(StrEnum):

@@ -13,7 +13,6 @@ from hashlib import sha256
 from math import lcm
 
 from gatewatch.config.canonical import (
-    READING_METHODS,
     Api,
     Config,
     Entrance,
@@ -21,7 +20,7 @@ from gatewatch.config.canonical import (
     Route,
     caller_name,
 )
-from gatewatch.model import Access, CredentialKind, Finding, Guard, Purpose
+from gatewatch.model import READING_METHODS, Access, CredentialKind, Finding, Guard, Purpose
 
 REFUSAL_MEDIA_TYPE = "application/x-gatewatch"
 

@@ -21,7 +21,6 @@ from gatewatch.cli.options import Format, OutputFormat, StateFile
 from gatewatch.cli.setting import DEFAULT_CONFIG, prober, read_config, remembered, vault
 from gatewatch.config.authored import HOST_PORT, HOST_PORT_PATTERN
 from gatewatch.config.canonical import (
-    READING_METHODS,
     Api,
     Config,
     Credential,
@@ -32,7 +31,7 @@ from gatewatch.config.canonical import (
 from gatewatch.config.expand import METHODS
 from gatewatch.diagnose import diagnose
 from gatewatch.gateway.url import host_of, is_loopback
-from gatewatch.model import Access, Diagnosis, Severity, Verdict
+from gatewatch.model import READING_METHODS, Access, Diagnosis, Severity, Verdict
 from gatewatch.plan import Probe
 from gatewatch.run import Inquiry, inquire, look
 

@@ -36,6 +36,7 @@ from gatewatch.notices.words import (
     headline,
     seen_phrase,
     sent_phrase,
+    test_invoke_phrase,
     title_of,
     verdict_phrase,
 )
@@ -209,7 +210,11 @@ def _next(found: Diagnosis | Incident, exchanges: Sequence[Exchange]) -> list[Te
         lines.append(_uncut(probe.why.replace("; ", "\n"), "dim"))
     finding = found.finding if isinstance(found, Incident) else Finding.REFUSED
     command = next_command(catalogue().get(found.cause), exchanges, finding)
-    return [*lines, *([_uncut(command, "bold")] if command else [])]
+    if command:
+        lines.append(_uncut(command, "bold"))
+    if told := test_invoke_phrase(found.candidates):
+        lines.append(_uncut(told, "dim"))
+    return lines
 
 
 def verdicts(found: Iterable[Verdict]) -> Table:

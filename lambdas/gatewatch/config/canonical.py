@@ -7,9 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gatewatch.model import ANONYMOUS, Access, Guard, Severity
-
-READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+from gatewatch.model import ANONYMOUS, READING_METHODS, Access, Guard, Severity
 
 
 class Canonical(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,14 +9,14 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 from gatewatch.config import authored
-from gatewatch.config.canonical import READING_METHODS, Api, Entrance, Expect, Route
+from gatewatch.config.canonical import Api, Entrance, Expect, Route
 from gatewatch.config.credentials import Named
 from gatewatch.config.findings import Findings
 from gatewatch.config.limits import check_headers, check_times, seconds
 from gatewatch.config.problems import Path, nearest
 from gatewatch.gateway.url import is_loopback
 from gatewatch.jsonpath import is_path
-from gatewatch.model import Access
+from gatewatch.model import READING_METHODS, Access
 from gatewatch.pattern import is_pattern
 
 METHODS = (*sorted(READING_METHODS), "POST", "PUT", "PATCH", "DELETE")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gatewatch.causes import catalogue
 from gatewatch.learn import concerned
 from gatewatch.model import (
     ANONYMOUS,
+    GATES,
     OK,
     Candidate,
     Confidence,
@@ -13,6 +16,7 @@ from gatewatch.model import (
     Diagnosis,
     Exchange,
     Finding,
+    Gate,
     Incident,
     Layer,
     Purpose,
@@ -55,6 +59,22 @@ def verdict_phrase(diagnosis: Diagnosis) -> str:
 
 def _sureness(diagnosis: Diagnosis) -> str:
     return "" if diagnosis.layer is Layer.AMBIGUOUS else f" ({diagnosis.layer_confidence})"
+
+
+_SKIPPED_BY_TEST_INVOKE = frozenset(GATES[: GATES.index(Gate.API_KEY) + 1])
+
+
+def test_invoke_phrase(candidates: Sequence[Candidate]) -> str | None:
+    """Why a green test in the console would say nothing here; None where it would say something.
+
+    Test-invoke skips everything up to the API key: even a wrong path gives 200 there (recorded:
+    localstack's TestApigatewayTestInvoke).
+    """
+    causes = catalogue()
+    gates = {causes[one.cause].gate for one in candidates if one.cause in causes}
+    if not gates or not gates <= _SKIPPED_BY_TEST_INVOKE:
+        return None
+    return "test-invoke proves nothing here: it skips domain, stage, WAF, route, authorizer and key"
 
 
 def headline(incident: Incident) -> str:

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import requests
 
-from gatewatch.config.canonical import READING_METHODS
+from gatewatch.model import READING_METHODS
 from gatewatch.plan import Attempt
 from gatewatch.ports import Clock, SecretError
 from gatewatch.probe.connection import Adapter, Flight, shared_context
