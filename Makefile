@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs accuracy faults conformance clean
+.PHONY: help setup demo test lint docs accuracy faults conformance bench clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -50,6 +50,9 @@ faults: setup  ## Every fault of the sandbox through the real prober and the dia
 
 conformance: setup  ## Whether the sandbox answers as AWS was recorded to
 	@$(BIN)/python -m bench.conformance
+
+bench: $(VENV)/dev.stamp  ## How fast the parts are, against what people would use instead
+	@$(BIN)/python bench/speed.py
 
 clean:  ## Remove what the targets made
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
