@@ -265,7 +265,10 @@ def _loser(cause: Cause, looks: tuple[Look, ...], subject: int, has_worked: bool
                 return Loser(cause, f"{reading.rule.because}; here it was {_told(look.answers)}")
         leading = readings[subject]
         if leading.rule is not None and leading.fit is not Fit.EXPECTED:
-            return Loser(cause, leading.rule.because)
+            shows = leading.rule.expects or leading.rule.surmises
+            here = _told(looks[subject].answers)
+            told = f"it shows as {_told(shows)}; here it was {here}" if shows else None
+            return Loser(cause, told or leading.rule.because)
     return None
 
 

@@ -74,7 +74,7 @@ def test_invoke_phrase(candidates: Sequence[Candidate]) -> str | None:
     gates = {causes[one.cause].gate for one in candidates if one.cause in causes}
     if not gates or not gates <= _SKIPPED_BY_TEST_INVOKE:
         return None
-    return "test-invoke proves nothing here: it skips domain, stage, WAF, route, authorizer and key"
+    return "a method's test-invoke proves nothing here: it skips stage, WAF, route, authorizer, key"
 
 
 def headline(incident: Incident) -> str:
