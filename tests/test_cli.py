@@ -581,3 +581,14 @@ def test_explain_says_where_the_consoles_test_proves_nothing(
     file.write_text(answer)
     cli("explain", str(file))
     assert ("test-invoke proves nothing" in " ".join(cli.out.split())) is says
+
+
+def test_validate_tells_programs_every_problem(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "gatewatch.yaml"
+    file.write_text("apis: {a: {url: ftp://x, routes: [GET /x: publik]}}\n")
+    assert cli("validate", "--config", str(file), "--format", "json") == 3
+    told = json.loads(cli.out)
+    assert [one["path"] for one in told["problems"]] == ["apis.a.routes[0].GET /x", "apis.a.url"]
+    file.write_text("apis: {a: {url: 'https://api.example.com', routes: [GET /x: public]}}\n")
+    assert cli("validate", "--config", str(file), "--format", "json") == 0
+    assert json.loads(cli.out)["problems"] == []

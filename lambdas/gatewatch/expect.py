@@ -79,7 +79,10 @@ def _json(expect: Expect, body: str, show: Show) -> Iterator[str]:
         return
     try:
         value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except RecursionError:
+        yield "the body is nested too deep"
+        return
+    except msgspec.DecodeError:
         yield "the body is not JSON"
         return
     for path, wanted in expect.json.items():

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import typer
 
 from gatewatch.cli import show
-from gatewatch.cli.options import CONFIG, ConfigFile
+from gatewatch.cli.exits import AS_EXPECTED, BAD_USAGE
+from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat
 from gatewatch.cli.plan import uneven
 from gatewatch.cli.setting import read_config
 from gatewatch.config import authored
+from gatewatch.config.problems import ConfigError, Problem, shown
 
 
-def validate(config: ConfigFile = CONFIG) -> None:
+def validate(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) -> None:
     """Check a configuration without sending anything; every problem at once.
+
+    Exit code 0 when it is in order, 3 when it is not.
 
     **Examples**
 
     ```
     gatewatch validate
-    gatewatch validate --config staging.yaml
+    gatewatch validate --config staging.yaml --format json
     ```
     """
+    if output is Format.JSON:
+        raise typer.Exit(_as_json(config))
     found = read_config(config)
     routes = [route for api in found.apis for route in api.routes]
     counted = f"{show.count(len(found.apis), 'API')}, {show.count(len(routes), 'route')}"
@@ -29,6 +37,27 @@ def validate(config: ConfigFile = CONFIG) -> None:
     for route in routes:
         if note := uneven(route):
             typer.echo(f"{config}: {route.name}: {note}")
+
+
+def _as_json(config: Path) -> int:
+    """A list of problems, each with its path, what was found and expected; the exit code."""
+    problems: tuple[Problem, ...] = ()
+    try:
+        read_config(config)
+    except ConfigError as error:
+        problems = error.problems
+    told = [
+        {
+            "path": shown(one.path),
+            "line": one.line,
+            "found": None if one.found is None else str(one.found),
+            "expected": one.expected,
+            "nearest": one.nearest,
+        }
+        for one in problems
+    ]
+    typer.echo(msgspec.json.encode({"file": str(config), "problems": told}))
+    return BAD_USAGE if problems else AS_EXPECTED
 
 
 def schema() -> None:
