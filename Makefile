@@ -30,7 +30,7 @@ demo: setup  ## Watch a sandbox API break and recover, on this machine
 	@$(BIN)/gatewatch demo
 
 test: $(VENV)/dev.stamp  ## Run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto
 
 lint: $(VENV)/dev.stamp  ## Format, lint, types, import directions
 	@$(BIN)/ruff format --check .
