@@ -15,7 +15,7 @@ from itertools import product
 from gatewatch.cause import Cause
 from gatewatch.causes import catalogue
 from gatewatch.gateway.answers import Answer
-from gatewatch.gateway.recognition import Recognition
+from gatewatch.gateway.recognised import Recognition
 from gatewatch.look import Caller, Look, Place
 from gatewatch.model import GATES, OK, ApiKind, Gate, Layer, Owner, Validity
 from gatewatch.signatures.healthy import HEALTHY

@@ -15,7 +15,8 @@ from ipaddress import ip_address
 from itertools import product
 
 from gatewatch.gateway.answers import Answer
-from gatewatch.gateway.recognition import Recognition, recognise
+from gatewatch.gateway.recognised import Recognition
+from gatewatch.gateway.recognition import recognise
 from gatewatch.gateway.url import Address, HostKind, parse
 from gatewatch.model import ApiKind, CredentialKind, Exchange, Request, SentCredential, Validity
 

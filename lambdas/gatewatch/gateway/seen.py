@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from gatewatch.gateway import body as bodies
+from gatewatch.gateway.answers import Answer
 from gatewatch.gateway.body import Form, Said
 from gatewatch.model import Exchange
 
@@ -41,6 +42,15 @@ class Seen:
     @property
     def has_all_headers(self) -> bool:
         return any(name in self.headers for name in _TRANSPORT_HEADERS)
+
+    @property
+    def as_backends(self) -> Answer:
+        """The answer that it is if the backend wrote it."""
+        if self.status in (401, 403):
+            return Answer.BACKEND_DENIED
+        if self.status in (404, 410):
+            return Answer.BACKEND_NOT_FOUND
+        return Answer.BACKEND_REJECTED if self.status < 500 else Answer.BACKEND_ERROR
 
 
 _TRANSPORT_HEADERS = ("date", "content-length", "transfer-encoding", "connection")

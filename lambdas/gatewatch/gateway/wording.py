@@ -1,11 +1,33 @@
-"""Which answers a text is: AWS's own words, and the challenge that JWT authorizers add."""
+"""Which answers the error type and the text are: AWS's own words, and the challenge beside them."""
 
 from __future__ import annotations
 
 from gatewatch.gateway.answers import Answer
 from gatewatch.gateway.denial import PolicySource, read
+from gatewatch.gateway.recognised import Recognition
 from gatewatch.gateway.seen import Seen
-from gatewatch.gateway.wires import WIRES
+from gatewatch.gateway.wires import OF_ANY_TYPE, TYPES, WIRES, Wire, natural
+
+
+def of_type(seen: Seen) -> Recognition | None:
+    """The type header survives customised bodies and empty HEAD answers, so it leads."""
+    if seen.error_type not in TYPES:
+        return None
+    family = TYPES[seen.error_type]
+    said = worded(seen)
+    answers = frozenset(wire.answer for wire in family)
+    if seen.error_type == "ForbiddenException" and seen.status != 403:
+        # A WAF rule may answer with any status (recorded: cu-010, a 429).
+        blocked = frozenset({Answer.BLOCKED_BY_RULE})
+        return Recognition(plain=blocked if seen.status == 429 else blocked | answers)
+    if narrowed := said & (answers | OF_ANY_TYPE):
+        return Recognition(plain=narrowed)
+    usual = natural(seen.status, OF_ANY_TYPE) if seen.status == 415 else frozenset()
+    return Recognition(plain=_of_status(family, seen.status) or usual or answers)
+
+
+def _of_status(family: tuple[Wire, ...], status: int) -> frozenset[Answer]:
+    return frozenset(wire.answer for wire in family if wire.status == status)
 
 
 def worded(seen: Seen) -> frozenset[Answer]:
@@ -29,8 +51,8 @@ def challenged(seen: Seen, answers: frozenset[Answer]) -> frozenset[Answer]:
         return answers
     if seen.challenge is None:
         extra = set() if seen.has_all_headers else _CHALLENGES
-        natural = {wire.answer for wire in WIRES if wire.status == seen.status}
-        return answers | (extra & natural)
+        usual = {wire.answer for wire in WIRES if wire.status == seen.status}
+        return answers | (extra & usual)
     return frozenset({_challenge(seen.challenge)})
 
 
