@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from moto.server import ThreadedMotoServer
 
 OWN_KEY_ID = "AKIAIOSFODNN7EXAMPLE"
+
+# A busy machine must not fail a property.
+settings.register_profile("gatewatch", deadline=None)
+settings.load_profile("gatewatch")
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from bench.accuracy import CORPUS, Row, rows
+
+from gatewatch.diagnose import diagnose
+from gatewatch.model import Confidence
+from gatewatch.transcripts.exchanges import exchange as from_json
 
 
 @pytest.fixture(scope="module")
@@ -37,3 +45,26 @@ def test_the_layer_is_right_or_honestly_ambiguous(found: list[Row]) -> None:
 
 def test_few_candidates_are_excluded_by_the_bytes(found: list[Row]) -> None:
     assert sum(len(row.excluded_but_named) for row in found) / len(found) <= 1
+
+
+def cut(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The row with its body cut at every place but the very end."""
+    body = row["response"].get("body") or ""
+    for end in range(1, len(body)):
+        yield {**row, "response": {**row["response"], "body": body[:end]}}
+
+
+REFUSALS = [
+    row
+    for row in map(json.loads, CORPUS.read_text().splitlines())
+    if row["response"].get("status", 0) >= 400 and (row["response"].get("body") or "")[:1] == "{"
+]
+
+
+@pytest.mark.parametrize("row", REFUSALS, ids=lambda row: row["id"])
+def test_a_body_that_was_cut_never_makes_it_confidently_wrong(row: dict[str, Any]) -> None:
+    truth = {row["truth"]["cause"], *row["truth"].get("cannot_be_told_from", ())}
+    for less in cut(row):
+        found = diagnose([from_json(less)])
+        if found.confidence in (Confidence.CERTAIN, Confidence.LIKELY):
+            assert found.cause in truth, less["response"]["body"]

@@ -421,3 +421,21 @@ def test_no_mixture_of_lines_makes_it_fail(lines: list[str]) -> None:
 def test_a_transcript_may_be_cut_anywhere(end: int) -> None:
     for transcript in read(CURL[:end]).transcripts:
         diagnose(transcript.exchanges)
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["Nov 22 09:00:00 host app[12]: ", "INFO: ", "app_1  | ", "$ ", "2026-11-22T09:00:00.1Z a-1 "],
+)
+def test_what_a_log_puts_before_every_line_is_left_out(before: str) -> None:
+    lines = ["HTTP/1.1 403 Forbidden", "x-amzn-ErrorType: ForbiddenException", "", BODY]
+    [found] = read("\n".join(f"{before}{line}" for line in lines)).transcripts
+    [one] = found.exchanges
+    assert one.response.status == 403
+    assert one.response.headers == {"x-amzn-ErrorType": "ForbiddenException"}
+    assert one.response.body == BODY
+
+
+def test_a_body_that_was_cut_is_still_known() -> None:
+    [found] = read('{"message":"Missing Authentic').transcripts
+    assert found.exchanges[0].response.status == 403

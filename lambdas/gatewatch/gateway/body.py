@@ -31,7 +31,7 @@ class Said:
     `is_null` is true for `{"message": null}`; `codes` are gateway response types or error types
     that a customised template put into the body (`$context.error.responseType`). `in_frame`: a
     refusal as WebSocket APIs put it into the connection, with a connection id. `alone`: nothing
-    stands beside the message.
+    stands beside the message. `cut`: the message is only the beginning of one.
     """
 
     form: Form
@@ -42,6 +42,7 @@ class Said:
     inner_failure: bool = False
     in_frame: bool = False
     alone: bool = True
+    cut: bool = False
 
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
@@ -86,7 +87,7 @@ def _read_json(text: str) -> Said:
     try:
         value = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
-        return Said(Form.TEXT, message=_quoted_message(text), codes=codes)
+        return _read_broken(text, codes)
     if not isinstance(value, dict):
         return Said(Form.JSON, codes=codes)
     capital = "Message" in value and "message" not in value
@@ -110,13 +111,28 @@ def _first_error(value: dict[str, object]) -> object:
     return first.get("message", "") if isinstance(first, dict) else ""
 
 
-_MESSAGE = re.compile(r'"[Mm]essage"\s*:\s*"((?:[^"\\]|\\.)*)')
+_MESSAGE = re.compile(r'"(?P<key>[Mm])essage"\s*:\s*"(?P<text>(?:[^"\\]|\\.)*)(?P<end>"?)')
+_BEFORE_ANY_MESSAGE, _NULL_MESSAGE = '{"message":"', '{"message":null}'
 
 
-def _quoted_message(text: str) -> str:
-    """The message in JSON that was cut or pasted badly."""
+def _read_broken(text: str, codes: frozenset[str]) -> Said:
+    """JSON that was cut or pasted badly."""
+    squeezed = "".join(text.split())
+    if _BEFORE_ANY_MESSAGE.startswith(squeezed.lower()):
+        return Said(Form.UNSEEN)
+    if _NULL_MESSAGE.startswith(squeezed.lower()):
+        return Said(Form.JSON, is_null=True, capital="M" in squeezed)
     match = _MESSAGE.search(text)
-    return (match.group(1) if match else text)[:_MESSAGE_CHARACTERS].strip()
+    if match is None:
+        beginning = text[:_MESSAGE_CHARACTERS].strip()
+        return Said(Form.TEXT, message=beginning, codes=codes, cut=True)
+    return Said(
+        Form.TEXT,
+        message=match["text"][:_MESSAGE_CHARACTERS].strip(),
+        capital=match["key"] == "M",
+        codes=codes,
+        cut=not match["end"],
+    )
 
 
 def _reports_failure(value: dict[str, object], message: object) -> bool:

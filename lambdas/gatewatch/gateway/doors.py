@@ -6,6 +6,7 @@ import re
 
 from gatewatch.gateway.answers import Answer
 from gatewatch.gateway.body import Form
+from gatewatch.gateway.examples import begins
 from gatewatch.gateway.recognised import UNRECOGNISED, Recognition, plainly
 from gatewatch.gateway.seen import Seen
 from gatewatch.gateway.url import HostKind, parse
@@ -33,7 +34,7 @@ def _by_appsync(seen: Seen) -> Recognition:
         return UNRECOGNISED
     if "authorization header not provided" in seen.said.message:
         return plainly(Answer.APPSYNC_NO_CREDENTIAL)
-    if seen.said.message or seen.said.form is Form.JSON:
+    if seen.said.form is Form.JSON or (seen.said.message and not seen.said.cut):
         return plainly(Answer.APPSYNC_REFUSED)
     return plainly(Answer.APPSYNC_NO_CREDENTIAL, Answer.APPSYNC_REFUSED)
 
@@ -54,6 +55,10 @@ def by_function_url(seen: Seen) -> Recognition | None:
         return plainly(Answer.FUNCTION_URL_HELP)
     if seen.said.capital and seen.said.message == "Forbidden":
         return plainly(Answer.FUNCTION_URL_FORBIDDEN)
+    if seen.said.cut:
+        known = (Answer.FUNCTION_URL_FORBIDDEN, Answer.FUNCTION_URL_HELP)
+        begun = frozenset(one for one in known if begins(one, seen.said.message))
+        return Recognition(plain=begun) if begun else None
     if unseen and seen.status == 403:
         return plainly(
             Answer.FUNCTION_URL_FORBIDDEN, Answer.FUNCTION_URL_HELP, Answer.FUNCTION_URL_NULL

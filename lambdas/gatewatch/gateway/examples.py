@@ -7,8 +7,10 @@ Recognising an example gives its answer back; a test holds the two together.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from gatewatch.gateway.answers import Answer
+from gatewatch.gateway.body import read
 from gatewatch.gateway.wires import WIRES
 from gatewatch.model import ApiKind, Response
 
@@ -254,3 +256,14 @@ def form(answer: Answer, kind: ApiKind) -> Form:
     found = next((spelled[name] for name in _SIGNS if name in spelled), None)
     sign = f"{found}: {shown.headers[found]}" if found else ""
     return Form(shown.status, sign, shown.body if shown.body is not None else shown.error or "")
+
+
+@cache
+def _message(answer: Answer) -> str:
+    body = _OWN[answer].body if answer in _OWN else BODIES.get(answer)
+    return read(body).message
+
+
+def begins(answer: Answer, text: str) -> bool:
+    """Whether a text that was cut is the beginning of the answer's own."""
+    return _message(answer).startswith(text)

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gatewatch.gateway import body as bodies
 from gatewatch.gateway.answers import (
     ANONYMOUS_DENIALS,
     AUTHORIZER_DENIALS,
@@ -18,7 +17,6 @@ from gatewatch.gateway.answers import (
     SIGNATURE_REFUSALS,
     Answer,
 )
-from gatewatch.gateway.denial import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,17 +182,6 @@ def natural(status: int, among: frozenset[Answer]) -> frozenset[Answer]:
     return frozenset(
         wire.answer for wire in WIRES if wire.status == status and wire.answer in among
     )
-
-
-def usual_status(body: str) -> int:
-    """The status with which the gateway sends a body of this wording by default; 0: unknown."""
-    said = bodies.read(body)
-    if said.is_null:
-        return 403 if said.capital else 500
-    if read(said.message) is not None:
-        return 403
-    found = {wire.status for wire in WIRES if wire.wording and wire.wording.search(said.message)}
-    return min(found) if found else 0
 
 
 CODES = {

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from gatewatch.gateway import body as bodies
 from gatewatch.gateway.answers import Answer
+from gatewatch.gateway.body import Said
 from gatewatch.gateway.denial import PolicySource, read
+from gatewatch.gateway.examples import begins
 from gatewatch.gateway.recognised import Recognition
 from gatewatch.gateway.seen import Seen
 from gatewatch.gateway.wires import OF_ANY_TYPE, TYPES, WIRES, Wire, natural
@@ -40,9 +43,27 @@ def worded(seen: Seen) -> frozenset[Answer]:
         return frozenset()
     if denial := _denial(said.message):
         return denial
-    found = [wire for wire in WIRES if wire.wording and wire.wording.search(said.message)]
+    found = _saying(said)
     exact = [wire for wire in found if wire.status == seen.status] or found
     return challenged(seen, frozenset(wire.answer for wire in exact))
+
+
+def _saying(said: Said) -> list[Wire]:
+    """The answers of these words, or of words that begin so where they were cut."""
+    found = [wire for wire in WIRES if wire.wording and wire.wording.search(said.message)]
+    if said.cut:
+        found += [wire for wire in WIRES if begins(wire.answer, said.message)]
+    return found
+
+
+def usual_status(body: str) -> int:
+    """The status with which the gateway sends a body of this wording by default; 0: unknown."""
+    said = bodies.read(body)
+    if said.is_null:
+        return 403 if said.capital else 500
+    if read(said.message) is not None:
+        return 403
+    return min((wire.status for wire in _saying(said)), default=0)
 
 
 def challenged(seen: Seen, answers: frozenset[Answer]) -> frozenset[Answer]:

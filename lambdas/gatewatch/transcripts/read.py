@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from gatewatch.evidence import presented, redacted
-from gatewatch.gateway.wires import usual_status
+from gatewatch.gateway.wording import usual_status
 from gatewatch.model import CredentialKind, Exchange, Request, Response
 from gatewatch.redaction import Redactor
 from gatewatch.transcripts import exchanges as json_exchanges
@@ -46,9 +46,10 @@ class Contents:
 def read(text: str) -> Contents:
     """Everything in a text that can be explained, and what could not be read."""
     text = text.lstrip("\ufeff")
+    found = Contents(())
     if text.lstrip()[:1] in ("{", "["):
         found = _read_json(text)
-        if found.transcripts or not wire.is_wire(text):
+        if found.transcripts or not found.unreadable:
             return found
     if wire.is_wire(text):
         pasted = [Transcript(None, (one,)) for one in wire.exchanges(text)]
@@ -56,7 +57,9 @@ def read(text: str) -> Contents:
             return Contents(tuple(_clean(pasted)))
     if (bare := _bare_body(text)) is not None:
         return Contents(tuple(_clean([bare])))
-    if "\n{" in text and (found := _read_lines(text)).transcripts:
+    if "\n{" in text and (lines := _read_lines(text)).transcripts:
+        return lines
+    if found.unreadable:
         return found
     reason = "expected exchanges in JSON, a HAR file, raw HTTP, or the output of curl -v"
     return Contents((), (Unreadable(1, reason),))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from gatewatch.gateway.wires import usual_status
+from gatewatch.gateway.wording import usual_status
 from gatewatch.model import CredentialKind, Exchange, Request, Response
 from gatewatch.transcripts import command, sent
 
@@ -41,13 +41,30 @@ _QUOTED = re.compile(r"^(?:>\s)+(?=(?:[<>*]\s|HTTP/|curl:|\{))")
 def lines_of(text: str) -> list[str]:
     """The lines without what a log, a box or a chat's quotation put before them."""
     bare = [_BEFORE.sub("", line.rstrip("\r")) for line in text.splitlines()]
-    return [_QUOTED.sub("", line) for line in bare]
+    plain = [_QUOTED.sub("", line) for line in bare]
+    prefix = _prefix(plain)
+    return plain if prefix is None else [prefix.sub("", line) for line in plain]
+
+
+_ANSWER_AFTER = re.compile(r"^(.{1,120}?)(?:<\s*)?HTTP/[\d.]+\s+\d{3}\b")
+_MOST_SEARCHED = 400
+
+
+def _prefix(lines: Sequence[str]) -> re.Pattern[str] | None:
+    """What some log puts before every line, told by the status line: only its numbers change."""
+    for line in lines[:_MOST_SEARCHED]:
+        if _STATUS.match(line):
+            return None
+        if match := _ANSWER_AFTER.match(line):
+            shape = re.sub(r"\d+", r"\\d+", re.escape(match[1].rstrip()))
+            return re.compile(rf"^{shape}(\s|$)\s?")
+    return None
 
 
 def is_wire(text: str) -> bool:
     return any(
         pattern.match(line)
-        for line in lines_of(text)[:400]
+        for line in lines_of(text)[:_MOST_SEARCHED]
         for pattern in (_STATUS, _REQUEST, _CURL_REQUEST, _CURL_FAILURE, _COMMAND)
     )
 
