@@ -439,3 +439,22 @@ def test_what_a_log_puts_before_every_line_is_left_out(before: str) -> None:
 def test_a_body_that_was_cut_is_still_known() -> None:
     [found] = read('{"message":"Missing Authentic').transcripts
     assert found.exchanges[0].response.status == 403
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '\ufeff{"message":"Forbidden"}',
+        '\r\n{"message":"Forbidden"}\r\n',
+        "{'message': 'Forbidden'}",
+        """b'{"message":"Forbidden"}'""",
+        "{“message”:“Forbidden”}",
+        "{&quot;message&quot;:&quot;Forbidden&quot;}",
+        r"{\"message\":\"Forbidden\"}",
+    ],
+)
+def test_a_body_as_chats_shells_and_logs_show_it_is_the_same_body(body: str) -> None:
+    answer = f"HTTP/1.1 403 Forbidden\nDate: x\napigw-requestid: a\n\n{body}"
+    plain = answer.replace(body, '{"message":"Forbidden"}')
+    [told], [wanted] = read(answer).transcripts, read(plain).transcripts
+    assert diagnose(told.exchanges).candidates == diagnose(wanted.exchanges).candidates

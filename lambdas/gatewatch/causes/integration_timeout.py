@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gatewatch.cause import Cause, recorded
 from gatewatch.model import Gate, Layer, Owner
-from gatewatch.signatures.conditions import LONG
+from gatewatch.signatures.conditions import MAYBE_LONG
 from gatewatch.signatures.integration_failure import TIMED_OUT
 
 CAUSE = Cause(
@@ -14,8 +14,8 @@ CAUSE = Cause(
     owner=Owner.API,
     title="The integration did not answer in time",
     signature=TIMED_OUT,
-    typical=(LONG,),
-    prior=5,
+    typical=(MAYBE_LONG,),
+    prior=2,
     sources=(recorded("in-001, ht-001", "2026-06-01"),),
     prose="""
 ## What happens

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gatewatch.cause import Cause, recorded
 from gatewatch.model import Gate, Layer, Owner
 from gatewatch.signatures.closed_entrance import NO_STAGE
-from gatewatch.signatures.conditions import NAMES_A_STAGE_ITSELF
+from gatewatch.signatures.conditions import NAMES_A_STAGE_ITSELF, NAMES_NO_SEGMENT
 
 CAUSE = Cause(
     id="stage_missing_from_url",
@@ -16,6 +16,7 @@ CAUSE = Cause(
     title="The URL of the default endpoint names no stage",
     signature=NO_STAGE,
     only_if=(NAMES_A_STAGE_ITSELF,),
+    typical=(NAMES_NO_SEGMENT,),
     prior=8,
     sources=(recorded("rt-034, rt-035, fd-139", "2026-06-01"),),
     prose="""

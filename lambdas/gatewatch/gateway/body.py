@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from html import unescape
 
 import msgspec
 
@@ -59,11 +60,16 @@ _GATEWAY_REFUSALS = frozenset(
 )
 
 
+_PRINTED = re.compile(r"""b?(?P<quote>['"])(?P<body>[{\[].*)(?P=quote)""", re.DOTALL)
+
+
 def read(body: str | None) -> Said:
     """Takes any text, cut or rewrapped as it may be. None means: not seen."""
     if body is None:
         return Said(Form.UNSEEN)
-    text = body.strip()
+    text = body.strip("\ufeff \t\r\n")
+    if match := _PRINTED.fullmatch(text):
+        text = match["body"]
     if not text:
         return Said(Form.EMPTY)
     if text[0] in "{[":
@@ -84,10 +90,9 @@ def signs(body: str | None) -> tuple[str, ...]:
 
 def _read_json(text: str) -> Said:
     codes = frozenset(_CODE.findall(text[:KEPT_CHARACTERS]))
-    try:
-        value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return _read_broken(text, codes)
+    value = _decoded(text) or _decoded(_repaired(text))
+    if value is None:
+        return _read_broken(_repaired(text), codes)
     if not isinstance(value, dict):
         return Said(Form.JSON, codes=codes)
     capital = "Message" in value and "message" not in value
@@ -111,6 +116,26 @@ def _first_error(value: dict[str, object]) -> object:
     return first.get("message", "") if isinstance(first, dict) else ""
 
 
+def _decoded(text: str) -> object | None:
+    """The value; None for what is no JSON, and for null, which no answer is."""
+    try:
+        value: object = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return value
+
+
+_QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u201e": '"'})
+
+
+def _repaired(text: str) -> str:
+    """JSON as chats, logs, shells and Python show it, with other quotes."""
+    text = unescape(text).translate(_QUOTES)
+    if text[1:3] == '\\"':
+        text = text.replace('\\"', '"')
+    return text.replace("'", '"') if text[1:2] == "'" else text
+
+
 _MESSAGE = re.compile(r'"(?P<key>[Mm])essage"\s*:\s*"(?P<text>(?:[^"\\]|\\.)*)(?P<end>"?)')
 _BEFORE_ANY_MESSAGE, _NULL_MESSAGE = '{"message":"', '{"message":null}'
 
@@ -128,7 +153,7 @@ def _read_broken(text: str, codes: frozenset[str]) -> Said:
         return Said(Form.TEXT, message=beginning, codes=codes, cut=True)
     return Said(
         Form.TEXT,
-        message=match["text"][:_MESSAGE_CHARACTERS].strip(),
+        message=" ".join(match["text"][:_MESSAGE_CHARACTERS].split()),
         capital=match["key"] == "M",
         codes=codes,
         cut=not match["end"],

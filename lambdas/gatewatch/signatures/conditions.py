@@ -33,6 +33,14 @@ NAMES_A_STAGE_ITSELF = Condition(
     lambda shape: shape.host_kind in _DEFAULT_NAMES or shape.behind_cdn is not False,
     "a custom domain without a CDN before it takes the stage from its mapping, not from the URL",
 )
+NAMES_NO_SEGMENT = Condition(
+    lambda shape: shape.host_kind is HostKind.EXECUTE_API and shape.depth == 0,
+    "the path names a segment",
+)
+MAYBE_LONG = Condition(
+    lambda shape: shape.took_as_long_as_a_timeout is not False,
+    "the answer came soon",
+)
 LONG = Condition(
     lambda shape: shape.took_as_long_as_a_timeout is True,
     "the answer came too soon",

@@ -37,6 +37,7 @@ UNMATCHED_METHOD: Signature = (
         surmises=IAM_DENIALS | {Answer.MISSING_TOKEN},
         allows=SIGNATURE_REFUSALS,
         because=f"{_NO_METHOD}; a signer without permission is denied before that",
+        weight=0.2,
     ),
     rule(
         REST,
