@@ -210,7 +210,10 @@ def _on_the_wire(answer: Answer) -> tuple[int, tuple[str, ...]]:
     if answer is Answer.BLOCKED_BY_RULE:
         return 429, ("ForbiddenException",)
     wire = next(wire for wire in WIRES if wire.answer is answer)
-    return wire.status, wire.error_types
+    return wire.status, () if answer in _OF_UNRECORDED_TYPE else wire.error_types
+
+
+_OF_UNRECORDED_TYPE = (Answer.TOO_LARGE, Answer.UNSUPPORTED_MEDIA_TYPE)
 
 
 def _served(kind: ApiKind) -> dict[str, str]:
