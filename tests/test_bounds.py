@@ -88,7 +88,7 @@ MANY_THINGS = {
             "log": {
                 "entries": [
                     {
-                        "request": {"method": "GET", "url": f"{URL}/{at}", "headers": []},
+                        "request": {"method": "GET", "url": f"{URL}/x{at}", "headers": []},
                         "response": {"status": 403, "headers": [], "content": {"text": "{}"}},
                     }
                     for at in range(5_000)

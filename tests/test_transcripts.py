@@ -366,7 +366,7 @@ def test_a_refused_preflight_is_the_refusal_not_the_call_it_stopped() -> None:
             entry("GET", f"{API}/a", 0, _error="net::ERR_FAILED"),
         )
     ).transcripts
-    assert found.id == f"OPTIONS {API}/a (preflight)"
+    assert found.id == f"OPTIONS {API}/a (preflight of GET)"
     assert diagnose(found.exchanges).cause == "wrong_method"
 
 
@@ -458,3 +458,19 @@ def test_a_body_as_chats_shells_and_logs_show_it_is_the_same_body(body: str) -> 
     plain = answer.replace(body, '{"message":"Forbidden"}')
     [told], [wanted] = read(answer).transcripts, read(plain).transcripts
     assert diagnose(told.exchanges).candidates == diagnose(wanted.exchanges).candidates
+
+
+def test_paths_of_a_session_that_differ_by_an_id_alone_are_told_once() -> None:
+    def entry(path: str) -> dict[str, object]:
+        return {
+            "request": {"method": "GET", "url": f"{API}{path}", "headers": []},
+            "response": {"status": 403, "headers": [], "content": {"text": BODY}},
+        }
+
+    paths = ("/orders/1", "/orders/2", "/orders/2/items", "/users/1")
+    found = read(json.dumps({"log": {"entries": [entry(path) for path in paths]}})).transcripts
+    assert [one.id for one in found] == [
+        f"GET {API}/orders/1 and 1 more like it",
+        f"GET {API}/orders/2/items",
+        f"GET {API}/users/1",
+    ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -38,16 +39,32 @@ def refused_routes(value: Json) -> list[Route]:
     by_route: dict[str, list[Exchange]] = {}
     for one in exchanges:
         by_route.setdefault(_name(one), []).append(one)
-    stopped = {_path(one) for one in exchanges if _is_preflight(one) and _is_refusal(one)}
-    return [
+    stopped = {_path(one) for one in exchanges if _preflight_of(one) and _is_refusal(one)}
+    refused = [
         Route(name, tuple(_distinct(found)))
         for name, found in by_route.items()
         if any(_is_refusal(one) and not _never_sent(one, stopped) for one in found)
     ]
+    return list(_first_of_its_like(refused))
+
+
+_VARIABLE = re.compile(r"(?<=/)(\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{24,})(?=[/ ]|$)")
+
+
+def _first_of_its_like(routes: Iterable[Route]) -> Iterator[Route]:
+    """Paths that differ by an id alone and were answered alike are one route."""
+    alike: dict[object, list[Route]] = {}
+    for route in routes:
+        outcomes = tuple(_outcome(one) for one in route.exchanges)
+        alike.setdefault((_VARIABLE.sub("{id}", route.name), outcomes), []).append(route)
+    for first, *others in alike.values():
+        more = f" and {len(others)} more like it" if others else ""
+        yield Route(f"{first.name}{more}", first.exchanges)
 
 
 def _name(one: Exchange) -> str:
-    preflight = " (preflight)" if _is_preflight(one) else ""
+    asked = _preflight_of(one)
+    preflight = f" (preflight of {asked})" if asked else ""
     return f"{one.request.method} {Redactor().url(_path(one))}{preflight}"
 
 
@@ -55,9 +72,11 @@ def _path(one: Exchange) -> str:
     return one.request.url.partition("?")[0]
 
 
-def _is_preflight(one: Exchange) -> bool:
-    asks = "access-control-request-method"
-    return one.request.method == "OPTIONS" and asks in map(str.lower, one.request.headers)
+def _preflight_of(one: Exchange) -> str | None:
+    """The method that a preflight asks for; None for any other request."""
+    headers = {name.lower(): value for name, value in one.request.headers.items()}
+    asked = headers.get("access-control-request-method")
+    return asked if one.request.method == "OPTIONS" else None
 
 
 def _is_refusal(one: Exchange) -> bool:
@@ -73,11 +92,13 @@ def _distinct(found: Iterable[Exchange]) -> Iterator[Exchange]:
     """A session repeats itself: of looks with the same outcome, the first tells all."""
     seen: set[tuple[object, ...]] = set()
     for one in found:
-        presented = tuple(one.request.presented)
-        outcome = (presented, one.response.status, one.response.body)
-        if outcome not in seen:
+        if (outcome := _outcome(one)) not in seen:
             seen.add(outcome)
             yield one
+
+
+def _outcome(one: Exchange) -> tuple[object, ...]:
+    return tuple(one.request.presented), one.response.status, one.response.body
 
 
 def _exchange(entry: Json) -> Exchange:
