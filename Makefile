@@ -17,7 +17,7 @@ $(VENV)/core.stamp: requirements/core.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12")'
 	@echo "setting up $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) -r requirements/core.txt
+	@$(PIP) --no-compile -r requirements/core.txt
 	@$(PIP) --no-deps --editable .
 	@touch $@
 
