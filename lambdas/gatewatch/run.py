@@ -7,13 +7,13 @@ the same code.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 from msgspec.structs import replace
 
-from gatewatch.config.canonical import Config, Sigv4, caller_name
+from gatewatch.config.canonical import Api, Config, Sigv4, caller_name
 from gatewatch.correlate import correlate
 from gatewatch.diagnose import Facts, ask, diagnose
 from gatewatch.evidence import evidence
@@ -91,7 +91,7 @@ def run(
     asked = inquire(config, store, minutes)
     requests = look(asked, transport)
     verdicts = [verdict for inquiry in asked for verdict in inquiry.verdicts()]
-    _latch(asked, verdicts, store)
+    latch(asked, verdicts, store)
     incidents = remember(config, verdicts, store, at)
     return Report(
         summary=_summary(at, verdicts, requests),
@@ -240,7 +240,7 @@ def _question(inquiry: Inquiry) -> Attempt | None:
 _GOT_THROUGH = (Finding.PROTECTED_ROUTE_OPEN, Finding.GUARD_WEAKENED, Finding.ENTRANCE_NOT_CLOSED)
 
 
-def _latch(inquiries: Iterable[Inquiry], verdicts: Iterable[Verdict], store: Store) -> None:
+def latch(inquiries: Iterable[Inquiry], verdicts: Iterable[Verdict], store: Store) -> None:
     """A write that got through without a credential is not sent again."""
     writes = {
         (one.probe.api.name, one.probe.route.name)
@@ -257,13 +257,11 @@ def remember(config: Config, verdicts: Sequence[Verdict], store: Store, at: str)
     """Tracks and correlates, one API at a time; each API's memory changes whole or not at all."""
     incidents: list[Incident] = []
     for api in config.apis:
-        patience = {
-            route.name: Patience(route.open_after, route.resolve_after) for route in api.routes
-        }
+        patience = patience_of(api)
         own = [verdict for verdict in verdicts if verdict.api == api.name]
         with store.open(api.name) as memory:
-            states, transitions = _tracked(memory.states, own, patience, at)
-            states, retired = retire(states, _keys(config, api.name), at)
+            states, transitions = tracked(memory.states, own, patience, at)
+            states, retired = retire(states, keys_of(api), at)
             found = correlate(api.name, states, memory.incidents, [*transitions, *retired])
             changed = [replace(one, team=api.owner, runbook=api.runbook) for one in found]
             memory.keep(states, changed)
@@ -271,12 +269,17 @@ def remember(config: Config, verdicts: Sequence[Verdict], store: Store, at: str)
     return incidents
 
 
-def _tracked(
+def patience_of(api: Api) -> dict[str, Patience]:
+    return {route.name: Patience(route.open_after, route.resolve_after) for route in api.routes}
+
+
+def tracked(
     states: Sequence[RouteState],
     verdicts: Iterable[Verdict],
-    patience: dict[str, Patience],
+    patience: Mapping[str, Patience],
     at: str,
 ) -> tuple[list[RouteState], list[Transition]]:
+    """The states after these verdicts, and what changed; `patience` is by route."""
     current = {state.key: state for state in states}
     transitions: list[Transition] = []
     for verdict in verdicts:
@@ -288,15 +291,13 @@ def _tracked(
     return list(current.values()), transitions
 
 
-def _keys(config: Config, api_name: str) -> Iterable[Key]:
-    for api in config.apis:
-        if api.name != api_name:
-            continue
-        for route in api.routes:
-            for entrance in api.entrances:
-                yield (route.name, entrance.url, ANONYMOUS)
-                for callers in route.callers:
-                    yield (route.name, entrance.url, caller_name(callers))
+def keys_of(api: Api) -> Iterable[Key]:
+    """Whatever of an API may have a state."""
+    for route in api.routes:
+        for entrance in api.entrances:
+            yield (route.name, entrance.url, ANONYMOUS)
+            for callers in route.callers:
+                yield (route.name, entrance.url, caller_name(callers))
 
 
 def _summary(at: str, verdicts: Sequence[Verdict], requests: int) -> Summary:

@@ -51,6 +51,12 @@ def _made(what: str, service: str, region: str | None, signed: bool) -> Any:
         raise SecretError(f"{what}: the AWS settings of this machine are not valid") from None
 
 
+def client(service: str, region: str | None = None) -> Any:
+    """A signed client whose errors are raised as they are; for what holds no secrets."""
+    with _making:
+        return _client(service, region, True)
+
+
 @lru_cache(maxsize=32)
 def _client(service: str, region: str | None, signed: bool) -> Any:
     import boto3

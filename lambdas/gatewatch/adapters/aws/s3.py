@@ -1,0 +1,46 @@
+"""Objects of one S3 bucket. What has not changed since it was last read is not sent again."""
+
+from __future__ import annotations
+
+from gatewatch.adapters.aws.client import client
+
+
+class S3Objects:
+    def __init__(self, bucket: str) -> None:
+        self._bucket = bucket
+        self._known: dict[str, tuple[str, bytes]] = {}
+
+    def read(self, key: str) -> bytes:
+        """Raises KeyError where there is no such object."""
+        from botocore.exceptions import ClientError
+
+        known = self._known.get(key)
+        unless = {} if known is None else {"IfNoneMatch": known[0]}
+        try:
+            answer = client("s3").get_object(Bucket=self._bucket, Key=key, **unless)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if known is not None and code in ("304", "NotModified"):
+                return known[1]
+            if code in ("404", "NoSuchKey"):
+                raise KeyError(key) from None
+            raise
+        body = bytes(answer["Body"].read())
+        self._known[key] = (answer["ETag"], body)
+        return body
+
+    def write(self, key: str, body: bytes) -> None:
+        client("s3").put_object(
+            Bucket=self._bucket, Key=key, Body=body, ContentType="application/json"
+        )
+
+    def keys(self, prefix: str) -> list[tuple[str, str]]:
+        """Each key with its time of writing in ISO 8601, the newest first."""
+        pages = (
+            client("s3")
+            .get_paginator("list_objects_v2")
+            .paginate(Bucket=self._bucket, Prefix=prefix)
+        )
+        found = [one for page in pages for one in page.get("Contents", [])]
+        found.sort(key=lambda one: one["LastModified"], reverse=True)
+        return [(str(one["Key"]), one["LastModified"].isoformat()) for one in found]

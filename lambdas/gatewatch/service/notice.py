@@ -1,0 +1,92 @@
+"""What must be said of an incident: once when it opens, changes its cause, and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from hashlib import sha256
+
+import msgspec
+from msgspec.structs import replace
+
+from gatewatch.correlate import OPEN
+from gatewatch.model import Incident, Severity
+
+
+class Kind(StrEnum):
+    OPENED = "opened"
+    CHANGED = "changed"
+    RESOLVED = "resolved"
+
+
+class Channel(msgspec.Struct, frozen=True, kw_only=True):
+    """A topic, and the severities that it takes; none: all. No `topic`: the deployment's own."""
+
+    topic: str = ""
+    severities: tuple[Severity, ...] = ()
+
+    def takes(self, incident: Incident) -> bool:
+        return not self.severities or incident.severity in self.severities
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """One message to one channel. The same news told twice has the same `message_id`."""
+
+    message_id: str
+    kind: Kind
+    at: str
+    topic: str
+    incident: Incident
+
+
+def notices(
+    before: Mapping[str, Incident],
+    after: Iterable[Incident],
+    channels: Iterable[Channel],
+    at: str,
+) -> list[Notice]:
+    """What is to be said when these incidents become those."""
+    told = list(channels)
+    return [
+        _notice(kind, one, channel, at)
+        for one in after
+        if (kind := _kind(before.get(one.id), one)) is not None
+        for channel in told
+        if channel.takes(one)
+    ]
+
+
+def _kind(before: Incident | None, after: Incident) -> Kind | None:
+    if before is None:
+        return Kind.OPENED
+    if before.state == OPEN and after.state != OPEN:
+        return Kind.RESOLVED
+    return Kind.CHANGED if _said(before) != _said(after) else None
+
+
+def _said(incident: Incident) -> tuple[str, ...]:
+    return (incident.finding, incident.layer, incident.cause, incident.severity)
+
+
+def _notice(kind: Kind, incident: Incident, channel: Channel, at: str) -> Notice:
+    names = "\0".join((incident.id, kind, "" if kind is Kind.OPENED else at, channel.topic))
+    return Notice(
+        message_id=sha256(names.encode()).hexdigest()[:32],
+        kind=kind,
+        at=at,
+        topic=channel.topic,
+        incident=incident,
+    )
+
+
+def merged(found: Iterable[Notice]) -> tuple[Notice, ...]:
+    """One message for an incident that opens and is understood better in the same moment."""
+    kept: dict[tuple[str, str, Kind], Notice] = {}
+    for one in found:
+        place = (one.incident.id, one.topic)
+        opened = kept.get((*place, Kind.OPENED))
+        if one.kind is Kind.CHANGED and opened is not None:
+            kept[(*place, Kind.OPENED)] = replace(opened, incident=one.incident)
+        else:
+            kept[(*place, one.kind)] = one
+    return tuple(kept.values())

@@ -1,0 +1,113 @@
+"""What the service needs from outside besides the core's own ports; the handlers pass it in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from gatewatch.model import Incident
+from gatewatch.service.ledger import Ledger
+from gatewatch.service.notice import Notice
+from gatewatch.service.slices import Slice
+
+
+class OvertakenError(Exception):
+    """Raised when somebody else has written since one read: read again, and decide again."""
+
+
+class UndeliveredError(Exception):
+    """Raised when a channel did not accept a message; says which one and why."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What dispatch must know of an API besides its configuration.
+
+    `let_in`: entrances that some look has got through, ever. `latched`: (route, entrance) of
+    writes that are held back. `news`: since when something of it is not told or not over.
+    `swept`: the digest of the configuration with which its states were last compared.
+    """
+
+    api: str
+    let_in: frozenset[str] = frozenset()
+    latched: frozenset[tuple[str, str]] = frozenset()
+    news: str | None = None
+    swept: str | None = None
+
+
+class Records(Protocol):
+    def records(self) -> dict[str, Record]: ...
+
+    def add_let_in(self, api: str, entrances: Iterable[str]) -> None: ...
+
+    def latch(self, api: str, route: str, entrance: str) -> None: ...
+
+    def release(self, api: str, route: str) -> int:
+        """Lets a latched write be sent again; returns how many entrances that concerned."""
+
+    def set_news(self, api: str, at: str) -> None: ...
+
+    def clear_news(self, api: str, at: str | None) -> None:
+        """Only if there has been no newer news than those of `at`."""
+
+    def set_swept(self, api: str, digest: str) -> None: ...
+
+    def forget(self, api: str) -> None: ...
+
+    def good_version(self) -> str | None:
+        """The key of the last configuration that was found in order."""
+
+    def set_good_version(self, key: str) -> None: ...
+
+
+class States(Protocol):
+    """Slices of route states."""
+
+    def some(self, api: str, names: Sequence[str]) -> list[Slice]:
+        """These slices, empty ones included; cut out of others where the count has changed."""
+
+    def all(self, api: str) -> list[Slice]: ...
+
+    def save(self, after: Slice) -> None:
+        """Raises OvertakenError unless `after.version` is still the stored one."""
+
+    def set_heard(self, one: Slice, number: int) -> None: ...
+
+
+class Ledgers(Protocol):
+    def ledger(self, api: str) -> Ledger: ...
+
+    def save_ledger(self, after: Ledger) -> Ledger:
+        """The ledger with its new version; raises OvertakenError as `States.save`."""
+
+    def file(self, incident: Incident) -> None:
+        """Keeps a copy of an incident for whoever asks later."""
+
+
+class Table(Records, States, Ledgers, Protocol):
+    """All that the service remembers."""
+
+
+class Publisher(Protocol):
+    def publish(self, notice: Notice) -> None:
+        """Raises UndeliveredError."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """`lane`: messages of one lane are worked at one after the other. `once`: of those with the
+    same value within five minutes only the first counts."""
+
+    body: bytes
+    lane: str
+    once: str
+
+
+class Queue(Protocol):
+    def send(self, messages: Sequence[Message]) -> None:
+        """Raises where any was not accepted; then all may be sent again."""
+
+
+class Objects(Protocol):
+    def read(self, key: str) -> bytes:
+        """Raises KeyError where there is no such object."""

@@ -1,0 +1,130 @@
+"""What the service remembers in DynamoDB: what is written at once, and what must not be undone."""
+
+from __future__ import annotations
+
+import boto3
+import pytest
+from msgspec.structs import replace
+
+from gatewatch.adapters.aws.dynamodb import DynamoTable
+from gatewatch.model import Outcome
+from gatewatch.service.ledger import Ledger
+from gatewatch.service.ports import OvertakenError, Record
+from gatewatch.service.slices import Slice, advance, slice_name
+from gatewatch.track import Patience
+
+from .builders import verdict
+from .service import table, tick
+
+PATIENT = {f"GET /{n}": Patience(1, 1) for n in range(40)} | {"GET /x": Patience(1, 1)}
+
+
+@pytest.fixture
+def store(aws: None) -> DynamoTable:
+    return table()
+
+
+def failing(at: str, before: Slice | None = None, route: str = "GET /x") -> Slice:
+    start = before or Slice(api="orders", name="1-0")
+    return advance(start, [verdict(route=route)], PATIENT, at)
+
+
+def test_a_slice_comes_back_as_it_was_kept(store: DynamoTable) -> None:
+    kept = failing(tick(1))
+    store.save(kept)
+    [found] = store.some("orders", ["1-0"])
+    assert found == replace(kept, version=1)
+
+
+def test_a_slice_that_another_wrote_meanwhile_is_not_overwritten(store: DynamoTable) -> None:
+    mine, theirs = failing(tick(1)), failing(tick(2))
+    store.save(theirs)
+    with pytest.raises(OvertakenError):
+        store.save(mine)
+    assert store.all("orders")[0].states == theirs.states
+
+
+def test_what_the_writer_has_heard_survives_a_write_of_the_states(store: DynamoTable) -> None:
+    store.save(failing(tick(1)))
+    [read] = store.some("orders", ["1-0"])
+    store.set_heard(read, read.news[0].number)
+    store.save(advance(read, [verdict(Outcome.PASS)], PATIENT, tick(2)))
+    [found] = store.all("orders")
+    assert [one.transition.turn for one in found.news] == ["recovered"]
+
+
+def test_states_move_when_an_api_is_cut_into_more_slices(store: DynamoTable) -> None:
+    routes = [f"GET /{n}" for n in range(40)]
+    whole = advance(
+        Slice(api="orders", name="1-0"), [verdict(route=one) for one in routes], PATIENT, tick(1)
+    )
+    store.save(whole)
+    names = sorted({slice_name(one, 8) for one in routes})
+    cut = store.some("orders", names)
+    assert sorted(one.name for one in cut) == names
+    assert {state.key for one in cut for state in one.states} == {one.key for one in whole.states}
+    assert all(slice_name(state.route, 8) == one.name for one in cut for state in one.states)
+
+
+def test_more_slices_are_read_than_one_call_carries(store: DynamoTable) -> None:
+    names = [f"128-{n}" for n in range(128)]
+    for name in names:
+        store.save(Slice(api="orders", name=name))
+    assert sorted(one.name for one in store.some("orders", names)) == sorted(names)
+
+
+def test_an_api_is_recorded_piece_by_piece(store: DynamoTable) -> None:
+    store.add_let_in("orders", ["https://a", "https://b"])
+    store.add_let_in("orders", ["https://a"])
+    store.latch("orders", "POST /x", "https://a")
+    store.set_news("orders", tick(1))
+    store.set_swept("orders", "digest")
+    assert store.records() == {
+        "orders": Record(
+            api="orders",
+            let_in=frozenset({"https://a", "https://b"}),
+            latched=frozenset({("POST /x", "https://a")}),
+            news=tick(1),
+            swept="digest",
+        )
+    }
+
+
+def test_a_latched_write_is_released_at_every_entrance(store: DynamoTable) -> None:
+    for entrance in ("https://a", "https://b"):
+        store.latch("orders", "POST /x", entrance)
+    store.latch("orders", "POST /y", "https://a")
+    assert store.release("orders", "POST /x") == 2
+    assert store.release("orders", "POST /x") == 0
+    assert store.records()["orders"].latched == {("POST /y", "https://a")}
+
+
+def test_news_that_came_meanwhile_stay(store: DynamoTable) -> None:
+    store.set_news("orders", tick(1))
+    store.set_news("orders", tick(2))
+    store.clear_news("orders", tick(1))
+    assert store.records()["orders"].news == tick(2)
+    store.clear_news("orders", tick(2))
+    assert store.records()["orders"].news is None
+
+
+def test_a_ledger_is_written_by_one_at_a_time(store: DynamoTable) -> None:
+    first = store.save_ledger(Ledger(api="orders", heard={"1-0": 7}))
+    assert store.ledger("orders") == first
+    store.save_ledger(replace(first, heard={"1-0": 8}))
+    with pytest.raises(OvertakenError):
+        store.save_ledger(first)
+
+
+def test_every_item_that_is_written_again_and_again_expires(store: DynamoTable) -> None:
+    store.save(failing(tick(1)))
+    store.save_ledger(Ledger(api="orders"))
+    rows = boto3.client("dynamodb").scan(TableName=store._name)["Items"]
+    assert all(int(row["expires"]["N"]) > 1_700_000_000 for row in rows)
+    assert len(rows) == 2
+
+
+def test_the_good_configuration_is_remembered(store: DynamoTable) -> None:
+    assert store.good_version() is None
+    store.set_good_version("config/versions/a.json")
+    assert store.good_version() == "config/versions/a.json"

@@ -1,0 +1,169 @@
+"""One writer for each API: what it hears is told once, in order, and nothing of it is lost."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from gatewatch.model import Exchange, Outcome, Request, Response, Severity
+from gatewatch.service.ledger import About, Ledger, filed, hear, pack, sent, unpack
+from gatewatch.service.notice import Channel, Kind
+from gatewatch.service.slices import Slice, advance
+from gatewatch.service.slices import pack as pack_slice
+from gatewatch.service.slices import unpack as unpack_slice
+from gatewatch.track import Patience
+
+from .builders import URL, candidates, verdict
+from .service import tick
+
+PATIENT = {f"GET /{n}": Patience(1, 1) for n in ("x", "y", "z")}
+PASS = verdict(Outcome.PASS)
+FAIL = verdict()
+
+
+def looked(*verdicts: object, name: str = "1-0") -> Slice:
+    """A slice after one verdict a minute."""
+    one = Slice(api="orders", name=name)
+    for minute, each in enumerate(verdicts, start=1):
+        one = advance(one, [each], PATIENT, tick(minute))  # type: ignore[list-item]
+    return one
+
+
+def kinds(ledger: Ledger) -> list[Kind]:
+    return [one.kind for one in ledger.outbox]
+
+
+def heard(*slices: Slice, before: Ledger | None = None, **others: object) -> Ledger:
+    about = others.pop("about", About())
+    return hear(before or Ledger(api="orders"), slices, about, tick(9), **others)  # type: ignore[arg-type]
+
+
+def test_a_failure_opens_an_incident_with_one_message() -> None:
+    ledger = heard(looked(PASS, FAIL))
+    assert kinds(ledger) == [Kind.OPENED]
+    assert ledger.open[0].opened_at == tick(2)
+
+
+def test_what_was_heard_is_not_told_again() -> None:
+    once = heard(looked(PASS, FAIL))
+    assert heard(looked(PASS, FAIL), before=once) == once
+
+
+def test_a_failure_that_is_over_before_anybody_listened_is_told_with_both_ends() -> None:
+    ledger = heard(looked(PASS, FAIL, PASS))
+    assert kinds(ledger) == [Kind.OPENED, Kind.RESOLVED]
+    assert ledger.open == ()
+    assert ledger.incidents[0].resolved_at == tick(3)
+
+
+def test_failures_one_after_the_other_are_two_incidents() -> None:
+    ledger = heard(looked(FAIL, PASS, FAIL))
+    assert kinds(ledger) == [Kind.OPENED, Kind.RESOLVED, Kind.OPENED]
+    assert len({one.id for one in ledger.incidents}) == 2
+
+
+def test_routes_of_several_slices_are_one_incident() -> None:
+    here = looked(FAIL)
+    there = looked(verdict(route="GET /y"), name="2-1")
+    ledger = heard(here, there)
+    assert kinds(ledger) == [Kind.OPENED]
+    assert {one.route for one in ledger.open[0].members} == {"GET /x", "GET /y"}
+
+
+def test_a_route_that_joins_later_is_no_message_of_its_own() -> None:
+    first = heard(looked(FAIL))
+    both = heard(looked(FAIL), looked(verdict(route="GET /y"), name="2-1"), before=first)
+    assert kinds(both) == [Kind.OPENED]
+    assert len(both.open[0].members) == 2
+
+
+def test_a_cause_that_becomes_known_is_told() -> None:
+    first = replace(heard(looked(FAIL)), outbox=())
+    known = verdict(cause="wrong_method", candidates=candidates("wrong_method"))
+    assert kinds(heard(looked(FAIL, known), before=first)) == [Kind.CHANGED]
+
+
+def test_a_cause_that_becomes_known_at_once_is_one_message() -> None:
+    known = verdict(cause="wrong_method", candidates=candidates("wrong_method"))
+    ledger = heard(looked(FAIL, known))
+    assert kinds(ledger) == [Kind.OPENED]
+    assert ledger.outbox[0].incident.cause == "wrong_method"
+
+
+def test_a_route_that_left_the_configuration_ends_its_incident_once() -> None:
+    failing = looked(FAIL)
+    first = replace(heard(failing), outbox=())
+    gone = heard(failing, before=first, configured=[])
+    assert kinds(gone) == [Kind.RESOLVED]
+    assert "left the configuration" in gone.incidents[0].updates[-2].text
+    assert heard(failing, before=filed(gone), configured=[]) == filed(gone)
+
+
+def test_a_member_whose_state_was_forgotten_does_not_keep_an_incident_open() -> None:
+    first = heard(looked(FAIL))
+    assert heard(before=first, configured=[]).open == ()
+    key = ("GET /x", URL, "user")
+    assert heard(before=first, configured=[key]).open == first.open
+
+
+def test_a_channel_takes_what_it_asked_for() -> None:
+    about = About(channels=(Channel(), Channel(topic="arn:low", severities=(Severity.LOW,))))
+    assert [one.topic for one in heard(looked(FAIL), about=about).outbox] == [""]
+
+
+def test_a_message_has_the_same_id_whenever_it_is_made() -> None:
+    one, other = heard(looked(FAIL)), heard(looked(FAIL))
+    assert one.outbox[0].message_id == other.outbox[0].message_id
+    assert sent(one, one.outbox[0]).outbox == ()
+
+
+def test_channels_and_kinds_have_messages_of_their_own() -> None:
+    about = About(channels=(Channel(), Channel(topic="arn:a")))
+    ledger = heard(looked(FAIL, PASS), about=about)
+    assert len({one.message_id for one in ledger.outbox}) == len(ledger.outbox) == 4
+
+
+def test_a_ledger_comes_back_as_it_was_packed() -> None:
+    ledger = replace(heard(looked(FAIL)), version=3)
+    assert unpack("orders", pack(ledger), 3) == ledger
+
+
+def test_the_same_tick_told_twice_changes_nothing() -> None:
+    one = looked(FAIL)
+    assert advance(one, [FAIL], PATIENT, tick(1)) is one
+
+
+def test_an_older_tick_changes_nothing() -> None:
+    newer = advance(looked(PASS), [PASS], PATIENT, tick(5))
+    assert advance(newer, [FAIL], PATIENT, tick(4)) is newer
+
+
+def test_numbers_go_on_after_a_slice_was_forgotten() -> None:
+    before = looked(FAIL, PASS)
+    anew = advance(Slice(api="orders", name="1-0"), [FAIL], PATIENT, tick(3))
+    assert anew.untold[0].number > before.untold[-1].number
+
+
+def test_a_recovery_shows_for_ten_minutes() -> None:
+    one = looked(FAIL, PASS)
+    for minute, shows in ((11, True), (12, False)):
+        assert bool(advance(one, [PASS], PATIENT, tick(minute)).recovered) is shows
+
+
+def test_a_slice_fits_into_an_item_whatever_its_evidence() -> None:
+    def hexes(seed: int) -> str:
+        return "".join(f"{pow(7, seed * 40_000 + n, 2**127 - 1):x}" for n in range(15_000))
+
+    states = [
+        replace(state, problem=replace(state.problem, because="", evidence=evidence(hexes(n))))
+        for n, state in enumerate(looked(FAIL).states * 4)
+        if state.problem
+    ]
+    packed = pack_slice(Slice(api="orders", name="1-0", states=tuple(states)))
+    assert len(packed) < 400_000
+    found = unpack_slice("orders", "1-0", packed, 1, 0)
+    assert [one.problem.cause for one in found.states if one.problem] == ["route_not_found"] * 4
+
+
+def evidence(body: str) -> tuple[object, ...]:
+    request = Request(method="GET", url=URL)
+    return (Exchange(request=request, response=Response(status=403, body=body)),)
