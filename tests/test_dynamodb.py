@@ -77,14 +77,14 @@ def test_an_api_is_recorded_piece_by_piece(store: DynamoTable) -> None:
     store.add_let_in("orders", ["https://a", "https://b"])
     store.add_let_in("orders", ["https://a"])
     store.latch("orders", "POST /x", "https://a")
-    store.set_news("orders", tick(1))
+    store.add_news("orders")
     store.set_swept("orders", "digest")
     assert store.records() == {
         "orders": Record(
             api="orders",
             let_in=frozenset({"https://a", "https://b"}),
             latched=frozenset({("POST /x", "https://a")}),
-            news=tick(1),
+            news=1,
             swept="digest",
         )
     }
@@ -100,12 +100,12 @@ def test_a_latched_write_is_released_at_every_entrance(store: DynamoTable) -> No
 
 
 def test_news_that_came_meanwhile_stay(store: DynamoTable) -> None:
-    store.set_news("orders", tick(1))
-    store.set_news("orders", tick(2))
-    store.clear_news("orders", tick(1))
-    assert store.records()["orders"].news == tick(2)
-    store.clear_news("orders", tick(2))
-    assert store.records()["orders"].news is None
+    store.add_news("orders")
+    store.add_news("orders")
+    store.clear_news("orders", 1)
+    assert store.records()["orders"].news == 2
+    store.clear_news("orders", 2)
+    assert store.records()["orders"].news == 0
 
 
 def test_a_ledger_is_written_by_one_at_a_time(store: DynamoTable) -> None:

@@ -77,9 +77,8 @@ class Memory(Protocol):
     def keep(self, states: Sequence[RouteState], incidents: Sequence[Incident]) -> None: ...
 
 
-class Store(Protocol):
-    def open(self, api: str) -> AbstractContextManager[Memory]:
-        """One API's memory, alone: what is kept in it is stored whole or not at all."""
+class Known(Protocol):
+    """What is known of entrances and writes before a run."""
 
     def let_in(self) -> frozenset[tuple[str, str]]:
         """The (api, entrance) pairs at which some look has got through, ever."""
@@ -87,3 +86,8 @@ class Store(Protocol):
     def latched(self) -> Latches: ...
 
     def latch(self, api: str, route: str, entrance: str) -> None: ...
+
+
+class Store(Known, Protocol):
+    def open(self, api: str) -> AbstractContextManager[Memory]:
+        """One API's memory, alone: what is kept in it is stored whole or not at all."""

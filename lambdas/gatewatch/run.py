@@ -29,7 +29,7 @@ from gatewatch.model import (
     Verdict,
 )
 from gatewatch.plan import Attempt, Probe, control, plan
-from gatewatch.ports import Clock, Store, Transport
+from gatewatch.ports import Clock, Known, Store, Transport
 from gatewatch.redaction import Redactor
 from gatewatch.track import Key, Patience, RouteState, Transition, retire, track
 
@@ -100,9 +100,9 @@ def run(
     )
 
 
-def inquire(config: Config, store: Store, minutes: range | None = None) -> list[Inquiry]:
+def inquire(config: Config, known: Known, minutes: range | None = None) -> list[Inquiry]:
     """What is due, with what is remembered of it."""
-    worked = store.let_in()
+    worked = known.let_in()
     signers = {one.name for one in config.credentials if isinstance(one.source, Sigv4)}
     return [
         Inquiry(
@@ -110,7 +110,7 @@ def inquire(config: Config, store: Store, minutes: range | None = None) -> list[
             has_worked=(probe.api.name, probe.entrance.url) in worked,
             signer=_signer(probe, signers),
         )
-        for probe in plan(config, minutes, store.latched())
+        for probe in plan(config, minutes, known.latched())
     ]
 
 
@@ -240,7 +240,7 @@ def _question(inquiry: Inquiry) -> Attempt | None:
 _GOT_THROUGH = (Finding.PROTECTED_ROUTE_OPEN, Finding.GUARD_WEAKENED, Finding.ENTRANCE_NOT_CLOSED)
 
 
-def latch(inquiries: Iterable[Inquiry], verdicts: Iterable[Verdict], store: Store) -> None:
+def latch(inquiries: Iterable[Inquiry], verdicts: Iterable[Verdict], known: Known) -> None:
     """A write that got through without a credential is not sent again."""
     writes = {
         (one.probe.api.name, one.probe.route.name)
@@ -250,7 +250,7 @@ def latch(inquiries: Iterable[Inquiry], verdicts: Iterable[Verdict], store: Stor
     for verdict in verdicts:
         got_through = verdict.finding in _GOT_THROUGH and verdict.caller == ANONYMOUS
         if got_through and (verdict.api, verdict.route) in writes:
-            store.latch(verdict.api, verdict.route, verdict.entrance)
+            known.latch(verdict.api, verdict.route, verdict.entrance)
 
 
 def remember(config: Config, verdicts: Sequence[Verdict], store: Store, at: str) -> list[Incident]:

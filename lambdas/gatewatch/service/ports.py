@@ -25,14 +25,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """What dispatch must know of an API besides its configuration.
 
     `let_in`: entrances that some look has got through, ever. `latched`: (route, entrance) of
-    writes that are held back. `news`: since when something of it is not told or not over.
+    writes that are held back. `news`: how often there was some since all was told and over.
     `swept`: the digest of the configuration with which its states were last compared.
     """
 
     api: str
     let_in: frozenset[str] = frozenset()
     latched: frozenset[tuple[str, str]] = frozenset()
-    news: str | None = None
+    news: int = 0
     swept: str | None = None
 
 
@@ -46,10 +46,12 @@ class Records(Protocol):
     def release(self, api: str, route: str) -> int:
         """Lets a latched write be sent again; returns how many entrances that concerned."""
 
-    def set_news(self, api: str, at: str) -> None: ...
+    def news(self, api: str) -> int: ...
 
-    def clear_news(self, api: str, at: str | None) -> None:
-        """Only if there has been no newer news than those of `at`."""
+    def add_news(self, api: str) -> None: ...
+
+    def clear_news(self, api: str, count: int) -> None:
+        """Only if there was none since they were `count`."""
 
     def set_swept(self, api: str, digest: str) -> None: ...
 

@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gatewatch.config.canonical import Api
-from gatewatch.model import Verdict
+from gatewatch.model import Finding, Layer, Verdict
 from gatewatch.run import tracked
 from gatewatch.track import Key, Patience, RouteState, Transition, Turn
 
@@ -33,8 +33,12 @@ class Untold(msgspec.Struct, frozen=True):
 
 
 class Recovered(msgspec.Struct, frozen=True):
+    """A route that failed until `at`, and as what."""
+
     key: Key
     at: str
+    layer: Layer
+    finding: Finding
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -93,8 +97,13 @@ def _floor(at: str) -> int:
 
 def _recovered(before: Slice, transitions: Iterable[Transition], at: str) -> tuple[Recovered, ...]:
     since = datetime.fromisoformat(at) - RECOVERY_SHOWS_FOR
+    problems = {state.key: state.problem for state in before.states}
     recent = [one for one in before.recovered if datetime.fromisoformat(one.at) > since]
-    new = [Recovered(one.state.key, at) for one in transitions if one.turn is Turn.RECOVERED]
+    new = [
+        Recovered(one.state.key, at, problem.layer, problem.finding)
+        for one in transitions
+        if one.turn is Turn.RECOVERED and (problem := problems[one.state.key]) is not None
+    ]
     return (*recent, *new)
 
 

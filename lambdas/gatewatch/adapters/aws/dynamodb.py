@@ -62,14 +62,18 @@ class DynamoTable:
             self._record(api, "DELETE latched :v", v={"SS": held})
         return len(held)
 
-    def set_news(self, api: str, at: str) -> None:
-        self._record(api, "SET news = :v", v={"S": at})
+    def news(self, api: str) -> int:
+        key = {"pk": _DEPLOYMENT, "sk": {"S": f"api#{api}"}}
+        answer = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True)
+        return int(answer.get("Item", {}).get("news", {}).get("N", 0))
 
-    def clear_news(self, api: str, at: str | None) -> None:
-        if at is None:
-            return
-        with _condition(suppressed=True):
-            self._record(api, "REMOVE news", "news = :v", v={"S": at})
+    def add_news(self, api: str) -> None:
+        self._record(api, "ADD news :v", v={"N": "1"})
+
+    def clear_news(self, api: str, count: int) -> None:
+        if count:
+            with _condition(suppressed=True):
+                self._record(api, "REMOVE news", "news = :v", v={"N": str(count)})
 
     def set_swept(self, api: str, digest: str) -> None:
         self._record(api, "SET swept = :v", v={"S": digest})
@@ -205,7 +209,7 @@ def _record(item: Item) -> Record:
         api=str(item["sk"]["S"]).removeprefix("api#"),
         let_in=frozenset(item.get("let_in", {}).get("SS", ())),
         latched=frozenset(_latched(item.get("latched", {}).get("SS", ()))),
-        news=item.get("news", {}).get("S"),
+        news=int(item.get("news", {}).get("N", 0)),
         swept=item.get("swept", {}).get("S"),
     )
 

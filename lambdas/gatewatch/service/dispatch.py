@@ -1,0 +1,89 @@
+"""One tick: deal out what is due in this minute, and call the writers who have work to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+import msgspec
+
+from gatewatch.config.canonical import Api
+from gatewatch.plan import plan
+from gatewatch.service.call import Call
+from gatewatch.service.ledger import About
+from gatewatch.service.ports import Message, Queue, Record, Records
+from gatewatch.service.shards import Bounds, Shard, shards
+from gatewatch.service.source import Holding, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatched:
+    """`due` counts routes at entrances, as `RoutesDue` does."""
+
+    due: int
+    shards: int
+    sweeps: int
+    rejected: tuple[str, ...]
+
+
+def dispatch(
+    at: datetime,
+    source: Source,
+    records: Records,
+    work: Queue,
+    changes: Queue,
+    bounds: Bounds | None = None,
+) -> Dispatched:
+    """`at` is when this tick was scheduled; the same tick twice is dealt out once."""
+    tick = at.replace(second=0, microsecond=0)
+    holding, rejected = source.current()
+    known = records.records()
+    minute = int(tick.timestamp() // 60)
+    latched = [(one.api, *each) for one in known.values() for each in one.latched]
+    probes = plan(holding.config, range(minute, minute + 1), frozenset(latched))
+    found = shards(
+        holding.config,
+        probes,
+        tick,
+        {api.name: about(api) for api in holding.config.apis},
+        let_in=[(one.api, entrance) for one in known.values() for entrance in one.let_in],
+        latched=latched,
+        networks=holding.allowed.networks,
+        bounds=bounds,
+    )
+    calls = sweeps(holding, known, tick.isoformat())
+    work.send([_message(one) for one in found])
+    changes.send([one.message() for one in calls])
+    return Dispatched(
+        due=len(probes),
+        shards=len(found),
+        sweeps=len(calls),
+        rejected=rejected.problems if rejected else (),
+    )
+
+
+def about(api: Api) -> About:
+    return About(team=api.owner, runbook=api.runbook)
+
+
+def _message(shard: Shard) -> Message:
+    body = msgspec.json.encode(shard)
+    return Message(body=body, lane=shard.lane, once=sha256(body).hexdigest())
+
+
+def sweeps(holding: Holding, known: Mapping[str, Record], at: str) -> list[Call]:
+    """A call for each API that has something open, unsaid, or not compared with what holds now."""
+    apis = {api.name: api for api in holding.config.apis}
+    return [
+        Call(
+            api=name,
+            at=at,
+            about=about(apis[name]) if name in apis else About(),
+            compare=holding.key,
+            digest=holding.digests.get(name),
+        )
+        for name, one in sorted(known.items())
+        if one.news or one.swept != holding.digests.get(name, "")
+    ]

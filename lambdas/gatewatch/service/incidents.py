@@ -1,0 +1,116 @@
+"""The writer of an API: takes up the news, keeps the incidents, says what must be said.
+
+Calls of one API never run side by side (the queue's lanes see to it), and the ledger's version
+catches it if they do. Whatever this is stopped at, the next call goes on with.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gatewatch.config.canonical import Api
+from gatewatch.run import keys_of
+from gatewatch.service.call import Call
+from gatewatch.service.ledger import Ledger, filed, hear, sent
+from gatewatch.service.ports import Publisher, Table, UndeliveredError
+from gatewatch.service.slices import Slice, without
+from gatewatch.track import Key
+
+_log = logging.getLogger(__name__)
+
+FindApi = Callable[[str, str], Api | None]
+"""(key of a configuration, name) → the API in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """`undelivered` messages stay in the outbox; the next sweep tries again."""
+
+    sent: int = 0
+    undelivered: int = 0
+    opened: int = 0
+
+
+def answer(call: Call, table: Table, publisher: Publisher, find: FindApi) -> Told:
+    """Does what a call asks for. Raises OvertakenError where another writer was faster."""
+    before = table.ledger(call.api)
+    if call.compare is None and _has_heard(before, call):
+        return Told()
+    since = table.news(call.api)
+    slices = table.all(call.api)
+    keys = _configured(call, find)
+    after = hear(before, slices, call.about, call.at, keys)
+    if before.is_quiet and not after.is_quiet:
+        table.add_news(call.api)
+        since += 1
+    if after != before:
+        after = _kept(before, after, table)
+    _settle(slices, keys, table)
+    left, told = _deliver(after, table, publisher)
+    if keys is not None:
+        _compared(call, table)
+    if left.is_quiet:
+        table.clear_news(call.api, since)
+    return told
+
+
+def _kept(before: Ledger, after: Ledger, table: Table) -> Ledger:
+    """Incidents are filed first: those that are over are then in the ledger no more."""
+    known = {one.id: one for one in before.incidents}
+    for one in after.incidents:
+        if known.get(one.id) != one:
+            table.file(one)
+    return table.save_ledger(filed(after))
+
+
+def _has_heard(ledger: Ledger, call: Call) -> bool:
+    return not ledger.outbox and all(
+        ledger.heard.get(name, 0) >= number for name, number in call.news.items()
+    )
+
+
+def _configured(call: Call, find: FindApi) -> list[Key] | None:
+    if call.compare is None:
+        return None
+    api = find(call.compare, call.api) if call.digest is not None else None
+    return [] if api is None else list(keys_of(api))
+
+
+def _settle(slices: list[Slice], configured: list[Key] | None, table: Table) -> None:
+    """Tells the slices that they were heard, and takes out of them what is watched no more."""
+    for one in slices:
+        if one.news:
+            table.set_heard(one, one.untold[-1].number)
+        gone = [] if configured is None else _gone(one, configured)
+        if gone:
+            table.save(without(one, gone))
+
+
+def _gone(one: Slice, configured: list[Key]) -> list[Key]:
+    known = frozenset(configured)
+    return [state.key for state in one.states if state.key not in known]
+
+
+def _deliver(ledger: Ledger, table: Table, publisher: Publisher) -> tuple[Ledger, Told]:
+    """Each message is marked as sent by itself, before the next one is sent."""
+    accepted = undelivered = opened = 0
+    for notice in ledger.outbox:
+        try:
+            publisher.publish(notice)
+        except UndeliveredError as error:
+            undelivered += 1
+            _log.warning("notice_undelivered", extra={"api": ledger.api, "reason": str(error)})
+            continue
+        ledger = table.save_ledger(sent(ledger, notice))
+        accepted += 1
+        opened += notice.kind == "opened"
+    return ledger, Told(sent=accepted, undelivered=undelivered, opened=opened)
+
+
+def _compared(call: Call, table: Table) -> None:
+    if call.digest is None:
+        table.forget(call.api)
+    else:
+        table.set_swept(call.api, call.digest)

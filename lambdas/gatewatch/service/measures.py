@@ -1,0 +1,177 @@
+"""What CloudWatch is told of a run: for the deployment always, for an API while it carries news,
+for a route while it fails and ten minutes longer. It writes nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import msgspec
+
+from gatewatch.model import ANONYMOUS, Finding, Layer, Outcome, Verdict
+from gatewatch.run import Inquiry
+from gatewatch.service.probe import Probed
+from gatewatch.service.slices import Slice
+
+NAMESPACE = "Gatewatch"
+_COUNT = "Count"
+_MILLISECONDS = "Milliseconds"
+_LATENCIES = ("AnonymousLatency", "CredentialedLatency")
+_EXPOSURES = (Finding.PROTECTED_ROUTE_OPEN, Finding.ENTRANCE_NOT_CLOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Values of some metrics that have the same dimensions."""
+
+    dimensions: Mapping[str, str]
+    values: Mapping[str, Sequence[float]]
+
+
+_Place = tuple[str, str, str]
+"""(api, route, entrance)."""
+
+
+def measures(probed: Probed, deployment: str) -> list[Measure]:
+    whole = {"deployment": deployment}
+    return [
+        Measure(whole, _values(probed.inquiries, probed.verdicts)),
+        *_of_apis(probed, whole),
+        *_of_routes(probed.slices, whole),
+    ]
+
+
+def _values(
+    inquiries: Iterable[Inquiry], verdicts: Sequence[Verdict]
+) -> dict[str, Sequence[float]]:
+    return {**_counts(verdicts), **_latencies(inquiries)}
+
+
+def _counts(verdicts: Iterable[Verdict]) -> dict[str, Sequence[float]]:
+    """A route at an entrance counts once, and as the worst that any caller met there."""
+    places: dict[_Place, list[Verdict]] = defaultdict(list)
+    for one in verdicts:
+        places[one.api, one.route, one.entrance].append(one)
+    worst = [_worst({one.outcome for one in found}) for found in places.values()]
+    failures = [{_failure(one.layer, one.finding) for one in each} for each in places.values()]
+    counted = {
+        "RoutesJudged": len(places),
+        "RoutesUp": worst.count(Outcome.PASS),
+        "RoutesDown": worst.count(Outcome.FAIL),
+        "RoutesUnknown": worst.count(Outcome.UNKNOWN),
+        "RoutesSkipped": worst.count(Outcome.SKIPPED),
+        **{name: sum(name in found for found in failures) for name in FAILURES},
+    }
+    return {name: (float(value),) for name, value in counted.items()}
+
+
+_GRAVEST_FIRST = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS, Outcome.SKIPPED)
+
+
+def _worst(outcomes: set[Outcome]) -> Outcome:
+    return min(outcomes, key=_GRAVEST_FIRST.index)
+
+
+FAILURES = ("RoutingFailures", "AuthFailures", "Exposed")
+
+
+def _failure(layer: Layer, finding: Finding | None) -> str | None:
+    if finding in _EXPOSURES:
+        return "Exposed"
+    if finding is None or finding is Finding.UNDECIDED:
+        return None
+    return {Layer.ROUTING: "RoutingFailures", Layer.AUTH: "AuthFailures"}.get(layer)
+
+
+def _latencies(inquiries: Iterable[Inquiry]) -> dict[str, Sequence[float]]:
+    anonymous: list[float] = []
+    credentialed: list[float] = []
+    for inquiry in inquiries:
+        for caller, exchange in inquiry.looks.items():
+            took = exchange.response.elapsed_ms
+            if took is not None and exchange.response.status:
+                (anonymous if caller == ANONYMOUS else credentialed).append(took)
+    found = zip(_LATENCIES, (anonymous, credentialed), strict=True)
+    return {name: values for name, values in found if values}
+
+
+def _of_apis(probed: Probed, whole: Mapping[str, str]) -> Iterator[Measure]:
+    """Those with a route that fails, or did ten minutes ago."""
+    telling = {one.api for one in probed.slices if one.recovered or _failing(one)}
+    stages: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
+    for one in probed.verdicts:
+        if one.api in telling:
+            stages[one.api, one.stage or "-"].append(one)
+    for (api, stage), verdicts in stages.items():
+        entrances = {one.entrance for one in verdicts}
+        asked = [
+            one
+            for one in probed.inquiries
+            if one.probe.api.name == api and one.probe.entrance.url in entrances
+        ]
+        yield Measure({**whole, "api": api, "stage": stage}, _values(asked, verdicts))
+
+
+def _failing(one: Slice) -> bool:
+    return any(state.is_failing for state in one.states)
+
+
+def _of_routes(slices: Iterable[Slice], whole: Mapping[str, str]) -> Iterator[Measure]:
+    """One where it fails, zero where it did."""
+    found: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+    for one in slices:
+        for gone in one.recovered:
+            if name := _failure(gone.layer, gone.finding):
+                found[one.api, gone.key[0]].setdefault(name, 0.0)
+        for state in one.states:
+            problem = state.problem if state.is_failing else None
+            if problem and (name := _failure(problem.layer, problem.finding)):
+                found[one.api, state.route][name] = 1.0
+    for (api, route), values in found.items():
+        dimensions = {**whole, "api": api, "route": route}
+        yield Measure(dimensions, {name: (value,) for name, value in values.items()})
+
+
+_MOST_VALUES = 100
+"""Of one metric in one document, by the embedded metric format's rules:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+
+def embedded(found: Iterable[Measure], at_ms: int) -> Iterator[str]:
+    """One line of log for each document; arrays where there are many values."""
+    for one in found:
+        waiting = {name: iter(values) for name, values in one.values.items()}
+        while waiting:
+            taken = {name: list(islice(values, _MOST_VALUES)) for name, values in waiting.items()}
+            filled = {name: values for name, values in taken.items() if values}
+            waiting = {name: waiting[name] for name in filled}
+            if filled:
+                yield _document(one.dimensions, filled, at_ms)
+
+
+def _document(
+    dimensions: Mapping[str, str], values: Mapping[str, Sequence[float]], at_ms: int
+) -> str:
+    defined = [{"Name": name, "Unit": _unit(name)} for name in values]
+    whole = {
+        "_aws": {
+            "Timestamp": at_ms,
+            "CloudWatchMetrics": [
+                {"Namespace": NAMESPACE, "Dimensions": [list(dimensions)], "Metrics": defined}
+            ],
+        },
+        **dimensions,
+        **{name: _few(found) for name, found in values.items()},
+    }
+    return msgspec.json.encode(whole).decode()
+
+
+def _few(values: Sequence[float]) -> float | Sequence[float]:
+    return values[0] if len(values) == 1 else values
+
+
+def _unit(name: str) -> str:
+    return _MILLISECONDS if name in _LATENCIES else _COUNT

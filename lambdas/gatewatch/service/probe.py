@@ -1,0 +1,131 @@
+"""One shard: take its looks, judge them, keep the states, and call the writers if there is news."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gatewatch.model import Layer, Verdict
+from gatewatch.plan import Latches
+from gatewatch.ports import Transport
+from gatewatch.run import Inquiry, inquire, latch, look, patience_of
+from gatewatch.service.call import Call
+from gatewatch.service.ports import OvertakenError, Queue, Table
+from gatewatch.service.shards import Shard, fresh
+from gatewatch.service.slices import Slice, advance, slice_name
+from gatewatch.track import Patience
+
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What a shard came to. `stale` counts the routes that were left to their next tick."""
+
+    at: str
+    inquiries: tuple[Inquiry, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    slices: tuple[Slice, ...] = ()
+    requests: int = 0
+    stale: int = 0
+
+
+class _Known:
+    """What dispatch knew of entrances and writes when it dealt the shard."""
+
+    def __init__(self, shard: Shard, table: Table) -> None:
+        self._shard = shard
+        self._table = table
+
+    def let_in(self) -> frozenset[tuple[str, str]]:
+        return frozenset(self._shard.let_in)
+
+    def latched(self) -> Latches:
+        return frozenset(self._shard.latched)
+
+    def latch(self, api: str, route: str, entrance: str) -> None:
+        self._table.latch(api, route, entrance)
+
+
+def probe(
+    shard: Shard, now: datetime, transport: Transport, table: Table, changes: Queue
+) -> Probed:
+    """The same shard twice looks twice, and counts once."""
+    shard, stale = fresh(shard, now)
+    known = _Known(shard, table)
+    asked = inquire(shard.config, known, range(shard.minute, shard.minute + 1))
+    requests = look(asked, transport)
+    verdicts = [verdict for inquiry in asked for verdict in inquiry.verdicts()]
+    latch(asked, verdicts, known)
+    slices = _keep(shard, verdicts, table)
+    _enter(shard, verdicts, table)
+    _call(shard, slices, table, changes)
+    return Probed(shard.at, tuple(asked), tuple(verdicts), tuple(slices), requests, stale)
+
+
+def _keep(shard: Shard, verdicts: Sequence[Verdict], table: Table) -> list[Slice]:
+    """The slices of these verdicts as they are stored now."""
+    patience: dict[str, dict[str, Patience]] = defaultdict(dict)
+    for api in shard.apis:
+        patience[api.name] |= patience_of(api)
+    found: dict[str, dict[str, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
+    for one in verdicts:
+        found[one.api][slice_name(one.route, shard.slices[one.api])].append(one)
+    return [
+        kept
+        for api, by_slice in found.items()
+        for kept in _keep_api(api, by_slice, patience[api], shard.at, table)
+    ]
+
+
+def _keep_api(
+    api: str,
+    by_slice: Mapping[str, Sequence[Verdict]],
+    patience: Mapping[str, Patience],
+    at: str,
+    table: Table,
+) -> list[Slice]:
+    """Where another has written a slice meanwhile, it is read and advanced again."""
+    left, kept = dict(by_slice), list[Slice]()
+    for _ in range(_TRIES):
+        for before in table.some(api, sorted(left)):
+            after = advance(before, left[before.name], patience, at)
+            try:
+                if after is not before:
+                    table.save(after)
+            except OvertakenError:
+                continue
+            kept.append(after)
+            del left[before.name]
+        if not left:
+            return kept
+    raise OvertakenError
+
+
+def _enter(shard: Shard, verdicts: Sequence[Verdict], table: Table) -> None:
+    """Entrances that let somebody in for the first time."""
+    known = frozenset(shard.let_in)
+    new: dict[str, set[str]] = defaultdict(set)
+    for one in verdicts:
+        if one.layer is Layer.OK and (one.api, one.entrance) not in known:
+            new[one.api].add(one.entrance)
+    for api, entrances in new.items():
+        table.add_let_in(api, entrances)
+
+
+def _call(shard: Shard, slices: Sequence[Slice], table: Table, changes: Queue) -> None:
+    """The record says that there is news before anybody is called, so that a call that is lost
+    is made up for by the next sweep."""
+    news: dict[str, dict[str, int]] = defaultdict(dict)
+    for one in slices:
+        if one.news:
+            news[one.api][one.name] = one.news[-1].number
+    for api in news:
+        table.add_news(api)
+    calls = [
+        Call(api=api, at=shard.at, about=shard.about[api], news=numbers)
+        for api, numbers in news.items()
+    ]
+    changes.send([one.message() for one in calls])

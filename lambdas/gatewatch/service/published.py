@@ -1,0 +1,168 @@
+"""The configuration as it was published: which one holds, and whether it asks for more than the
+stack was deployed for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+
+import msgspec
+
+from gatewatch.config.canonical import (
+    Api,
+    AssumedRole,
+    Config,
+    Credential,
+    OAuth2,
+    OwnKeys,
+    SecretRef,
+    SecretSource,
+    Sigv4,
+)
+from gatewatch.gateway.url import host_of, is_loopback
+
+VERSIONS = "config/versions/"
+
+
+class Pointer(msgspec.Struct, frozen=True, kw_only=True):
+    """`version` is the SHA-256 of the configuration's bytes, `key` where they are."""
+
+    version: str
+    key: str
+
+
+class Allowed(msgspec.Struct, frozen=True, kw_only=True):
+    """What the stack was deployed for; only a deployment writes it.
+
+    `credentials`: the `host:port` pairs that each may be sent to. `networks`: the private address
+    ranges, in CIDR form, that the probe may connect to.
+    """
+
+    secrets: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    credentials: dict[str, tuple[str, ...]] = {}
+    networks: tuple[str, ...] = ()
+
+
+class RejectedError(Exception):
+    """Raised for a published configuration that may not be used; `problems` says why."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.problems))
+
+
+def encoded(config: Config) -> bytes:
+    """The bytes that are published."""
+    return msgspec.json.encode(config)
+
+
+def pointer_to(body: bytes) -> Pointer:
+    version = sha256(body).hexdigest()
+    return Pointer(version=version, key=f"{VERSIONS}{version}.json")
+
+
+def read_pointer(body: bytes) -> Pointer:
+    """Raises RejectedError."""
+    try:
+        return msgspec.json.decode(body, type=Pointer)
+    except msgspec.MsgspecError as error:
+        raise RejectedError([f"the pointer cannot be read: {error}"]) from None
+
+
+def read_config(body: bytes, version: str, allowed: Allowed) -> Config:
+    """Raises RejectedError with all problems."""
+    if sha256(body).hexdigest() != version:
+        raise RejectedError([f"it is not the version {version[:12]} that was published"])
+    try:
+        config = msgspec.json.decode(body, type=Config)
+    except msgspec.MsgspecError as error:
+        raise RejectedError([f"it cannot be read: {error}"]) from None
+    if problems := list(needs_deployment(config, allowed)):
+        raise RejectedError(problems)
+    return config
+
+
+def needs_deployment(config: Config, allowed: Allowed) -> Iterator[str]:
+    """What a configuration asks for and the stack was not deployed for, one line each."""
+    for credential in config.credentials:
+        yield from _of_credential(credential, allowed)
+    known = {one.name for one in config.credentials}
+    for api in config.apis:
+        yield from _of_api(api, known)
+
+
+def _of_credential(credential: Credential, allowed: Allowed) -> Iterator[str]:
+    told = f"credential {credential.name}"
+    if credential.name not in allowed.credentials:
+        yield f"{told} is new: needs cdk deploy"
+        return
+    for host in credential.hosts:
+        if host not in allowed.credentials[credential.name]:
+            yield f"{told} would be sent to {host}: needs cdk deploy"
+    for ref in _refs(credential.source):
+        yield from _of_secret(told, ref, allowed)
+    yield from _of_source(told, credential, allowed)
+
+
+def _of_source(told: str, credential: Credential, allowed: Allowed) -> Iterator[str]:
+    match credential.source:
+        case Sigv4(keys=AssumedRole(arn=arn)) if arn not in allowed.roles:
+            yield f"{told} assumes {arn}: needs cdk deploy"
+        case Sigv4(keys=OwnKeys()) | Sigv4(keys=AssumedRole()):
+            return
+        case OAuth2(token_url=url) if host_of(url) not in allowed.credentials[credential.name]:
+            yield f"{told} gets its token at {host_of(url)}: needs cdk deploy"
+
+
+def _of_secret(told: str, ref: SecretRef, allowed: Allowed) -> Iterator[str]:
+    match ref.source:
+        case SecretSource.SECRET:
+            is_known = ref.name in allowed.secrets
+        case SecretSource.SSM:
+            is_known = ref.name in allowed.parameters
+        case _:
+            yield f"{told} reads {ref}: in the account, only secrets and parameters can be read"
+            return
+    if not is_known:
+        yield f"{told} reads {ref}: needs cdk deploy"
+
+
+def _refs(part: object) -> Iterator[SecretRef]:
+    if isinstance(part, SecretRef):
+        yield part
+    elif isinstance(part, msgspec.Struct):
+        for name in part.__struct_fields__:
+            yield from _refs(getattr(part, name))
+
+
+def _of_api(api: Api, known: set[str]) -> Iterator[str]:
+    if api.connect_to is not None:
+        yield f"api {api.name}: connect_to is for the command line, not for the account"
+    if api.ca_file is not None:
+        yield f"api {api.name}: ca_file is for the command line, not for the account"
+    used = {name for route in api.routes for caller in route.callers for name in caller}
+    for name in sorted(used - known):
+        yield f"api {api.name}: credential {name} is not configured"
+    for entrance in api.entrances:
+        host = host_of(entrance.url).rpartition(":")[0].strip("[]")
+        plain = entrance.url.startswith("http:") and not is_loopback(host)
+        if used and plain and not entrance.closed:
+            yield f"api {api.name}: credentials may not be sent over plain http to {host}"
+
+
+class _Some(msgspec.Struct, frozen=True):
+    apis: tuple[msgspec.Raw, ...]
+
+
+class _Name(msgspec.Struct, frozen=True):
+    name: str
+
+
+def api_of(body: bytes, name: str) -> Api | None:
+    """One API of a published configuration; the others are not read."""
+    for raw in msgspec.json.decode(body, type=_Some).apis:
+        if msgspec.json.decode(raw, type=_Name).name == name:
+            return msgspec.json.decode(raw, type=Api)
+    return None

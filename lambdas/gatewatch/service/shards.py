@@ -1,0 +1,235 @@
+"""How a minute's looks are dealt out to probe Lambdas. It plans and sends nothing.
+
+A shard is weighed so that it ends in time even if every look takes all of its timeout. A host
+that needs several shards has few lanes, and the shards of one lane follow each other.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from gatewatch.config.canonical import Api, Config, Credential, Entrance, Route
+from gatewatch.gateway.url import host_of
+from gatewatch.plan import Probe, whole_minutes
+from gatewatch.service.ledger import About
+from gatewatch.service.slices import slice_count, slice_name
+
+_MOST_BYTES = 150_000
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """`seconds` a shard may take at worst, with so many threads and so many of them at one host;
+    `lanes`: how many shards of one host may be under way."""
+
+    seconds: float = 40.0
+    threads: int = 16
+    per_host: int = 6
+    lanes: int = 4
+
+
+class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Looks of one minute, with all that a probe must know to take them and to track them.
+
+    `minute` is counted from the epoch. `apis` hold only what is due; one API may stand there for
+    each of its entrances. `slices` tells of how many slices an API has. `networks` are the
+    private address ranges that the deployment lets us connect to.
+    """
+
+    at: str
+    minute: int
+    lane: str
+    apis: tuple[Api, ...]
+    credentials: tuple[Credential, ...]
+    slices: dict[str, int]
+    about: dict[str, About]
+    let_in: tuple[tuple[str, str], ...] = ()
+    latched: tuple[tuple[str, str, str], ...] = ()
+    networks: tuple[str, ...] = ()
+
+    @property
+    def config(self) -> Config:
+        return Config(apis=self.apis, credentials=self.credentials)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The due routes of one slice at one entrance. `seconds`: looks times timeout."""
+
+    api: Api
+    entrance: Entrance
+    routes: tuple[Route, ...]
+    slice: str
+    seconds: float
+    size: int
+
+    @property
+    def host(self) -> str:
+        return self.api.connect_to or host_of(self.entrance.url)
+
+
+def pieces(probes: Iterable[Probe]) -> list[Piece]:
+    counts: dict[str, int] = {}
+    found: dict[tuple[str, str, str], list[Probe]] = defaultdict(list)
+    for one in probes:
+        name = one.api.name
+        count = counts.setdefault(name, slice_count(one.api))
+        found[name, one.entrance.url, slice_name(one.route.name, count)].append(one)
+    return [_piece(group, name) for (_, _, name), group in found.items()]
+
+
+def _piece(group: Sequence[Probe], name: str) -> Piece:
+    return Piece(
+        api=group[0].api,
+        entrance=group[0].entrance,
+        routes=tuple(one.route for one in group),
+        slice=name,
+        seconds=sum(each.timeout_seconds for one in group for each in one.attempts),
+        size=sum(len(msgspec.json.encode(one.route)) for one in group),
+    )
+
+
+def packed(found: Iterable[Piece], bounds: Bounds) -> list[tuple[str, list[Piece]]]:
+    """Every piece in one shard, each with its lane: first those of busy hosts."""
+    by_host: dict[str, list[Piece]] = defaultdict(list)
+    for one in found:
+        by_host[one.host].append(one)
+    few: list[list[Piece]] = []
+    dealt: list[tuple[str, list[Piece]]] = []
+    for host, own in by_host.items():
+        runs = list(_runs(own, bounds))
+        if len(runs) == 1:
+            few.append(own)
+        else:
+            dealt += [(_lane(host, at % bounds.lanes), run) for at, run in enumerate(runs)]
+    dealt += [(_lane(*(one.host for one in run)), run) for run in _together(few, bounds)]
+    return dealt
+
+
+def _runs(own: Iterable[Piece], bounds: Bounds) -> Iterator[list[Piece]]:
+    """One host's pieces, cut where a shard is full. A piece that is too much alone is one."""
+    most = bounds.seconds * bounds.per_host
+    run: list[Piece] = []
+    for one in own:
+        if run and not _fits([*run, one], most):
+            yield run
+            run = []
+        run.append(one)
+    if run:
+        yield run
+
+
+_BINS = 32
+
+
+def _together(few: Iterable[list[Piece]], bounds: Bounds) -> Iterator[list[Piece]]:
+    """Hosts that need less than a shard share one: each goes into the first that has room."""
+    most = bounds.seconds * bounds.threads
+    bins: list[list[Piece]] = []
+    for own in few:
+        room = next((one for one in bins if _fits([*one, *own], most)), None)
+        if room is not None:
+            room.extend(own)
+            continue
+        if len(bins) == _BINS:
+            yield bins.pop(0)
+        bins.append(list(own))
+    yield from bins
+
+
+def _fits(run: Sequence[Piece], most_seconds: float) -> bool:
+    return (
+        sum(one.seconds for one in run) <= most_seconds
+        and sum(one.size for one in run) <= _MOST_BYTES
+    )
+
+
+def _lane(*names: object) -> str:
+    return sha256("\0".join(map(str, names)).encode()).hexdigest()[:32]
+
+
+def shards(
+    config: Config,
+    probes: Iterable[Probe],
+    at: datetime,
+    about: Mapping[str, About],
+    let_in: Iterable[tuple[str, str]] = (),
+    latched: Iterable[tuple[str, str, str]] = (),
+    networks: tuple[str, ...] = (),
+    bounds: Bounds | None = None,
+) -> list[Shard]:
+    """The shards of one minute. Each route is in one shard for each of its entrances."""
+    counts = {api.name: slice_count(api) for api in config.apis}
+    credentials = {one.name: one for one in config.credentials}
+    entered = _by_api(let_in)
+    held = _by_api(latched)
+    return [
+        Shard(
+            at=at.isoformat(),
+            minute=int(at.timestamp() // 60),
+            lane=lane,
+            apis=tuple(_apis(run)),
+            credentials=tuple(credentials[name] for name in _named(run)),
+            slices={one.api.name: counts[one.api.name] for one in run},
+            about={one.api.name: about[one.api.name] for one in run},
+            let_in=tuple(pair for name in _names(run) for pair in entered[name]),
+            latched=tuple(each for name in _names(run) for each in held[name]),
+            networks=networks,
+        )
+        for lane, run in packed(pieces(probes), bounds or Bounds())
+    ]
+
+
+_Known = TypeVar("_Known", tuple[str, str], tuple[str, str, str])
+
+
+def _by_api(known: Iterable[_Known]) -> dict[str, list[_Known]]:
+    found: dict[str, list[_Known]] = defaultdict(list)
+    for one in sorted(known):
+        found[one[0]].append(one)
+    return found
+
+
+def _names(run: Iterable[Piece]) -> list[str]:
+    return list(dict.fromkeys(one.api.name for one in run))
+
+
+def _named(run: Iterable[Piece]) -> list[str]:
+    """The credentials that these routes are called with."""
+    used = (
+        name for one in run for route in one.routes for caller in route.callers for name in caller
+    )
+    return list(dict.fromkeys(used))
+
+
+def _apis(run: Iterable[Piece]) -> Iterator[Api]:
+    due: dict[tuple[str, str], list[Piece]] = defaultdict(list)
+    for one in run:
+        due[one.api.name, one.entrance.url].append(one)
+    for same in due.values():
+        routes = tuple(route for one in same for route in one.routes)
+        yield replace(same[0].api, entrances=(same[0].entrance,), routes=routes)
+
+
+def fresh(shard: Shard, now: datetime) -> tuple[Shard, int]:
+    """The shard without the routes whose next look is due already, and how many those are."""
+    age = (now - datetime.fromisoformat(shard.at)).total_seconds()
+    apis = [
+        replace(api, routes=tuple(one for one in api.routes if age <= _interval(one)))
+        for api in shard.apis
+    ]
+    left = tuple(api for api in apis if api.routes)
+    stale = sum(len(api.routes) for api in shard.apis) - sum(len(api.routes) for api in left)
+    return replace(shard, apis=left), stale
+
+
+def _interval(route: Route) -> float:
+    return whole_minutes(route.every_seconds) * 60

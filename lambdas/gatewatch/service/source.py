@@ -1,0 +1,82 @@
+"""Which configuration holds now: the published one, or the last that was in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+
+import msgspec
+
+from gatewatch.config.canonical import Config
+from gatewatch.service.ports import Objects, Records
+from gatewatch.service.published import (
+    VERSIONS,
+    Allowed,
+    Pointer,
+    RejectedError,
+    read_config,
+    read_pointer,
+)
+
+
+@dataclass(frozen=True)
+class Holding:
+    """`digests` tell, by API, whether anything of it has changed."""
+
+    config: Config
+    key: str
+    allowed: Allowed
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        return {
+            api.name: sha256(msgspec.json.encode(api)).hexdigest()[:32] for api in self.config.apis
+        }
+
+
+@dataclass
+class Source:
+    """Kept as long as a Lambda is warm, so that an unchanged configuration is read once."""
+
+    objects: Objects
+    records: Records
+    pointer_key: str
+    allowed_key: str
+    _good: Holding | None = field(default=None)
+
+    def current(self) -> tuple[Holding, RejectedError | None]:
+        """What holds, and why not what was published, if that is another.
+
+        Raises RejectedError where there is nothing that holds.
+        """
+        allowed = msgspec.json.decode(self.objects.read(self.allowed_key), type=Allowed)
+        try:
+            return self._published(allowed), None
+        except RejectedError as error:
+            return self._last_good(allowed, error), error
+
+    def _published(self, allowed: Allowed) -> Holding:
+        try:
+            pointer = read_pointer(self.objects.read(self.pointer_key))
+            if self._good is None or (self._good.key, self._good.allowed) != (pointer.key, allowed):
+                found = self._read(pointer, allowed)
+                self.records.set_good_version(pointer.key)
+                self._good = found
+        except KeyError as error:
+            raise RejectedError([f"there is no object {error.args[0]}"]) from None
+        return self._good
+
+    def _last_good(self, allowed: Allowed, error: RejectedError) -> Holding:
+        if self._good is not None and self._good.allowed == allowed:
+            return self._good
+        key = self.records.good_version()
+        if key is None:
+            raise error
+        version = key.removeprefix(VERSIONS).removesuffix(".json")
+        self._good = self._read(Pointer(version=version, key=key), allowed)
+        return self._good
+
+    def _read(self, pointer: Pointer, allowed: Allowed) -> Holding:
+        config = read_config(self.objects.read(pointer.key), pointer.version, allowed)
+        return Holding(config, pointer.key, allowed)
