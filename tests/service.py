@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
 from uuid import uuid4
 
 import boto3
+import msgspec
+import pytest
+from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 
 from gatewatch.adapters.aws.dynamodb import DynamoTable
+from gatewatch.adapters.aws.s3 import S3Objects
+from gatewatch.config.author import load
+from gatewatch.config.canonical import Config
+from gatewatch.service.published import Allowed, encoded, pointer_to
+from handlers import dispatch as dispatches
+from handlers import incidents as writers
+from handlers import probe as probes
+from handlers import wiring
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -47,3 +64,199 @@ def bucket() -> str:
     name = f"gatewatch-{uuid4().hex[:8]}"
     boto3.client("s3").create_bucket(Bucket=name)
     return name
+
+
+CONFIG = """
+credentials:
+  partner: {api_key: {secret: gatewatch/partner}}
+apis:
+  orders:
+    url: http://%(place)s/prod
+    owner: team-orders
+    routes:
+      - GET /health: {access: public}
+      - GET /orders: {access: protected, guarded_by: api_key, as: [partner]}
+      - GET /items: {access: public}
+"""
+KEY = "a-partner-key-of-length"
+
+
+class Gateway:
+    """An API on this machine that answers as a REST API does; `broken` paths have no method."""
+
+    def __init__(self) -> None:
+        self.broken: set[str] = set()
+        self.open: set[str] = set()
+        self.asked: list[str] = []
+        gateway = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                gateway.asked.append(self.path)
+                status, error, body = gateway.answer(self.path, self.headers.get("x-api-key"))
+                self.send_response(status)
+                self.send_header("x-amzn-RequestId", "r")
+                self.send_header("x-amz-apigw-id", "a")
+                if error:
+                    self.send_header("x-amzn-ErrorType", error)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.place = f"127.0.0.1:{self._server.server_address[1]}"
+        Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def answer(self, path: str, key: str | None) -> tuple[int, str | None, bytes]:
+        route = path.removeprefix("/prod")
+        known = route in ("/health", "/orders", "/items") or route.startswith("/many/")
+        if not known or route in self.broken:
+            missing = b'{"message":"Missing Authentication Token"}'
+            return 403, "MissingAuthenticationTokenException", missing
+        if route == "/orders" and key != KEY and route not in self.open:
+            return 403, "ForbiddenException", b'{"message":"Forbidden"}'
+        return 200, None, b'{"ok":true}'
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Context:
+    function_name = "gatewatch"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:gatewatch"
+    aws_request_id = "request"
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 60_000
+
+
+class Account:
+    """The deployed service in an emulated account: the handlers themselves, a minute to a tick."""
+
+    def __init__(self, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.gateway = gateway
+        self.table = table()
+        self.objects = S3Objects(bucket())
+        self.work, self.changes = queue("shards"), queue("changes")
+        self.topic = boto3.client("sns").create_topic(Name=f"t-{uuid4().hex[:8]}")["TopicArn"]
+        self.inbox = boto3.client("sqs").create_queue(QueueName=f"i-{uuid4().hex[:8]}")["QueueUrl"]
+        boto3.client("sns").subscribe(
+            TopicArn=self.topic, Protocol="sqs", Endpoint=_arn_of(self.inbox)
+        )
+        secrets = boto3.client("secretsmanager")
+        with contextlib.suppress(secrets.exceptions.ResourceExistsException):
+            secrets.create_secret(Name="gatewatch/partner", SecretString=KEY)
+        self.allowed = Allowed(
+            secrets=("gatewatch/partner",),
+            credentials={"partner": (gateway.place,)},
+            networks=("127.0.0.0/8",),
+        )
+        for name, value in {
+            "GATEWATCH_BUCKET": self.objects._bucket,
+            "GATEWATCH_POINTER": "config/current.json",
+            "GATEWATCH_ALLOWED": "config/allowed.json",
+            "GATEWATCH_SHARDS_URL": self.work,
+            "GATEWATCH_CHANGES_URL": self.changes,
+            "GATEWATCH_TABLE": self.table._name,
+            "GATEWATCH_INCIDENTS_TOPIC": self.topic,
+            "GATEWATCH_DEPLOYMENT": "test",
+        }.items():
+            monkeypatch.setenv(name, value)
+        self.cool_down()
+        self.deploy()
+        self.publish(CONFIG % {"place": gateway.place})
+        self._minute = 0
+
+    def cool_down(self) -> None:
+        """Every Lambda starts anew."""
+        for made in (wiring.table, wiring.objects, wiring.source, wiring.published):
+            made.cache_clear()
+        for made in (wiring.shards, wiring.changes, wiring.publisher, probes._vault):
+            made.cache_clear()
+
+    def deploy(self) -> None:
+        self.objects.write("config/allowed.json", msgspec.json.encode(self.allowed))
+
+    def publish(self, text: str) -> None:
+        self.publish_config(load(text, "test"))
+
+    def publish_config(self, config: Config) -> None:
+        body = encoded(config)
+        pointer = pointer_to(body)
+        self.objects.write(pointer.key, body)
+        self.objects.write("config/current.json", msgspec.json.encode(pointer))
+
+    def dispatch(self) -> dict[str, int]:
+        self._minute += 1
+        wiring.CLOCK.now = lambda: START + timedelta(minutes=self._minute)  # type: ignore[method-assign]
+        return dispatches.handler({"time": tick(self._minute)}, Context())
+
+    def drain(self, url: str, handler: Callable[..., Any]) -> int:
+        """Everything that waits, as Lambda's poller brings it; how many messages failed."""
+        failed = 0
+        while found := _received(url):
+            records = [_record(one) for one in found]
+            try:
+                answer = handler({"Records": records}, Context())
+                bad = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
+            except BatchProcessingError:
+                bad = {one["messageId"] for one in records}
+            failed += len(bad)
+            for one in found:
+                boto3.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+        return failed
+
+    def minutes(self, count: int = 1) -> None:
+        for _ in range(count):
+            self.dispatch()
+            assert self.drain(self.work, probes.handler) == 0
+            assert self.drain(self.changes, writers.handler) == 0
+
+    def messages(self) -> list[dict[str, Any]]:
+        """What has come to the topic since this was last asked."""
+        found: list[dict[str, Any]] = []
+        while got := _received(self.inbox):
+            for one in got:
+                found.append(json.loads(json.loads(one["Body"])["Message"]))
+                boto3.client("sqs").delete_message(
+                    QueueUrl=self.inbox, ReceiptHandle=one["ReceiptHandle"]
+                )
+        return found
+
+    def said(self) -> list[tuple[str, str]]:
+        """Kind and cause of each message."""
+        return [(one["kind"], one["incident"]["cause"]) for one in self.messages()]
+
+
+def _arn_of(url: str) -> str:
+    found = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    return str(found["Attributes"]["QueueArn"])
+
+
+def _received(url: str) -> list[dict[str, Any]]:
+    answer = boto3.client("sqs").receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]
+    )
+    return list(answer.get("Messages", []))
+
+
+def _record(message: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message["Attributes"],
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn",
+        "awsRegion": "us-east-1",
+    }

@@ -12,6 +12,7 @@ from functools import lru_cache
 from threading import Lock, Thread
 from time import perf_counter
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import requests
 
@@ -142,6 +143,9 @@ class Prober:
         outcome = exchange(adapter.pool(str(prepared.url)), prepared, presented.headers, flight)
         if attempt.method not in READING_METHODS:
             adapter.close()
+        if address := self._resolver.refused(urlsplit(attempt.url).hostname or ""):
+            told = f"{address} may not be connected to: private addresses need cdk deploy"
+            return self._not_sent(attempt, told)
         phases = {"queue": started - queued_at, **flight.phases}
         return RawExchange(
             attempt=attempt,

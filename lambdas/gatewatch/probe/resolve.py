@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Event, Lock, Thread
 
 Address = tuple[socket.AddressFamily, tuple[str, int]]
@@ -30,11 +31,16 @@ def system_look_up(host: str, port: int) -> list[Address]:
 class Resolver:
     """Remembers every answer for its own life, which is one run.
 
-    A lookup runs in a daemon thread, since the system's resolver knows no deadline.
+    A lookup runs in a daemon thread, since the system's resolver knows no deadline. With
+    `networks`, only public addresses are given out and those in these ranges (CIDR).
     """
 
-    def __init__(self, look_up: LookUp = system_look_up) -> None:
+    def __init__(
+        self, look_up: LookUp = system_look_up, networks: Sequence[str] | None = None
+    ) -> None:
         self._look_up = look_up
+        self._networks = None if networks is None else [ip_network(one) for one in networks]
+        self._refused: dict[str, str] = {}
         self._answers: dict[tuple[str, int], _Answer] = {}
         self._lock = Lock()
 
@@ -47,6 +53,18 @@ class Resolver:
             raise NoAddressError(answer.error or f"no address for {host}")
         return answer.addresses
 
+    def refused(self, host: str) -> str | None:
+        """The address of a host that may not be connected to."""
+        return self._refused.get(host)
+
+    def _may_be_met(self, address: str) -> bool:
+        if self._networks is None:
+            return True
+        met = ip_address(address.partition("%")[0])
+        if isinstance(met, IPv6Address) and met.ipv4_mapped is not None:
+            met = met.ipv4_mapped
+        return met.is_global or any(met in one for one in self._networks)
+
     def _answer(self, host: str, port: int) -> _Answer:
         with self._lock:
             if (host, port) in self._answers:
@@ -57,7 +75,12 @@ class Resolver:
 
     def _fill(self, answer: _Answer, host: str, port: int) -> None:
         try:
-            answer.addresses = self._look_up(host, port)
+            found = self._look_up(host, port)
+            for _, (address, _) in found:
+                if not self._may_be_met(address):
+                    self._refused[host] = address
+                    raise PermissionError(f"{address} may not be connected to")  # noqa: TRY301
+            answer.addresses = found
         except Exception as error:  # noqa: BLE001 - told to everybody who waits
             answer.error = f"no address for {host} ({getattr(error, 'strerror', None) or error})"
         answer.done.set()

@@ -10,8 +10,9 @@ from itertools import islice
 
 import msgspec
 
-from gatewatch.model import ANONYMOUS, Finding, Layer, Outcome, Verdict
+from gatewatch.model import ANONYMOUS, Outcome, Verdict
 from gatewatch.run import Inquiry
+from gatewatch.service.failure import Failure, failures
 from gatewatch.service.probe import Probed
 from gatewatch.service.slices import Slice
 
@@ -19,7 +20,6 @@ NAMESPACE = "Gatewatch"
 _COUNT = "Count"
 _MILLISECONDS = "Milliseconds"
 _LATENCIES = ("AnonymousLatency", "CredentialedLatency")
-_EXPOSURES = (Finding.PROTECTED_ROUTE_OPEN, Finding.ENTRANCE_NOT_CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +55,14 @@ def _counts(verdicts: Iterable[Verdict]) -> dict[str, Sequence[float]]:
     for one in verdicts:
         places[one.api, one.route, one.entrance].append(one)
     worst = [_worst({one.outcome for one in found}) for found in places.values()]
-    failures = [{_failure(one.layer, one.finding) for one in each} for each in places.values()]
+    failed = [{name for one in each for name in failures(one)} for each in places.values()]
     counted = {
         "RoutesJudged": len(places),
         "RoutesUp": worst.count(Outcome.PASS),
         "RoutesDown": worst.count(Outcome.FAIL),
         "RoutesUnknown": worst.count(Outcome.UNKNOWN),
         "RoutesSkipped": worst.count(Outcome.SKIPPED),
-        **{name: sum(name in found for found in failures) for name in FAILURES},
+        **{name.value: sum(name in found for found in failed) for name in Failure},
     }
     return {name: (float(value),) for name, value in counted.items()}
 
@@ -72,17 +72,6 @@ _GRAVEST_FIRST = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS, Outcome.SKIPPED)
 
 def _worst(outcomes: set[Outcome]) -> Outcome:
     return min(outcomes, key=_GRAVEST_FIRST.index)
-
-
-FAILURES = ("RoutingFailures", "AuthFailures", "Exposed")
-
-
-def _failure(layer: Layer, finding: Finding | None) -> str | None:
-    if finding in _EXPOSURES:
-        return "Exposed"
-    if finding is None or finding is Finding.UNDECIDED:
-        return None
-    return {Layer.ROUTING: "RoutingFailures", Layer.AUTH: "AuthFailures"}.get(layer)
 
 
 def _latencies(inquiries: Iterable[Inquiry]) -> dict[str, Sequence[float]]:
@@ -123,11 +112,11 @@ def _of_routes(slices: Iterable[Slice], whole: Mapping[str, str]) -> Iterator[Me
     found: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     for one in slices:
         for gone in one.recovered:
-            if name := _failure(gone.layer, gone.finding):
+            for name in gone.failures:
                 found[one.api, gone.key[0]].setdefault(name, 0.0)
         for state in one.states:
             problem = state.problem if state.is_failing else None
-            if problem and (name := _failure(problem.layer, problem.finding)):
+            for name in failures(problem) if problem else ():
                 found[one.api, state.route][name] = 1.0
     for (api, route), values in found.items():
         dimensions = {**whole, "api": api, "route": route}

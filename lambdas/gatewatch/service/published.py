@@ -150,19 +150,3 @@ def _of_api(api: Api, known: set[str]) -> Iterator[str]:
         plain = entrance.url.startswith("http:") and not is_loopback(host)
         if used and plain and not entrance.closed:
             yield f"api {api.name}: credentials may not be sent over plain http to {host}"
-
-
-class _Some(msgspec.Struct, frozen=True):
-    apis: tuple[msgspec.Raw, ...]
-
-
-class _Name(msgspec.Struct, frozen=True):
-    name: str
-
-
-def api_of(body: bytes, name: str) -> Api | None:
-    """One API of a published configuration; the others are not read."""
-    for raw in msgspec.json.decode(body, type=_Some).apis:
-        if msgspec.json.decode(raw, type=_Name).name == name:
-            return msgspec.json.decode(raw, type=Api)
-    return None

@@ -16,8 +16,9 @@ import msgspec
 from msgspec.structs import replace
 
 from gatewatch.config.canonical import Api
-from gatewatch.model import Finding, Layer, Verdict
+from gatewatch.model import Verdict
 from gatewatch.run import tracked
+from gatewatch.service.failure import Failure, failures
 from gatewatch.track import Key, Patience, RouteState, Transition, Turn
 
 ROUTES_PER_SLICE = 8
@@ -33,12 +34,11 @@ class Untold(msgspec.Struct, frozen=True):
 
 
 class Recovered(msgspec.Struct, frozen=True):
-    """A route that failed until `at`, and as what."""
+    """A route that failed until `at`, and as what it was counted."""
 
     key: Key
     at: str
-    layer: Layer
-    finding: Finding
+    failures: tuple[Failure, ...]
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -100,7 +100,7 @@ def _recovered(before: Slice, transitions: Iterable[Transition], at: str) -> tup
     problems = {state.key: state.problem for state in before.states}
     recent = [one for one in before.recovered if datetime.fromisoformat(one.at) > since]
     new = [
-        Recovered(one.state.key, at, problem.layer, problem.finding)
+        Recovered(one.state.key, at, failures(problem))
         for one in transitions
         if one.turn is Turn.RECOVERED and (problem := problems[one.state.key]) is not None
     ]

@@ -1,0 +1,1 @@
+"""The Lambda functions: what AWS calls, the adapters made real, one call into the core."""

@@ -1,0 +1,31 @@
+"""EventBridge Scheduler, each minute: deals out what is due."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from gatewatch.service.dispatch import dispatch
+from handlers.telemetry import Unit, logger, metrics, stamp
+from handlers.wiring import CLOCK, changes, shards, source, table
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+    at = _scheduled(event)
+    stamp(at)
+    done = dispatch(at, source(), table(), shards(), changes())
+    metrics.add_metric("RoutesDue", Unit.Count, done.due)
+    metrics.add_metric("ConfigRejected", Unit.Count, len(done.rejected) and 1)
+    if done.rejected:
+        logger.error("config_rejected", problems=done.rejected)
+    return {"due": done.due, "shards": done.shards, "sweeps": done.sweeps}
+
+
+def _scheduled(event: dict[str, Any]) -> datetime:
+    """The time that the schedule was for; now, where whoever invokes gives none."""
+    try:
+        return datetime.fromisoformat(str(event["time"])).astimezone(UTC)
+    except (KeyError, ValueError):
+        return CLOCK.now()

@@ -1,0 +1,78 @@
+"""SQS, one shard a message: takes the looks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import msgspec
+from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
+
+from gatewatch.adapters.aws.identities import AwsIdentities
+from gatewatch.adapters.secrets import reader
+from gatewatch.probe.credentials import Keyring
+from gatewatch.probe.prober import Prober
+from gatewatch.probe.resolve import Resolver
+from gatewatch.probe.vault import Vault
+from gatewatch.service.measures import embedded, measures
+from gatewatch.service.probe import Probed, probe
+from gatewatch.service.shards import Shard
+from handlers.telemetry import Unit, logger, metrics, stamp
+from handlers.wiring import CLOCK, changes, deployment, table
+
+_processor = SqsFifoPartialProcessor(skip_group_on_error=True)
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: Any) -> Any:
+    return process_partial_response(
+        event=event, record_handler=_shard, processor=_processor, context=context
+    )
+
+
+@lru_cache
+def _vault() -> Vault:
+    """Secrets and tokens are kept from one shard to the next."""
+    return Vault(reader(Path("/nonexistent")), CLOCK, AwsIdentities())
+
+
+def _shard(record: dict[str, Any]) -> None:
+    shard = msgspec.json.decode(record["body"], type=Shard)
+    started, now = perf_counter(), CLOCK.now()
+    transport = Prober(
+        Keyring(shard.credentials, _vault()), CLOCK, resolver=Resolver(networks=shard.networks)
+    )
+    try:
+        probed = probe(shard, now, transport, table(), changes())
+    finally:
+        transport.close()
+    _measure(probed, now, perf_counter() - started)
+    _log_findings(probed)
+
+
+def _measure(probed: Probed, began: datetime, seconds: float) -> None:
+    at = datetime.fromisoformat(probed.at)
+    stamp(at)
+    metrics.add_metric("RunDuration", Unit.Milliseconds, seconds * 1000)
+    metrics.add_metric("QueueDelay", Unit.Milliseconds, (began - at).total_seconds() * 1000)
+    metrics.add_metric("RoutesStale", Unit.Count, probed.stale)
+    for line in embedded(measures(probed, deployment()), int(at.timestamp() * 1000)):
+        print(line)
+    metrics.flush_metrics()
+
+
+def _log_findings(probed: Probed) -> None:
+    for one in probed.verdicts:
+        if one.finding is not None:
+            logger.info(
+                "finding",
+                api=one.api,
+                route=one.route,
+                caller=one.caller,
+                finding=one.finding,
+                layer=one.layer,
+                cause=one.cause,
+            )

@@ -1,0 +1,57 @@
+"""The functions' surroundings, made when first asked for and kept while a Lambda is warm."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+
+from gatewatch.adapters.aws.dynamodb import DynamoTable
+from gatewatch.adapters.aws.published import PublishedApis
+from gatewatch.adapters.aws.s3 import S3Objects
+from gatewatch.adapters.aws.sns import SnsPublisher
+from gatewatch.adapters.aws.sqs import SqsQueue
+from gatewatch.adapters.local.clock import SystemClock
+from gatewatch.service.source import Source
+
+CLOCK = SystemClock()
+
+
+@lru_cache
+def table() -> DynamoTable:
+    return DynamoTable(os.environ["GATEWATCH_TABLE"])
+
+
+@lru_cache
+def objects() -> S3Objects:
+    return S3Objects(os.environ["GATEWATCH_BUCKET"])
+
+
+@lru_cache
+def source() -> Source:
+    return Source(
+        objects(), table(), os.environ["GATEWATCH_POINTER"], os.environ["GATEWATCH_ALLOWED"]
+    )
+
+
+@lru_cache
+def published() -> PublishedApis:
+    return PublishedApis(objects())
+
+
+@lru_cache
+def shards() -> SqsQueue:
+    return SqsQueue(os.environ["GATEWATCH_SHARDS_URL"])
+
+
+@lru_cache
+def changes() -> SqsQueue:
+    return SqsQueue(os.environ["GATEWATCH_CHANGES_URL"])
+
+
+@lru_cache
+def publisher() -> SnsPublisher:
+    return SnsPublisher(os.environ["GATEWATCH_INCIDENTS_TOPIC"])
+
+
+def deployment() -> str:
+    return os.environ["GATEWATCH_DEPLOYMENT"]
