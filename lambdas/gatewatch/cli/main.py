@@ -11,6 +11,7 @@ import typer
 from gatewatch import __version__
 from gatewatch.adapters.local.sqlite import StateError
 from gatewatch.cli import (
+    account,
     causes,
     check,
     demo,
@@ -47,6 +48,9 @@ app.command("plan")(plan.plan)
 app.command("init")(init.init)
 app.command("incidents")(incidents.incidents)
 app.command("ack")(incidents.ack)
+app.command("push")(account.push)
+app.command("pull")(account.pull)
+app.command("rollback")(account.rollback)
 app.command("demo")(demo.demo)
 app.add_typer(sandbox.app, name="sandbox")
 

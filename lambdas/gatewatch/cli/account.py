@@ -1,0 +1,185 @@
+"""`gatewatch push`, `pull` and `rollback`: the configuration of the service in the account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from gatewatch.adapters.aws.client import told_as
+from gatewatch.adapters.aws.cloudformation import outputs
+from gatewatch.adapters.aws.s3 import S3Objects
+from gatewatch.cli.exits import UsageError
+from gatewatch.cli.options import CONFIG, ConfigFile
+from gatewatch.cli.setting import read_config
+from gatewatch.ports import SecretError
+from gatewatch.service.published import (
+    VERSIONS,
+    Allowed,
+    Pointer,
+    RejectedError,
+    encoded,
+    pointer_to,
+    read_pointer,
+)
+from gatewatch.service.published import (
+    read_config as read_published,
+)
+
+Stack = Annotated[str, typer.Option("--stack", "-s", help="The deployed stack's name.")]
+DEFAULT_STACK = "Gatewatch"
+_SHOWN = 12
+
+
+class Deployed:
+    """The bucket of a deployed stack, and what it was deployed for."""
+
+    def __init__(self, stack: str) -> None:
+        with _told(f"stack {stack}"):
+            found = outputs(stack)
+        try:
+            self._objects = S3Objects(found["ConfigBucket"])
+            self._pointer_key = found["ConfigPointer"]
+        except KeyError as error:
+            raise UsageError(f"stack {stack}: it has no output {error.args[0]}") from None
+
+    def pointer(self) -> Pointer:
+        return read_pointer(self._read(self._pointer_key))
+
+    def allowed(self) -> Allowed:
+        folder = self._pointer_key.rpartition("/")[0]
+        return msgspec.json.decode(self._read(f"{folder}/allowed.json"), type=Allowed)
+
+    def body(self, pointer: Pointer) -> bytes:
+        return self._read(pointer.key)
+
+    def versions(self) -> list[str]:
+        """The newest first."""
+        with _told(VERSIONS):
+            keys = [key for key, _ in self._objects.keys(VERSIONS)]
+        return [one.removeprefix(VERSIONS).removesuffix(".json") for one in keys]
+
+    def publish(self, pointer: Pointer, body: bytes) -> None:
+        """The pointer last: until then, nobody reads the new version."""
+        read_published(body, pointer.version, self.allowed())
+        with _told(pointer.key):
+            self._objects.write(pointer.key, body)
+        self.point(pointer, body)
+
+    def point(self, pointer: Pointer, body: bytes) -> None:
+        """Raises RejectedError for what the stack was not deployed for."""
+        read_published(body, pointer.version, self.allowed())
+        with _told(self._pointer_key):
+            self._objects.write(self._pointer_key, msgspec.json.encode(pointer))
+
+    def _read(self, key: str) -> bytes:
+        with _told(key):
+            try:
+                return self._objects.read(key)
+            except KeyError:
+                raise UsageError(f"{key}: there is no such object in the stack's bucket") from None
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    try:
+        with told_as(what):
+            try:
+                yield
+            except UsageError as error:
+                raise SecretError(str(error)) from None
+    except SecretError as error:
+        raise UsageError(str(error)) from None
+
+
+@contextmanager
+def _refusing(what: str) -> Iterator[None]:
+    """Every problem on a line of its own."""
+    try:
+        yield
+    except RejectedError as error:
+        raise UsageError("\n".join([f"{what}: refused", *error.problems])) from None
+
+
+def push(config: ConfigFile = CONFIG, stack: Stack = DEFAULT_STACK) -> None:
+    """Let the service in the account work by this configuration from its next minute on.
+
+    What needs more than the stack was deployed for is refused: a new secret, role, credential or
+    host needs `cdk deploy`.
+
+    **Examples**
+
+    ```
+    gatewatch push
+    gatewatch push --config staging.yaml --stack Gatewatch-staging
+    ```
+    """
+    body = encoded(read_config(config))
+    deployed, pointer = Deployed(stack), pointer_to(body)
+    with _refusing(str(config)):
+        deployed.publish(pointer, body)
+    typer.echo(f"{config}: published as {pointer.version[:_SHOWN]}")
+
+
+def pull(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A file to write it to.")
+    ] = None,
+    stack: Stack = DEFAULT_STACK,
+) -> None:
+    """Print the configuration that is published now, in its canonical form.
+
+    **Examples**
+
+    ```
+    gatewatch pull
+    gatewatch pull --output published.json
+    ```
+    """
+    deployed = Deployed(stack)
+    with _refusing(stack):
+        body = deployed.body(deployed.pointer())
+    written = msgspec.json.format(body, indent=2)
+    if output is None:
+        typer.echo(written)
+    else:
+        output.write_bytes(written + b"\n")
+
+
+def rollback(
+    version: Annotated[
+        str | None, typer.Argument(help="A version or its beginning; without it, the one before.")
+    ] = None,
+    stack: Stack = DEFAULT_STACK,
+) -> None:
+    """Publish an earlier configuration again.
+
+    **Examples**
+
+    ```
+    gatewatch rollback
+    gatewatch rollback 3f9a1c
+    ```
+    """
+    deployed = Deployed(stack)
+    with _refusing(stack):
+        chosen = _chosen(deployed.versions(), deployed.pointer().version, version)
+        pointer = Pointer(version=chosen, key=f"{VERSIONS}{chosen}.json")
+        deployed.point(pointer, deployed.body(pointer))
+    typer.echo(f"{stack}: published again: {chosen[:_SHOWN]}")
+
+
+def _chosen(known: list[str], current: str, wanted: str | None) -> str:
+    if wanted is None:
+        earlier = known[known.index(current) + 1 :] if current in known else known
+        if not earlier:
+            raise UsageError("there is no version before the published one")
+        return earlier[0]
+    found = [one for one in known if one.startswith(wanted.lower())]
+    if len(found) != 1:
+        raise UsageError(f"{len(found) or 'no'} versions begin with {wanted}")
+    return found[0]
