@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs accuracy faults conformance bench clean
+.PHONY: help setup demo test lint docs accuracy faults conformance bench scale clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -53,6 +53,9 @@ conformance: setup  ## Whether the sandbox answers as AWS was recorded to
 
 bench: $(VENV)/dev.stamp  ## How fast the parts are, against what people would use instead
 	@$(BIN)/python bench/speed.py
+
+scale: setup  ## 50,000 routes a minute through the service's code, with an outage (10 minutes)
+	@$(BIN)/python -m bench.scale
 
 clean:  ## Remove what the targets made
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,166 @@
+"""The service's ports in memory, counting what they would cost: calls, bytes, messages."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from math import ceil
+
+import msgspec
+from msgspec.structs import replace
+
+from gatewatch.model import Incident
+from gatewatch.service import ledger as ledgers
+from gatewatch.service import slices as packing
+from gatewatch.service.ledger import Ledger
+from gatewatch.service.notice import Notice
+from gatewatch.service.ports import Message, OvertakenError, Record
+from gatewatch.service.slices import Slice
+
+
+class Bucket:
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def read(self, key: str) -> bytes:
+        return self.objects[key]
+
+
+class Lanes:
+    """A FIFO queue: whatever waits, by lane."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Message] = []
+        self.sent = Counter[str]()
+
+    def send(self, messages: Sequence[Message]) -> None:
+        self.waiting += messages
+        self.sent["messages"] += len(messages)
+        self.sent["bytes"] += sum(len(one.body) for one in messages)
+
+    def taken(self) -> dict[str, list[Message]]:
+        lanes: dict[str, list[Message]] = defaultdict(list)
+        for one in self.waiting:
+            lanes[one.lane].append(one)
+        self.waiting = []
+        return lanes
+
+
+class Inbox:
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+
+    def publish(self, notice: Notice) -> None:
+        self.notices.append(notice)
+
+
+class CountingTable:
+    """Items are packed as they are in DynamoDB. Units: a write of up to 1 kB, a read of 4 kB."""
+
+    def __init__(self) -> None:
+        self._slices: dict[tuple[str, str], tuple[bytes, int, int]] = {}
+        self._ledgers: dict[str, tuple[bytes, int]] = {}
+        self._records: dict[str, Record] = {}
+        self._good: str | None = None
+        self.used = Counter[str]()
+
+    def _read(self, calls: int, *sizes: int) -> None:
+        self.used["read calls"] += calls
+        self.used["read bytes"] += sum(sizes)
+        self.used["read units"] += sum(max(1, ceil(size / 4096)) for size in sizes) or 1
+
+    def _wrote(self, size: int = 100) -> None:
+        self.used["write calls"] += 1
+        self.used["write bytes"] += size
+        self.used["write units"] += max(1, ceil(size / 1024))
+
+    def records(self) -> dict[str, Record]:
+        self._read(1, 100 * len(self._records))
+        return dict(self._records)
+
+    def _change(self, api: str, **changes: object) -> None:
+        self._wrote()
+        self._records[api] = replace(self._records.get(api, Record(api=api)), **changes)
+
+    def add_let_in(self, api: str, entrances: Iterable[str]) -> None:
+        known = self._records.get(api, Record(api=api)).let_in
+        self._change(api, let_in=known | set(entrances))
+
+    def latch(self, api: str, route: str, entrance: str) -> None:
+        known = self._records.get(api, Record(api=api)).latched
+        self._change(api, latched=known | {(route, entrance)})
+
+    def release(self, api: str, route: str) -> int:
+        known = self._records.get(api, Record(api=api)).latched
+        left = frozenset(one for one in known if one[0] != route)
+        self._change(api, latched=left)
+        return len(known) - len(left)
+
+    def news(self, api: str) -> int:
+        self._read(1, 100)
+        return self._records.get(api, Record(api=api)).news
+
+    def add_news(self, api: str) -> None:
+        self._change(api, news=self._records.get(api, Record(api=api)).news + 1)
+
+    def clear_news(self, api: str, count: int) -> None:
+        if count and self._records[api].news == count:
+            self._change(api, news=0)
+
+    def set_swept(self, api: str, digest: str) -> None:
+        self._change(api, swept=digest)
+
+    def forget(self, api: str) -> None:
+        self._wrote()
+        self._records.pop(api, None)
+
+    def good_version(self) -> str | None:
+        return self._good
+
+    def set_good_version(self, key: str) -> None:
+        self._wrote()
+        self._good = key
+
+    def some(self, api: str, names: Sequence[str]) -> list[Slice]:
+        found = [self._slice(api, name) for name in names if (api, name) in self._slices]
+        missing = [name for name in names if (api, name) not in self._slices]
+        self._read(1, *(len(self._slices[api, one.name][0]) for one in found))
+        return [*found, *packing.recut(missing, self.all(api), api)] if missing else found
+
+    def all(self, api: str) -> list[Slice]:
+        names = [name for known, name in self._slices if known == api]
+        self._read(1, *(len(self._slices[api, name][0]) for name in names))
+        return [self._slice(api, name) for name in names]
+
+    def _slice(self, api: str, name: str) -> Slice:
+        packed, version, heard = self._slices[api, name]
+        return packing.unpack(api, name, packed, version, heard)
+
+    def save(self, after: Slice) -> None:
+        _, version, heard = self._slices.get((after.api, after.name), (b"", 0, 0))
+        packed = packing.pack(after)
+        self._wrote(len(packed))
+        if version != after.version:
+            raise OvertakenError
+        self._slices[after.api, after.name] = packed, version + 1, heard
+
+    def set_heard(self, one: Slice, number: int) -> None:
+        packed, version, _ = self._slices[one.api, one.name]
+        self._wrote(len(packed))
+        self._slices[one.api, one.name] = packed, version, number
+
+    def ledger(self, api: str) -> Ledger:
+        packed, version = self._ledgers.get(api, (b"", 0))
+        self._read(1, len(packed))
+        return ledgers.unpack(api, packed, version) if version else Ledger(api=api)
+
+    def save_ledger(self, after: Ledger) -> Ledger:
+        packed = ledgers.pack(after)
+        self._wrote(len(packed))
+        if self._ledgers.get(after.api, (b"", 0))[1] != after.version:
+            raise OvertakenError
+        self._ledgers[after.api] = packed, after.version + 1
+        return replace(after, version=after.version + 1)
+
+    def file(self, incident: Incident) -> None:
+        self._wrote(len(msgspec.json.encode(incident)))
