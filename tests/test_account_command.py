@@ -79,6 +79,10 @@ def test_what_is_pushed_can_be_pulled(
         (("partner:", "second:"), "credential second is new: needs cdk deploy"),
         (("{secret: gatewatch/partner}", "{env: KEY}"), "only secrets and parameters can be read"),
         (
+            ("apis:", "notify: [{sns: 'arn:aws:sns:us-east-1:111122223333:spy'}]\napis:"),
+            "notify arn:aws:sns:us-east-1:111122223333:spy: needs cdk deploy",
+        ),
+        (
             ("    owner:", "    connect_to: 127.0.0.1:1\n    owner:"),
             "connect_to is for the command line",
         ),

@@ -15,7 +15,7 @@ from gatewatch.config import authored
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Bearer, Config, Route
 from gatewatch.config.problems import ConfigError
-from gatewatch.model import Access, Guard
+from gatewatch.model import Access, Guard, Severity
 
 REFUSED = Path(__file__).parent / "refused"
 GOOD = """
@@ -188,3 +188,12 @@ def test_the_schema_knows_every_key_and_accepts_no_other() -> None:
     assert described["Api"]["additionalProperties"] is False
     assert set(described["Api"]["required"]) == {"url", "routes"}
     assert "guarded_by" in described["Route"]["properties"]
+
+
+def test_a_topic_takes_the_severities_that_it_names() -> None:
+    topic = "arn:aws:sns:us-east-1:111122223333:on-call"
+    text = f"{GOOD}\nnotify: [{{sns: '{topic}', severity: high}}, {{sns: '{topic}'}}]\n"
+    assert [(one.topic, one.severities) for one in load(text, "test").notify] == [
+        (topic, (Severity.HIGH,)),
+        (topic, ()),
+    ]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from gatewatch.config.canonical import Channel
 from gatewatch.model import Exchange, Outcome, Request, Response, Severity
 from gatewatch.service.ledger import About, Ledger, filed, hear, pack, sent, unpack
-from gatewatch.service.notice import Channel, Kind
+from gatewatch.service.notice import OWN, Kind
 from gatewatch.service.slices import Slice, advance
 from gatewatch.service.slices import pack as pack_slice
 from gatewatch.service.slices import unpack as unpack_slice
@@ -106,7 +107,7 @@ def test_a_member_whose_state_was_forgotten_does_not_keep_an_incident_open() -> 
 
 
 def test_a_channel_takes_what_it_asked_for() -> None:
-    about = About(channels=(Channel(), Channel(topic="arn:low", severities=(Severity.LOW,))))
+    about = About(channels=(OWN, Channel(topic="arn:low", severities=(Severity.LOW,))))
     assert [one.topic for one in heard(looked(FAIL), about=about).outbox] == [""]
 
 
@@ -117,7 +118,7 @@ def test_a_message_has_the_same_id_whenever_it_is_made() -> None:
 
 
 def test_channels_and_kinds_have_messages_of_their_own() -> None:
-    about = About(channels=(Channel(), Channel(topic="arn:a")))
+    about = About(channels=(OWN, Channel(topic="arn:a")))
     ledger = heard(looked(FAIL, PASS), about=about)
     assert len({one.message_id for one in ledger.outbox}) == len(ledger.outbox) == 4
 

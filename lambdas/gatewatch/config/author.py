@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
 
 from gatewatch.config import authored
-from gatewatch.config.canonical import Api, Config
+from gatewatch.config.canonical import Api, Channel, Config
 from gatewatch.config.conform import deviations
 from gatewatch.config.credentials import Named, credential, read_source
 from gatewatch.config.document import Document, read
@@ -16,7 +16,7 @@ from gatewatch.config.expand import api
 from gatewatch.config.findings import Findings
 from gatewatch.config.limits import check_times
 from gatewatch.config.problems import ConfigError, Path
-from gatewatch.model import ANONYMOUS
+from gatewatch.model import ANONYMOUS, Severity
 
 T = TypeVar("T")
 
@@ -46,7 +46,13 @@ def _config(document: Document, findings: Findings) -> Config | None:
     if findings.problems:
         return None
     credentials = tuple(credential(named, apis, findings) for named in sources.values())
-    return Config(apis=apis, credentials=credentials)
+    return Config(apis=apis, credentials=credentials, notify=tuple(_channels(value)))
+
+
+def _channels(value: Mapping[str, object]) -> Iterator[Channel]:
+    for one in msgspec.convert(value.get("notify", ()), tuple[authored.Channel, ...]):
+        taken = (one.severity,) if isinstance(one.severity, Severity) else one.severity
+        yield Channel(topic=one.sns, severities=taken)
 
 
 def _mapping(value: Mapping[str, object], key: str) -> dict[str, object]:

@@ -259,12 +259,32 @@ class Api(Defaults, frozen=True, kw_only=True):
     ca_file: str | None = None
 
 
+TopicArn = Annotated[
+    str,
+    Meta(
+        pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$(?!\n)",
+        extra_json_schema={
+            "description": "a topic such as arn:aws:sns:us-east-1:111122223333:on-call"
+        },
+    ),
+]
+
+
+class Channel(Authored, frozen=True, kw_only=True):
+    """A topic that the deployed service tells of incidents, besides its own; of which severities,
+    if not of all."""
+
+    sns: TopicArn
+    severity: Severity | tuple[Severity, ...] = ()
+
+
 class File(Authored, frozen=True, kw_only=True):
     """gatewatch.yaml as a whole."""
 
     apis: dict[str, Api]
     defaults: Defaults = Defaults()
     credentials: dict[str, Credential] = {}
+    notify: tuple[Channel, ...] = ()
 
 
 def schema() -> dict[str, Any]:

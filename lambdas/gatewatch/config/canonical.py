@@ -174,10 +174,18 @@ class Api(Canonical, frozen=True, kw_only=True):
     ca_file: str | None
 
 
+class Channel(Canonical, frozen=True, kw_only=True):
+    """A topic's ARN, and the severities that it takes; none: all."""
+
+    topic: str
+    severities: tuple[Severity, ...] = ()
+
+
 class Config(Canonical, frozen=True, kw_only=True):
     version: int = 1
     apis: tuple[Api, ...]
     credentials: tuple[Credential, ...] = ()
+    notify: tuple[Channel, ...] = ()
 
 
 def caller_name(callers: tuple[str, ...]) -> str:

@@ -70,6 +70,7 @@ _TITLES = {
     "CognitoCredential": "cognito",
     "Sigv4Credential": "sigv4",
     "ClientCertificateCredential": "client_certificate",
+    "Channel": "notify",
 }
 _INTRODUCTION = """\
 # Configuration

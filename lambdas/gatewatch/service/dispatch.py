@@ -9,10 +9,11 @@ from hashlib import sha256
 
 import msgspec
 
-from gatewatch.config.canonical import Api
+from gatewatch.config.canonical import Api, Config
 from gatewatch.plan import plan
 from gatewatch.service.call import Call
 from gatewatch.service.ledger import About
+from gatewatch.service.notice import OWN
 from gatewatch.service.ports import Message, Queue, Record, Records
 from gatewatch.service.shards import Bounds, Shard, shards
 from gatewatch.service.source import Holding, Source
@@ -47,7 +48,7 @@ def dispatch(
         holding.config,
         probes,
         tick,
-        {api.name: about(api) for api in holding.config.apis},
+        {api.name: about(api, holding.config) for api in holding.config.apis},
         let_in=[(one.api, entrance) for one in known.values() for entrance in one.let_in],
         latched=latched,
         networks=holding.allowed.networks,
@@ -64,8 +65,8 @@ def dispatch(
     )
 
 
-def about(api: Api) -> About:
-    return About(team=api.owner, runbook=api.runbook)
+def about(api: Api, config: Config) -> About:
+    return About(team=api.owner, runbook=api.runbook, channels=(OWN, *config.notify))
 
 
 def _message(shard: Shard) -> Message:
@@ -76,11 +77,12 @@ def _message(shard: Shard) -> Message:
 def sweeps(holding: Holding, known: Mapping[str, Record], at: str) -> list[Call]:
     """A call for each API that has something open, unsaid, or not compared with what holds now."""
     apis = {api.name: api for api in holding.config.apis}
+    gone = About(channels=(OWN, *holding.config.notify))
     return [
         Call(
             api=name,
             at=at,
-            about=about(apis[name]) if name in apis else About(),
+            about=about(apis[name], holding.config) if name in apis else gone,
             compare=holding.key,
             digest=holding.digests.get(name),
         )

@@ -12,10 +12,11 @@ from itertools import groupby
 import msgspec
 from msgspec.structs import replace
 
+from gatewatch.config.canonical import Channel
 from gatewatch.correlate import OPEN, correlate
 from gatewatch.learn import key_of
 from gatewatch.model import Incident
-from gatewatch.service.notice import Channel, Notice, merged, notices
+from gatewatch.service.notice import OWN, Notice, merged, notices
 from gatewatch.service.slices import Slice, latest
 from gatewatch.track import Key, RouteState, Transition, Turn, retire
 
@@ -27,7 +28,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
     team: str | None = None
     runbook: str | None = None
-    channels: tuple[Channel, ...] = (Channel(),)
+    channels: tuple[Channel, ...] = (OWN,)
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

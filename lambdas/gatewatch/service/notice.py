@@ -9,8 +9,9 @@ from hashlib import sha256
 import msgspec
 from msgspec.structs import replace
 
+from gatewatch.config.canonical import Channel
 from gatewatch.correlate import OPEN
-from gatewatch.model import Incident, Severity
+from gatewatch.model import Incident
 
 
 class Kind(StrEnum):
@@ -19,14 +20,8 @@ class Kind(StrEnum):
     RESOLVED = "resolved"
 
 
-class Channel(msgspec.Struct, frozen=True, kw_only=True):
-    """A topic, and the severities that it takes; none: all. No `topic`: the deployment's own."""
-
-    topic: str = ""
-    severities: tuple[Severity, ...] = ()
-
-    def takes(self, incident: Incident) -> bool:
-        return not self.severities or incident.severity in self.severities
+OWN = Channel(topic="")
+"""The deployment's own topic."""
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +47,7 @@ def notices(
         for one in after
         if (kind := _kind(before.get(one.id), one)) is not None
         for channel in told
-        if channel.takes(one)
+        if not channel.severities or one.severity in channel.severities
     ]
 
 

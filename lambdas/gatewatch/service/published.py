@@ -41,6 +41,7 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
     secrets: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
     credentials: dict[str, tuple[str, ...]] = {}
     networks: tuple[str, ...] = ()
 
@@ -88,6 +89,9 @@ def needs_deployment(config: Config, allowed: Allowed) -> Iterator[str]:
     """What a configuration asks for and the stack was not deployed for, one line each."""
     for credential in config.credentials:
         yield from _of_credential(credential, allowed)
+    for channel in config.notify:
+        if channel.topic not in allowed.topics:
+            yield f"notify {channel.topic}: needs cdk deploy"
     known = {one.name for one in config.credentials}
     for api in config.apis:
         yield from _of_api(api, known)
