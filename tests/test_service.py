@@ -8,9 +8,13 @@ import boto3
 import pytest
 from msgspec.structs import replace
 
+from gatewatch.adapters.secrets import read_in_account
 from gatewatch.config.author import load
+from gatewatch.config.canonical import SecretRef, SecretSource
+from gatewatch.ports import SecretError
 from gatewatch.service import incidents as writing
 from gatewatch.service import probe as probing
+from gatewatch.service.notice import Notice
 from gatewatch.service.ports import UndeliveredError
 from handlers import incidents as writers
 from handlers import probe as probes
@@ -173,6 +177,58 @@ def test_an_api_that_leaves_the_configuration_is_forgotten(account: Account) -> 
     account.minutes(1)
     assert [kind for kind, _ in account.said()] == ["resolved"]
     assert "orders" not in account.table.records()
+
+
+def test_a_route_that_fails_is_told_however_often_its_api_grew_and_shrank(
+    account: Account,
+) -> None:
+    small = CONFIG % {"place": account.gateway.place}
+    more = "".join(f"      - GET /many/{n}: {{access: public}}\n" for n in range(20))
+    account.gateway.broken.add("/items")
+    account.minutes(2)
+    assert [kind for kind, _ in account.said()] == ["opened"]
+    account.publish(small + more)
+    account.minutes(1)
+    account.gateway.broken.clear()
+    account.minutes(2)
+    assert [kind for kind, _ in account.said()] == ["resolved"]
+    account.publish(small)
+    account.minutes(1)
+    account.gateway.broken.add("/items")
+    account.minutes(2)
+    assert [kind for kind, _ in account.said()] == ["opened"]
+
+
+def test_no_channel_hears_of_an_end_before_the_beginning(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.gateway.broken.add("/items")
+    publish, refused = wiring.publisher().publish, 1
+
+    def reluctant(notice: Notice) -> None:
+        nonlocal refused
+        refused -= 1
+        if refused >= 0:
+            raise UndeliveredError("not now")
+        publish(notice)
+
+    account.minutes(1)
+    account.dispatch()
+    account.drain(account.work, probes.handler)
+    account.gateway.broken.clear()
+    account.drain(account.changes, lambda *_: {"batchItemFailures": []})
+    for _ in range(2):
+        account.dispatch()
+        account.drain(account.work, probes.handler)
+    monkeypatch.setattr(wiring.publisher(), "publish", reluctant)
+    account.drain(account.changes, writers.handler)
+    account.minutes(1)
+    assert [kind for kind, _ in account.said()] == ["opened", "resolved"]
+
+
+def test_a_probe_reads_nothing_of_its_own_environment() -> None:
+    with pytest.raises(SecretError, match="only secrets and parameters"):
+        read_in_account(SecretRef(source=SecretSource.ENV, name="PATH"))
 
 
 def test_a_configuration_that_asks_for_more_is_refused_and_the_last_one_holds(

@@ -50,7 +50,8 @@ def dealt(*apis: Api, bounds: Bounds | None = None) -> list[Shard]:
     whole = Config(apis=apis, credentials=CREDENTIALS)
     probes = plan(whole, range(MINUTE, MINUTE + 1))
     about = {one.name: About() for one in apis}
-    return shards(whole, probes, START, about, bounds=bounds)
+    counts = {one.name: slice_count(one) for one in apis}
+    return shards(whole, probes, START, about, counts, bounds=bounds)
 
 
 def looks(shard: Shard) -> list[tuple[str, str, str, str, float]]:

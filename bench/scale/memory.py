@@ -110,6 +110,9 @@ class CountingTable:
     def set_swept(self, api: str, digest: str) -> None:
         self._change(api, swept=digest)
 
+    def set_slices(self, api: str, count: int) -> None:
+        self._change(api, slices=count)
+
     def forget(self, api: str) -> None:
         self._wrote()
         self._records.pop(api, None)

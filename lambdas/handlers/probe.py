@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -12,7 +11,7 @@ import msgspec
 from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
 
 from gatewatch.adapters.aws.identities import AwsIdentities
-from gatewatch.adapters.secrets import reader
+from gatewatch.adapters.secrets import read_in_account
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
 from gatewatch.probe.resolve import Resolver
@@ -36,7 +35,7 @@ def handler(event: dict[str, Any], context: Any) -> Any:
 @lru_cache
 def _vault() -> Vault:
     """Secrets and tokens are kept from one shard to the next."""
-    return Vault(reader(Path("/nonexistent")), CLOCK, AwsIdentities())
+    return Vault(read_in_account, CLOCK, AwsIdentities())
 
 
 def _shard(record: dict[str, Any]) -> None:

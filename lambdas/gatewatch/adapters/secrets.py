@@ -8,7 +8,18 @@ from gatewatch.adapters.aws.secretsmanager import read_secret
 from gatewatch.adapters.aws.ssm import read_parameter
 from gatewatch.adapters.local.secrets import read_environment, read_file
 from gatewatch.config.canonical import SecretRef, SecretSource
-from gatewatch.ports import ReadSecret
+from gatewatch.ports import ReadSecret, SecretError
+
+
+def read_in_account(ref: SecretRef) -> str:
+    """Nothing of the process itself: its environment holds its own keys."""
+    match ref.source:
+        case SecretSource.SECRET:
+            return read_secret(ref.name)
+        case SecretSource.SSM:
+            return read_parameter(ref.name)
+        case _:
+            raise SecretError(f"{ref}: in the account, only secrets and parameters can be read")
 
 
 def reader(folder: Path) -> ReadSecret:

@@ -16,6 +16,7 @@ from gatewatch.service.ledger import About
 from gatewatch.service.notice import OWN
 from gatewatch.service.ports import Message, Queue, Record, Records
 from gatewatch.service.shards import Bounds, Shard, shards
+from gatewatch.service.slices import slice_count
 from gatewatch.service.source import Holding, Source
 
 
@@ -44,11 +45,13 @@ def dispatch(
     minute = int(tick.timestamp() // 60)
     latched = [(one.api, *each) for one in known.values() for each in one.latched]
     probes = plan(holding.config, range(minute, minute + 1), frozenset(latched))
+    counts = _slice_counts(holding.config, known, records)
     found = shards(
         holding.config,
         probes,
         tick,
         {api.name: about(api, holding.config) for api in holding.config.apis},
+        counts,
         let_in=[(one.api, entrance) for one in known.values() for entrance in one.let_in],
         latched=latched,
         networks=holding.allowed.networks,
@@ -63,6 +66,17 @@ def dispatch(
         sweeps=len(calls),
         rejected=rejected.problems if rejected else (),
     )
+
+
+def _slice_counts(config: Config, known: Mapping[str, Record], records: Records) -> dict[str, int]:
+    """Slices become more, never fewer: one that was left would hold what is no longer so."""
+    counts: dict[str, int] = {}
+    for api in config.apis:
+        before, wanted = known.get(api.name, Record(api=api.name)).slices, slice_count(api)
+        if wanted > before:
+            records.set_slices(api.name, wanted)
+        counts[api.name] = max(before, wanted)
+    return counts
 
 
 def about(api: Api, config: Config) -> About:

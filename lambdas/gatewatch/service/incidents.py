@@ -94,13 +94,19 @@ def _gone(one: Slice, configured: list[Key]) -> list[Key]:
 
 
 def _deliver(ledger: Ledger, table: Table, publisher: Publisher) -> tuple[Ledger, Told]:
-    """Each message is marked as sent by itself, before the next one is sent."""
+    """Each message is marked as sent by itself, before the next one is sent; a channel that does
+    not take one gets no later one before it."""
     accepted = undelivered = opened = 0
+    silent: set[str] = set()
     for notice in ledger.outbox:
+        if notice.topic in silent:
+            undelivered += 1
+            continue
         try:
             publisher.publish(notice)
         except UndeliveredError as error:
             undelivered += 1
+            silent.add(notice.topic)
             _log.warning("notice_undelivered", extra={"api": ledger.api, "reason": str(error)})
             continue
         ledger = table.save_ledger(sent(ledger, notice))

@@ -26,7 +26,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     `let_in`: entrances that some look has got through, ever. `latched`: (route, entrance) of
     writes that are held back. `news`: how often there was some since all was told and over.
-    `swept`: the digest of the configuration with which its states were last compared.
+    `swept`: the digest of the configuration with which its states were last compared. `slices`:
+    of how many its states were ever made, so that no slice is taken up again where it was left.
     """
 
     api: str
@@ -34,6 +35,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     latched: frozenset[tuple[str, str]] = frozenset()
     news: int = 0
     swept: str | None = None
+    slices: int = 1
 
 
 class Records(Protocol):
@@ -54,6 +56,8 @@ class Records(Protocol):
         """Only if there was none since they were `count`."""
 
     def set_swept(self, api: str, digest: str) -> None: ...
+
+    def set_slices(self, api: str, count: int) -> None: ...
 
     def forget(self, api: str) -> None: ...
 

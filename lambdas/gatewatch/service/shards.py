@@ -20,7 +20,7 @@ from gatewatch.config.canonical import Api, Config, Credential, Entrance, Route
 from gatewatch.gateway.url import host_of
 from gatewatch.plan import Probe, whole_minutes
 from gatewatch.service.ledger import About
-from gatewatch.service.slices import slice_count, slice_name
+from gatewatch.service.slices import slice_name
 
 _MOST_BYTES = 150_000
 
@@ -76,13 +76,12 @@ class Piece:
         return self.api.connect_to or host_of(self.entrance.url)
 
 
-def pieces(probes: Iterable[Probe]) -> list[Piece]:
-    counts: dict[str, int] = {}
+def pieces(probes: Iterable[Probe], counts: Mapping[str, int]) -> list[Piece]:
+    """`counts` tell of how many slices each API has."""
     found: dict[tuple[str, str, str], list[Probe]] = defaultdict(list)
     for one in probes:
         name = one.api.name
-        count = counts.setdefault(name, slice_count(one.api))
-        found[name, one.entrance.url, slice_name(one.route.name, count)].append(one)
+        found[name, one.entrance.url, slice_name(one.route.name, counts[name])].append(one)
     return [_piece(group, name) for (_, _, name), group in found.items()]
 
 
@@ -161,13 +160,13 @@ def shards(
     probes: Iterable[Probe],
     at: datetime,
     about: Mapping[str, About],
+    counts: Mapping[str, int],
     let_in: Iterable[tuple[str, str]] = (),
     latched: Iterable[tuple[str, str, str]] = (),
     networks: tuple[str, ...] = (),
     bounds: Bounds | None = None,
 ) -> list[Shard]:
     """The shards of one minute. Each route is in one shard for each of its entrances."""
-    counts = {api.name: slice_count(api) for api in config.apis}
     credentials = {one.name: one for one in config.credentials}
     entered = _by_api(let_in)
     held = _by_api(latched)
@@ -184,7 +183,7 @@ def shards(
             latched=tuple(each for name in _names(run) for each in held[name]),
             networks=networks,
         )
-        for lane, run in packed(pieces(probes), bounds or Bounds())
+        for lane, run in packed(pieces(probes, counts), bounds or Bounds())
     ]
 
 

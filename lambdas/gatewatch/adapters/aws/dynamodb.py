@@ -78,6 +78,9 @@ class DynamoTable:
     def set_swept(self, api: str, digest: str) -> None:
         self._record(api, "SET swept = :v", v={"S": digest})
 
+    def set_slices(self, api: str, count: int) -> None:
+        self._record(api, "SET slices = :v", v={"N": str(count)})
+
     def forget(self, api: str) -> None:
         key = {"pk": _DEPLOYMENT, "sk": {"S": f"api#{api}"}}
         self._client.delete_item(TableName=self._name, Key=key)
@@ -211,6 +214,7 @@ def _record(item: Item) -> Record:
         latched=frozenset(_latched(item.get("latched", {}).get("SS", ()))),
         news=int(item.get("news", {}).get("N", 0)),
         swept=item.get("swept", {}).get("S"),
+        slices=int(item.get("slices", {}).get("N", 1)),
     )
 
 

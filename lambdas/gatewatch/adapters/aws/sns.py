@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 
 from gatewatch.adapters.aws.client import client, region_of
+from gatewatch.model import Incident
 from gatewatch.notices.message import document, subject, text
+from gatewatch.service.ledger import without_evidence
 from gatewatch.service.notice import Notice
 from gatewatch.service.ports import UndeliveredError
+
+_MOST_BYTES = 250_000
 
 
 class SnsPublisher:
@@ -29,14 +33,14 @@ class SnsPublisher:
             "layer": incident.layer,
             "severity": incident.severity,
         }
-        machine = document(notice.message_id, notice.kind, notice.at, incident)
-        plain = text(notice.message_id, notice.kind, incident)
-        bodies = {"default": plain, "sqs": machine, "lambda": machine, "https": machine}
+        message = _message(notice, incident)
+        if len(message.encode()) > _MOST_BYTES:
+            message = _message(notice, without_evidence(incident))
         try:
             client("sns", region_of(arn)).publish(
                 TopicArn=arn,
                 Subject=subject(notice.kind, incident),
-                Message=json.dumps(bodies),
+                Message=message,
                 MessageStructure="json",
                 MessageAttributes={
                     name: {"DataType": "String", "StringValue": str(value)}
@@ -45,3 +49,10 @@ class SnsPublisher:
             )
         except (ClientError, BotoCoreError) as error:
             raise UndeliveredError(f"{arn}: {type(error).__name__}") from error
+
+
+def _message(notice: Notice, incident: Incident) -> str:
+    """For each protocol what its readers understand."""
+    machine = document(notice.message_id, notice.kind, notice.at, incident)
+    plain = text(notice.message_id, notice.kind, incident)
+    return json.dumps({"default": plain, "sqs": machine, "lambda": machine, "https": machine})
