@@ -30,7 +30,6 @@ class Told:
 
     sent: int = 0
     undelivered: int = 0
-    opened: int = 0
 
 
 def answer(call: Call, table: Table, publisher: Publisher, find: FindApi) -> Told:
@@ -96,7 +95,7 @@ def _gone(one: Slice, configured: list[Key]) -> list[Key]:
 def _deliver(ledger: Ledger, table: Table, publisher: Publisher) -> tuple[Ledger, Told]:
     """Each message is marked as sent by itself, before the next one is sent; a channel that does
     not take one gets no later one before it."""
-    accepted = undelivered = opened = 0
+    accepted = undelivered = 0
     silent: set[str] = set()
     for notice in ledger.outbox:
         if notice.topic in silent:
@@ -111,8 +110,7 @@ def _deliver(ledger: Ledger, table: Table, publisher: Publisher) -> tuple[Ledger
             continue
         ledger = table.save_ledger(sent(ledger, notice))
         accepted += 1
-        opened += notice.kind == "opened"
-    return ledger, Told(sent=accepted, undelivered=undelivered, opened=opened)
+    return ledger, Told(sent=accepted, undelivered=undelivered)
 
 
 def _compared(call: Call, table: Table) -> None:
