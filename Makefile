@@ -5,8 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+CDK := node_modules/.bin/cdk
+# Node 20 works; the CDK's bridge to it warns on every start.
+IN_VENV := PATH="$(CURDIR)/$(BIN):$$PATH" JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 \
+	CDK_DISABLE_CLI_TELEMETRY=true CDK_DISABLE_VERSION_CHECK=1
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs accuracy faults conformance bench scale clean
+.PHONY: help setup demo test lint infra synth deploy destroy docs accuracy faults conformance bench scale clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -26,6 +31,15 @@ $(VENV)/dev.stamp: $(VENV)/core.stamp requirements/dev.txt
 	@$(PIP) -r requirements/dev.txt
 	@touch $@
 
+$(VENV)/cdk.stamp: $(VENV)/core.stamp requirements.txt requirements/cdk.txt
+	@echo "adding the CDK (half a gigabyte)"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+node_modules/.package-lock.json: package.json package-lock.json
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 demo: setup  ## Watch a sandbox API break and recover, on this machine
 	@$(BIN)/gatewatch demo
 
@@ -37,6 +51,21 @@ lint: $(VENV)/dev.stamp  ## Format, lint, types, import directions
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-timing 2>/dev/null || $(BIN)/lint-imports
+
+infra: $(VENV)/dev.stamp $(VENV)/cdk.stamp node_modules/.package-lock.json  ## Test the stack
+	@$(BIN)/mypy --package infra
+	@$(IN_VENV) $(BIN)/python -m pytest tests/infra
+
+synth: $(VENV)/cdk.stamp  ## Write the stack's template to cdk.out; no account needed
+	@$(IN_VENV) $(BIN)/python app.py
+	@echo "the template is in cdk.out"
+
+# CDK_ARGS takes what `cdk` takes: --profile, -c config=FILE, -c take-over=WORD
+deploy: $(VENV)/cdk.stamp node_modules/.package-lock.json  ## Put the monitor into your AWS account
+	@$(IN_VENV) $(CDK) deploy $(CDK_ARGS)
+
+destroy: $(VENV)/cdk.stamp node_modules/.package-lock.json  ## Take it out again
+	@$(IN_VENV) $(CDK) destroy $(CDK_ARGS)
 
 docs: setup  ## Write the generated pages: causes, and how to tell them apart
 	@$(BIN)/python -m gatewatch.pages docs
@@ -58,4 +87,4 @@ scale: setup  ## 50,000 routes a minute through the service's code, with an outa
 	@$(BIN)/python -m bench.scale
 
 clean:  ## Remove what the targets made
-	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build cdk.out node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

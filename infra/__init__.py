@@ -1,0 +1,1 @@
+"""The service as CDK constructs: one for each capability, composed by the monitor."""

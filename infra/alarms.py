@@ -1,0 +1,197 @@
+"""The alarms: what is wrong with the APIs by layer, and whether the monitor itself can be believed.
+
+Their number does not depend on the number of routes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.function import ServiceFunction
+from infra.metrics import MINUTE, metric
+from infra.queues import ServiceQueue
+
+RUNBOOK = "https://github.com/gatewatch/gatewatch/blob/main/docs/runbook.md"
+
+
+# Anonymous looks come every five minutes: ten minutes hold two of them, and no alarm flaps between.
+_MINUTES = 10
+_LATE_SECONDS = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """`minutes`: in how many of the last ten it must be seen."""
+
+    name: str
+    metric: str
+    minutes: int
+    meaning: str
+
+
+LAYERS = (
+    Layer("Routing", "RoutingFailures", 2, "Routes are refused before any guard saw the call"),
+    Layer("Auth", "AuthFailures", 2, "Routes refuse callers who should get in"),
+    Layer("Exposure", "Exposed", 1, "Protected routes answer strangers"),
+)
+
+
+class LayerAlarms(Construct):
+    """One alarm for each layer, as the safety net beside our own messages."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, deployment: str, topic: sns.ITopic
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.alarms = [self._alarm(layer, deployment, topic) for layer in LAYERS]
+
+    def _alarm(self, layer: Layer, deployment: str, topic: sns.ITopic) -> cloudwatch.Alarm:
+        alarm = cloudwatch.Alarm(
+            self,
+            layer.name,
+            metric=metric(layer.metric, deployment),
+            threshold=1,
+            comparison_operator=_AT_LEAST,
+            evaluation_periods=_MINUTES,
+            datapoints_to_alarm=layer.minutes,
+            # A silent monitor is the dead man's business, and no news of the APIs.
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=_described(layer.meaning, layer.name),
+        )
+        _tell(alarm, topic)
+        return alarm
+
+
+class HealthAlarms(Construct):
+    """Whether the monitor can be believed: one composite that acts, over alarms that explain."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        deployment: str,
+        topic: sns.ITopic,
+        functions: Mapping[str, ServiceFunction],
+        queues: Mapping[str, ServiceQueue],
+        missed_ticks: sqs.IQueue,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._deployment = deployment
+        self.alarms = [
+            *self._dead_man(),
+            *(self._errors(name, one) for name, one in functions.items()),
+            *self._late(queues),
+            *(self._dead(name, one.dead) for name, one in queues.items()),
+            self._dead("Ticks", missed_ticks),
+            self._count("ConfigRejected", "A pushed configuration is refused; the last good runs"),
+            self._count("NoticesUndelivered", "A message did not reach its channel"),
+        ]
+        self.unwell = cloudwatch.CompositeAlarm(
+            self,
+            "Unwell",
+            alarm_rule=cloudwatch.AlarmRule.any_of(*self.alarms),
+            alarm_description=_described("Do not trust the monitor's silence", "Unwell"),
+        )
+        _tell(self.unwell, topic)
+
+    def _dead_man(self) -> Iterable[cloudwatch.Alarm]:
+        """Silence is what a dead monitor says, so silence breaches."""
+        due, judged = (metric(name, self._deployment) for name in ("RoutesDue", "RoutesJudged"))
+        yield self._alarm(
+            "NoTick",
+            metric("RoutesDue", self._deployment, "SampleCount"),
+            "The schedule or dispatch has stopped: no tick for three minutes",
+            minutes=3,
+            threshold=1,
+            operator=_BELOW,
+            missing=cloudwatch.TreatMissingData.BREACHING,
+        )
+        yield self._alarm(
+            "NotJudged",
+            cloudwatch.MathExpression(
+                expression="IF(FILL(due, 0) > 0, FILL(judged, 0) / FILL(due, 1), 1)",
+                using_metrics={"due": due, "judged": judged},
+                label="judged of due",
+                period=MINUTE,
+            ),
+            "Fewer than nine in ten of the due routes were judged, three minutes in a row",
+            minutes=3,
+            threshold=0.9,
+            operator=_BELOW,
+            missing=cloudwatch.TreatMissingData.BREACHING,
+        )
+
+    def _errors(self, name: str, function: ServiceFunction) -> cloudwatch.Alarm:
+        return self._alarm(
+            f"{name}Errors",
+            function.function.metric_errors(period=MINUTE),
+            f"The function {name.lower()} fails",
+            minutes=3,
+            points=2,
+        )
+
+    def _late(self, queues: Mapping[str, ServiceQueue]) -> Iterable[cloudwatch.Alarm]:
+        for name, queue in queues.items():
+            yield self._alarm(
+                f"{name}Late",
+                queue.queue.metric_approximate_age_of_oldest_message(period=MINUTE),
+                f"{name} wait longer than {_LATE_SECONDS} s",
+                minutes=3,
+                threshold=_LATE_SECONDS,
+            )
+
+    def _dead(self, name: str, queue: sqs.IQueue) -> cloudwatch.Alarm:
+        return self._alarm(
+            f"{name}Dead",
+            queue.metric_approximate_number_of_messages_visible(period=MINUTE),
+            f"{name} could not be handled and lie among the dead letters",
+        )
+
+    def _count(self, name: str, meaning: str) -> cloudwatch.Alarm:
+        return self._alarm(name, metric(name, self._deployment), meaning)
+
+    def _alarm(
+        self,
+        name: str,
+        watched: cloudwatch.IMetric,
+        meaning: str,
+        *,
+        minutes: int = 1,
+        points: int | None = None,
+        threshold: float = 1,
+        operator: cloudwatch.ComparisonOperator | None = None,
+        missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+    ) -> cloudwatch.Alarm:
+        return cloudwatch.Alarm(
+            self,
+            name,
+            metric=watched,
+            threshold=threshold,
+            comparison_operator=operator or _AT_LEAST,
+            evaluation_periods=minutes,
+            datapoints_to_alarm=points or minutes,
+            treat_missing_data=missing,
+            alarm_description=_described(meaning, name),
+        )
+
+
+_AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+_BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+
+
+def _described(meaning: str, name: str) -> str:
+    return f"{meaning}. Runbook: {RUNBOOK}#{name.lower()}"
+
+
+def _tell(alarm: cloudwatch.AlarmBase, topic: sns.ITopic) -> None:
+    """Both ways: that it began, and that it is over."""
+    alarm.add_alarm_action(actions.SnsAction(topic))
+    alarm.add_ok_action(actions.SnsAction(topic))

@@ -1,0 +1,97 @@
+"""The Lambda functions' code, with what it imports: built for their platform, without Docker."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from aws_cdk import aws_lambda as lambda_
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ROOT / "lambdas"
+PYTHON = "3.14"  # the newest of Lambda's for which every wheel exists
+# pip takes a tag as it stands: each generation of manylinux that Amazon Linux 2023 can load.
+_PLATFORMS = ("manylinux2014_aarch64", "manylinux_2_17_aarch64", "manylinux_2_28_aarch64")
+# Only the command line needs these, or they read what people write; Lambda reads canonical JSON.
+LEFT_OUT = (
+    "gatewatch/__main__.py",
+    "gatewatch/cli",
+    "gatewatch/pages",
+    "gatewatch/sandbox",
+    "gatewatch/transcripts",
+    *(
+        f"gatewatch/config/{name}.py"
+        for name in (
+            "author",
+            "authored",
+            "conform",
+            "credentials",
+            "document",
+            "expand",
+            "findings",
+            "limits",
+            "problems",
+            "reference",
+        )
+    ),
+)
+# What pip writes differently from one machine to the next, and what nothing imports.
+_UNSTABLE = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+
+
+def code() -> lambda_.Code:
+    """Built once for each state of the sources, below build/."""
+    fingerprint = _fingerprint()
+    folder = ROOT / "build" / "asset" / fingerprint[:16]
+    if not folder.exists():
+        unfinished = folder.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        build(unfinished)
+        unfinished.rename(folder)
+    return lambda_.Code.from_asset(str(folder), asset_hash=fingerprint)
+
+
+def build(folder: Path) -> None:
+    """Writes the asset into a new folder; needs the package index, never a compiler."""
+    folder.mkdir(parents=True)
+    platforms = [word for one in _PLATFORMS for word in ("--platform", one)]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--requirement", str(SOURCES / "requirements.txt"), "--target", str(folder)]
+    command += ["--only-binary=:all:", "--no-compile", "--implementation", "cp"]
+    command += ["--python-version", PYTHON, *platforms]
+    # Standard output belongs to the CDK's command line.
+    subprocess.run(command, check=True, stdout=sys.stderr)  # noqa: S603
+    for file in sorted(folder.rglob("*")):
+        if file.name in _UNSTABLE:
+            file.unlink()
+    shutil.rmtree(folder / "bin", ignore_errors=True)
+    copy_sources(folder)
+
+
+def copy_sources(folder: Path) -> None:
+    """Our own code, without what is left out."""
+    for source in _sources():
+        target = folder / source.relative_to(SOURCES)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+
+def _sources() -> Iterator[Path]:
+    left_out = tuple(SOURCES / one for one in LEFT_OUT)
+    for package in ("gatewatch", "handlers"):
+        for file in sorted((SOURCES / package).rglob("*")):
+            kept = not any(file.is_relative_to(one) for one in left_out)
+            if kept and file.is_file() and "__pycache__" not in file.parts:
+                yield file
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    for file in (Path(__file__), SOURCES / "requirements.txt", *_sources()):
+        content = file.read_bytes()
+        digest.update(f"{file.relative_to(ROOT).as_posix()} {len(content)}\n".encode() + content)
+    return digest.hexdigest()

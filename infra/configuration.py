@@ -1,0 +1,144 @@
+"""The bucket of configurations: every version, the pointer to the current one, what is allowed."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from aws_cdk import CustomResource, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_assets as assets
+from constructs import Construct
+
+from gatewatch.config.canonical import Config
+from gatewatch.service.published import encoded
+from infra.function import ServiceFunction
+from infra.nag import acknowledge, below
+from infra.needs import Needs
+
+POINTER = "config/current.json"
+ALLOWED = "config/allowed.json"
+_DEPLOYED = "config/deployed.json"
+_ANY_VERSION = "config/versions/*"
+
+
+class ConfigurationBucket(Construct):
+    """The same few objects for 10 routes and for 50,000; emptied when the stack goes."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            versioned=True,
+            lifecycle_rules=[s3.LifecycleRule(noncurrent_version_expiration=Duration.days(90))],
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        acknowledge(
+            self.bucket,
+            "S1",
+            "Holds names and URLs, no secrets; who wrote which version is in the versions and in "
+            "CloudTrail, and an access log would need a second bucket that outlives the stack.",
+        )
+        self._seed = ServiceFunction(
+            self,
+            "Seed",
+            code=lambda_.Code.from_asset(str(Path(__file__).parent / "seed")),
+            handler="index.handler",
+            timeout_seconds=120,
+            memory_mb=512,
+            environment={},
+            description="Gatewatch: writes the deployed configuration into its bucket",
+        )
+
+    def hold(
+        self, config: Config, needs: Needs, *, urls: Mapping[str, str], take_over: str | None
+    ) -> CustomResource:
+        """`urls`: by placeholder, the URLs that only the deployment knows."""
+        configuration = self._asset("Configuration", "configuration.json", encoded(config))
+        allowed = self._asset("Allowed", "allowed.json", _allowed(needs))
+        self._grant(configuration, allowed)
+        deployed = CustomResource(
+            self,
+            "Deployed",
+            resource_type="Custom::GatewatchConfiguration",
+            service_token=self._seed.function.function_arn,
+            properties={
+                "Bucket": self.bucket.bucket_name,
+                "AssetBucket": configuration.s3_bucket_name,
+                "Configuration": configuration.s3_object_key,
+                "Allowed": allowed.s3_object_key,
+                "Urls": dict(urls),
+                "TakeOver": take_over or "",
+            },
+        )
+        # Its policy names this deployment's files: first the policy, then the call.
+        deployed.node.add_dependency(self._seed.role)
+        return deployed
+
+    def let_read(self, function: ServiceFunction, *keys: str) -> None:
+        """Every version of the configuration, and these keys besides."""
+        function.allow("s3:GetObject", on=self._arns(*keys, _ANY_VERSION))
+        # Without it, S3 does not tell a missing object from a forbidden one.
+        function.allow("s3:ListBucket", on=[self.bucket.bucket_arn])
+        self._acknowledge_versions(function)
+
+    def _arns(self, *keys: str) -> list[str]:
+        return [self.bucket.arn_for_objects(key) for key in keys]
+
+    def _acknowledge_versions(self, function: ServiceFunction) -> None:
+        acknowledge(
+            function.role,
+            below(self.bucket, f"/{_ANY_VERSION}"),
+            "A version is named by its digest, and people push new ones between deployments.",
+        )
+
+    def _asset(self, construct_id: str, name: str, content: bytes) -> assets.Asset:
+        """The CDK copies the file when the construct is made."""
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / name
+            file.write_bytes(content)
+            return assets.Asset(self, construct_id, path=str(file))
+
+    def _grant(self, *files: assets.Asset) -> None:
+        self._seed.allow(
+            "s3:GetObject",
+            on=[
+                Stack.of(self).format_arn(
+                    service="s3",
+                    region="",
+                    account="",
+                    resource=file.s3_bucket_name,
+                    resource_name=file.s3_object_key,
+                )
+                for file in files
+            ],
+        )
+        self._seed.allow("s3:PutObject", on=self._arns(POINTER, ALLOWED, _DEPLOYED, _ANY_VERSION))
+        self._seed.allow("s3:GetObject", on=self._arns(POINTER, _DEPLOYED))
+        self._acknowledge_versions(self._seed)
+        self._seed.allow("s3:DeleteObjectVersion", on=self._arns("*"))
+        acknowledge(
+            self._seed.role,
+            below(self.bucket, "/*"),
+            "Deletes whatever is in its own bucket when the stack goes, so that nothing is left.",
+        )
+        self._seed.allow("s3:ListBucket", "s3:ListBucketVersions", on=[self.bucket.bucket_arn])
+
+
+def _allowed(needs: Needs) -> bytes:
+    document = {
+        "secrets": needs.secrets,
+        "parameters": needs.parameters,
+        "roles": needs.roles,
+        "topics": needs.topics,
+        "credentials": needs.hosts,
+    }
+    return json.dumps(document, sort_keys=True, indent=2).encode()

@@ -1,0 +1,59 @@
+"""A Lambda function of the service: its own role, its own log group, the common settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+
+class ServiceFunction(Construct):
+    """Its role may write its own log, and what is granted to it; nothing else."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        code: lambda_.Code,
+        handler: str,
+        timeout_seconds: int,
+        memory_mb: int,
+        environment: Mapping[str, str],
+        description: str,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        log_group = logs.LogGroup(
+            self,
+            "Log",
+            retention=logs.RetentionDays.ONE_MONTH,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_group.grant_write(role)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            code=code,
+            handler=handler,
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            role=role,
+            log_group=log_group,
+            timeout=Duration.seconds(timeout_seconds),
+            memory_size=memory_mb,
+            environment=dict(environment),
+            description=description,
+        )
+        self.role = role
+
+    def allow(self, *actions: str, on: list[str]) -> None:
+        """Nothing is granted where there is nothing to grant on."""
+        if on:
+            self.role.add_to_principal_policy(
+                iam.PolicyStatement(actions=list(actions), resources=on)
+            )

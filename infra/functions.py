@@ -1,0 +1,123 @@
+"""The three functions with their queues: who may do what with the service's own resources."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra.configuration import ALLOWED, POINTER, ConfigurationBucket
+from infra.function import ServiceFunction
+from infra.metrics import NAMESPACE
+from infra.queues import ServiceQueue
+from infra.state import StateTable
+from infra.topics import Topics
+
+# A shard is weighed to take 40 s when everything is out; the rest is for what it writes.
+PROBE_SECONDS = 60
+INCIDENTS_SECONDS = 60
+DISPATCH_SECONDS = 55
+
+
+class Functions(Construct):
+    """Dispatch sends shards, probe sends changes, incidents sends messages."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        deployment: str,
+        code: lambda_.Code,
+        configuration: ConfigurationBucket,
+        state: StateTable,
+        topics: Topics,
+        max_concurrency: int,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        # A shard that is a quarter of an hour old is worth nothing; what changed is, for days.
+        self.shards = ServiceQueue(
+            self, "Shards", function_seconds=PROBE_SECONDS, tries=3, kept=Duration.minutes(15)
+        )
+        self.changes = ServiceQueue(
+            self, "Changes", function_seconds=INCIDENTS_SECONDS, tries=5, kept=Duration.days(4)
+        )
+        self._code = code
+        self._environment = {
+            "GATEWATCH_DEPLOYMENT": deployment,
+            "GATEWATCH_TABLE": state.table.table_name,
+            "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
+        }
+        bucket = configuration.bucket.bucket_name
+        changes_url = self.changes.queue.queue_url
+        self.dispatch = self._function(
+            "Dispatch",
+            "picks the routes that are due and shares them out",
+            DISPATCH_SECONDS,
+            GATEWATCH_BUCKET=bucket,
+            GATEWATCH_POINTER=POINTER,
+            GATEWATCH_ALLOWED=ALLOWED,
+            GATEWATCH_CHANGES_URL=changes_url,
+            GATEWATCH_SHARDS_URL=self.shards.queue.queue_url,
+        )
+        self.probe = self._function(
+            "Probe",
+            "calls the routes of one shard",
+            PROBE_SECONDS,
+            GATEWATCH_CHANGES_URL=changes_url,
+        )
+        self.incidents = self._function(
+            "Incidents",
+            "keeps the incidents of each API and tells of them",
+            INCIDENTS_SECONDS,
+            GATEWATCH_BUCKET=bucket,
+            GATEWATCH_INCIDENTS_TOPIC=topics.incidents.topic_arn,
+        )
+        # A shard is weighed to fill the probe's time by itself.
+        self.shards.feed(self.probe, batch_size=1, max_concurrency=max_concurrency)
+        self.changes.feed(self.incidents, batch_size=10)
+        self._grant(configuration, state, topics)
+
+    @property
+    def by_name(self) -> dict[str, ServiceFunction]:
+        return {"Dispatch": self.dispatch, "Probe": self.probe, "Incidents": self.incidents}
+
+    def _function(
+        self, name: str, does: str, timeout_seconds: int, **environment: str
+    ) -> ServiceFunction:
+        return ServiceFunction(
+            self,
+            name,
+            code=self._code,
+            handler=f"handlers.{name.lower()}.handler",
+            timeout_seconds=timeout_seconds,
+            memory_mb=512,
+            environment={
+                **self._environment,
+                "POWERTOOLS_SERVICE_NAME": f"gatewatch-{name.lower()}",
+                **environment,
+            },
+            description=f"Gatewatch: {does}",
+        )
+
+    def _grant(self, configuration: ConfigurationBucket, state: StateTable, topics: Topics) -> None:
+        configuration.let_read(self.dispatch, POINTER, ALLOWED)
+        configuration.let_read(self.incidents)
+        table = [state.table.table_arn]
+        self.dispatch.allow(
+            "sqs:SendMessage", on=[self.shards.queue.queue_arn, self.changes.queue.queue_arn]
+        )
+        self.dispatch.allow("dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", on=table)
+        self.probe.allow("sqs:SendMessage", on=[self.changes.queue.queue_arn])
+        self.probe.allow("dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:UpdateItem", on=table)
+        self.incidents.allow(
+            "dynamodb:GetItem",
+            "dynamodb:Query",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:DeleteItem",
+            on=table,
+        )
+        self.incidents.allow("sns:Publish", on=[topics.incidents.topic_arn])
+        # An encrypted topic asks its publisher for a data key.
+        self.incidents.allow("kms:Decrypt", "kms:GenerateDataKey", on=[topics.key.key_arn])

@@ -1,0 +1,28 @@
+"""The service's metrics as CloudWatch knows them."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+NAMESPACE = "Gatewatch"
+MINUTE = Duration.minutes(1)
+
+
+def metric(name: str, deployment: str, statistic: str = "Sum") -> cloudwatch.Metric:
+    """One of the few that are there in every minute, for the deployment as a whole."""
+    return cloudwatch.Metric(
+        namespace=NAMESPACE,
+        metric_name=name,
+        dimensions_map={"deployment": deployment},
+        statistic=statistic,
+        period=MINUTE,
+    )
+
+
+def by_api(name: str, deployment: str, statistic: str = "Maximum") -> cloudwatch.MathExpression:
+    """A search, so that an API which is news tomorrow shows without a deployment."""
+    scope = f'{{{NAMESPACE},deployment,api,stage}} MetricName="{name}" deployment="{deployment}"'
+    return cloudwatch.MathExpression(
+        expression=f"SEARCH('{scope}', '{statistic}', 60)", period=MINUTE, label=""
+    )

@@ -1,0 +1,201 @@
+"""The monitor as one construct: for the stack of this repository, and for any other CDK app."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct, IConstruct
+
+from gatewatch.config.author import load
+from gatewatch.config.canonical import Config
+from gatewatch.config.document import read
+from infra import asset
+from infra.alarms import HealthAlarms, LayerAlarms
+from infra.configuration import ConfigurationBucket
+from infra.dashboard import Board
+from infra.functions import Functions
+from infra.grants import let_call, let_tell
+from infra.needs import Needs, needs
+from infra.schedule import Ticks
+from infra.state import StateTable
+from infra.topics import Topics
+from infra.watched import Watched, WatchedApi, Written
+
+
+class UnreadableFileError(Exception):
+    """Raised where the configuration file is not there or cannot be read."""
+
+
+class GatewatchMonitor(Construct):
+    """Watches what a gatewatch.yaml names, and the APIs given to `watch`.
+
+    Subscribe on-call to `incidents`; `alarms` is CloudWatch's own voice, for when ours fails.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: Path | str | None = None,
+        deployment: str | None = None,
+        keys: Sequence[str] = (),
+        max_concurrency: int = 50,
+        take_over: str | None = None,
+        code: lambda_.Code | None = None,
+    ) -> None:
+        """`config`: the file, read and validated here; raises ConfigError with every problem.
+
+        `deployment` names this monitor in its metrics; the stack's name unless given.
+        `keys`: ARNs of the KMS keys of yours that secrets and topics are encrypted with.
+        `max_concurrency`: how many probes may run at once. `take_over`: any text that the last
+        deployment did not give makes this configuration current, over one that was pushed.
+        `code`: the Lambda functions' asset, built here unless given.
+        """
+        super().__init__(scope, construct_id)
+        self._deployment = deployment or cdk.Stack.of(self).stack_name
+        self._file = "gatewatch.yaml" if config is None else str(config)
+        self._text = "" if config is None else _read(Path(config))
+        self._watched: list[Watched] = []
+        self._keys = tuple(keys)
+        self._take_over = take_over
+        if config is not None and not self._waits_for_watched():
+            self.validate()
+
+        self.configuration = ConfigurationBucket(self, "Configuration")
+        self.state = StateTable(self, "State")
+        self.topics = Topics(self, "Topics")
+        self.functions = Functions(
+            self,
+            "Functions",
+            deployment=self._deployment,
+            code=code or asset.code(),
+            configuration=self.configuration,
+            state=self.state,
+            topics=self.topics,
+            max_concurrency=max_concurrency,
+        )
+        self._ticks = Ticks(self, "Ticks", dispatch=self.functions.dispatch)
+        self._observe()
+        cdk.Aspects.of(self).add(_AtSynthesis(self))
+
+    @property
+    def incidents(self) -> cdk.aws_sns.ITopic:
+        return self.topics.incidents
+
+    @property
+    def alarms(self) -> cdk.aws_sns.ITopic:
+        return self.topics.alarms
+
+    def watch(
+        self,
+        api: WatchedApi,
+        *,
+        name: str | None = None,
+        url: str | None = None,
+        settings: Written | None = None,
+        routes: Mapping[str, Written] | None = None,
+    ) -> None:
+        """Adds an API of this app: routes, access and guards are those of its methods at synthesis.
+
+        `url` replaces the stage's own, such as that of a custom domain. `settings` (owner,
+        severity, every …) and `routes` (by route: as, path, expect …) say in the words of
+        gatewatch.yaml what constructs cannot know. Raises ConfigError or ValueError.
+        """
+        number = len(self._watched) + 1
+        self._watched.append(
+            Watched(number, name or api.node.id, api, url, dict(settings or {}), dict(routes or {}))
+        )
+        self.validate()
+
+    def validate(self) -> None:
+        """Raises ConfigError with every problem of what was given until now."""
+        self._needed()
+
+    def _waits_for_watched(self) -> bool:
+        """A file may bring credentials and defaults only, for the APIs that `watch` adds."""
+        value = read(self._text).value
+        return isinstance(value, dict) and not value.get("apis")
+
+    def _needed(self) -> tuple[Config, Needs]:
+        config = load(self._merged(), self._file)
+        return config, needs(config, self._file)
+
+    def _merged(self) -> str:
+        """The file as it stands, or with what is watched besides; YAML takes JSON."""
+        if not self._watched:
+            return self._text
+        value = read(self._text).value
+        merged: dict[str, Any] = dict(value) if isinstance(value, dict) else {}
+        apis = {one.name: one.written() for one in self._watched}
+        merged["apis"] = {**merged.get("apis", {}), **apis}
+        return json.dumps(merged)
+
+    def _finish(self) -> None:
+        """What depends on the configuration, once every method of the watched APIs is known."""
+        config, needed = self._needed()
+        urls = {one.placeholder: one.deployed_url() for one in self._watched if not one.is_known}
+        deployed = self.configuration.hold(config, needed, urls=urls, take_over=self._take_over)
+        self._ticks.node.add_dependency(deployed)
+        let_call(self.functions.probe, needed, self._keys)
+        let_tell(self.functions.incidents, needed, self._keys)
+        for one in self._watched:
+            if one.name in needed.signed:
+                self.functions.probe.allow("execute-api:Invoke", on=[one.api.arn_for_execute_api()])
+            for route in one.unwatched():
+                cdk.Annotations.of(self).add_warning_v2(
+                    f"gatewatch:unwatched:{one.name}:{route}",
+                    f"{one.name}: {route} is not watched: its path needs values; give "
+                    f'routes={{"{route}": {{"path": …}}}}',
+                )
+
+    def _observe(self) -> None:
+        """Alarms and the dashboard."""
+        layers = LayerAlarms(
+            self, "LayerAlarms", deployment=self._deployment, topic=self.topics.alarms
+        )
+        shards, changes = self.functions.shards, self.functions.changes
+        health = HealthAlarms(
+            self,
+            "HealthAlarms",
+            deployment=self._deployment,
+            topic=self.topics.alarms,
+            functions=self.functions.by_name,
+            queues={"Shards": shards, "Changes": changes},
+            missed_ticks=self._ticks.dead,
+        )
+        Board(
+            self,
+            "Dashboard",
+            deployment=self._deployment,
+            layers=layers.alarms,
+            health=health.alarms,
+            shards=shards,
+            changes=changes,
+        )
+
+
+@jsii.implements(cdk.IAspect)
+class _AtSynthesis:
+    """Constructs may gain methods after `watch`; the CDK visits them once all are there."""
+
+    def __init__(self, monitor: GatewatchMonitor) -> None:
+        self._monitor = monitor
+
+    def visit(self, node: IConstruct) -> None:
+        if node is self._monitor:
+            self._monitor._finish()
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise UnreadableFileError(f"{file}: {reason}") from None

@@ -1,0 +1,21 @@
+"""Why a finding of cdk-nag's is accepted; each reason stands with the construct it concerns."""
+
+from __future__ import annotations
+
+from aws_cdk import Acknowledgment, CfnElement, Stack, Validations
+from constructs import Construct
+
+
+def acknowledge(construct: Construct, finding: str, reason: str) -> None:
+    """`finding` as the report names it, without the pack: `S1`, `IAM5[Resource::*]`."""
+    Validations.of(construct).acknowledge(
+        Acknowledgment(id=f"AwsSolutions::AwsSolutions-{finding}", reason=reason)
+    )
+
+
+def below(construct: Construct, path: str) -> str:
+    """The finding about a wildcard below one of our own resources, such as `/config/*`."""
+    resource = construct.node.default_child
+    if not isinstance(resource, CfnElement):
+        raise TypeError(f"{construct.node.path} is no resource")
+    return f"IAM5[Resource::<{Stack.of(construct).get_logical_id(resource)}.Arn>{path}]"

@@ -1,0 +1,135 @@
+"""What a configuration needs of the account: which secrets, parameters, roles and own calls.
+
+A deployment grants these and nothing else, and writes them down, so that a configuration that is
+pushed later cannot ask for more. Pure: values in, values out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+
+from gatewatch.config.canonical import (
+    Api,
+    AssumedRole,
+    Canonical,
+    Config,
+    Credential,
+    OAuth2,
+    OwnKeys,
+    SecretRef,
+    SecretSource,
+    Sigv4,
+)
+from gatewatch.config.problems import ConfigError, Path, Problem
+from gatewatch.gateway.url import host_of, parse
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Names as the configuration gives them, sorted. `signed`: the APIs that are called with the
+    probe's own identity; `invoked`: (region, API id, stage) of those whose URL tells."""
+
+    secrets: tuple[str, ...]
+    parameters: tuple[str, ...]
+    roles: tuple[str, ...]
+    topics: tuple[str, ...]
+    signed: tuple[str, ...]
+    invoked: tuple[tuple[str, str, str], ...]
+    hosts: dict[str, tuple[str, ...]]
+
+
+def needs(config: Config, name: str) -> Needs:
+    """Raises ConfigError where the account cannot give what is needed; `name` is the file's."""
+    problems = [*_unusable_names(config), *_unreachable_places(config)]
+    if problems:
+        raise ConfigError(name, problems)
+    refs = list(_within(config, SecretRef))
+    return Needs(
+        secrets=_sorted(ref.name for ref in refs if ref.source is SecretSource.SECRET),
+        parameters=_sorted(ref.name for ref in refs if ref.source is SecretSource.SSM),
+        roles=_sorted(role.arn for role in _within(config, AssumedRole)),
+        topics=_sorted(channel.topic for channel in config.notify),
+        signed=_sorted(api.name for api in _signed(config)),
+        invoked=tuple(sorted(set(_invoked(config)))),
+        hosts={one.name: _hosts(one) for one in config.credentials},
+    )
+
+
+def _hosts(credential: Credential) -> tuple[str, ...]:
+    """Where a credential goes: to its APIs, and to where it is changed for a token."""
+    source = credential.source
+    tokens = {host_of(source.token_url)} if isinstance(source, OAuth2) else set()
+    return tuple(sorted({*credential.hosts, *tokens}))
+
+
+def _sorted(names: Iterator[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(names)))
+
+
+def _within(value: object, kind: type[T]) -> Iterator[T]:
+    """Every value of a kind inside a configuration, at any depth."""
+    if isinstance(value, kind):
+        yield value
+    elif isinstance(value, Canonical):
+        yield from _within(msgspec.structs.astuple(value), kind)
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _within(part, kind)
+
+
+def _unusable_names(config: Config) -> Iterator[Problem]:
+    for credential in config.credentials:
+        path = ("credentials", credential.name)
+        for role in _within(credential, AssumedRole):
+            yield from _patterns(path, role.arn)
+        for ref in _within(credential, SecretRef):
+            yield from _patterns(path, ref.name)
+            if ref.source in (SecretSource.ENV, SecretSource.FILE):
+                yield Problem(
+                    path,
+                    f"{ref.source} is not there in the account; expected a secret of Secrets "
+                    "Manager {secret: NAME} or a parameter {ssm: NAME}",
+                )
+    for at, channel in enumerate(config.notify):
+        yield from _patterns(("notify", at, "sns"), channel.topic)
+
+
+def _patterns(path: Path, name: str) -> Iterator[Problem]:
+    """In a policy these would mean many resources."""
+    if "*" in name or "?" in name:
+        yield Problem(path, "expected one name, without * and ?", name)
+
+
+def _unreachable_places(config: Config) -> Iterator[Problem]:
+    for api in config.apis:
+        if api.connect_to is not None:
+            yield Problem(("apis", api.name, "connect_to"), "only for tests, not in the account")
+        if api.ca_file is not None:
+            yield Problem(("apis", api.name, "ca_file"), "this file is not there in the account")
+
+
+def _signed(config: Config) -> Iterator[Api]:
+    own = {one.name for one in config.credentials if _signs_as_itself(one)}
+    return (api for api in config.apis if own & _callers(api))
+
+
+def _invoked(config: Config) -> Iterator[tuple[str, str, str]]:
+    for api in _signed(config):
+        for entrance in api.entrances:
+            address = parse(entrance.url)
+            if not entrance.closed and address.api_id and address.region:
+                yield address.region, address.api_id, address.stage or "*"
+
+
+def _signs_as_itself(credential: Credential) -> bool:
+    return isinstance(credential.source, Sigv4) and isinstance(credential.source.keys, OwnKeys)
+
+
+def _callers(api: Api) -> set[str]:
+    return {name for route in api.routes for caller in route.callers for name in caller}

@@ -1,0 +1,138 @@
+"""Puts what was deployed into the configuration bucket, and empties the bucket at the end.
+
+A custom resource of the stack. URLs that only the deployment knows stand in the configuration as
+placeholders; here they are filled in. The pointer moves only where it would not undo a push: when
+there is none yet, when it still names what the last deployment wrote, or when this one takes over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.exceptions import ClientError
+
+Event = dict[str, Any]
+POINTER = "config/current.json"
+ALLOWED = "config/allowed.json"
+DEPLOYED = "config/deployed.json"
+_TRIES = 12
+_PAUSE_SECONDS = 5
+
+
+def handler(event: Event, _context: object) -> None:
+    """CloudFormation waits an hour for an answer, so each way out gives one."""
+    try:
+        if event["RequestType"] == "Delete":
+            _empty(event["ResourceProperties"]["Bucket"])
+        else:
+            _settled(lambda: _put(event["ResourceProperties"]))
+    except Exception as error:
+        _answer(event, "FAILED", f"{type(error).__name__}: {error}")
+        raise
+    _answer(event, "SUCCESS", "")
+
+
+def _settled(act: Callable[[], None]) -> None:
+    """A policy that was just written may take seconds until it is in force."""
+    for _ in range(_TRIES - 1):
+        try:
+            return act()
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "AccessDenied":
+                raise
+            time.sleep(_PAUSE_SECONDS)
+    return act()
+
+
+def _put(properties: Event) -> None:
+    s3 = boto3.client("s3")
+    bucket, urls = properties["Bucket"], properties.get("Urls", {})
+
+    def put(key: str, body: bytes) -> None:
+        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
+
+    def asset(name: str) -> bytes:
+        key = properties[name]
+        body = s3.get_object(Bucket=properties["AssetBucket"], Key=key)["Body"].read()
+        return _filled(bytes(body), urls)
+
+    configuration = asset("Configuration")
+    version = hashlib.sha256(configuration).hexdigest()
+    now = {"version": version, "key": f"config/versions/{version}.json"}
+    put(now["key"], configuration)
+    put(ALLOWED, asset("Allowed"))
+    before = _read(s3, bucket, DEPLOYED)
+    take_over = properties.get("TakeOver", "")
+    if _moves(before, _read(s3, bucket, POINTER), take_over):
+        put(POINTER, json.dumps(now).encode())
+    put(DEPLOYED, json.dumps({**now, "take_over": take_over}).encode())
+
+
+def _moves(before: Event | None, current: Event | None, take_over: str) -> bool:
+    if before is None or current is None or current["version"] == before["version"]:
+        return True
+    return take_over not in ("", before["take_over"])
+
+
+def _filled(body: bytes, urls: dict[str, str]) -> bytes:
+    """Each placeholder's URL, and its host where a credential is bound to it."""
+    for placeholder, url in urls.items():
+        body = body.replace(placeholder.encode(), url.rstrip("/").encode())
+        body = body.replace(_host(placeholder).encode(), _host(url).encode())
+    return body
+
+
+def _host(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or (80 if parts.scheme == 'http' else 443)}"
+
+
+def _read(s3: Any, bucket: str, key: str) -> Event | None:
+    try:
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchKey":
+            return None
+        raise
+    return dict(json.loads(body))
+
+
+def _empty(bucket: str) -> None:
+    s3 = boto3.client("s3")
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+        if objects:
+            _delete(s3, bucket, objects)
+
+
+def _delete(s3: Any, bucket: str, objects: list[dict[str, str]]) -> None:
+    left = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+    if errors := left.get("Errors"):
+        raise RuntimeError(f"{len(errors)} objects are left in {bucket}: {errors[0]['Code']}")
+
+
+def _answer(event: Event, status: str, reason: str) -> None:
+    """`PhysicalResourceId` stays, or CloudFormation would delete what it believes replaced."""
+    answer = {
+        "Status": status,
+        "Reason": reason[:1000],
+        "PhysicalResourceId": event.get("PhysicalResourceId", "gatewatch-configuration"),
+        "StackId": event["StackId"],
+        "RequestId": event["RequestId"],
+        "LogicalResourceId": event["LogicalResourceId"],
+    }
+    request = urllib.request.Request(  # noqa: S310  CloudFormation's own presigned URL
+        event["ResponseURL"],
+        data=json.dumps(answer).encode(),
+        method="PUT",
+        headers={"Content-Type": ""},
+    )
+    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310

@@ -1,0 +1,53 @@
+"""The stack that `make deploy` deploys: one monitor, and what its user needs to know of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra.configuration import POINTER
+from infra.monitor import GatewatchMonitor
+
+
+class GatewatchStack(Stack):
+    """Has no account and region of its own, so that the template is the same on every machine."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: Path,
+        keys: tuple[str, ...] = (),
+        take_over: str | None = None,
+        code: lambda_.Code | None = None,
+    ) -> None:
+        """As for GatewatchMonitor."""
+        super().__init__(
+            scope,
+            construct_id,
+            description="Gatewatch: tells at which layer requests to your APIs stop, and why",
+        )
+        self.monitor = GatewatchMonitor(
+            self,
+            "Monitor",
+            config=config,
+            keys=keys,
+            take_over=take_over,
+            code=code,
+        )
+        self.monitor.validate()
+        outputs = {
+            "ConfigBucket": (
+                self.monitor.configuration.bucket.bucket_name,
+                "Where gatewatch push writes",
+            ),
+            "ConfigPointer": (POINTER, "The object that names the current version"),
+            "IncidentsTopic": (self.monitor.incidents.topic_arn, "Subscribe on-call here"),
+            "AlarmsTopic": (self.monitor.alarms.topic_arn, "CloudWatch's alarms: the safety net"),
+        }
+        for name, (value, description) in outputs.items():
+            CfnOutput(self, name, value=value, description=description)

@@ -1,0 +1,53 @@
+"""One synthesis of a configuration that asks for everything, shared by all tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from infra.stack import GatewatchStack
+from tests.infra import templates
+
+CONFIG = """
+credentials:
+  key: {api_key: {secret: gatewatch/partner, key: apiKey}}
+  machine:
+    oauth2:
+      token_url: https://auth.example.com/oauth2/token
+      client: {secret: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:client-AbCdEf"}
+  token: {bearer: {ssm: /orders/token}}
+  other: {sigv4: {role: "arn:aws:iam::444455556666:role/gatewatch-caller"}}
+  own: {sigv4: {}}
+notify:
+  - {sns: "arn:aws:sns:us-east-1:111122223333:on-call", severity: [high]}
+apis:
+  orders:
+    url: https://abc123.execute-api.us-east-1.amazonaws.com/prod
+    routes:
+      - GET /health: public
+      - GET /orders: {access: protected, guarded_by: iam, as: [own, other]}
+      - GET /stock: {access: protected, guarded_by: api_key, as: [key]}
+  users:
+    url: https://users.example.com
+    routes:
+      - GET /users: {access: protected, guarded_by: jwt, as: [machine, token]}
+"""
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> templates.Resource:
+    file = tmp_path_factory.mktemp("config") / "gatewatch.yaml"
+    file.write_text(CONFIG)
+    return synthesised(file)
+
+
+def synthesised(file: Path) -> templates.Resource:
+    stack = GatewatchStack(
+        templates.new_app(),
+        "Gatewatch",
+        config=file,
+        keys=("arn:aws:kms:eu-west-1:111122223333:key/1234",),
+        code=templates.sources(),
+    )
+    return templates.of(stack)

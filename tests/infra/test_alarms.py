@@ -1,0 +1,119 @@
+"""When somebody is told: thresholds, silence, and whom."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.infra.templates import ROOT, Resource, named, read, resources
+
+ALARM = "AWS::CloudWatch::Alarm"
+
+# Name: metric, statistic, comparison and threshold, minutes that must breach of those looked at.
+POLICIES = {
+    "LayerAlarmsRouting": ("RoutingFailures", "Sum", ">= 1", "2 of 10", "notBreaching"),
+    "LayerAlarmsAuth": ("AuthFailures", "Sum", ">= 1", "2 of 10", "notBreaching"),
+    "LayerAlarmsExposure": ("Exposed", "Sum", ">= 1", "1 of 10", "notBreaching"),
+    "HealthAlarmsNoTick": ("RoutesDue", "SampleCount", "< 1", "3 of 3", "breaching"),
+    "HealthAlarmsDispatchErrors": ("Errors", "Sum", ">= 1", "2 of 3", "notBreaching"),
+    "HealthAlarmsProbeErrors": ("Errors", "Sum", ">= 1", "2 of 3", "notBreaching"),
+    "HealthAlarmsIncidentsErrors": ("Errors", "Sum", ">= 1", "2 of 3", "notBreaching"),
+    "HealthAlarmsShardsLate": (
+        "ApproximateAgeOfOldestMessage", "Maximum", ">= 150", "3 of 3", "notBreaching"
+    ),
+    "HealthAlarmsChangesLate": (
+        "ApproximateAgeOfOldestMessage", "Maximum", ">= 150", "3 of 3", "notBreaching"
+    ),
+    "HealthAlarmsShardsDead": (
+        "ApproximateNumberOfMessagesVisible", "Maximum", ">= 1", "1 of 1", "notBreaching"
+    ),
+    "HealthAlarmsChangesDead": (
+        "ApproximateNumberOfMessagesVisible", "Maximum", ">= 1", "1 of 1", "notBreaching"
+    ),
+    "HealthAlarmsTicksDead": (
+        "ApproximateNumberOfMessagesVisible", "Maximum", ">= 1", "1 of 1", "notBreaching"
+    ),
+    "HealthAlarmsConfigRejected": ("ConfigRejected", "Sum", ">= 1", "1 of 1", "notBreaching"),
+    "HealthAlarmsNoticesUndelivered": (
+        "NoticesUndelivered", "Sum", ">= 1", "1 of 1", "notBreaching"
+    ),
+}  # fmt: skip
+_SIGNS = {"GreaterThanOrEqualToThreshold": ">=", "LessThanThreshold": "<"}
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_an_alarm_follows_its_policy(template: Resource, name: str) -> None:
+    alarm = named(template, ALARM, name)
+    assert alarm["Period"] == 60
+    assert (
+        alarm["MetricName"],
+        alarm["Statistic"],
+        f"{_SIGNS[alarm['ComparisonOperator']]} {alarm['Threshold']:g}",
+        f"{alarm['DatapointsToAlarm']} of {alarm['EvaluationPeriods']}",
+        alarm["TreatMissingData"],
+    ) == POLICIES[name]
+
+
+def test_a_monitor_that_judges_too_little_is_unwell_even_where_it_says_nothing(
+    template: Resource,
+) -> None:
+    alarm = named(template, ALARM, "HealthAlarmsNotJudged")
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 0.9)
+    assert (alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (3, "breaching")
+    metrics = {one["Id"]: one for one in alarm["Metrics"]}
+    watched = {
+        name: metrics[name]["MetricStat"]["Metric"]["MetricName"] for name in ("due", "judged")
+    }
+    assert watched == {"due": "RoutesDue", "judged": "RoutesJudged"}
+
+
+def test_no_alarm_is_without_its_policy(template: Resource) -> None:
+    tested = [*POLICIES, "HealthAlarmsNotJudged"]
+    assert len(resources(template, ALARM)) == len(tested)
+
+
+def test_our_metrics_are_those_of_this_deployment(template: Resource) -> None:
+    own = [
+        one for one in resources(template, ALARM).values() if one.get("Namespace") == "Gatewatch"
+    ]
+    dimensions = [one["Dimensions"] for one in own]
+    assert dimensions == [[{"Name": "deployment", "Value": "Gatewatch"}]] * len(own)
+
+
+def test_layers_tell_of_beginning_and_end(template: Resource) -> None:
+    for name in (one for one in POLICIES if one.startswith("Layer")):
+        alarm = named(template, ALARM, name)
+        told = {read(one) for one in (*alarm["AlarmActions"], *alarm["OKActions"])}
+        assert told == {"<TopicsAlarms>"}
+
+
+def test_the_monitors_health_is_told_once_whatever_it_lacks(template: Resource) -> None:
+    [unwell] = resources(template, "AWS::CloudWatch::CompositeAlarm").values()
+    rule = read(unwell["AlarmRule"])
+    own = [name for name in resources(template, ALARM) if "HealthAlarms" in name]
+    assert all(f"<{name[len('Monitor') : -8]}.Arn>" in rule for name in own)
+    assert rule.count(" OR ") == len(own) - 1
+    assert [read(one) for one in unwell["AlarmActions"]] == ["<TopicsAlarms>"]
+    assert all("AlarmActions" not in named(template, ALARM, name[:-8]) for name in own)
+
+
+def test_every_alarm_says_what_it_means_and_where_to_read_on(template: Resource) -> None:
+    kinds = (ALARM, "AWS::CloudWatch::CompositeAlarm")
+    for one in (one for kind in kinds for one in resources(template, kind).values()):
+        meaning, _, page = one["AlarmDescription"].partition(". Runbook: ")
+        assert len(meaning) > 20
+        assert page.startswith("https://")
+        assert page.partition("#")[2] in _sections()
+
+
+def _sections() -> set[str]:
+    lines = (ROOT / "docs" / "runbook.md").read_text().splitlines()
+    return {line.lstrip("# ").lower() for line in lines if line.startswith("###")}
+
+
+def test_the_dashboard_finds_new_apis_by_itself(template: Resource) -> None:
+    [board] = resources(template, "AWS::CloudWatch::Dashboard").values()
+    body = read(board["DashboardBody"])
+    for metric in ("RoutingFailures", "AuthFailures", "Exposed"):
+        assert f'{{Gatewatch,deployment,api,stage}} MetricName=\\"{metric}\\"' in body.replace(
+            "\\\\", "\\"
+        )

@@ -1,0 +1,175 @@
+"""`python app.py` and the CDK's command line: the same bytes, every rule of the checkers kept."""
+
+from __future__ import annotations
+
+import filecmp
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from gatewatch.config.author import load
+from infra import asset
+from infra.needs import needs
+from tests.infra.conftest import CONFIG
+from tests.infra.templates import ROOT
+
+pytestmark = pytest.mark.timeout(300)
+_CDK = ROOT / "node_modules" / ".bin" / "cdk"
+
+
+def _environment() -> dict[str, str]:
+    """As on a machine that knows no account: nothing of AWS. The CLI's `python` is this one."""
+    given = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    given["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{given['PATH']}"
+    given["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = "20"
+    return given
+
+
+def _app(out: Path, context: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env={
+            **_environment(),
+            "CDK_OUTDIR": str(out),
+            "CDK_CONTEXT_JSON": json.dumps(context or {}),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One that asks for everything that may have to be granted."""
+    file = tmp_path_factory.mktemp("config") / "gatewatch.yaml"
+    file.write_text(CONFIG)
+    return file
+
+
+@pytest.fixture(scope="module")
+def assembly(config: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("python")
+    done = _app(out, {"config": str(config)})
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def test_cdk_nag_finds_nothing_that_has_no_reason(assembly: Path) -> None:
+    report = json.loads((assembly / "validation-report.json").read_text())
+    [nag] = [one for one in report["pluginReports"] if one["pluginName"] == "AwsSolutions"]
+    assert (nag["conclusion"], nag["violations"]) == ("success", [])
+    assert all(len(one["reason"].split()) > 10 for one in nag["suppressedViolations"])
+
+
+def test_the_library_itself_refuses_what_cloudformation_would() -> None:
+    """Then it is an error that ends the app, and no warning."""
+    flags = json.loads((ROOT / "cdk.json").read_text())["context"]
+    assert flags["@aws-cdk/core:validateAgainstDefaultRules"] is True
+
+
+def test_cfn_lint_finds_nothing(assembly: Path) -> None:
+    template = assembly / "Gatewatch.template.json"
+    ignored = ["--ignore-checks", "W3005"]  # dependencies that the CDK writes twice
+    command = [Path(sys.executable).parent / "cfn-lint", "--template", template, *ignored]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_command_line_writes_the_same_bytes(
+    assembly: Path, config: Path, tmp_path: Path
+) -> None:
+    command = [_CDK, "synth", "--quiet", "--output", tmp_path, "--context", f"config={config}"]
+    subprocess.run(command, cwd=ROOT, env=_environment(), check=True, capture_output=True)
+    # What the command line measured of its own run; no part of the assembly.
+    compared = filecmp.dircmp(assembly, tmp_path, ignore=["performance-counters.json"])
+    assert (compared.left_only, compared.right_only) == ([], [])
+    assert compared.common_files
+    assert filecmp.cmpfiles(assembly, tmp_path, compared.common_files, shallow=False)[1:] == (
+        [],
+        [],
+    )
+
+
+def test_a_bad_file_stops_it_with_what_validate_says(tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text("apis:\n  orders:\n    url: api.example.com\n    rutes: []\n")
+    done = _app(tmp_path / "out", {"config": str(file)})
+    validate = [sys.executable, "-m", "gatewatch", "validate", "--config", str(file)]
+    said = subprocess.run(validate, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (said.returncode, said.stderr)
+    assert "rutes" in done.stderr
+
+
+def test_the_file_of_this_repository_is_in_order() -> None:
+    text = (ROOT / "gatewatch.yaml").read_text()
+    assert needs(load(text, "gatewatch.yaml"), "gatewatch.yaml").secrets == ("gatewatch/partner",)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    done = _app(tmp_path / "out", {"config": str(tmp_path / "none.yaml")})
+    assert (done.returncode, done.stderr) == (
+        3,
+        f"{tmp_path}/none.yaml: No such file or directory\n",
+    )
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("asset") / "code"
+    asset.build(folder)
+    return folder
+
+
+def test_the_functions_code_is_small(built: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "code.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        for file in built.rglob("*"):
+            packed.write(file, file.relative_to(built))
+    assert (tmp_path / "code.zip").stat().st_size <= 3_000_000
+    assert not (built / "boto3").exists()
+
+
+def test_what_is_compiled_is_for_the_functions_machine(built: Path) -> None:
+    compiled = [file.name for file in built.rglob("*.so")]
+    assert compiled
+    assert {name.partition(".")[2] for name in compiled} == {"cpython-314-aarch64-linux-gnu.so"}
+
+
+def test_the_functions_leave_out_what_only_people_use(built: Path) -> None:
+    for one in asset.LEFT_OUT:
+        assert (ROOT / "lambdas" / one).exists()
+        assert not (built / one).exists()
+    assert (built / "gatewatch" / "config" / "canonical.py").is_file()
+
+
+@pytest.mark.parametrize("name", ["dispatch", "probe", "incidents"])
+def test_a_function_imports_nothing_that_is_left_out(name: str, tmp_path: Path) -> None:
+    """The libraries are this machine's; our own code is what the asset has."""
+    asset.copy_sources(tmp_path)
+    own = "assert all(one.startswith(folder) for one in (*gatewatch.__path__, *handlers.__path__))"
+    program = f"import sys; folder = sys.path[1]; import gatewatch, handlers.{name}; {own}"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd="/",
+        env={**_environment(), "PYTHONPATH": str(tmp_path), "GATEWATCH_DEPLOYMENT": "test"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_no_lock_file_names_where_packages_come_from() -> None:
+    locks = [
+        ROOT / "package-lock.json",
+        ROOT / "requirements.txt",
+        ROOT / "lambdas/requirements.txt",
+    ]
+    for lock in (*locks, *(ROOT / "requirements").iterdir()):
+        assert "://" not in lock.read_text()

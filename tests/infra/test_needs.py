@@ -1,0 +1,72 @@
+"""What a configuration may ask of the account, and how it is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatewatch.config.author import load
+from gatewatch.config.problems import ConfigError
+from infra.needs import Needs, needs
+from tests.infra.conftest import CONFIG
+
+_URL = "https://api.example.com"
+
+
+def _needs(text: str) -> Needs:
+    return needs(load(text, "gatewatch.yaml"), "gatewatch.yaml")
+
+
+def _with_credential(source: str, api: str = "") -> str:
+    return (
+        f"credentials:\n  one: {source}\n"
+        f"apis:\n  orders:\n    url: {_URL}\n    {api}\n"
+        "    routes:\n      - GET /orders: {access: protected, as: [one]}\n"
+    )
+
+
+def test_needs_are_what_the_credentials_name() -> None:
+    found = _needs(CONFIG)
+    assert found.secrets == (
+        "arn:aws:secretsmanager:eu-west-1:111122223333:secret:client-AbCdEf",
+        "gatewatch/partner",
+    )
+    assert found.parameters == ("/orders/token",)
+    assert found.roles == ("arn:aws:iam::444455556666:role/gatewatch-caller",)
+    assert found.topics == ("arn:aws:sns:us-east-1:111122223333:on-call",)
+    assert found.invoked == (("us-east-1", "abc123", "prod"),)
+
+
+def test_a_credential_is_bound_to_the_hosts_of_its_apis() -> None:
+    assert _needs(CONFIG).hosts == {
+        "key": ("abc123.execute-api.us-east-1.amazonaws.com:443",),
+        "machine": ("auth.example.com:443", "users.example.com:443"),
+        "token": ("users.example.com:443",),
+        "other": ("abc123.execute-api.us-east-1.amazonaws.com:443",),
+        "own": ("abc123.execute-api.us-east-1.amazonaws.com:443",),
+    }
+
+
+REFUSED = {
+    "{bearer: {env: TOKEN}}": "env is not there in the account; expected a secret of Secrets "
+    "Manager {secret: NAME} or a parameter {ssm: NAME}",
+    "{bearer: {file: token.txt}}": "file is not there in the account; expected a secret of Secrets "
+    "Manager {secret: NAME} or a parameter {ssm: NAME}",
+    '{bearer: {secret: "*"}}': '"*": expected one name, without * and ?',
+    '{bearer: {ssm: "/orders/?"}}': '"/orders/?": expected one name, without * and ?',
+    '{sigv4: {role: "arn:aws:iam::111122223333:role/*"}}': (
+        '"arn:aws:iam::111122223333:role/*": expected one name, without * and ?'
+    ),
+}
+
+
+@pytest.mark.parametrize("source", REFUSED)
+def test_what_would_not_work_or_grant_too_much_is_refused(source: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        _needs(_with_credential(source))
+    assert str(refusal.value) == f"gatewatch.yaml: credentials.one: {REFUSED[source]}"
+
+
+@pytest.mark.parametrize("key", ["connect_to: 127.0.0.1:8443", "ca_file: own.pem"])
+def test_what_is_only_for_this_machine_is_refused(key: str) -> None:
+    with pytest.raises(ConfigError, match=f"apis.orders.{key.partition(':')[0]}: "):
+        _needs(_with_credential("{bearer: {ssm: /token}}", key))

@@ -1,0 +1,172 @@
+"""The custom resource that writes the deployed configuration, against S3 on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
+
+import boto3
+import pytest
+
+from infra.seed import index
+
+ASSETS, BUCKET = "assets", "configurations"
+
+
+@pytest.fixture
+def s3(aws: None) -> Iterator[Any]:
+    client = boto3.client("s3")
+    for bucket in (ASSETS, BUCKET):
+        client.create_bucket(Bucket=bucket)
+    client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    yield client
+    for bucket in (ASSETS, BUCKET):
+        index._empty(bucket)
+        client.delete_bucket(Bucket=bucket)
+
+
+@pytest.fixture
+def answers() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """CloudFormation's end: where answers go, and those that came."""
+    came: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            length = int(self.headers["Content-Length"])
+            came.append(json.loads(self.rfile.read(length)))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/", came
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class Stack:
+    """Deployments one after the other, as CloudFormation tells the function of them."""
+
+    def __init__(self, s3: Any, answers: tuple[str, list[dict[str, Any]]]) -> None:
+        self._s3 = s3
+        self._url, self.answers = answers
+
+    def deploy(self, text: str, **properties: Any) -> None:
+        self._s3.put_object(Bucket=ASSETS, Key="configuration", Body=json.dumps(text).encode())
+        allowed = {"credentials": {"user": ["api.example.com:443", "watched-1.invalid:443"]}}
+        self._s3.put_object(Bucket=ASSETS, Key="allowed", Body=json.dumps(allowed).encode())
+        now = {
+            "Bucket": BUCKET,
+            "AssetBucket": ASSETS,
+            "Configuration": "configuration",
+            "Allowed": "allowed",
+            "Urls": {},
+            "TakeOver": "",
+            **properties,
+        }
+        self.tell("Update" if self.answers else "Create", ResourceProperties=now)
+
+    def tell(self, kind: str, **event: Any) -> None:
+        ids = dict.fromkeys(("StackId", "RequestId", "LogicalResourceId"), "id")
+        index.handler({"RequestType": kind, "ResponseURL": self._url, **ids, **event}, None)
+
+    def push(self, text: str) -> None:
+        pointer = {"version": text, "key": f"config/versions/{text}.json"}
+        for key, value in ((pointer["key"], text), (index.POINTER, pointer)):
+            self._s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(value).encode())
+
+    def read(self, key: str) -> Any:
+        return json.loads(self._s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+
+    @property
+    def current(self) -> str:
+        return str(self.read(self.read(index.POINTER)["key"]))
+
+
+@pytest.fixture
+def stack(s3: Any, answers: tuple[str, list[dict[str, Any]]]) -> Stack:
+    return Stack(s3, answers)
+
+
+def test_the_first_deployment_is_current(stack: Stack) -> None:
+    stack.deploy("v1")
+    assert stack.current == "v1"
+    version = hashlib.sha256(b'"v1"').hexdigest()
+    assert stack.read(index.POINTER) == {
+        "version": version,
+        "key": f"config/versions/{version}.json",
+    }
+    assert [one["Status"] for one in stack.answers] == ["SUCCESS"]
+
+
+def test_a_deployment_follows_the_last_one(stack: Stack) -> None:
+    stack.deploy("v1")
+    stack.deploy("v2")
+    assert stack.current == "v2"
+
+
+def test_a_deployment_leaves_what_was_pushed(stack: Stack) -> None:
+    stack.deploy("v1")
+    stack.push("pushed")
+    stack.deploy("v2")
+    assert stack.current == "pushed"
+    assert stack.read(stack.read(index.DEPLOYED)["key"]) == "v2"
+
+
+def test_a_deployment_takes_over_when_told_to(stack: Stack) -> None:
+    stack.deploy("v1")
+    stack.push("pushed")
+    stack.deploy("v2", TakeOver="today")
+    assert stack.current == "v2"
+
+
+def test_a_word_takes_over_once(stack: Stack) -> None:
+    stack.deploy("v1", TakeOver="today")
+    stack.push("pushed")
+    stack.deploy("v2", TakeOver="today")
+    assert stack.current == "pushed"
+
+
+def test_a_deployment_that_is_rolled_back_is_current_no_more(stack: Stack) -> None:
+    stack.deploy("v1")
+    stack.deploy("v2")
+    stack.deploy("v1")
+    assert stack.current == "v1"
+
+
+def test_what_only_the_deployment_knows_is_filled_in(stack: Stack) -> None:
+    url = "https://abc.execute-api.eu-west-1.amazonaws.com/prod"
+    stack.deploy(
+        "https://watched-1.invalid watched-1.invalid:443",
+        Urls={"https://watched-1.invalid": f"{url}/"},
+    )
+    assert stack.current == f"{url} abc.execute-api.eu-west-1.amazonaws.com:443"
+    assert stack.read(index.ALLOWED)["credentials"] == {
+        "user": ["api.example.com:443", "abc.execute-api.eu-west-1.amazonaws.com:443"]
+    }
+
+
+def test_the_end_leaves_an_empty_bucket(stack: Stack, s3: Any) -> None:
+    stack.deploy("v1")
+    stack.deploy("v2")
+    s3.delete_object(Bucket=BUCKET, Key=index.POINTER)
+    stack.tell("Delete", ResourceProperties={"Bucket": BUCKET}, PhysicalResourceId="same")
+    left = s3.list_object_versions(Bucket=BUCKET)
+    assert not left.get("Versions", []) + left.get("DeleteMarkers", [])
+    assert stack.answers[-1]["PhysicalResourceId"] == "same"
+
+
+def test_a_failure_is_answered_so_that_cloudformation_does_not_wait(stack: Stack) -> None:
+    with pytest.raises(Exception, match="NoSuchKey"):
+        stack.deploy("v1", Configuration="gone")
+    assert [one["Status"] for one in stack.answers] == ["FAILED"]
+    assert "NoSuchKey" in stack.answers[0]["Reason"]
