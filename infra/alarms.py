@@ -15,7 +15,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.function import ServiceFunction
-from infra.metrics import MINUTE, metric
+from infra.metrics import MINUTE, failing_routes, metric
 from infra.queues import ServiceQueue
 
 RUNBOOK = "https://github.com/gatewatch/gatewatch/blob/main/docs/runbook.md"
@@ -67,6 +67,29 @@ class LayerAlarms(Construct):
         )
         _tell(alarm, topic)
         return alarm
+
+
+class RouteAlarms(Construct):
+    """Which routes fail at a layer, named in the console; they act on nobody.
+
+    One alarm for each layer: a query that takes the routes apart by itself. A route has a metric
+    only while it fails and ten minutes longer, so the query is short and cheap.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, deployment: str) -> None:
+        super().__init__(scope, construct_id)
+        for layer in LAYERS:
+            cloudwatch.Alarm(
+                self,
+                layer.name,
+                metric=failing_routes(layer.metric, deployment),
+                threshold=1,
+                comparison_operator=_AT_LEAST,
+                evaluation_periods=_MINUTES,
+                datapoints_to_alarm=1,
+                treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+                alarm_description=_described(f"{layer.meaning}; this names them", layer.name),
+            )
 
 
 class HealthAlarms(Construct):

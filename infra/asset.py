@@ -39,6 +39,8 @@ LEFT_OUT = (
         )
     ),
 )
+# Commands of the libraries, and Powertools' pages for people who browse an API of a function's.
+_UNUSED = ("bin", "aws_lambda_powertools/event_handler/openapi/swagger_ui")
 # What pip writes differently from one machine to the next, and what nothing imports.
 _UNSTABLE = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 
@@ -68,7 +70,8 @@ def build(folder: Path) -> None:
     for file in sorted(folder.rglob("*")):
         if file.name in _UNSTABLE:
             file.unlink()
-    shutil.rmtree(folder / "bin", ignore_errors=True)
+    for unused in _UNUSED:
+        shutil.rmtree(folder / unused, ignore_errors=True)
     copy_sources(folder)
 
 

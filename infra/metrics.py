@@ -26,3 +26,13 @@ def by_api(name: str, deployment: str, statistic: str = "Maximum") -> cloudwatch
     return cloudwatch.MathExpression(
         expression=f"SEARCH('{scope}', '{statistic}', 60)", period=MINUTE, label=""
     )
+
+
+def failing_routes(name: str, deployment: str) -> cloudwatch.MathExpression:
+    """A query with a series for each route that fails, or did ten minutes ago."""
+    return cloudwatch.MathExpression(
+        expression=f'SELECT MAX({name}) FROM SCHEMA("{NAMESPACE}", api, deployment, route) '
+        f"WHERE deployment = '{deployment}' GROUP BY api, route ORDER BY MAX() DESC",
+        period=MINUTE,
+        label=name,
+    )

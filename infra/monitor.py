@@ -16,7 +16,7 @@ from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
 from gatewatch.config.document import read
 from infra import asset
-from infra.alarms import HealthAlarms, LayerAlarms
+from infra.alarms import HealthAlarms, LayerAlarms, RouteAlarms
 from infra.configuration import ConfigurationBucket
 from infra.dashboard import Board
 from infra.functions import Functions
@@ -160,6 +160,7 @@ class GatewatchMonitor(Construct):
         layers = LayerAlarms(
             self, "LayerAlarms", deployment=self._deployment, topic=self.topics.alarms
         )
+        RouteAlarms(self, "RouteAlarms", deployment=self._deployment)
         shards, changes = self.functions.shards, self.functions.changes
         health = HealthAlarms(
             self,

@@ -66,8 +66,25 @@ def test_a_monitor_that_judges_too_little_is_unwell_even_where_it_says_nothing(
     assert watched == {"due": "RoutesDue", "judged": "RoutesJudged"}
 
 
+ROUTES = {"Routing": "RoutingFailures", "Auth": "AuthFailures", "Exposure": "Exposed"}
+
+
+@pytest.mark.parametrize(("layer", "metric"), ROUTES.items())
+def test_the_console_names_the_routes_of_a_layer_without_telling_anybody(
+    template: Resource, layer: str, metric: str
+) -> None:
+    alarm = named(template, ALARM, f"RouteAlarms{layer}")
+    [query] = alarm["Metrics"]
+    assert query["Expression"] == (
+        f'SELECT MAX({metric}) FROM SCHEMA("Gatewatch", api, deployment, route) '
+        "WHERE deployment = 'Gatewatch' GROUP BY api, route ORDER BY MAX() DESC"
+    )
+    assert (query["Period"], alarm["TreatMissingData"]) == (60, "notBreaching")
+    assert not {"AlarmActions", "OKActions"} & alarm.keys()
+
+
 def test_no_alarm_is_without_its_policy(template: Resource) -> None:
-    tested = [*POLICIES, "HealthAlarmsNotJudged"]
+    tested = [*POLICIES, *ROUTES, "HealthAlarmsNotJudged"]
     assert len(resources(template, ALARM)) == len(tested)
 
 
