@@ -11,10 +11,10 @@ IN_VENV := PATH="$(CURDIR)/$(BIN):$$PATH" JSII_SILENCE_WARNING_END_OF_LIFE_NODE_
 	CDK_DISABLE_CLI_TELEMETRY=true CDK_DISABLE_VERSION_CHECK=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint infra synth deploy destroy docs accuracy faults conformance bench scale clean
+.PHONY: help setup demo test lint infra synth deploy destroy docs accuracy faults conformance bench scale e2e clean
 
 help:  ## Show the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 18
 
 setup: $(VENV)/core.stamp  ## Make .venv with the gatewatch command
 
@@ -66,6 +66,15 @@ deploy: $(VENV)/cdk.stamp node_modules/.package-lock.json  ## Put the monitor in
 
 destroy: $(VENV)/cdk.stamp node_modules/.package-lock.json  ## Take it out again
 	@$(IN_VENV) $(CDK) destroy $(CDK_ARGS)
+
+build/e2e/emulator.stamp: requirements/e2e.txt
+	@echo "setting up the emulator of AWS"
+	@$(PYTHON) -m venv build/e2e/emulator
+	@build/e2e/emulator/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/e2e.txt
+	@touch $@
+
+e2e: $(VENV)/cdk.stamp node_modules/.package-lock.json build/e2e/emulator.stamp  ## Deploy it into an emulated account, break an API, hear of it (4 minutes)
+	@$(IN_VENV) $(BIN)/python -m e2e
 
 docs: setup  ## Write the generated pages: causes, and how to tell them apart
 	@$(BIN)/python -m gatewatch.pages docs
