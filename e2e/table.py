@@ -29,6 +29,11 @@ class Table:
         print("\nThis run differs from the template of app.py:")
         for one in changes:
             print(f"- {one}")
+        print("- the policy of the bootstrap's bucket, which demands TLS, is deleted")
+        print(
+            "- the scheduler leaves its placeholder in: dispatch takes the present minute instead"
+        )
+        print("- a FIFO queue is served by one function at a time")
         print(
             "- the emulator's gateway says ForbiddenException where a key is refused, as AWS does"
         )
