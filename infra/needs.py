@@ -8,14 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar
-
-import msgspec
 
 from gatewatch.config.canonical import (
     Api,
     AssumedRole,
-    Canonical,
     Config,
     Credential,
     OAuth2,
@@ -23,11 +19,10 @@ from gatewatch.config.canonical import (
     SecretRef,
     SecretSource,
     Sigv4,
+    within,
 )
 from gatewatch.config.problems import ConfigError, Path, Problem
 from gatewatch.gateway.url import host_of, parse
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +44,11 @@ def needs(config: Config, name: str) -> Needs:
     problems = [*_unusable_names(config), *_unreachable_places(config)]
     if problems:
         raise ConfigError(name, problems)
-    refs = list(_within(config, SecretRef))
+    refs = list(within(config, SecretRef))
     return Needs(
         secrets=_sorted(ref.name for ref in refs if ref.source is SecretSource.SECRET),
         parameters=_sorted(ref.name for ref in refs if ref.source is SecretSource.SSM),
-        roles=_sorted(role.arn for role in _within(config, AssumedRole)),
+        roles=_sorted(role.arn for role in within(config, AssumedRole)),
         topics=_sorted(channel.topic for channel in config.notify),
         signed=_sorted(api.name for api in _signed(config)),
         invoked=tuple(sorted(set(_invoked(config)))),
@@ -72,23 +67,12 @@ def _sorted(names: Iterator[str]) -> tuple[str, ...]:
     return tuple(sorted(set(names)))
 
 
-def _within(value: object, kind: type[T]) -> Iterator[T]:
-    """Every value of a kind inside a configuration, at any depth."""
-    if isinstance(value, kind):
-        yield value
-    elif isinstance(value, Canonical):
-        yield from _within(msgspec.structs.astuple(value), kind)
-    elif isinstance(value, tuple):
-        for part in value:
-            yield from _within(part, kind)
-
-
 def _unusable_names(config: Config) -> Iterator[Problem]:
     for credential in config.credentials:
         path = ("credentials", credential.name)
-        for role in _within(credential, AssumedRole):
+        for role in within(credential, AssumedRole):
             yield from _patterns(path, role.arn)
-        for ref in _within(credential, SecretRef):
+        for ref in within(credential, SecretRef):
             yield from _patterns(path, ref.name)
             if ref.source in (SecretSource.ENV, SecretSource.FILE):
                 yield Problem(

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from gatewatch.cli.main import main
-from gatewatch.sandbox.signature import is_signature
 
 from .servers import serving
 from .test_redaction import FORMS
@@ -187,6 +186,6 @@ def test_a_signature_really_was_sent(planted: Path) -> None:
             for line in request.split(b"\r\n")
             if line.lower().startswith(b"authorization:")
         ]
-    assert any(is_signature(value) for value in headers)
+    assert any(value.startswith("AWS4-HMAC-SHA256 Credential=") for value in headers)
     pair = base64.b64encode(f"user:{SECRETS['T_PASSWORD']}".encode()).decode()
     assert f"Basic {pair}" in headers

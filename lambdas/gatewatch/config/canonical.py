@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -12,6 +13,20 @@ from gatewatch.model import ANONYMOUS, READING_METHODS, Access, Guard, Severity
 
 class Canonical(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything here is compared by value, never changed, and written as JSON."""
+
+
+T = TypeVar("T")
+
+
+def within(value: object, kind: type[T]) -> Iterator[T]:
+    """Every value of a kind inside a configuration or a part of one, at any depth."""
+    if isinstance(value, kind):
+        yield value
+    elif isinstance(value, Canonical):
+        yield from within(msgspec.structs.astuple(value), kind)
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from within(part, kind)
 
 
 class SecretSource(StrEnum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, TypeVar, cast
@@ -21,6 +21,7 @@ from gatewatch.config.canonical import (
     SecretRef,
     SigningKeys,
     Sigv4,
+    within,
 )
 from gatewatch.ports import Clock, Identities, Keys, ReadSecret, SecretError
 from gatewatch.probe import oauth2
@@ -93,7 +94,10 @@ class Vault:
     def renew(self, source: CredentialSource) -> None:
         """Fetches again what a refused credential is made of."""
         with self._lock:
-            parts = [self._kept.get(msgspec.structs.replace(r, key=None)) for r in refs(source)]
+            parts = [
+                self._kept.get(msgspec.structs.replace(r, key=None))
+                for r in within(source, SecretRef)
+            ]
             minted = self._kept.get(_minted(source))
         read = [part for part in parts if part is not None]
         for part in read:
@@ -159,15 +163,6 @@ class Vault:
         except ValueError as error:
             raise SecretError(f"client certificate of {source.certificate}: {error}") from None
         return identity
-
-
-def refs(part: object) -> Iterator[SecretRef]:
-    """Every reference to a secret in a credential's source."""
-    if isinstance(part, SecretRef):
-        yield part
-    elif isinstance(part, msgspec.Struct):
-        for name in part.__struct_fields__:
-            yield from refs(getattr(part, name))
 
 
 def _minted(source: CredentialSource) -> Hashable:

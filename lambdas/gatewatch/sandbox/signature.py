@@ -42,10 +42,6 @@ class Scope:
     service: str
 
 
-def is_signature(authorization: str) -> bool:
-    return refuse_form(authorization) is None
-
-
 def refuse_form(authorization: str) -> Answer | None:
     """The refusal of a header that has not the form of a signature.
 

@@ -18,6 +18,7 @@ from gatewatch.config.canonical import (
     SecretRef,
     SecretSource,
     Sigv4,
+    within,
 )
 from gatewatch.gateway.url import host_of, is_loopback
 
@@ -105,7 +106,7 @@ def _of_credential(credential: Credential, allowed: Allowed) -> Iterator[str]:
     for host in credential.hosts:
         if host not in allowed.credentials[credential.name]:
             yield f"{told} would be sent to {host}: needs cdk deploy"
-    for ref in _refs(credential.source):
+    for ref in within(credential.source, SecretRef):
         yield from _of_secret(told, ref, allowed)
     yield from _of_source(told, credential, allowed)
 
@@ -131,14 +132,6 @@ def _of_secret(told: str, ref: SecretRef, allowed: Allowed) -> Iterator[str]:
             return
     if not is_known:
         yield f"{told} reads {ref}: needs cdk deploy"
-
-
-def _refs(part: object) -> Iterator[SecretRef]:
-    if isinstance(part, SecretRef):
-        yield part
-    elif isinstance(part, msgspec.Struct):
-        for name in part.__struct_fields__:
-            yield from _refs(getattr(part, name))
 
 
 def _of_api(api: Api, known: set[str]) -> Iterator[str]:

@@ -41,10 +41,6 @@ MAYBE_LONG = Condition(
     lambda shape: shape.took_as_long_as_a_timeout is not False,
     "the answer came soon",
 )
-LONG = Condition(
-    lambda shape: shape.took_as_long_as_a_timeout is True,
-    "the answer came too soon",
-)
 NOT_LONG = Condition(
     lambda shape: shape.took_as_long_as_a_timeout is not True,
     "the answer took as long as an integration is given",
