@@ -11,7 +11,7 @@ IN_VENV := PATH="$(CURDIR)/$(BIN):$$PATH" JSII_SILENCE_WARNING_END_OF_LIFE_NODE_
 	CDK_DISABLE_CLI_TELEMETRY=true CDK_DISABLE_VERSION_CHECK=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint infra synth deploy destroy docs accuracy faults conformance bench scale e2e clean
+.PHONY: help setup demo test hunt lint infra synth deploy destroy docs accuracy faults conformance bench scale e2e clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 18
@@ -45,6 +45,9 @@ demo: setup  ## Watch a sandbox API break and recover, on this machine
 
 test: $(VENV)/dev.stamp  ## Run all tests
 	@$(BIN)/python -m pytest -n auto
+
+hunt: $(VENV)/dev.stamp  ## The properties again, with more and ever new examples
+	@$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=hunt
 
 lint: $(VENV)/dev.stamp  ## Format, lint, types, import directions
 	@$(BIN)/ruff format --check .

@@ -9,7 +9,7 @@ import json
 from time import thread_time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewatch.cli.explain import as_json
@@ -130,14 +130,12 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(_PIECES | st.text(max_size=30), max_size=12), st.integers(1, 300))
 def test_any_text_is_answered_within_a_second(pieces: list[str], times: int) -> None:
     _, seconds = explained("".join(pieces) * times)
     assert seconds < SECONDS
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     st.lists(
         st.fixed_dictionaries(

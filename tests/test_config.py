@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewatch.config import authored
@@ -168,15 +168,12 @@ _VALUES = st.recursive(
 )
 
 
-# No deadline for one example: a machine may be busy.
-@settings(deadline=None)
 @given(_VALUES)
 def test_no_value_makes_it_fail_otherwise(value: object) -> None:
     with contextlib.suppress(ConfigError):
         assert isinstance(load(yaml.safe_dump(value), "f"), Config)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_no_text_makes_it_fail_otherwise(text: str) -> None:
     with contextlib.suppress(ConfigError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -241,7 +241,6 @@ _HEADERS = st.dictionaries(
 )
 
 
-@settings(max_examples=300)
 @given(
     st.sampled_from(["GET", "HEAD", "POST", "X"]),
     _TEXT | st.just("https://a.execute-api.us-east-1.amazonaws.com/p/x"),

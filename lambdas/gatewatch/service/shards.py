@@ -104,11 +104,11 @@ def packed(found: Iterable[Piece], bounds: Bounds) -> list[tuple[str, list[Piece
     few: list[list[Piece]] = []
     dealt: list[tuple[str, list[Piece]]] = []
     for host, own in by_host.items():
-        runs = list(_runs(own, bounds))
-        if len(runs) == 1:
+        if _fits(own, bounds.seconds * bounds.per_host):
             few.append(own)
         else:
-            dealt += [(_lane(host, at % bounds.lanes), run) for at, run in enumerate(runs)]
+            runs = enumerate(_runs(own, bounds))
+            dealt += [(_lane(host, at % bounds.lanes), run) for at, run in runs]
     dealt += [(_lane(*(one.host for one in run)), run) for run in _together(few, bounds)]
     return dealt
 
