@@ -67,6 +67,17 @@ def test_a_signature_makes_the_layer_certain_though_the_cause_is_not() -> None:
     assert "iam_unsigned" in {one.cause for one in found.ruled_out}
 
 
+@pytest.mark.parametrize(
+    ("place", "layer"), [("HOST/prod/x", Layer.ROUTING), ("https://api.example.com/x", None)]
+)
+def test_only_on_its_way_to_a_name_of_the_owners_may_our_signature_be_lost(
+    place: str, layer: Layer | None
+) -> None:
+    found = told(f"GET {place} -> {MAT}", f"GET {place} with sigv4=valid -> {MAT}")
+    assert ("iam_unsigned" in causes(found)) is (layer is None)
+    assert found.layer is (layer or Layer.AMBIGUOUS)
+
+
 def test_what_is_ruled_out_says_why_and_what_was_seen() -> None:
     found = told(f"{G} -> {MAT}", f"{G} with sigv4=valid -> {OK}")
     part = found.parts[0]

@@ -105,8 +105,13 @@ def can_be_asked(question: Question, looks: Sequence[Look], subject: int) -> boo
         if beside is not (question.place is Place.NO_SUCH_SIBLING):
             return False
         return not any(look.places & _NOWHERE == look.places for look in looks)
-    asked = (question.place in look.places and question.caller in look.callers for look in looks)
-    return not any(asked)
+    return not any(
+        question.place in look.places and _presented(question.caller, look) for look in looks
+    )
+
+
+def _presented(caller: Caller, look: Look) -> bool:
+    return any(one.presents == caller.presents for one in look.callers)
 
 
 @dataclass(frozen=True, slots=True)

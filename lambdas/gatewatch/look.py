@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import ip_address
@@ -42,16 +42,23 @@ class Caller:
     """What was presented, in one reading. None: not presented.
 
     `signature` and `token` are what may stand in Authorization: SigV4, or anything else.
+    `is_near`: it was sent by ourselves and straight to a name of AWS's, so nothing on the way can
+    have taken a header out of it.
     """
 
     signature: Validity | None = None
     token: Validity | None = None
     api_key: Validity | None = None
     other: Validity | None = None
+    is_near: bool = False
+
+    @property
+    def presents(self) -> tuple[Validity | None, ...]:
+        return (self.signature, self.token, self.api_key, self.other)
 
     @property
     def presents_nothing(self) -> bool:
-        return self == Caller()
+        return not any(self.presents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +198,10 @@ def callers(request: Request, subject: Request) -> frozenset[Caller]:
         # Nothing was told of what was sent; our own looks name their route, and tell all.
         presented = (SentCredential(CredentialKind.UNKNOWN),)
     readings = _readings(_few_of_each(presented), bool(headers))
-    return readings | _UNTOLD if readings == _NOTHING and not request.route else readings
+    if request.route:
+        near = parse(request.url).host_kind is HostKind.EXECUTE_API
+        return frozenset(replace(one, is_near=near) for one in readings)
+    return readings | _UNTOLD if readings == _NOTHING else readings
 
 
 _NOTHING = frozenset({Caller()})

@@ -42,7 +42,7 @@ UNSIGNED: Signature = (
     rule(
         REST_LIKE,
         ROUTE,
-        Sends.A_SIGNATURE,
+        Sends.A_SIGNATURE_FROM_AFAR,
         surmises={Answer.MISSING_TOKEN},
         allows={*PAST_AUTHENTICATION, *SIGNATURE_REFUSALS, Answer.INCOMPLETE_SIGNATURE},
         because=f"an IAM route judges a signature; {_NEVER_ARRIVED}",

@@ -51,6 +51,7 @@ class Sends(StrEnum):
     NO_AUTHORIZATION = "no Authorization header"
     A_TOKEN = "an Authorization header that is no AWS signature"
     A_SIGNATURE = "an AWS signature"
+    A_SIGNATURE_FROM_AFAR = "an AWS signature, which something on its way may take"
     A_VALID_SIGNATURE = "a valid AWS signature"
     AN_INVALID_SIGNATURE = "an invalid AWS signature"
     A_CREDENTIAL = "some credential"
@@ -68,6 +69,7 @@ _SENDS: dict[Sends, Callable[[Caller], bool]] = {
     Sends.NO_AUTHORIZATION: lambda caller: caller.signature is None and caller.token is None,
     Sends.A_TOKEN: lambda caller: caller.token is not None,
     Sends.A_SIGNATURE: lambda caller: caller.signature is not None,
+    Sends.A_SIGNATURE_FROM_AFAR: lambda caller: caller.signature is not None and not caller.is_near,
     Sends.A_VALID_SIGNATURE: lambda caller: caller.signature is Validity.VALID,
     Sends.AN_INVALID_SIGNATURE: lambda caller: caller.signature is Validity.INVALID,
     Sends.A_CREDENTIAL: lambda caller: not caller.presents_nothing,
