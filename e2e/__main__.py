@@ -1,76 +1,68 @@
-"""`make e2e`: deploys an API and its monitor, breaks the one, and hears what the other says."""
+"""`make e2e`: deploys APIs and their monitor, breaks them, troubles it, and hears what it says."""
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import sys
-import time
+from collections.abc import Collection
 from pathlib import Path
 
-from e2e.account import INTERPRETER, WORK, Deployed, cdk, client, emulator, prepare
+from e2e import breakage, configured, pushes, trouble
+from e2e.account import INTERPRETER, WORK, Deployed, Emulated, cdk, emulator, prepare
 from e2e.fitted import fit
-from e2e.scenarios import SCENARIOS, Scene, Target
+from e2e.leftovers import nothing_left
+from e2e.scene import Scene
 from e2e.table import Table
+from e2e.watched import Watched
 
 STACK = "Gatewatch"
-CONFIG = """\
-defaults: {{every: 1m, anonymous_every: 1m, timeout: 5s}}
-credentials:
-  partner: {{api_key: {{secret: gatewatch-e2e/partner}}}}
-  user: {{bearer: {{ssm: /gatewatch-e2e/user}}}}
-  signer: {{sigv4: {{role: "{role}", region: us-east-1}}}}
-apis:
-  shop:
-    url: {address}/_aws/execute-api/{api}/prod
-    owner: team-shop
-    routes:
-      - GET /health: public
-      - GET /open: public
-      - GET /orders: {{access: protected, guarded_by: lambda, as: [user]}}
-      - GET /stock: {{access: protected, guarded_by: api_key, as: [partner]}}
-      - GET /ledger: {{access: protected, guarded_by: iam, as: [signer]}}
-"""
+FIRST = (pushes.push_refused, breakage.schedule_fires)
+SCENARIOS = (*FIRST, *breakage.SCENARIOS, *trouble.SCENARIOS, *pushes.SCENARIOS, nothing_left)
 
 
-def main() -> int:
-    began = time.monotonic()
+def main(wanted: Collection[str]) -> int:
+    """`wanted`: the names of scenarios; none: all."""
     folder = WORK / "run"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     table = Table()
-    with emulator(folder) as address:
-        target = _target(folder)
-        table.done("target deployed by the CDK's command line", f"API {target.api}")
-        changes = _deploy(folder, address, target)
-        table.done("monitor deployed by the CDK's command line", "template of app.py, fitted")
-        scene = Scene(Deployed(STACK), target, table)
+    with emulator(folder) as emulated:
+        watched = _watched(folder)
+        table.done("APIs deployed by the CDK's command line", "Shop, Vault, Wide")
+        scene, changes = _deploy(folder, emulated, watched, table)
         for scenario in SCENARIOS:
-            scenario(scene)
-    table.show(changes, time.monotonic() - began)
+            if not wanted or scenario.__name__ in wanted:
+                scenario(scene)
+    table.show(changes)
     return 0 if table.is_good else 1
 
 
-def _target(folder: Path) -> Target:
-    """What callers show is known to the target and to the stores that the monitor reads."""
-    target = Target(folder, key=secrets.token_hex(20), token=secrets.token_hex(20))
-    target.synthesise()
-    prepare(folder / "target.out")
-    client("secretsmanager").create_secret(Name="gatewatch-e2e/partner", SecretString=target.key)
-    client("ssm").put_parameter(Name="/gatewatch-e2e/user", Value=target.token, Type="SecureString")
-    target.deploy()
-    return target
+def _watched(folder: Path) -> Watched:
+    watched = Watched(folder)
+    watched.synthesise()
+    prepare(watched.assembly())
+    watched.deploy()
+    watched.admit()
+    return watched
 
 
-def _deploy(folder: Path, address: str, target: Target) -> list[str]:
+def _deploy(
+    folder: Path, emulated: Emulated, watched: Watched, table: Table
+) -> tuple[Scene, list[str]]:
+    """The monitor, and how it differs from what `app.py` describes."""
+    shop, vault = (watched.url(emulated, name) for name in ("Shop", "Vault"))
+    text = configured.text(watched.outputs, shop=shop, vault=vault)
     config, assembly = folder / "gatewatch.yaml", folder / "cdk.out"
-    text = CONFIG.format(role=target.caller, address=address, api=target.api)
     config.write_text(text, encoding="utf-8")
+    trouble.open_channel()
     cdk("synth", "--quiet", "--output", assembly, "--context", f"config={config}")
-    changes = fit(assembly, STACK, INTERPRETER)
+    changes = fit(assembly, STACK, INTERPRETER, emulated.world.authority)
     cdk("deploy", STACK, "--app", assembly, "--require-approval", "never")
-    return changes
+    table.done("monitor deployed by the CDK's command line", "template of app.py, fitted")
+    service = Deployed(STACK)
+    service.show_again_after(trouble.RETRY_SECONDS)
+    return Scene(emulated, service, watched, table, text, shop, folder), changes
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,12 +20,14 @@ from typing import Any, TypeVar
 import boto3
 from botocore.config import Config
 
+from e2e.world import World
+
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "e2e"
 INTERPRETER = WORK / "emulator" / "bin" / "python"
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
 ACCOUNT, REGION = "000000000000", "us-east-1"
-INBOX = "e2e-on-call"
+QUEUES = ("Shards", "Changes")
 
 T = TypeVar("T")
 
@@ -36,12 +40,24 @@ def until(ask: Callable[[], T | None], seconds: float) -> T | None:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Emulated:
+    """`front`: the port at which the APIs answer over TLS, by the names that AWS gives."""
+
+    front: int
+    world: World
+
+    def host(self, api: str) -> str:
+        return f"{api}.execute-api.{REGION}.amazonaws.com"
+
+    def url(self, api: str) -> str:
+        return f"https://{self.host(api)}:{self.front}/prod"
+
+
 @contextmanager
-def emulator(folder: Path) -> Iterator[str]:
-    """Runs it with its state below `folder`; gives its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def emulator(folder: Path) -> Iterator[Emulated]:
+    """Runs it with its state below `folder`."""
+    port, front = _free_ports(2)
     address = f"http://127.0.0.1:{port}"
     for name in [one for one in os.environ if one.startswith("AWS_")]:
         del os.environ[name]
@@ -53,8 +69,13 @@ def emulator(folder: Path) -> Iterator[str]:
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+    world = World(folder / "world")
+    world.folder.mkdir()
     settings = {
         "GATEWAY_PORT": str(port),
+        "FRONT_PORT": str(front),
+        "WORLD": str(world.folder),
+        "PYTHONPATH": str(ROOT / "e2e" / "emulated" / "outside"),
         "BIND_HOST": "127.0.0.1",
         "AUTH": "true",
         "S3_DATA_DIR": str(folder / "s3"),
@@ -62,7 +83,8 @@ def emulator(folder: Path) -> Iterator[str]:
     }
     with (folder / "emulator.log").open("wb") as log:
         process = subprocess.Popen(
-            [INTERPRETER, ROOT / "e2e" / "emulator.py"],
+            [INTERPRETER, "-m", "e2e.emulated"],
+            cwd=ROOT,
             env={**os.environ, **settings},
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -70,10 +92,18 @@ def emulator(folder: Path) -> Iterator[str]:
         try:
             if not until(lambda: _answers(f"{address}/_ministack/health"), 30):
                 raise RuntimeError(f"the emulator does not start; see {log.name}")
-            yield address
+            yield Emulated(front, world)
         finally:
             process.terminate()
             process.wait(timeout=30)
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as held:
+        found = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in found:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in found]
 
 
 def _answers(url: str) -> bool:
@@ -84,10 +114,19 @@ def _answers(url: str) -> bool:
     return True
 
 
-def cdk(*words: str | Path, **environment: str) -> None:
-    """The pinned command line; what it says is shown only if it fails."""
+def run(words: Sequence[str | Path], **environment: str) -> str:
+    """What the command prints; shown, and an error, if it fails."""
+    code, printed = attempt(words, **environment)
+    if code:
+        print(printed, file=sys.stderr)
+        raise RuntimeError(f"{Path(words[0]).name} failed")
+    return printed
+
+
+def attempt(words: Sequence[str | Path], **environment: str) -> tuple[int, str]:
+    """The exit code, and what was printed."""
     done = subprocess.run(
-        [CDK, *words],
+        words,
         cwd=ROOT,
         env={**os.environ, "CI": "1", **environment},
         stdout=subprocess.PIPE,
@@ -95,9 +134,12 @@ def cdk(*words: str | Path, **environment: str) -> None:
         text=True,
         check=False,
     )
-    if done.returncode:
-        print(done.stdout, file=sys.stderr)
-        raise RuntimeError(f"cdk {words[0]} failed")
+    return done.returncode, done.stdout
+
+
+def cdk(*words: str | Path) -> None:
+    """The pinned command line."""
+    run([CDK, *words])
 
 
 def client(service: str) -> Any:
@@ -125,30 +167,25 @@ class Deployed:
         self._cloudwatch = client("cloudwatch")
         resources = client("cloudformation").describe_stack_resources(StackName=stack)
         self.resources = {
-            one["LogicalResourceId"]: one["PhysicalResourceId"]
+            one["LogicalResourceId"]: (one["ResourceType"], one["PhysicalResourceId"])
             for one in resources["StackResources"]
         }
-        self.inbox = self._subscribe()
+        self._inbox = Inbox("on-call", self.outputs["IncidentsTopic"])
 
-    def named(self, beginning: str) -> str:
-        """The physical id of the one resource whose logical id begins so."""
-        [found] = [own for name, own in self.resources.items() if name.startswith(beginning)]
+    def function(self, name: str) -> str:
+        return self._named("AWS::Lambda::Function", f"MonitorFunctions{name}")
+
+    def queue(self, name: str, kind: str = "Queue") -> str:
+        return self._named("AWS::SQS::Queue", f"MonitorFunctions{name}{kind}")
+
+    def _named(self, kind: str, beginning: str) -> str:
+        """The physical id of the one resource of a type whose logical id begins so."""
+        [found] = [
+            own
+            for name, (its, own) in self.resources.items()
+            if its == kind and name.startswith(beginning)
+        ]
         return str(found)
-
-    def _subscribe(self) -> str:
-        """A queue of our own on the topic where on-call subscribes."""
-        topic, arn = self.outputs["IncidentsTopic"], f"arn:aws:sqs:{REGION}:{ACCOUNT}:{INBOX}"
-        statement = {
-            "Effect": "Allow",
-            "Principal": {"Service": "sns.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": arn,
-            "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-        }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        url = self._sqs.create_queue(QueueName=INBOX, Attributes={"Policy": policy})["QueueUrl"]
-        client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-        return str(url)
 
     def stop_schedule(self) -> None:
         """From here on, the test alone says when it is."""
@@ -158,23 +195,43 @@ class Deployed:
         wanted = ("Name", "GroupName", "ScheduleExpression", "Target", "FlexibleTimeWindow")
         scheduler.update_schedule(**{name: found[name] for name in wanted}, State="DISABLED")
 
-    def tick(self, at: datetime) -> dict[str, int]:
+    def tick(self, at: datetime) -> None:
         """Invokes dispatch for a minute, and waits until all that follows has been done."""
+        self.dispatch(at)
+        self.settle()
+
+    def dispatch(self, at: datetime) -> None:
         answer = self._lambda.invoke(
-            FunctionName=self.named("MonitorFunctionsDispatchFunction"),
+            FunctionName=self.function("Dispatch"),
             Payload=json.dumps({"time": at.isoformat()}),
         )
-        body = json.loads(answer["Payload"].read())
+        body = answer["Payload"].read()
         if "FunctionError" in answer:
             raise RuntimeError(f"dispatch: {body}")
-        if not until(self._is_idle, 90):
-            raise RuntimeError(f"the queues are not empty a minute and a half after {at}")
-        return dict(body)
+
+    def settle(self) -> None:
+        if not until(self._is_idle, 120):
+            raise RuntimeError("the queues do not get empty in two minutes")
 
     def _is_idle(self) -> bool:
         """Shards first: what they send is in the other queue before they are done."""
-        queues = ("MonitorFunctionsShardsQueue", "MonitorFunctionsChangesQueue")
-        return all(self.waiting(self.named(one)) == 0 for one in queues)
+        return all(self.waiting(self.queue(one)) == 0 for one in QUEUES)
+
+    def send(self, queue: str, body: str) -> None:
+        """Into one of the service's own queues, in a lane of its own."""
+        names = {"MessageGroupId": "stranger", "MessageDeduplicationId": secrets.token_hex(8)}
+        self._sqs.send_message(QueueUrl=self.queue(queue), MessageBody=body, **names)
+
+    def show_again_after(self, seconds: int) -> None:
+        """How soon a message comes back whose function failed; the stack says minutes."""
+        for queue in QUEUES:
+            self._sqs.set_queue_attributes(
+                QueueUrl=self.queue(queue), Attributes={"VisibilityTimeout": str(seconds)}
+            )
+
+    def purge_dead(self) -> None:
+        for queue in QUEUES:
+            self._sqs.purge_queue(QueueUrl=self.queue(queue, "Dead"))
 
     def waiting(self, queue: str) -> int:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
@@ -199,15 +256,38 @@ class Deployed:
         """The alarms that are in ALARM, by their names in the stack."""
         pages = self._cloudwatch.get_paginator("describe_alarms").paginate(StateValue="ALARM")
         names = {one["AlarmName"] for page in pages for one in page["MetricAlarms"]}
-        return {logical for logical, own in self.resources.items() if own in names}
+        return {logical for logical, (_, own) in self.resources.items() if own in names}
 
     def messages(self) -> list[dict[str, Any]]:
         """What on-call received since it was last asked: the machine's form."""
+        return self._inbox.messages()
+
+
+class Inbox:
+    """A queue that subscribes to a topic."""
+
+    def __init__(self, name: str, topic: str) -> None:
+        self._sqs = client("sqs")
+        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:e2e-{name}"
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        made = self._sqs.create_queue(QueueName=f"e2e-{name}", Attributes={"Policy": policy})
+        self._url = made["QueueUrl"]
+        client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Those that came since one last asked."""
         found: list[dict[str, Any]] = []
-        while answer := self._sqs.receive_message(QueueUrl=self.inbox, MaxNumberOfMessages=10).get(
+        while answer := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get(
             "Messages"
         ):
             for one in answer:
                 found.append(json.loads(json.loads(one["Body"])["Message"]))
-                self._sqs.delete_message(QueueUrl=self.inbox, ReceiptHandle=one["ReceiptHandle"])
+                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=one["ReceiptHandle"])
         return found

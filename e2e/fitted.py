@@ -16,11 +16,12 @@ from typing import Any
 from infra import asset
 
 Json = dict[str, Any]
-LOOPBACK = "127.0.0.1/32"
+LOOPBACK = "127.0.0.0/8"
 
 
-def fit(assembly: Path, stack: str, interpreter: Path) -> list[str]:
-    """Changes the assembly in place; each change in words. `interpreter`: the emulator's."""
+def fit(assembly: Path, stack: str, interpreter: Path, authority: Path) -> list[str]:
+    """Changes the assembly in place; each change in words. `interpreter`: the emulator's;
+    `authority`: the certificate that the watched API's is signed with."""
     file = assembly / f"{stack}.template.json"
     template = json.loads(file.read_text(encoding="utf-8"))
     changes = [
@@ -28,9 +29,14 @@ def fit(assembly: Path, stack: str, interpreter: Path) -> list[str]:
         *_plain_alarms(template),
         *_without_tls_demands(template),
         *_batches_granted(template),
+        *_deletions_granted(template),
     ]
     file.write_text(json.dumps(template), encoding="utf-8")
-    return [*changes, *_host_asset(assembly, template, interpreter), *_loopback(assembly, template)]
+    return [
+        *changes,
+        *_host_asset(assembly, template, interpreter, authority),
+        *_loopback(assembly, template),
+    ]
 
 
 def _of_type(template: Json, *types: str) -> Iterator[tuple[str, Json]]:
@@ -106,7 +112,18 @@ def _batches_granted(template: Json) -> Iterator[str]:
             yield f"{name} names sqs:SendMessageBatch, which AWS has under sqs:SendMessage"
 
 
-def _host_asset(assembly: Path, template: Json, interpreter: Path) -> Iterator[str]:
+def _deletions_granted(template: Json) -> Iterator[str]:
+    """On AWS, s3:DeleteObjectVersion is the right to delete a version that is named."""
+    for name, one in _of_type(template, "AWS::IAM::Policy"):
+        for statement in one["Properties"]["PolicyDocument"]["Statement"]:
+            if statement["Action"] == "s3:DeleteObjectVersion":
+                statement["Action"] = ["s3:DeleteObjectVersion", "s3:DeleteObject"]
+                yield f"{name} names s3:DeleteObject, which the emulator asks for a version, too"
+
+
+def _host_asset(
+    assembly: Path, template: Json, interpreter: Path, authority: Path
+) -> Iterator[str]:
     """The same sources, with the libraries for this machine."""
     [folder] = [one for one in assembly.glob("asset.*") if (one / "handlers").is_dir()]
     shutil.rmtree(folder)
@@ -126,6 +143,9 @@ def _host_asset(assembly: Path, template: Json, interpreter: Path) -> Iterator[s
         [interpreter, "--version"], check=True, capture_output=True, text=True
     ).stdout.strip()
     yield f"libraries and interpreter of this machine ({version}), not {', '.join(runtimes)} arm64"
+    with (folder / "certifi" / "cacert.pem").open("ab") as bundle:
+        bundle.write(b"\n" + authority.read_bytes())
+    yield "the probe trusts the authority of this run, too, which signed the API's certificate"
 
 
 _FUNCTION = "AWS::Lambda::Function"

@@ -1,18 +1,23 @@
-"""The API that is watched, as a CDK app: one route for each guard, and faults by context.
+"""What is watched, as a CDK app: an API with a route for each guard, one behind a resource policy,
+one with as many routes as one asks for.
 
-`-c without=ledger` leaves a method out, `-c unguarded=orders` leaves its authorizer out.
+`python -m e2e.target FOLDER` writes an assembly for each of `VARIANTS`.
 """
 
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
 NAME = "Target"
+VARIANTS = ("whole", "method deleted", "authorizer lost", "policy denies")
 AUTHORIZER = """
 import os
 
@@ -26,46 +31,57 @@ def handler(event, context):
 
 
 class Target(cdk.Stack):
-    def __init__(self, scope: cdk.App, construct_id: str, *, key: str, token: str) -> None:
+    def __init__(
+        self, scope: cdk.App, construct_id: str, *, variant: str, key: str, token: str
+    ) -> None:
         """`key` and `token` are what callers must show."""
         super().__init__(scope, construct_id)
-        without = self.node.try_get_context("without")
-        unguarded = self.node.try_get_context("unguarded")
-        self._api = apigateway.RestApi(
-            self,
-            "Api",
-            deploy_options=apigateway.StageOptions(stage_name="prod"),
-            endpoint_types=[apigateway.EndpointType.REGIONAL],
-        )
-        self._route("health")
-        self._route("open")
-        if unguarded == "orders":
-            self._route("orders")
+        self._shop = self._api("Shop")
+        shop = self._shop.root
+        _answer(shop.add_resource("health"))
+        _answer(shop.add_resource("open"))
+        orders = shop.add_resource("orders")
+        if variant == "authorizer lost":
+            _answer(orders)
         else:
-            self._route("orders", authorizer=self._authorizer(token))
-        self._route("stock", api_key_required=True)
-        if without != "ledger":
-            self._route("ledger", authorization_type=apigateway.AuthorizationType.IAM)
+            _answer(orders, authorizer=self._authorizer(token))
+        _answer(shop.add_resource("stock"), api_key_required=True)
+        ledger = shop.add_resource("ledger")
+        if variant != "method deleted":
+            _answer(ledger, authorization_type=apigateway.AuthorizationType.IAM)
+        users = self._users()
+        _answer(
+            shop.add_resource("account"),
+            authorizer=apigateway.CognitoUserPoolsAuthorizer(
+                self, "Pool", cognito_user_pools=[users]
+            ),
+        )
         self._plan(key)
-        caller = self._caller()
-        outputs = {"ApiId": self._api.rest_api_id, "CallerArn": caller.role_arn}
+        vault = self._api("Vault", policy=_policy(denies=variant == "policy denies"))
+        _answer(vault.root.add_resource("door"))
+        wide = self._api("Wide")
+        _answer(wide.root.add_resource("{proxy+}"))
+        client = users.add_client(
+            "Client", auth_flows=cognito.AuthFlow(user_password=True), generate_secret=False
+        )
+        outputs = {
+            "ShopId": self._shop.rest_api_id,
+            "VaultId": vault.rest_api_id,
+            "WideId": wide.rest_api_id,
+            "CallerArn": self._caller().role_arn,
+            "PoolId": users.user_pool_id,
+            "ClientId": client.user_pool_client_id,
+        }
         for name, value in outputs.items():
             cdk.CfnOutput(self, name, value=value)
 
-    def _route(self, name: str, **guard: object) -> None:
-        answer = apigateway.MockIntegration(
-            request_templates={"application/json": '{"statusCode": 200}'},
-            integration_responses=[
-                apigateway.IntegrationResponse(
-                    status_code="200", response_templates={"application/json": '{"ok": true}'}
-                )
-            ],
-        )
-        self._api.root.add_resource(name).add_method(
-            "GET",
-            answer,
-            method_responses=[apigateway.MethodResponse(status_code="200")],
-            **guard,
+    def _api(self, name: str, policy: iam.PolicyDocument | None = None) -> apigateway.RestApi:
+        return apigateway.RestApi(
+            self,
+            name,
+            policy=policy,
+            deploy_options=apigateway.StageOptions(stage_name="prod"),
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
         )
 
     def _authorizer(self, token: str) -> apigateway.TokenAuthorizer:
@@ -81,14 +97,13 @@ class Target(cdk.Stack):
             self, "Guard", handler=function, results_cache_ttl=cdk.Duration.seconds(0)
         )
 
+    def _users(self) -> cognito.UserPool:
+        return cognito.UserPool(self, "Users", removal_policy=cdk.RemovalPolicy.DESTROY)
+
     def _plan(self, key: str) -> None:
-        plan = self._api.add_usage_plan(
-            "Plan",
-            api_stages=[
-                apigateway.UsagePlanPerApiStage(api=self._api, stage=self._api.deployment_stage)
-            ],
-        )
-        plan.add_api_key(self._api.add_api_key("Key", value=key))
+        stage = apigateway.UsagePlanPerApiStage(api=self._shop, stage=self._shop.deployment_stage)
+        plan = self._shop.add_usage_plan("Plan", api_stages=[stage])
+        plan.add_api_key(self._shop.add_api_key("Key", value=key))
 
     def _caller(self) -> iam.Role:
         """Who may call /ledger; the monitor assumes it."""
@@ -96,13 +111,52 @@ class Target(cdk.Stack):
         role.add_to_policy(
             iam.PolicyStatement(
                 actions=["execute-api:Invoke"],
-                resources=[self._api.arn_for_execute_api("GET", "/ledger", "prod")],
+                resources=[self._shop.arn_for_execute_api("GET", "/ledger", "prod")],
             )
         )
         return role
 
 
+def _answer(resource: apigateway.IResource, **guard: object) -> None:
+    integration = apigateway.MockIntegration(
+        request_templates={"application/json": '{"statusCode": 200}'},
+        integration_responses=[
+            apigateway.IntegrationResponse(
+                status_code="200", response_templates={"application/json": '{"ok": true}'}
+            )
+        ],
+    )
+    responses = [apigateway.MethodResponse(status_code="200")]
+    resource.add_method("GET", integration, method_responses=responses, **guard)
+
+
+def _policy(*, denies: bool) -> iam.PolicyDocument:
+    effects = [iam.Effect.ALLOW, *([iam.Effect.DENY] if denies else [])]
+    return iam.PolicyDocument(
+        statements=[
+            iam.PolicyStatement(
+                effect=effect,
+                principals=[iam.AnyPrincipal()],
+                actions=["execute-api:Invoke"],
+                resources=["execute-api:/*"],
+            )
+            for effect in effects
+        ]
+    )
+
+
+def main(folder: Path) -> None:
+    for variant in VARIANTS:
+        app = cdk.App(outdir=str(folder / variant.replace(" ", "-")))
+        Target(
+            app,
+            NAME,
+            variant=variant,
+            key=os.environ["TARGET_KEY"],
+            token=os.environ["TARGET_TOKEN"],
+        )
+        app.synth()
+
+
 if __name__ == "__main__":
-    app = cdk.App()
-    Target(app, NAME, key=os.environ["TARGET_KEY"], token=os.environ["TARGET_TOKEN"])
-    app.synth()
+    main(Path(sys.argv[1]))

@@ -107,7 +107,13 @@ class Functions(Construct):
         self.dispatch.allow(
             "sqs:SendMessage", on=[self.shards.queue.queue_arn, self.changes.queue.queue_arn]
         )
-        self.dispatch.allow("dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", on=table)
+        self.dispatch.allow(
+            "dynamodb:GetItem",
+            "dynamodb:Query",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            on=table,
+        )
         self.probe.allow("sqs:SendMessage", on=[self.changes.queue.queue_arn])
         self.probe.allow("dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:UpdateItem", on=table)
         self.incidents.allow(

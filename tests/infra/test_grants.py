@@ -33,7 +33,7 @@ GRANTS = {
         *_READS_VERSIONS,
         ("s3:GetObject", f"{_BUCKET}/config/allowed.json"),
         ("s3:GetObject", f"{_BUCKET}/config/current.json"),
-        *_table("GetItem", "Query", "PutItem"),
+        *_table("GetItem", "Query", "PutItem", "UpdateItem"),
         ("sqs:SendMessage", "<FunctionsShardsQueue.Arn>"),
         ("sqs:SendMessage", "<FunctionsChangesQueue.Arn>"),
     },

@@ -1,0 +1,60 @@
+"""Where ministack answers otherwise than AWS and it matters here, and how a test disturbs it."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from typing import Any
+
+from ministack import app
+from ministack.services import apigateway_v1, cloudwatch, dynamodb
+
+from e2e.world import World
+
+_THROTTLED = {
+    "__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException",
+    "message": "Throughput exceeds the current capacity of your table or index.",
+}
+
+
+def amend(world: World) -> None:
+    # Its own evaluation is blind to dimensions and to missing data.
+    cloudwatch._evaluate_alarm = lambda _alarm: None
+    cloudwatch._evaluate_all_alarms = lambda: None
+    # AWS names it on these refusals, too; without it nobody could tell who refused.
+    apigateway_v1._GATEWAY_RESPONSE_ERROR_TYPES["INVALID_API_KEY"] = "ForbiddenException"
+    # The names that AWS gives; MINISTACK_HOST would change other endpoints besides.
+    app._EXECUTE_API_RE = re.compile(
+        r"^([a-f0-9]{8})\.execute-api\.us-east-1\.amazonaws\.com(?::\d+)?$"
+    )
+    _name_api_kind()
+    _throttle_on_demand(world)
+
+
+def _name_api_kind() -> None:
+    """Every answer of a REST API has this header on AWS, those of its front door as well."""
+    real = apigateway_v1.handle_execute
+
+    async def handle_execute(*args: Any) -> Any:
+        status, headers, body = await real(*args)
+        return status, {**headers, "x-amz-apigw-id": secrets.token_urlsafe(11)}, body
+
+    apigateway_v1.handle_execute = handle_execute
+
+
+_WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem")
+
+
+def _throttle_on_demand(world: World) -> None:
+    real = dynamodb.handle_request
+
+    async def handle_request(method: str, path: str, headers: Any, *rest: Any) -> Any:
+        action = headers.get("x-amz-target", "").rpartition(".")[2]
+        if action in _WRITES and world.refuses_writes():
+            world.note_refusal()
+            body = json.dumps(_THROTTLED).encode()
+            return 400, {"Content-Type": "application/x-amz-json-1.0"}, body
+        return await real(method, path, headers, *rest)
+
+    dynamodb.handle_request = handle_request

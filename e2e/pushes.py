@@ -1,0 +1,61 @@
+"""Configurations that are pushed: what is refused, what is rejected, and 500 routes at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from e2e.account import attempt, client, run
+from e2e.configured import MANY, ROUTES, with_many
+from e2e.scene import AUTH, REJECTED, ROUTING, Scene, Story
+from e2e.watched import KEY
+
+GATEWATCH = Path(".venv", "bin", "gatewatch")
+_BAD_USAGE = 3
+
+
+def push_refused(scene: Scene) -> None:
+    """With a reason, and before anything is sent."""
+    before = run([GATEWATCH, "pull"])
+    for what, text, reason in (
+        ("bad", scene.text.replace("owner:", "ownr:"), "owner"),
+        ("too powerful", scene.text.replace(KEY, f"{KEY}-of-others"), "cdk deploy"),
+        ("sent elsewhere", scene.text.replace(scene.shop, "https://example.com"), "cdk deploy"),
+    ):
+        code, printed = attempt([GATEWATCH, "push", "--config", scene.written(text)])
+        good = code == _BAD_USAGE and reason in printed and run([GATEWATCH, "pull"]) == before
+        scene.table.check(f"push of what is {what}: refused", good, printed.splitlines()[-1])
+
+
+def pointer_spoilt(scene: Scene) -> None:
+    """By hand: the last good configuration goes on, and it is said."""
+    bucket, pointer = (scene.service.outputs[one] for one in ("ConfigBucket", "ConfigPointer"))
+    client("s3").put_object(Bucket=bucket, Key=pointer, Body=b"{}")
+    scene.tick()
+    whole = scene.is_whole(ROUTES)
+    scene.table.check("spoilt configuration: the last good one goes on", whole, whole)
+    scene.rings("spoilt configuration", REJECTED)
+    run([GATEWATCH, "push", "--config", scene.written(scene.text)])
+    scene.tick()
+    scene.rings("pushed again")
+
+
+def many_routes_out(scene: Scene) -> None:
+    """500 routes more by a push, and all of them out at once: one story."""
+    scene.forget_alarms()
+    url = scene.watched.url(scene.emulated, "Wide")
+    run([GATEWATCH, "push", "--config", scene.written(with_many(scene.text, url))])
+    scene.tick()
+    whole = scene.is_whole(ROUTES + MANY)
+    scene.table.check(f"{MANY} routes more by a push: all are judged", whole, whole)
+    # WAF and a missing stage answer alike: it could be either layer, and each has its alarm.
+    with scene.watched.stage_gone("Wide"):
+        scene.told(
+            f"stage of {MANY} routes deleted", "opened", Story("stage_not_found", members=None)
+        )
+        judged = scene.come_to(RoutesDue=ROUTES + MANY, RoutesJudged=ROUTES + MANY, RoutesUp=ROUTES)
+        scene.table.check("stage deleted: all are judged", judged, scene.counts("RoutesJudged"))
+        scene.rings("stage deleted", ROUTING, AUTH)
+    scene.told("stage restored", "resolved", Story("stage_not_found", members=MANY))
+
+
+SCENARIOS = (pointer_spoilt, many_routes_out)

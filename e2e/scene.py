@@ -1,0 +1,150 @@
+"""A run under way: time goes on by ticks, and what was said and what rings is checked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from e2e.account import Deployed, Emulated, until
+from e2e.table import Table
+from e2e.watched import Watched
+from e2e.world import World
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """`means`: its layer, its finding or its likeliest cause; `route`: the first that it hits;
+    `members`: how many callers at routes, None for whatever it begins with."""
+
+    means: str
+    route: str | None = None
+    members: int | None = 1
+
+
+@dataclass
+class Scene:
+    """`text` is the deployed configuration, `shop` the URL in it."""
+
+    emulated: Emulated
+    service: Deployed
+    watched: Watched
+    table: Table
+    text: str
+    shop: str
+    folder: Path
+    now: datetime = field(default_factory=lambda: datetime.now(UTC) + 2 * MINUTE)
+
+    @property
+    def world(self) -> World:
+        return self.emulated.world
+
+    def tick(self, count: int = 1) -> None:
+        for _ in range(count):
+            self.pass_minutes(1)
+            self.service.tick(self.now)
+
+    def pass_minutes(self, count: int) -> None:
+        """Without any tick."""
+        self.now += count * MINUTE
+        self.world.set_now(self.now)
+
+    def forget_alarms(self) -> None:
+        """A quarter of an hour later, what failed before is out of every alarm's sight."""
+        self.pass_minutes(15)
+        self.tick()
+
+    def counts(self, *names: str) -> list[float | None]:
+        """Of the present minute, as far as they are there."""
+        return [self.service.metric(one, self.now) for one in names]
+
+    def is_whole(self, routes: int) -> bool:
+        """All that is due was judged, and is up."""
+        return self.come_to(RoutesDue=routes, RoutesJudged=routes, RoutesUp=routes)
+
+    def come_to(self, **counts: int) -> bool:
+        """These metrics of the present minute; CloudWatch needs its time."""
+        return bool(until(lambda: self.counts(*counts) == list(counts.values()), 15))
+
+    def written(self, text: str) -> Path:
+        """A file that holds this configuration."""
+        file = self.folder / "pushed.yaml"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    def told(
+        self,
+        what: str,
+        kind: str,
+        story: Story,
+        *,
+        ticks: int = 3,
+    ) -> dict[str, Any] | None:
+        """One message within so many ticks, and this one."""
+        found: list[dict[str, Any]] = []
+        for _ in range(ticks):
+            self.tick()
+            found += until(self.service.messages, 2) or []
+            if found:
+                break
+        brief = [_brief(one) for one in found]
+        good = [(one[0], _is(story, one)) for one in brief] == [(kind, True)]
+        self.table.check(f"{what}: one message", good, brief)
+        with (self.folder / "messages.jsonl").open("a", encoding="utf-8") as kept:
+            kept.writelines(f"{json.dumps(one)}\n" for one in found)
+        return found[0] if good else None
+
+    def rings(self, what: str, *alarms: str) -> None:
+        """These alarms of the layers and of the monitor's own health, and no other."""
+
+        def ringing() -> set[str]:
+            found = self.service.ringing()
+            return {name for name in ALARMS if any(one.startswith(name) for one in found)}
+
+        until(lambda: ringing() == set(alarms), 15)
+        self.table.check(f"{what}: its alarm", ringing() == set(alarms), sorted(ringing()))
+
+
+ROUTING, AUTH, EXPOSURE = (f"MonitorLayerAlarms{one}" for one in ("Routing", "Auth", "Exposure"))
+NO_TICK, NOT_JUDGED, SHARDS_DEAD, CHANGES_DEAD, REJECTED, UNDELIVERED = (
+    f"MonitorHealthAlarms{one}"
+    for one in (
+        "NoTick",
+        "NotJudged",
+        "ShardsDead",
+        "ChangesDead",
+        "ConfigRejected",
+        "NoticesUndelivered",
+    )
+)
+ALARMS = (
+    ROUTING,
+    AUTH,
+    EXPOSURE,
+    NO_TICK,
+    NOT_JUDGED,
+    SHARDS_DEAD,
+    CHANGES_DEAD,
+    REJECTED,
+    UNDELIVERED,
+)
+
+
+_Brief = tuple[str, tuple[str, str, str], int, str]
+"""(kind, (layer, finding, cause), how many members, the route of the first)."""
+
+
+def _brief(message: dict[str, Any]) -> _Brief:
+    incident = message["incident"]
+    meaning = (incident["layer"], incident["finding"], incident["cause"])
+    return message["kind"], meaning, message["members"], incident["members"][0]["route"]
+
+
+def _is(story: Story, brief: _Brief) -> bool:
+    _, meaning, members, route = brief
+    hits = story.members in (None, members) and story.route in (None, route)
+    return story.means in meaning and hits

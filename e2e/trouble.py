@@ -1,0 +1,124 @@
+"""The service itself is in trouble: nothing is lost, nothing is said twice, and its own alarm
+rings."""
+
+from __future__ import annotations
+
+from e2e.account import Inbox, client, until
+from e2e.configured import CHANNEL, ROUTES
+from e2e.scene import (
+    AUTH,
+    CHANGES_DEAD,
+    NO_TICK,
+    NOT_JUDGED,
+    SHARDS_DEAD,
+    UNDELIVERED,
+    Scene,
+    Story,
+)
+
+RETRY_SECONDS = 8
+_SECRET = Story("undecided", "GET /stock")
+_ORDERS = Story("auth", "GET /orders")
+
+
+def open_channel() -> Inbox:
+    """Empty."""
+    client("sns").create_topic(Name=CHANNEL.rpartition(":")[2])
+    inbox = Inbox("second", CHANNEL)
+    inbox.messages()
+    return inbox
+
+
+def probe_dies(scene: Scene) -> None:
+    """In the middle of a shard; another process takes it up."""
+    scene.forget_alarms()
+    scene.world.crash(1)
+    scene.tick()
+    died, whole = not scene.world.crashes_left, scene.is_whole(ROUTES)
+    scene.table.check("probe dies: every route is judged, later", died and whole, (died, whole))
+    scene.rings("probe dies")
+
+
+def poisoned_messages(scene: Scene) -> None:
+    """What nobody can read ends among the dead letters and holds up nothing else."""
+    for queue in ("Shards", "Changes"):
+        scene.service.send(queue, '{"a": ')
+    scene.pass_minutes(1)
+    scene.service.dispatch(scene.now)
+    whole = scene.is_whole(ROUTES)
+    scene.table.check("poisoned messages: all else is judged", whole, whole)
+    scene.service.show_again_after(1)
+    scene.service.settle()
+    scene.service.show_again_after(RETRY_SECONDS)
+    scene.rings("poisoned messages", SHARDS_DEAD, CHANGES_DEAD)
+    scene.service.purge_dead()
+    scene.forget_alarms()
+    scene.rings("dead letters taken away")
+
+
+def table_throttled(scene: Scene) -> None:
+    """While an outage begins: it is told once, as soon as the table takes it."""
+    with scene.watched.denying():
+        scene.pass_minutes(1)
+        with scene.world.throttled():
+            scene.service.dispatch(scene.now)
+            refused = until(scene.world.has_refused, 20)
+        scene.service.settle()
+        judged = scene.come_to(RoutesDue=ROUTES, RoutesJudged=ROUTES)
+        good = refused and judged
+        scene.table.check("table throttled: every route is judged, later", good, (refused, judged))
+        scene.told("authorizer denies as the table is throttled", "opened", _ORDERS)
+    scene.told("authorizer lets in again", "resolved", _ORDERS)
+
+
+def channel_gone(scene: Scene) -> None:
+    """Messages wait for it; the other channel gets its own at once."""
+    scene.forget_alarms()
+    client("sns").delete_topic(TopicArn=CHANNEL)
+    with scene.watched.denying():
+        scene.told("authorizer denies as a channel is gone", "opened", _ORDERS)
+        scene.rings("authorizer denies, a channel is gone", AUTH, UNDELIVERED)
+    inbox = open_channel()
+    scene.told("authorizer lets in again, the channel is back", "resolved", _ORDERS)
+    kinds = [one["kind"] for one in until(inbox.messages, 5) or []]
+    scene.table.check("the channel hears all of it, once", kinds == ["opened", "resolved"], kinds)
+
+
+def secret_gone(scene: Scene) -> None:
+    """Not the API's fault: unknown, and told to whom the credential belongs."""
+    with scene.watched.secret_gone():
+        # The process that knows it ends, too.
+        scene.world.crash(1)
+        scene.tick()
+        unknown = scene.come_to(RoutesUnknown=1, RoutesDown=0)
+        scene.table.check("secret gone: unknown, not down", unknown, unknown)
+        scene.told("secret gone", "opened", _SECRET, ticks=6)
+    # A failure is remembered for half a minute, but by the process that met it.
+    scene.world.crash(1)
+    scene.told("secret back", "resolved", _SECRET)
+
+
+def target_unreachable(scene: Scene) -> None:
+    story = Story("connect_failure", "GET /door")
+    with scene.world.cut_off(scene.watched.host(scene.emulated, "Vault")):
+        scene.told("nobody answers", "opened", story)
+    scene.told("somebody answers again", "resolved", story)
+
+
+def dispatch_stops(scene: Scene) -> None:
+    scene.forget_alarms()
+    scene.pass_minutes(4)
+    scene.rings("dispatch stops", NO_TICK, NOT_JUDGED)
+    scene.tick(3)
+    scene.rings("dispatch goes on")
+
+
+SCENARIOS = (
+    probe_dies,
+    poisoned_messages,
+    table_throttled,
+    channel_gone,
+    secret_gone,
+    target_unreachable,
+    dispatch_stops,
+)

@@ -1,0 +1,105 @@
+"""The watched APIs, changed as people change them: deployed again, or by hand."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from e2e.account import Emulated, cdk, client, outputs, run
+from e2e.target import NAME
+
+KEY, TOKEN, PASSWORD = "gatewatch-e2e/partner", "/gatewatch-e2e/user", "gatewatch-e2e/member"
+MEMBER = "member@example.com"
+
+
+class Watched:
+    """What callers must show is known to the APIs and to the stores that the monitor reads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._assemblies = folder / "target"
+        self._key = secrets.token_hex(20)
+        self._token = secrets.token_hex(20)
+        self.outputs: dict[str, str] = {}
+
+    def synthesise(self) -> None:
+        shown = {"TARGET_KEY": self._key, "TARGET_TOKEN": self._token}
+        run(["python", "-m", "e2e.target", self._assemblies], **shown)
+
+    def deploy(self, variant: str = "whole") -> None:
+        assembly = self.assembly(variant)
+        cdk("deploy", NAME, "--app", assembly, "--require-approval", "never")
+        self.outputs = outputs(NAME)
+
+    def assembly(self, variant: str = "whole") -> Path:
+        return self._assemblies / variant.replace(" ", "-")
+
+    def admit(self) -> None:
+        """Gives the monitor what its callers show."""
+        password = f"Aa1-{secrets.token_hex(12)}"
+        vault, users = client("secretsmanager"), client("cognito-idp")
+        vault.create_secret(Name=KEY, SecretString=self._key)
+        vault.create_secret(Name=PASSWORD, SecretString=password)
+        client("ssm").put_parameter(Name=TOKEN, Value=self._token, Type="SecureString")
+        pool = self.outputs["PoolId"]
+        users.admin_create_user(UserPoolId=pool, Username=MEMBER, MessageAction="SUPPRESS")
+        users.admin_set_user_password(
+            UserPoolId=pool, Username=MEMBER, Password=password, Permanent=True
+        )
+
+    def url(self, emulated: Emulated, name: str) -> str:
+        return emulated.url(self.outputs[f"{name}Id"])
+
+    def host(self, emulated: Emulated, name: str) -> str:
+        return emulated.host(self.outputs[f"{name}Id"])
+
+    @contextmanager
+    def broken(self, variant: str) -> Iterator[None]:
+        self.deploy(variant)
+        yield
+        self.deploy()
+
+    @contextmanager
+    def denying(self) -> Iterator[None]:
+        """The authorizer lets nobody in."""
+        self._set_authorizer("yes")
+        yield
+        self._set_authorizer("no")
+
+    def _set_authorizer(self, denies: str) -> None:
+        functions = client("lambda")
+        [name] = [
+            one["FunctionName"]
+            for one in functions.list_functions()["Functions"]
+            if one["FunctionName"].startswith(f"{NAME}-Authorizer")
+        ]
+        functions.update_function_configuration(
+            FunctionName=name, Environment={"Variables": {"TOKEN": self._token, "DENIES": denies}}
+        )
+
+    def rotate_key(self) -> Callable[[], None]:
+        """Puts a new API key in the place of the old one; gives what tells the monitor of it."""
+        gateway, key = client("apigateway"), secrets.token_hex(20)
+        [plan] = gateway.get_usage_plans()["items"]
+        [old] = gateway.get_usage_plan_keys(usagePlanId=plan["id"])["items"]
+        new = gateway.create_api_key(name="rotated", value=key, enabled=True)
+        gateway.create_usage_plan_key(usagePlanId=plan["id"], keyId=new["id"], keyType="API_KEY")
+        gateway.delete_api_key(apiKey=old["id"])
+        self._key = key
+        return lambda: client("secretsmanager").put_secret_value(SecretId=KEY, SecretString=key)
+
+    @contextmanager
+    def stage_gone(self, name: str) -> Iterator[None]:
+        gateway, api = client("apigateway"), self.outputs[f"{name}Id"]
+        deployment = gateway.get_stage(restApiId=api, stageName="prod")["deploymentId"]
+        gateway.delete_stage(restApiId=api, stageName="prod")
+        yield
+        gateway.create_stage(restApiId=api, stageName="prod", deploymentId=deployment)
+
+    @contextmanager
+    def secret_gone(self) -> Iterator[None]:
+        vault = client("secretsmanager")
+        vault.delete_secret(SecretId=KEY, ForceDeleteWithoutRecovery=True)
+        yield
+        vault.create_secret(Name=KEY, SecretString=self._key)
