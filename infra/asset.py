@@ -34,6 +34,7 @@ LEFT_OUT = (
             "expand",
             "findings",
             "limits",
+            "maintenance",
             "problems",
             "reference",
         )

@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -465,6 +466,75 @@ def test_plan_says_what_stays_unproven(cli: Cli) -> None:
     notes = [one["note"] for one in json.loads(cli.out)["looks"]]
     assert "its protection stays unknown" in notes[0]
     assert notes[1].startswith("skipped: a public write")
+
+
+# maintenance windows
+
+
+def opened_now(name: str = "gatewatch.yaml") -> str:
+    """Adds a window that is open for an hour; what `plan` says of it."""
+    now = datetime.now(UTC).replace(second=0)
+    written = f"{now:%Y-%m-%dT%H:%M}"
+    with Path(name).open("a") as file:
+        file.write(f"\nmaintenance:\n  - {{from: {written}, for: 1h, apis: [orders]}}\n")
+    until = f"{now + timedelta(hours=1):%Y-%m-%d %H:%M UTC}"
+    return f"maintenance of orders: open until {until} ({written})"
+
+
+@pytest.mark.parametrize(
+    "command", [["run"], ["watch", "--ticks", "1"], ["plan"], ["validate"]], ids=" ".join
+)
+def test_an_open_window_is_told(
+    cli: Cli, place: tuple[Sandbox, Running], command: list[str]
+) -> None:
+    line = opened_now()
+    assert cli(*command) == 0
+    assert line in " ".join(cli.out.split())
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "validate"])
+def test_a_window_that_is_not_open_is_told_before_it_is(
+    cli: Cli, place: tuple[Sandbox, Running], command: str
+) -> None:
+    with Path("gatewatch.yaml").open("a") as file:
+        file.write("\nmaintenance:\n")
+        file.write("  - {from: 2099-02-01T02:00, for: 2h, timezone: Europe/Berlin}\n")
+        file.write("  - {from: 2026-01-01T00:00, for: 1h, apis: [orders]}\n")
+    assert cli(command) == 0
+    words = " ".join(cli.out.split())
+    for line in (
+        "maintenance of all APIs: next at 2099-02-01 02:00 CET (2099-02-01T02:00)",
+        "maintenance of orders: over (2026-01-01T00:00)",
+    ):
+        assert (line in words) is (command != "run")
+
+
+def test_programs_are_told_of_windows(cli: Cli, place: tuple[Sandbox, Running]) -> None:
+    opened_now()
+    assert cli("plan", "--format", "json") == 0
+    [window] = json.loads(cli.out)["maintenance"]
+    assert window["apis"] == ["orders"]
+    assert window["open_until"].endswith("Z")
+    assert window["next_start"] is None
+
+
+def test_an_incident_in_a_window_is_shown_as_held(cli: Cli, place: tuple[Sandbox, Running]) -> None:
+    opened_now()
+    before = place[0].world
+    place[0].change(FAULTS["route_deleted"].apply)
+    assert cli("run") == 1
+    assert cli("run") == 1
+    assert "held until" in cli.out
+    assert cli("incidents") == 0
+    assert re.search(r"^  held until \d{4}-\d\d-\d\d \d\d:\d\d: maintenance$", cli.out, re.M)
+    cli("incidents", "--format", "json")
+    [incident] = json.loads(cli.out)
+    assert incident["held_until"]
+    place[0].change(lambda _: before)
+    cli("run")
+    cli("run")
+    cli("incidents")
+    assert "not told: maintenance" in cli.out
 
 
 # demo

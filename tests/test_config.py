@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gatewatch.config import authored
 from gatewatch.config.author import load
-from gatewatch.config.canonical import Bearer, Config, Route
+from gatewatch.config.canonical import Bearer, Config, Route, Window
 from gatewatch.config.problems import ConfigError
 from gatewatch.model import Access, Guard, Severity
 
@@ -194,3 +194,20 @@ def test_a_topic_takes_the_severities_that_it_names() -> None:
         (topic, (Severity.HIGH,)),
         (topic, ()),
     ]
+
+
+def test_a_window_is_complete_and_without_sugar() -> None:
+    text = """
+maintenance:
+  - {cron: "0  2 * * sun", for: 2.3h, timezone: Europe/Berlin, apis: [orders]}
+  - {from: 2026-12-01T02:00, for: 1d}
+"""
+    assert load(GOOD + text, "test").maintenance == (
+        Window(cron="0 2 * * SUN", for_seconds=8280, timezone="Europe/Berlin", apis=("orders",)),
+        Window(start="2026-12-01T02:00", for_seconds=86_400, timezone="UTC"),
+    )
+
+
+def test_so_many_windows_are_a_mistake() -> None:
+    with pytest.raises(ConfigError, match="expected at most 100 windows, not 101"):
+        load(GOOD + "maintenance:\n" + '  - {cron: "0 2 * * *", for: 1h}\n' * 101, "test")

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 TRANSCRIPT = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
 SHELL = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
+YAML = re.compile(r"^```yaml\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 
@@ -61,6 +62,19 @@ def test_a_command_takes_these_arguments(command: str, capsys: pytest.CaptureFix
     with pytest.raises(SystemExit) as ended:
         main([*arguments, "--help"])
     assert ended.value.code == 0
+
+
+def pieces() -> list[object]:
+    return [
+        pytest.param(block, id=f"{file.name}: {block.splitlines()[0]}")
+        for file in DOCUMENTS
+        for block in YAML.findall(file.read_text())
+    ]
+
+
+@pytest.mark.parametrize("block", pieces())
+def test_a_piece_of_a_configuration_is_out_of_an_example(block: str) -> None:
+    assert any(block in file.read_text() for file in (ROOT / "examples").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: file.name)

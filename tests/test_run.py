@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.config.author import load
-from gatewatch.config.canonical import Config
+from gatewatch.config.canonical import Config, Window
 from gatewatch.model import (
     CredentialKind,
     Incident,
@@ -338,3 +338,21 @@ def test_a_question_at_another_address_is_another_question() -> None:
     transport = Scripted(lambda _: (403, "ForbiddenException"))
     run(Config(apis=(api, there)), transport, SqliteStore(None), SystemClock())
     assert {one.connect_to for one in transport.controls} == {None, "127.0.0.1:1"}
+
+
+def test_what_breaks_in_a_maintenance_window_is_held_until_it_is_over(watch: Watch) -> None:
+    watch.tick()
+    opened = watch.now() + timedelta(minutes=1)
+    window = Window(
+        start=opened.strftime("%Y-%m-%dT%H:%M"),
+        for_seconds=4 * 60,
+        timezone="UTC",
+        apis=("orders",),
+    )
+    watch.config = replace(watch.config, maintenance=(window,))
+    watch.sandbox.change(FAULTS["route_deleted"].apply)
+    held = only(watch.tick(3))
+    assert held.state == "open"
+    assert held.held_until is not None
+    assert {one.outcome for one in watch.tick(2).verdicts} == {Outcome.PASS, Outcome.FAIL}
+    assert only(watch.tick()).held_until is None

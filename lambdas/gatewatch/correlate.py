@@ -83,7 +83,7 @@ def _leave(known: dict[str, Incident], transition: Transition) -> None:
             replace(one, until=at) if key_of(one) == key and one.until is None else one
             for one in incident.members
         )
-        known[incident.id] = _said(
+        known[incident.id] = noted(
             replace(incident, members=members), at, f"{_who(transition.state)} {_left(transition)}"
         )
 
@@ -114,7 +114,7 @@ def _join(known: dict[str, Incident], api: str, transition: Transition, now: Sta
     )
     others = tuple(one for one in incident.members if key_of(one) != state.key)
     first_seen = "" if state.has_passed else " (it has not passed since it is watched)"
-    known[incident.id] = _said(
+    known[incident.id] = noted(
         learn(replace(incident, members=(*others, member)), now),
         transition.at,
         f"{_who(state)}: {problem.because}{first_seen}",
@@ -144,7 +144,7 @@ def _opened(api: str, transition: Transition, problem: Problem) -> Incident:
 _MOST_UPDATES = 100
 
 
-def _said(incident: Incident, at: str, text: str) -> Incident:
+def noted(incident: Incident, at: str, text: str) -> Incident:
     """Adds a line to the history, which keeps its first line and the latest ones."""
     updates = (*incident.updates, Update(at=at, text=text))
     kept = (
@@ -159,12 +159,12 @@ def _settled(before: Incident | None, incident: Incident, now: States) -> Incide
     still = failing(incident, now)
     if before is not None and still and _named(before) != _named(incident):
         at = max(one.seen_at for one in still)
-        incident = _said(incident, at, f"now {_named(incident)}; until now {_named(before)}")
+        incident = noted(incident, at, f"now {_named(incident)}; until now {_named(before)}")
     if any(one.until is None for one in incident.members):
         return incident
     at = max(one.until for one in incident.members if one.until)
     closed = replace(incident, state=RESOLVED, resolved_at=at)
-    return _said(closed, at, f"resolved after {length(incident.opened_at, at)}")
+    return noted(closed, at, f"resolved after {length(incident.opened_at, at)}")
 
 
 def _named(incident: Incident) -> str:

@@ -158,6 +158,10 @@ class Finding(StrEnum):
     UNDECIDED = "undecided"
 
 
+EXPOSURES = (Finding.PROTECTED_ROUTE_OPEN, Finding.ENTRANCE_NOT_CLOSED)
+"""Somebody gets in who should not: told at once, whatever else holds."""
+
+
 class SentCredential(msgspec.Struct, frozen=True):
     kind: CredentialKind
     validity: Validity = Validity.UNKNOWN
@@ -296,7 +300,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
     What it says of layer, cause and evidence is the last known of the members that still fail.
     `team` and `runbook` are what the configuration says of the API; `owner` is whose concern the
-    cause is.
+    cause is. `held_until`: nobody was told yet, since a maintenance window is open until then.
     """
 
     id: str
@@ -322,3 +326,4 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Exchange, ...] = ()
     team: str | None = None
     runbook: str | None = None
+    held_until: str | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
@@ -18,6 +19,7 @@ from gatewatch.correlate import correlate
 from gatewatch.diagnose import Facts, ask, diagnose
 from gatewatch.evidence import evidence
 from gatewatch.judge import judge
+from gatewatch.maintenance import hold
 from gatewatch.model import (
     ANONYMOUS,
     Confidence,
@@ -32,6 +34,7 @@ from gatewatch.plan import Attempt, Probe, control, plan
 from gatewatch.ports import Clock, Known, Store, Transport
 from gatewatch.redaction import Redactor
 from gatewatch.track import Key, Patience, RouteState, Transition, retire, track
+from gatewatch.windows import openings
 
 CONTROLS_PER_PROBE = 2
 
@@ -257,13 +260,22 @@ def remember(config: Config, verdicts: Sequence[Verdict], store: Store, at: str)
     """Tracks and correlates, one API at a time; each API's memory changes whole or not at all."""
     incidents: list[Incident] = []
     for api in config.apis:
+        maintenance = openings(config.maintenance, api.name, datetime.fromisoformat(at))
         patience = patience_of(api)
         own = [verdict for verdict in verdicts if verdict.api == api.name]
         with store.open(api.name) as memory:
             states, transitions = tracked(memory.states, own, patience, at)
             states, retired = retire(states, keys_of(api), at)
             found = correlate(api.name, states, memory.incidents, [*transitions, *retired])
-            changed = [replace(one, team=api.owner, runbook=api.runbook) for one in found]
+            known = {one.id for one in memory.incidents}
+            changed = [
+                replace(
+                    hold(one, maintenance, at, is_new=one.id not in known),
+                    team=api.owner,
+                    runbook=api.runbook,
+                )
+                for one in found
+            ]
             memory.keep(states, changed)
         incidents += changed
     return incidents

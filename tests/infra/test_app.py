@@ -135,6 +135,10 @@ def test_the_functions_code_is_small(built: Path, tmp_path: Path) -> None:
     assert not (built / "boto3").exists()
 
 
+def test_the_functions_bring_the_time_zones(built: Path) -> None:
+    assert (built / "tzdata" / "zoneinfo" / "Europe" / "Berlin").is_file()
+
+
 def test_what_is_compiled_is_for_the_functions_machine(built: Path) -> None:
     compiled = [file.name for file in built.rglob("*.so")]
     assert compiled

@@ -58,6 +58,10 @@ apis:
 
       # A write: only proven to refuse strangers, never called in earnest without `invoke: true`.
       - POST /orders: {access: protected, guarded_by: lambda}
+
+# What breaks in a maintenance window is told when it is over, if it is still broken then.
+# maintenance:
+#   - {cron: "0 2 * * SUN", for: 2h, timezone: Europe/Berlin, apis: [orders]}
 """
 
 

@@ -11,7 +11,9 @@ from rich.box import SIMPLE
 from rich.table import Table
 from rich.text import Text
 
+from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
+from gatewatch.cli.maintenance import Scheduled, scheduled, told
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat
 from gatewatch.cli.setting import read_config
 from gatewatch.config.canonical import Config, Route
@@ -47,6 +49,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     looks: tuple[Planned, ...]
     load: tuple[Load, ...]
+    maintenance: tuple[Scheduled, ...] = ()
 
 
 def plan(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) -> None:
@@ -60,7 +63,9 @@ def plan(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) -> Non
     gatewatch plan --config staging.yaml
     ```
     """
-    found = planned(read_config(config))
+    read = read_config(config)
+    windows = scheduled(read, SystemClock().now())
+    found = msgspec.structs.replace(planned(read), maintenance=windows)
     if output is Format.JSON:
         typer.echo(msgspec.json.encode(found))
         return
@@ -73,6 +78,8 @@ def plan(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) -> Non
             f"{load.api}: {load.requests_per_minute:g} requests a minute, of them "
             f"{load.refusals_per_minute:g} refused on purpose"
         )
+    for line in told(found.maintenance):
+        console.print(line)
 
 
 def planned(config: Config) -> Plan:

@@ -9,6 +9,7 @@ from rich.console import Console
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
 from gatewatch.cli.exits import of_verdicts, until_closed
+from gatewatch.cli.maintenance import scheduled, told
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.setting import open_store, prober, read_config, vault
 from gatewatch.run import Report
@@ -31,15 +32,17 @@ def run(
     """
     found = read_config(config)
     store = open_store(config, state)
-    transport = prober(found, vault(config.parent))
+    transport, clock = prober(found, vault(config.parent)), SystemClock()
     with show.console(stderr=True).status("probing"):
-        report = run_once(found, transport, store, SystemClock())
+        report = run_once(found, transport, store, clock)
     transport.close()
     with until_closed():
         if output is Format.JSON:
             typer.echo(msgspec.json.encode(report))
         else:
             print_report(report, show.console())
+            for line in told(scheduled(found, clock.now()), only_open=True):
+                typer.echo(line)
     raise typer.Exit(of_verdicts(report.verdicts))
 
 

@@ -259,6 +259,7 @@ def incident(found: Incident) -> RenderableType:
         (headline(found), "bold"),
     )
     parts: list[RenderableType] = [title, Text(f"  {found.id}", style="dim"), Text(), strip(found)]
+    parts += _held(found)
     parts += _block("concerned", _grid(_members(found)))
     if found.finding in (Finding.REFUSED, Finding.UNDECIDED):
         parts += _block(
@@ -298,7 +299,7 @@ def _timeline(found: Incident) -> Table | None:
 
 
 def incident_list(found: Iterable[Incident]) -> Group:
-    """Two lines an incident: when and how grave, then what."""
+    """Two lines an incident: when and how grave, then what; a third where it is held."""
     return Group(*(line for one in found for line in _listed(one)))
 
 
@@ -313,6 +314,15 @@ def _listed(found: Incident) -> Iterator[Text]:
         f"  lasted {length(found.opened_at, ended)}" if ended else "",
     )
     yield Text(f"  {headline(found)}")
+    yield from _held(found)
+
+
+def _held(found: Incident) -> Iterator[Text]:
+    """Why nobody was told, if it is so; the end of the window is in UTC, as the opening is."""
+    if found.held_until is not None:
+        until = found.held_until[:16].replace("T", " ")
+        told = f"held until {until}" if found.state == OPEN else "not told"
+        yield Text(f"  {told}: maintenance", style="cyan")
 
 
 def count(number: int, thing: str) -> str:

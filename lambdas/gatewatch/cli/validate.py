@@ -7,8 +7,10 @@ from pathlib import Path
 import msgspec
 import typer
 
+from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
 from gatewatch.cli.exits import AS_EXPECTED, BAD_USAGE
+from gatewatch.cli.maintenance import scheduled, told
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat
 from gatewatch.cli.plan import uneven
 from gatewatch.cli.setting import read_config
@@ -37,6 +39,8 @@ def validate(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) ->
     for route in routes:
         if note := uneven(route):
             typer.echo(f"{config}: {route.name}: {note}")
+    for line in told(scheduled(found, SystemClock().now())):
+        typer.echo(f"{config}: {line}")
 
 
 def _as_json(config: Path) -> int:

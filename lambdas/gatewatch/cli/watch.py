@@ -17,6 +17,7 @@ from rich.text import Text
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
 from gatewatch.cli.exits import AS_EXPECTED, gravest, of_verdicts, until_closed
+from gatewatch.cli.maintenance import Scheduled, scheduled, told
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.setting import open_store, prober, read_config, vault
 from gatewatch.correlate import OPEN
@@ -63,7 +64,7 @@ def watch(
                 transport = prober(found, held)
                 report = run_once(found, transport, store, clock, minutes.since(clock.now()))
                 transport.close()
-                board.take(report)
+                board.take(report, scheduled(found, clock.now()))
                 status = gravest(status, of_verdicts(report.verdicts))
                 if output is Format.JSON:
                     live.stop()
@@ -100,14 +101,16 @@ class Minutes:
 
 
 class Board:
-    """The last verdict of each look, and the open incidents."""
+    """The last verdict of each look, the open incidents and the open maintenance windows."""
 
     def __init__(self) -> None:
         self._verdicts: dict[Key, Verdict] = {}
         self._report: Report | None = None
+        self._windows: tuple[Scheduled, ...] = ()
 
-    def take(self, report: Report) -> None:
+    def take(self, report: Report, scheduled: tuple[Scheduled, ...] = ()) -> None:
         self._report = report
+        self._windows = scheduled
         for one in report.verdicts:
             self._verdicts[one.api, one.route, one.entrance, one.caller] = one
 
@@ -119,6 +122,7 @@ class Board:
         open_ones = [one for one in report.incidents if one.state == OPEN]
         return Group(
             Text(f"gatewatch · last tick {at} · Ctrl-C to stop", style="dim"),
+            *(Text(line) for line in told(self._windows, only_open=True)),
             show.verdicts(self._verdicts.values()),
             *([show.incident_list(open_ones)] if open_ones else [Text("no open incidents")]),
         )

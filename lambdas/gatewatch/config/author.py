@@ -15,6 +15,7 @@ from gatewatch.config.document import Document, read
 from gatewatch.config.expand import api
 from gatewatch.config.findings import Findings
 from gatewatch.config.limits import check_times
+from gatewatch.config.maintenance import windows
 from gatewatch.config.problems import ConfigError, Path
 from gatewatch.model import ANONYMOUS, Severity
 
@@ -43,10 +44,16 @@ def _config(document: Document, findings: Findings) -> Config | None:
     check_times(defaults or authored.Defaults(), ("defaults",), findings)
     sources = _sources(_mapping(value, "credentials"), findings)
     apis = _apis(_mapping(value, "apis"), defaults or authored.Defaults(), sources, findings)
+    maintenance = windows(value.get("maintenance"), _mapping(value, "apis"), findings)
     if findings.problems:
         return None
     credentials = tuple(credential(named, apis, findings) for named in sources.values())
-    return Config(apis=apis, credentials=credentials, notify=tuple(_channels(value)))
+    return Config(
+        apis=apis,
+        credentials=credentials,
+        notify=tuple(_channels(value)),
+        maintenance=maintenance,
+    )
 
 
 def _channels(value: Mapping[str, object]) -> Iterator[Channel]:

@@ -99,6 +99,25 @@ Region = Annotated[
         extra_json_schema={"description": "an AWS region such as eu-west-1"},
     ),
 ]
+CRON_LINE = 'five fields of cron, such as "0 2 * * SUN": minute, hour, day, month, day of the week'
+CronLine = Annotated[str, Meta(extra_json_schema={"description": CRON_LINE})]
+Moment = Annotated[
+    str,
+    Meta(
+        pattern=r"^20\d{2}-\d{2}-\d{2}T\d{2}:\d{2}$(?!\n)",
+        extra_json_schema={"description": "a moment such as 2026-12-01T02:00"},
+    ),
+]
+TimeZone = Annotated[
+    str, Meta(extra_json_schema={"description": "a time zone such as Europe/Berlin"})
+]
+WindowLength = Annotated[
+    str,
+    Meta(
+        pattern=r"^\d+(\.\d+)?(m|h|d)$",
+        extra_json_schema={"description": "whole minutes from 1m to 15d, such as 90m or 2h"},
+    ),
+]
 AuthMethod = Literal["client_secret_basic", "client_secret_post"]
 
 
@@ -278,6 +297,19 @@ class Channel(Authored, frozen=True, kw_only=True):
     severity: Severity | tuple[Severity, ...] = ()
 
 
+class Window(Authored, frozen=True, kw_only=True):
+    """From each time that `cron` names, or once `from` a moment, `for` so long. It covers the
+    `apis` named, or all. What begins to fail in it is told when it is over, if it still fails
+    then; an exposure is told at once. More: [maintenance windows](maintenance.md).
+    """
+
+    cron: CronLine | None = None
+    start: Moment | None = field(default=None, name="from")
+    duration: WindowLength = field(name="for")
+    timezone: TimeZone = "UTC"
+    apis: tuple[str, ...] | None = None
+
+
 class File(Authored, frozen=True, kw_only=True):
     """gatewatch.yaml as a whole."""
 
@@ -285,6 +317,7 @@ class File(Authored, frozen=True, kw_only=True):
     defaults: Defaults = Defaults()
     credentials: dict[str, Credential] = {}
     notify: tuple[Channel, ...] = ()
+    maintenance: tuple[Window, ...] = ()
 
 
 def schema() -> dict[str, Any]:

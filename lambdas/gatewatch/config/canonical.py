@@ -196,11 +196,28 @@ class Channel(Canonical, frozen=True, kw_only=True):
     severities: tuple[Severity, ...] = ()
 
 
+class Window(Canonical, frozen=True, kw_only=True):
+    """Opens whenever `cron` strikes, or once at `start`, on the clock of `timezone`.
+
+    `apis` empty: it covers all.
+    """
+
+    cron: str | None = None
+    start: str | None = None
+    for_seconds: float
+    timezone: str
+    apis: tuple[str, ...] = ()
+
+    def covers(self, api: str) -> bool:
+        return not self.apis or api in self.apis
+
+
 class Config(Canonical, frozen=True, kw_only=True):
     version: int = 1
     apis: tuple[Api, ...]
     credentials: tuple[Credential, ...] = ()
     notify: tuple[Channel, ...] = ()
+    maintenance: tuple[Window, ...] = ()
 
 
 def caller_name(callers: tuple[str, ...]) -> str:

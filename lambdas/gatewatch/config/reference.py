@@ -71,6 +71,7 @@ _TITLES = {
     "Sigv4Credential": "sigv4",
     "ClientCertificateCredential": "client_certificate",
     "Channel": "notify",
+    "Window": "maintenance",
 }
 _INTRODUCTION = """\
 # Configuration

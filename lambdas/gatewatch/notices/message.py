@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from gatewatch.causes import catalogue
 from gatewatch.correlate import OPEN, length
 from gatewatch.learn import concerned
-from gatewatch.model import Finding, Incident
+from gatewatch.model import EXPOSURES, Incident
 from gatewatch.notices.commands import next_command
 from gatewatch.notices.words import (
     caller_phrase,
@@ -69,7 +69,7 @@ def text(message_id: str, kind: str, incident: Incident) -> str:
 
 
 def _is_exposure(incident: Incident) -> bool:
-    return incident.finding in (Finding.PROTECTED_ROUTE_OPEN, Finding.ENTRANCE_NOT_CLOSED)
+    return incident.finding in EXPOSURES
 
 
 def _times(incident: Incident) -> list[str]:

@@ -18,6 +18,7 @@ from gatewatch.service.ports import Message, Queue, Record, Records
 from gatewatch.service.shards import Bounds, Shard, shards
 from gatewatch.service.slices import slice_count
 from gatewatch.service.source import Holding, Source
+from gatewatch.windows import openings
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,14 @@ def dispatch(
         holding.config,
         probes,
         tick,
-        {api.name: about(api, holding.config) for api in holding.config.apis},
+        {api.name: about(api, holding.config, tick) for api in holding.config.apis},
         counts,
         let_in=[(one.api, entrance) for one in known.values() for entrance in one.let_in],
         latched=latched,
         networks=holding.allowed.networks,
         bounds=bounds,
     )
-    calls = sweeps(holding, known, tick.isoformat())
+    calls = sweeps(holding, known, tick)
     work.send([_message(one) for one in found])
     changes.send([one.message() for one in calls])
     return Dispatched(
@@ -79,8 +80,13 @@ def _slice_counts(config: Config, known: Mapping[str, Record], records: Records)
     return counts
 
 
-def about(api: Api, config: Config) -> About:
-    return About(team=api.owner, runbook=api.runbook, channels=(OWN, *config.notify))
+def about(api: Api, config: Config, at: datetime) -> About:
+    return About(
+        team=api.owner,
+        runbook=api.runbook,
+        channels=(OWN, *config.notify),
+        maintenance=openings(config.maintenance, api.name, at),
+    )
 
 
 def _message(shard: Shard) -> Message:
@@ -88,15 +94,15 @@ def _message(shard: Shard) -> Message:
     return Message(body=body, lane=shard.lane, once=sha256(body).hexdigest())
 
 
-def sweeps(holding: Holding, known: Mapping[str, Record], at: str) -> list[Call]:
+def sweeps(holding: Holding, known: Mapping[str, Record], at: datetime) -> list[Call]:
     """A call for each API that has something open, unsaid, or not compared with what holds now."""
     apis = {api.name: api for api in holding.config.apis}
     gone = About(channels=(OWN, *holding.config.notify))
     return [
         Call(
             api=name,
-            at=at,
-            about=about(apis[name], holding.config) if name in apis else gone,
+            at=at.isoformat(),
+            about=about(apis[name], holding.config, at) if name in apis else gone,
             compare=holding.key,
             digest=holding.digests.get(name),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from gatewatch.model import Finding, Layer, Verdict
+from gatewatch.model import EXPOSURES, Finding, Layer, Verdict
 from gatewatch.track import Problem
 
 
@@ -16,14 +16,13 @@ class Failure(StrEnum):
     EXPOSED = "Exposed"
 
 
-_EXPOSURES = (Finding.PROTECTED_ROUTE_OPEN, Finding.ENTRANCE_NOT_CLOSED)
 _BY_LAYER = {Layer.ROUTING: Failure.ROUTING, Layer.AUTH: Failure.AUTH}
 
 
 def failures(one: Problem | Verdict) -> tuple[Failure, ...]:
     """Where the layer is ambiguous, every layer that is possible: an alarm that stays silent is
     worse than two that sound."""
-    if one.finding in _EXPOSURES:
+    if one.finding in EXPOSURES:
         return (Failure.EXPOSED,)
     if one.finding in (None, Finding.UNDECIDED):
         return ()

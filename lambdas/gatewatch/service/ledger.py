@@ -6,7 +6,8 @@ All of it is stored as one, so that an incident cannot change without the messag
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 
 import msgspec
@@ -15,30 +16,38 @@ from msgspec.structs import replace
 from gatewatch.config.canonical import Channel
 from gatewatch.correlate import OPEN, correlate
 from gatewatch.learn import key_of
-from gatewatch.model import Incident
-from gatewatch.service.notice import OWN, Notice, merged, notices
+from gatewatch.maintenance import hold
+from gatewatch.model import EXPOSURES, Incident
+from gatewatch.service.notice import OWN, Notice, Said, merged, notices, told
 from gatewatch.service.slices import Slice, latest
 from gatewatch.track import Key, RouteState, Transition, Turn, retire
+from gatewatch.windows import Opening, open_at
 
 _LARGEST_BYTES = 350_000
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """What the configuration says of an API to whoever tells of it."""
+    """What the configuration says of an API to whoever tells of it.
+
+    `maintenance`: its windows that are open, or were within the last hour.
+    """
 
     team: str | None = None
     runbook: str | None = None
     channels: tuple[Channel, ...] = (OWN,)
+    maintenance: tuple[Opening, ...] = ()
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`heard` is the last number taken up of each slice. Resolved incidents stay until they are
+    """`heard` is the last number taken up of each slice, `said` what was last told of each open
+    incident; of one that is not in it, nobody was told. Resolved incidents stay until they are
     filed, notices until their channel has accepted them."""
 
     api: str
     version: int = 0
     heard: dict[str, int] = {}
     incidents: tuple[Incident, ...] = ()
+    said: dict[str, Said] = {}
     outbox: tuple[Notice, ...] = ()
 
     @property
@@ -69,23 +78,62 @@ def hear(
         if one.number > before.heard.get(part.name, 0)
     ]
     states = {state.key: state for state in latest(slices)}
-    incidents = {one.id: one for one in before.incidents}
-    found: list[Notice] = []
+    story = _Story(before, about)
     for moment, turns, known in _moments(news, states, at):
-        told = _told(before.api, known, incidents, turns, about)
-        found += notices(incidents, told, about.channels, moment)
-        incidents |= {one.id: one for one in told}
+        story.go_on(known, turns, moment)
     if configured is not None:
-        turns = _retired(list(states.values()), incidents.values(), configured, at)
-        told = _told(before.api, states, incidents, turns, about)
-        found += notices(incidents, told, about.channels, at)
-        incidents |= {one.id: one for one in told}
+        gone = _retired(list(states.values()), story.incidents.values(), configured, at)
+        story.go_on(states, gone, at)
     return replace(
         before,
         heard={**before.heard, **{one.name: one.untold[-1].number for one in slices if one.news}},
-        incidents=tuple(incidents.values()),
-        outbox=(*before.outbox, *merged(found)),
+        incidents=tuple(story.incidents.values()),
+        said=story.said,
+        outbox=(*before.outbox, *merged(story.found)),
     )
+
+
+class _Story:
+    """What the incidents of an API come to from moment to moment, and what is to be said."""
+
+    def __init__(self, before: Ledger, about: About) -> None:
+        self._api = before.api
+        self._about = about
+        self.incidents = {one.id: one for one in before.incidents}
+        self.said = dict(before.said)
+        self.found: list[Notice] = []
+
+    def go_on(self, states: Mapping[Key, RouteState], turns: Sequence[Transition], at: str) -> None:
+        incidents = self._incidents(states, turns, at)
+        now = [one for one in incidents if self._may_be_told(one, at)]
+        self.found += notices(self.said, now, self._about.channels, at)
+        self.said |= {one.id: told(one) for one in now}
+        self.incidents |= {one.id: one for one in incidents}
+
+    def _incidents(
+        self, states: Mapping[Key, RouteState], turns: Sequence[Transition], at: str
+    ) -> list[Incident]:
+        known = self.incidents
+        if not turns and not any(one.state == OPEN for one in known.values()):
+            return []
+        about = self._about
+        return [
+            replace(
+                hold(one, about.maintenance, at, is_new=one.id not in known),
+                team=about.team,
+                runbook=about.runbook,
+            )
+            for one in correlate(self._api, list(states.values()), list(known.values()), turns)
+        ]
+
+    def _may_be_told(self, incident: Incident, at: str) -> bool:
+        """In a window: ends, exposures, and what is not held; but no change of what was told."""
+        if incident.state != OPEN or incident.finding in EXPOSURES:
+            return True
+        if incident.held_until is not None:
+            return False
+        in_maintenance = open_at(self._about.maintenance, datetime.fromisoformat(at))
+        return incident.id not in self.said or in_maintenance is None
 
 
 def _moments(
@@ -102,19 +150,6 @@ def _moments(
             then[one.state.key] = states.get(one.state.key, one.state) if is_last else one.state
         yield moment, turns, dict(then)
     yield at, [], states
-
-
-def _told(
-    api: str,
-    states: dict[Key, RouteState],
-    incidents: dict[str, Incident],
-    turns: Sequence[Transition],
-    about: About,
-) -> list[Incident]:
-    if not turns and not any(one.state == OPEN for one in incidents.values()):
-        return []
-    found = correlate(api, list(states.values()), list(incidents.values()), turns)
-    return [replace(one, team=about.team, runbook=about.runbook) for one in found]
 
 
 def _retired(
@@ -137,7 +172,9 @@ def _retired(
 
 def filed(ledger: Ledger) -> Ledger:
     """Without the resolved incidents, once they are kept elsewhere."""
-    return replace(ledger, incidents=ledger.open)
+    known = {one.id for one in ledger.open}
+    said = {name: what for name, what in ledger.said.items() if name in known}
+    return replace(ledger, incidents=ledger.open, said=said)
 
 
 def sent(ledger: Ledger, notice: Notice) -> Ledger:
@@ -148,6 +185,7 @@ def sent(ledger: Ledger, notice: Notice) -> Ledger:
 class _Packed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     heard: dict[str, int] = {}
     incidents: tuple[Incident, ...] = ()
+    said: dict[str, Said] = {}
     outbox: tuple[Notice, ...] = ()
 
 
@@ -158,7 +196,9 @@ def pack(ledger: Ledger) -> bytes:
 
 
 def _packed(ledger: Ledger) -> bytes:
-    whole = _Packed(heard=ledger.heard, incidents=ledger.incidents, outbox=ledger.outbox)
+    whole = _Packed(
+        heard=ledger.heard, incidents=ledger.incidents, said=ledger.said, outbox=ledger.outbox
+    )
     return zlib.compress(msgspec.json.encode(whole), 6)
 
 
@@ -183,5 +223,6 @@ def unpack(api: str, packed: bytes, version: int) -> Ledger:
         version=version,
         heard=whole.heard,
         incidents=whole.incidents,
+        said=whole.said,
         outbox=whole.outbox,
     )

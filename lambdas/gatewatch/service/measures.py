@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 
 import msgspec
@@ -15,6 +16,7 @@ from gatewatch.run import Inquiry
 from gatewatch.service.failure import Failure, failures
 from gatewatch.service.probe import Probed
 from gatewatch.service.slices import Slice
+from gatewatch.track import Key
 
 NAMESPACE = "Gatewatch"
 _COUNT = "Count"
@@ -36,26 +38,54 @@ _Place = tuple[str, str, str]
 
 def measures(probed: Probed, deployment: str) -> list[Measure]:
     whole = {"deployment": deployment}
+    held = _held(probed)
+    values = _values(probed.inquiries, probed.verdicts, held)
     return [
-        Measure(whole, _values(probed.inquiries, probed.verdicts)),
+        Measure(whole, {**values, "RoutesInMaintenance": (_in_maintenance(probed),)}),
         *_of_apis(probed, whole),
         *_of_routes(probed.slices, whole),
     ]
 
 
+_Look = tuple[str, Key]
+"""(api, key of a state)."""
+
+
+def _held(probed: Probed) -> frozenset[_Look]:
+    """What began to fail in a maintenance window that is still open: no alarm is to hear of it."""
+    return frozenset(
+        (one.api, state.key)
+        for one in probed.slices
+        if (opened := probed.maintenance.get(one.api)) is not None
+        for state in one.states
+        if state.since is not None and datetime.fromisoformat(state.since) >= opened
+    )
+
+
+def _in_maintenance(probed: Probed) -> float:
+    found = (one for one in probed.verdicts if one.api in probed.maintenance)
+    return float(len({(one.api, one.route, one.entrance) for one in found}))
+
+
 def _values(
-    inquiries: Iterable[Inquiry], verdicts: Sequence[Verdict]
+    inquiries: Iterable[Inquiry],
+    verdicts: Sequence[Verdict],
+    held: frozenset[_Look] = frozenset(),
 ) -> dict[str, Sequence[float]]:
-    return {**_counts(verdicts), **_latencies(inquiries)}
+    return {**_counts(verdicts, held), **_latencies(inquiries)}
 
 
-def _counts(verdicts: Iterable[Verdict]) -> dict[str, Sequence[float]]:
-    """A route at an entrance counts once, and as the worst that any caller met there."""
+def _counts(verdicts: Iterable[Verdict], held: frozenset[_Look]) -> dict[str, Sequence[float]]:
+    """A route at an entrance counts once, and as the worst that any caller met there. What is
+    held counts as no failure of a layer, unless it is an exposure."""
     places: dict[_Place, list[Verdict]] = defaultdict(list)
     for one in verdicts:
         places[one.api, one.route, one.entrance].append(one)
     worst = [_worst({one.outcome for one in found}) for found in places.values()]
-    failed = [{name for one in each for name in failures(one)} for each in places.values()]
+    failed = [
+        {name for one in each for name in failures(one) if _counts_as(one, name, held)}
+        for each in places.values()
+    ]
     counted = {
         "RoutesJudged": len(places),
         "RoutesUp": worst.count(Outcome.PASS),
@@ -65,6 +95,11 @@ def _counts(verdicts: Iterable[Verdict]) -> dict[str, Sequence[float]]:
         **{name.value: sum(name in found for found in failed) for name in Failure},
     }
     return {name: (float(value),) for name, value in counted.items()}
+
+
+def _counts_as(one: Verdict, name: Failure, held: frozenset[_Look]) -> bool:
+    key = (one.route, one.entrance, one.caller)
+    return name is Failure.EXPOSED or (one.api, key) not in held
 
 
 _GRAVEST_FIRST = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS, Outcome.SKIPPED)

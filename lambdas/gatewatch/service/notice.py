@@ -34,32 +34,37 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     incident: Incident
 
 
+Said = tuple[str, ...]
+"""What a message about an open incident has told; another one is worth another message."""
+
+
 def notices(
-    before: Mapping[str, Incident],
+    said: Mapping[str, Said],
     after: Iterable[Incident],
     channels: Iterable[Channel],
     at: str,
 ) -> list[Notice]:
-    """What is to be said when these incidents become those."""
+    """What is to be said of these incidents, where that much of them was `said` already."""
     told = list(channels)
     return [
         _notice(kind, one, channel, at)
         for one in after
-        if (kind := _kind(before.get(one.id), one)) is not None
+        if (kind := _kind(said.get(one.id), one)) is not None
         for channel in told
         if not channel.severities or one.severity in channel.severities
     ]
 
 
-def _kind(before: Incident | None, after: Incident) -> Kind | None:
+def _kind(before: Said | None, after: Incident) -> Kind | None:
+    """Of an incident that ended before anybody was told, nothing is said."""
+    if after.state != OPEN:
+        return None if before is None else Kind.RESOLVED
     if before is None:
         return Kind.OPENED
-    if before.state == OPEN and after.state != OPEN:
-        return Kind.RESOLVED
-    return Kind.CHANGED if _said(before) != _said(after) else None
+    return Kind.CHANGED if before != told(after) else None
 
 
-def _said(incident: Incident) -> tuple[str, ...]:
+def told(incident: Incident) -> Said:
     return (incident.finding, incident.layer, incident.cause, incident.severity)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from gatewatch.model import Layer, Verdict
@@ -16,13 +16,15 @@ from gatewatch.service.ports import OvertakenError, Queue, Table
 from gatewatch.service.shards import Shard, fresh
 from gatewatch.service.slices import Slice, advance, slice_name
 from gatewatch.track import Patience
+from gatewatch.windows import open_at
 
 _TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What a shard came to. `stale` counts the routes that were left to their next tick."""
+    """What a shard came to. `stale` counts the routes that were left to their next tick;
+    `maintenance` has the APIs with an open window, and since when."""
 
     at: str
     inquiries: tuple[Inquiry, ...] = ()
@@ -30,6 +32,7 @@ class Probed:
     slices: tuple[Slice, ...] = ()
     requests: int = 0
     stale: int = 0
+    maintenance: Mapping[str, datetime] = field(default_factory=dict)
 
 
 class _Known:
@@ -62,7 +65,21 @@ def probe(
     slices = _keep(shard, verdicts, table)
     _enter(shard, verdicts, table)
     _call(shard, slices, table, changes)
-    return Probed(shard.at, tuple(asked), tuple(verdicts), tuple(slices), requests, stale)
+    return Probed(
+        shard.at,
+        tuple(asked),
+        tuple(verdicts),
+        tuple(slices),
+        requests,
+        stale,
+        _in_maintenance(shard),
+    )
+
+
+def _in_maintenance(shard: Shard) -> dict[str, datetime]:
+    at = datetime.fromisoformat(shard.at)
+    found = {name: open_at(one.maintenance, at) for name, one in shard.about.items()}
+    return {name: opening.since for name, opening in found.items() if opening is not None}
 
 
 def _keep(shard: Shard, verdicts: Sequence[Verdict], table: Table) -> list[Slice]:

@@ -21,6 +21,7 @@ from gatewatch.config.canonical import (
     within,
 )
 from gatewatch.gateway.url import host_of, is_loopback
+from gatewatch.windows import problem_of
 
 VERSIONS = "config/versions/"
 
@@ -93,6 +94,9 @@ def needs_deployment(config: Config, allowed: Allowed) -> Iterator[str]:
     for channel in config.notify:
         if channel.topic not in allowed.topics:
             yield f"notify {channel.topic}: needs cdk deploy"
+    for window in config.maintenance:
+        if (problem := problem_of(window)) is not None:
+            yield f"maintenance {window.cron or window.start}: {problem}"
     known = {one.name for one in config.credentials}
     for api in config.apis:
         yield from _of_api(api, known)

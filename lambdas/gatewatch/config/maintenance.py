@@ -1,0 +1,126 @@
+"""Authored maintenance windows made canonical: each opens some day, closes again, and covers APIs
+that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from itertools import islice, pairwise
+
+import msgspec
+
+from gatewatch.config import authored
+from gatewatch.config.canonical import Window
+from gatewatch.config.findings import Findings
+from gatewatch.config.limits import seconds
+from gatewatch.config.problems import Path, nearest
+from gatewatch.cron import CronError, parse
+from gatewatch.windows import starts
+
+_PLACE = ("maintenance",)
+_MOST = 100
+_LEAST_SECONDS, _MOST_SECONDS = 60, 15 * 86_400
+"""What CloudWatch mutes at least and at most:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Schedule.html
+"""
+_MINUTE = 60
+
+
+def windows(raw: object, apis: Collection[str], findings: Findings) -> tuple[Window, ...]:
+    """The windows that are in order; what is wrong with the others is noted."""
+    entries = raw if isinstance(raw, list) else []
+    if len(entries) > _MOST:
+        findings.add(_PLACE, f"expected at most {_MOST} windows, not {len(entries)}")
+        return ()
+    found = (_window(one, apis, (*_PLACE, at), findings) for at, one in enumerate(entries))
+    return tuple(one for one in found if one is not None)
+
+
+def _window(raw: object, apis: Collection[str], path: Path, findings: Findings) -> Window | None:
+    if findings.touch(path):
+        return None
+    written = msgspec.convert(raw, authored.Window)
+    _check_apis(written, apis, path, findings)
+    _check_times(written, path, findings)
+    if findings.touch(path):
+        return None
+    window = Window(
+        cron=None if written.cron is None else " ".join(written.cron.upper().split()),
+        start=written.start,
+        for_seconds=_lasts(written),
+        timezone=written.timezone,
+        apis=written.apis or (),
+    )
+    _check_pauses(window, written, path, findings)
+    return window
+
+
+def _check_apis(
+    written: authored.Window, apis: Collection[str], path: Path, findings: Findings
+) -> None:
+    if written.apis == ():
+        findings.add((*path, "apis"), "expected at least one API; leave the key out for all")
+    for at, name in enumerate(written.apis or ()):
+        if name not in apis:
+            findings.add((*path, "apis", at), "no such API", name, nearest(name, apis))
+
+
+def _check_times(written: authored.Window, path: Path, findings: Findings) -> None:
+    if (written.cron is None) is (written.start is None):
+        findings.add(path, "expected one of cron and from")
+    if written.cron is not None:
+        try:
+            parse(written.cron)
+        except CronError as error:
+            findings.add((*path, "cron"), str(error), written.cron)
+    if written.start is not None and not _is_moment(written.start):
+        findings.add((*path, "from"), "expected a moment such as 2026-12-01T02:00", written.start)
+    lasts = _lasts(written)
+    if not _LEAST_SECONDS <= lasts <= _MOST_SECONDS or lasts % _MINUTE:
+        expected = "expected whole minutes from 1m to 15d"
+        findings.add((*path, "for"), expected, written.duration)
+    if written.timezone not in _zones():
+        expected = "no such time zone; expected one such as Europe/Berlin or UTC"
+        findings.add(
+            (*path, "timezone"), expected, written.timezone, nearest(written.timezone, _zones())
+        )
+
+
+def _lasts(written: authored.Window) -> float:
+    """Rounded, since 2.3 hours are whole minutes."""
+    return round(seconds(written.duration), 3)
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Those of the package, since the account has no others; a machine may know more."""
+    return frozenset((files("tzdata") / "zones").read_text(encoding="utf-8").split())
+
+
+_ANY_DAY = datetime(2024, 1, 1, tzinfo=UTC)
+_NINE_YEARS = timedelta(days=9 * 366)
+_COMPARED = 400
+
+
+def _check_pauses(window: Window, written: authored.Window, path: Path, findings: Findings) -> None:
+    """A window that never closes would silence the monitor; one that never opens is a mistake."""
+    if window.cron is None:
+        return
+    found = list(islice(starts(window, _ANY_DAY, _ANY_DAY + _NINE_YEARS), _COMPARED))
+    if not found:
+        findings.add((*path, "cron"), "expected a day that there is", written.cron)
+    shortest = min((after - before for before, after in pairwise(found)), default=None)
+    if shortest is not None and shortest.total_seconds() <= window.for_seconds:
+        pause = f"{shortest.total_seconds() / _MINUTE:g}m"
+        expected = f"expected less than the {pause} from one start to the next"
+        findings.add((*path, "for"), expected, written.duration)

@@ -1,0 +1,97 @@
+"""Which maintenance windows are open at a time, and when the next ones open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from gatewatch.config.canonical import Window
+from gatewatch.cron import CronError, instant, parse
+
+_HEARD_LATE = timedelta(hours=1)
+_SEARCHED = timedelta(days=8 * 366)
+"""A 29th of February is at most eight years away."""
+_MOST_IN_A_ROW = 100
+_AT_LAST = datetime.max.replace(tzinfo=UTC)
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """A window while it is open, in UTC: from `since` on, no more at `until`."""
+
+    since: datetime
+    until: datetime
+
+
+def problem_of(window: Window) -> str | None:
+    """Why a window cannot be used; those of a configuration that was read are in order."""
+    try:
+        zone = ZoneInfo(window.timezone)
+        if window.cron is not None:
+            parse(window.cron)
+        else:
+            instant(datetime.fromisoformat(window.start or ""), zone)
+    except (CronError, ValueError, OverflowError, OSError) as error:
+        return str(error)
+    except KeyError:
+        return f"no time zone {window.timezone}"
+    return None
+
+
+def starts(window: Window, low: datetime, high: datetime) -> Iterator[datetime]:
+    """When a window opens from one time to another, both included, in order and in UTC."""
+    zone = ZoneInfo(window.timezone)
+    if window.cron is not None:
+        yield from _parsed(window.cron).strikes(zone, low, high)
+    elif window.start is not None:
+        once = instant(datetime.fromisoformat(window.start), zone)
+        yield from [once] if low <= once <= high else []
+
+
+_parsed = lru_cache(parse)
+
+
+def next_start(window: Window, at: datetime) -> datetime | None:
+    """The first after a time; None where there is none any more."""
+    until = at + _SEARCHED if window.cron is not None else _AT_LAST
+    return next((one for one in starts(window, at, until) if one > at), None)
+
+
+def openings(windows: Iterable[Window], api: str, at: datetime) -> tuple[Opening, ...]:
+    """The windows of an API that are open, or were within the last hour, since news may be heard
+    late. One that follows others without a pause counts from the start of the first of them.
+    """
+    own = [one for one in windows if one.covers(api)]
+    return tuple(
+        Opening(_first_start(own, one.since), one.until)
+        for window in own
+        for one in recent(window, at)
+    )
+
+
+@lru_cache(maxsize=1024)
+def recent(window: Window, at: datetime) -> tuple[Opening, ...]:
+    length = timedelta(seconds=window.for_seconds)
+    found = starts(window, at - length - _HEARD_LATE, at)
+    return tuple(Opening(since, since + length) for since in found)
+
+
+def _first_start(windows: Iterable[Window], since: datetime) -> datetime:
+    for _ in range(_MOST_IN_A_ROW):
+        found = (one for window in windows for one in recent(window, since))
+        earliest = min(one.since for one in found if one.until >= since)
+        if earliest == since:
+            break
+        since = earliest
+    return since
+
+
+def open_at(found: Iterable[Opening], at: datetime) -> Opening | None:
+    """From the earliest start to the latest end of the windows that are open; None: no window."""
+    now = [one for one in found if one.since <= at < one.until]
+    if not now:
+        return None
+    return Opening(min(one.since for one in now), max(one.until for one in now))
