@@ -53,7 +53,13 @@ class Board(Construct):
                 "Due and judged",
                 *(
                     metric(name, deployment)
-                    for name in ("RoutesDue", "RoutesJudged", "RoutesUnknown", "RoutesSkipped")
+                    for name in (
+                        "RoutesDue",
+                        "RoutesJudged",
+                        "RoutesUnknown",
+                        "RoutesSkipped",
+                        "RoutesInMaintenance",
+                    )
                 ),
             ),
             graph(

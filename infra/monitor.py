@@ -15,12 +15,14 @@ from constructs import Construct, IConstruct
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
 from gatewatch.config.document import read
+from gatewatch.config.problems import ConfigError
 from infra import asset
 from infra.alarms import HealthAlarms, LayerAlarms, RouteAlarms
 from infra.configuration import ConfigurationBucket
 from infra.dashboard import Board
 from infra.functions import Functions
 from infra.grants import let_call, let_tell
+from infra.mutes import MuteRules
 from infra.needs import Needs, needs
 from infra.schedule import Ticks
 from infra.state import StateTable
@@ -66,7 +68,7 @@ class GatewatchMonitor(Construct):
         self._keys = tuple(keys)
         self._take_over = take_over
         if config is not None and not self._waits_for_watched():
-            self.validate()
+            self._check_so_far()
 
         self.configuration = ConfigurationBucket(self, "Configuration")
         self.state = StateTable(self, "State")
@@ -112,11 +114,20 @@ class GatewatchMonitor(Construct):
         self._watched.append(
             Watched(number, name or api.node.id, api, url, dict(settings or {}), dict(routes or {}))
         )
-        self.validate()
+        self._check_so_far()
 
     def validate(self) -> None:
         """Raises ConfigError with every problem of what was given until now."""
         self._needed()
+
+    def _check_so_far(self) -> None:
+        """As `validate`; but a maintenance window may name an API that is watched later."""
+        try:
+            self.validate()
+        except ConfigError as error:
+            problems = [one for one in error.problems if one.path[:1] != ("maintenance",)]
+            if problems:
+                raise ConfigError(error.name, problems) from None
 
     def _waits_for_watched(self) -> bool:
         """A file may bring credentials and defaults only, for the APIs that `watch` adds."""
@@ -145,6 +156,7 @@ class GatewatchMonitor(Construct):
         self._ticks.node.add_dependency(deployed)
         let_call(self.functions.probe, needed, self._keys)
         let_tell(self.functions.incidents, needed, self._keys)
+        MuteRules(self, "Maintenance", windows=config.maintenance, alarms=self._layers.alarms)
         for one in self._watched:
             if one.name in needed.signed:
                 self.functions.probe.allow("execute-api:Invoke", on=[one.api.arn_for_execute_api()])
@@ -157,7 +169,7 @@ class GatewatchMonitor(Construct):
 
     def _observe(self) -> None:
         """Alarms and the dashboard."""
-        layers = LayerAlarms(
+        self._layers = LayerAlarms(
             self, "LayerAlarms", deployment=self._deployment, topic=self.topics.alarms
         )
         RouteAlarms(self, "RouteAlarms", deployment=self._deployment)
@@ -175,7 +187,7 @@ class GatewatchMonitor(Construct):
             self,
             "Dashboard",
             deployment=self._deployment,
-            layers=layers.alarms,
+            layers=self._layers.alarms,
             health=health.alarms,
             shards=shards,
             changes=changes,

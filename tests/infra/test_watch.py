@@ -143,6 +143,29 @@ def test_what_is_said_of_a_watched_api_is_checked_at_once(tmp_path: Path) -> Non
         monitor.watch(_rest(stack), name="orders", settings={"ownr": "team"})
 
 
+def _with_a_window(tmp_path: Path, api: str) -> tuple[cdk.App, cdk.Stack]:
+    file = tmp_path / "gatewatch.yaml"
+    file.write_text(f"apis: {{}}\nmaintenance: [{{cron: 0 2 * * *, for: 1h, apis: [{api}]}}]\n")
+    app = new_app()
+    stack = cdk.Stack(app, "Windows")
+    monitor = GatewatchMonitor(stack, "Monitor", config=file, code=sources())
+    for name in ("orders", "users"):
+        monitor.watch(_rest(cdk.Stack(app, name)), name=name)
+    return app, stack
+
+
+def test_a_window_may_name_an_api_that_is_watched_later(tmp_path: Path) -> None:
+    app, stack = _with_a_window(tmp_path, "users")
+    [window] = _deployed(app.synth(), of(stack), "Configuration")["maintenance"]
+    assert window["apis"] == ["users"]
+
+
+def test_a_window_of_an_api_that_nobody_watches_is_refused(tmp_path: Path) -> None:
+    app, _ = _with_a_window(tmp_path, "user")
+    with pytest.raises(RuntimeError, match=r'maintenance\[0\].apis\[0\]: "user": no such API'):
+        app.synth()
+
+
 @pytest.fixture(scope="module")
 def example() -> tuple[cdk.cx_api.CloudAssembly, Resource]:
     app = new_app()
