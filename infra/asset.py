@@ -42,6 +42,8 @@ LEFT_OUT = (
 )
 # Commands of the libraries, and Powertools' pages for people who browse an API of a function's.
 _UNUSED = ("bin", "aws_lambda_powertools/event_handler/openapi/swagger_ui")
+# What tzdata brings for programs that compile or list zones.
+_UNREAD = {"tzdata.zi", "zone.tab", "zone1970.tab", "zonenow.tab", "iso3166.tab"}
 # What pip writes differently from one machine to the next, and what nothing imports.
 _UNSTABLE = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 
@@ -69,7 +71,7 @@ def build(folder: Path) -> None:
     # Standard output belongs to the CDK's command line.
     subprocess.run(command, check=True, stdout=sys.stderr)  # noqa: S603
     for file in sorted(folder.rglob("*")):
-        if file.name in _UNSTABLE:
+        if file.name in _UNSTABLE | _UNREAD:
             file.unlink()
     for unused in _UNUSED:
         shutil.rmtree(folder / unused, ignore_errors=True)
