@@ -61,6 +61,7 @@ def _deploy(
     table.done("monitor deployed by the CDK's command line", "template of app.py, fitted")
     service = Deployed(STACK)
     service.show_again_after(trouble.RETRY_SECONDS)
+    service.hurry()
     return Scene(emulated, service, watched, table, text, shop, folder), changes
 
 

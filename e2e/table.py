@@ -54,8 +54,8 @@ SURROUNDINGS = (
     "the policy of the bootstrap's bucket, which demands TLS, is deleted",
     "the scheduler leaves its placeholder in: dispatch takes the present minute instead",
     "once the schedule has been seen to work, ticks and alarms run ahead of the clock",
-    "a FIFO queue is served by one function at a time, and shows a message of a function that died "
-    "again after 8 s instead of minutes",
+    "a FIFO queue is served by one function at a time; what changed does not wait 5 s for other "
+    "changes; a message of a function that died is shown again after 8 s instead of minutes",
     "the names of the APIs lead to this machine, where TLS ends before the emulator",
     "the emulator's gateway says ForbiddenException where a key is refused, and names itself in "
     "x-amz-apigw-id, as AWS does",

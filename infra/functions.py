@@ -39,8 +39,14 @@ class Functions(Construct):
         self.shards = ServiceQueue(
             self, "Shards", function_seconds=PROBE_SECONDS, tries=3, kept=Duration.minutes(15)
         )
+        # An outage is seen by many shards within seconds: its first message should count them all.
         self.changes = ServiceQueue(
-            self, "Changes", function_seconds=INCIDENTS_SECONDS, tries=5, kept=Duration.days(4)
+            self,
+            "Changes",
+            function_seconds=INCIDENTS_SECONDS,
+            tries=5,
+            kept=Duration.days(4),
+            delay=Duration.seconds(5),
         )
         self._code = code
         self._environment = {

@@ -29,7 +29,9 @@ class ServiceQueue(Construct):
         function_seconds: int,
         tries: int,
         kept: Duration,
+        delay: Duration | None = None,
     ) -> None:
+        """`delay`: how long a message waits for others of its lane, to be worked at with them."""
         super().__init__(scope, construct_id)
         self.dead = sqs.Queue(
             self,
@@ -49,6 +51,7 @@ class ServiceQueue(Construct):
             enforce_ssl=True,
             visibility_timeout=Duration.seconds(2 * function_seconds),
             retention_period=kept,
+            delivery_delay=delay,
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=tries),
         )
 

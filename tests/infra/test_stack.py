@@ -110,6 +110,12 @@ def test_a_message_is_hidden_while_its_function_works(template: Resource) -> Non
         assert queue["VisibilityTimeout"] > function["Timeout"]
 
 
+def test_only_what_changed_waits_for_more_of_its_api(template: Resource) -> None:
+    """So that the first message of an outage counts what all its shards saw."""
+    assert 2 <= named(template, "AWS::SQS::Queue", "ChangesQueue")["DelaySeconds"] <= 10
+    assert "DelaySeconds" not in named(template, "AWS::SQS::Queue", "ShardsQueue")
+
+
 def test_lanes_stay_in_order_and_their_dead_letters_too(template: Resource) -> None:
     for part in ("ShardsQueue", "ShardsDead", "ChangesQueue", "ChangesDead"):
         assert named(template, "AWS::SQS::Queue", part)["FifoQueue"] is True
