@@ -7,6 +7,7 @@ it, so the same tick, told twice, opens the same incident.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -42,14 +43,20 @@ def correlate(
     before = {incident.id: incident for incident in incidents if incident.state == OPEN}
     now = {state.key: state for state in states}
     known = {name: learn(incident, now) for name, incident in before.items()}
-    moved = [turn for turn in _moved(known.values(), now) if not _is_told(turn, transitions)]
+    told = {one.state.key for one in transitions}
+    moved = [turn for turn in _moved(known.values(), now) if turn.state.key not in told]
+    learned: _Learned = defaultdict(set)
     for transition in sorted([*transitions, *moved], key=_order):
         if transition.turn is not Turn.OPENED:
-            _leave(known, transition)
+            _leave(known, transition, learned)
         if transition.turn not in _ENDS:
             now.setdefault(transition.state.key, transition.state)
-            _join(known, api, transition, now)
+            _join(known, api, transition, now, learned)
     return [_settled(before.get(name), learn(one, now), now) for name, one in known.items()]
+
+
+_Learned = dict[str, set[tuple[str, ...]]]
+"""By incident: the problems of members that it has learned from since one left it."""
 
 
 def _moved(incidents: Iterable[Incident], now: States) -> Iterator[Transition]:
@@ -60,10 +67,6 @@ def _moved(incidents: Iterable[Incident], now: States) -> Iterator[Transition]:
                 yield Transition(Turn.CHANGED, state, state.seen_at, incident.stage)
 
 
-def _is_told(transition: Transition, transitions: Iterable[Transition]) -> bool:
-    return any(one.state.key == transition.state.key for one in transitions)
-
-
 def _order(transition: Transition) -> tuple[bool, int, Key]:
     """Ends first; then those with the fewest possible causes, since they name a story best."""
     problem = transition.state.problem
@@ -71,7 +74,7 @@ def _order(transition: Transition) -> tuple[bool, int, Key]:
     return transition.turn not in _ENDS, causes, transition.state.key
 
 
-def _leave(known: dict[str, Incident], transition: Transition) -> None:
+def _leave(known: dict[str, Incident], transition: Transition, learned: _Learned) -> None:
     """Ends a route's membership, unless its changed problem still fits the same incident."""
     key, at = transition.state.key, transition.at
     for incident in list(known.values()):
@@ -86,6 +89,7 @@ def _leave(known: dict[str, Incident], transition: Transition) -> None:
         known[incident.id] = noted(
             replace(incident, members=members), at, f"{_who(transition.state)} {_left(transition)}"
         )
+        learned.pop(incident.id, None)
 
 
 def _left(transition: Transition) -> str:
@@ -98,7 +102,13 @@ def _who(state: RouteState) -> str:
     return f"{state.route} {how}"
 
 
-def _join(known: dict[str, Incident], api: str, transition: Transition, now: States) -> None:
+def _join(
+    known: dict[str, Incident],
+    api: str,
+    transition: Transition,
+    now: States,
+    learned: _Learned,
+) -> None:
     state, problem = transition.state, transition.state.problem
     if problem is None:
         return
@@ -114,11 +124,20 @@ def _join(known: dict[str, Incident], api: str, transition: Transition, now: Sta
     )
     others = tuple(one for one in incident.members if key_of(one) != state.key)
     first_seen = "" if state.has_passed else " (it has not passed since it is watched)"
+    grown = replace(incident, members=(*others, member))
+    shown = _shown(now[state.key])
+    if shown not in learned[incident.id]:
+        grown = learn(grown, now)
+        learned[incident.id].add(shown)
     known[incident.id] = noted(
-        learn(replace(incident, members=(*others, member)), now),
-        transition.at,
-        f"{_who(state)}: {problem.because}{first_seen}",
+        grown, transition.at, f"{_who(state)}: {problem.because}{first_seen}"
     )
+
+
+def _shown(state: RouteState) -> tuple[str, ...]:
+    """What an incident learns from a member; of thousand that show the same, it asks one."""
+    problem = state.problem
+    return (problem.finding, *(one.cause for one in problem.candidates)) if problem else ()
 
 
 def _opened(api: str, transition: Transition, problem: Problem) -> Incident:

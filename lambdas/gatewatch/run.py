@@ -72,6 +72,7 @@ class Inquiry:
     looks: dict[str, Exchange] = field(default_factory=dict)
     controls: list[Exchange] = field(default_factory=list)
     not_sent: dict[str, str] = field(default_factory=dict)
+    _judged: list[Verdict] | None = None
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -81,9 +82,24 @@ class Inquiry:
     def facts(self) -> Facts:
         return Facts(guarded_by=frozenset(self.probe.route.guarded_by), has_worked=self.has_worked)
 
+    def take(self, caller: str, exchange: Exchange, not_sent: str | None) -> None:
+        """Takes up the answer to a planned look."""
+        self._judged = None
+        if not_sent is not None:
+            self.not_sent[caller] = not_sent
+        else:
+            self.looks[caller] = exchange
+
+    def hear(self, control: Exchange) -> None:
+        self._judged = None
+        self.controls.append(control)
+
     def verdicts(self) -> list[Verdict]:
-        diagnosis = diagnose(self.exchanges, self.facts)
-        return judge(self.probe, self.looks, self.controls, diagnosis, self.not_sent)
+        """As of all that was heard so far; what nothing was added to is judged once."""
+        if self._judged is None:
+            found = diagnose(self.exchanges, self.facts)
+            self._judged = judge(self.probe, self.looks, self.controls, found, self.not_sent)
+        return self._judged
 
 
 def run(
@@ -132,10 +148,7 @@ def look(inquiries: Sequence[Inquiry], transport: Transport) -> int:
     answers = _answers(transport, attempts)
     repeated = _repeat_renewed(transport, attempts, answers)
     for (inquiry, attempt), (exchange, not_sent) in zip(planned, answers, strict=True):
-        if not_sent is not None:
-            inquiry.not_sent[attempt.caller] = not_sent
-        else:
-            inquiry.looks[attempt.caller] = exchange
+        inquiry.take(attempt.caller, exchange, not_sent)
     requests = _sent(answers) + repeated
     for _ in range(CONTROLS_PER_PROBE):
         requests += _ask_once(inquiries, transport)
@@ -216,7 +229,7 @@ def _ask_once(inquiries: Sequence[Inquiry], transport: Transport) -> int:
     for question, (exchange, not_sent) in zip(asked, answers, strict=True):
         if not_sent is None:
             for inquiry in wanted[question]:
-                inquiry.controls.append(exchange)
+                inquiry.hear(exchange)
     return _sent(answers)
 
 

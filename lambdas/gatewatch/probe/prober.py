@@ -90,7 +90,7 @@ class Prober:
         # Daemon threads, so that a stopped program need not wait for slow targets.
         crew = [
             Thread(target=work, daemon=True)
-            for _ in range(min(self._limits.in_flight, len(attempts)) - 1)
+            for _ in range(min(self._limits.in_flight, schedule.room) - 1)
         ]
         for thread in crew:
             thread.start()

@@ -54,6 +54,11 @@ class Schedule:
         self._queued_at = perf_counter()
         self._changed = Condition()
 
+    @property
+    def room(self) -> int:
+        """How many attempts can be under way at once; more threads would only wait."""
+        return sum(min(self._per_host, len(host.waiting)) for host in self._turns)
+
     def take(self) -> Job | None:
         """The next attempt; waits while all hosts are busy; None when nothing waits any more."""
         with self._changed:
