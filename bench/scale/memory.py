@@ -9,6 +9,7 @@ from math import ceil
 import msgspec
 from msgspec.structs import replace
 
+from gatewatch.adapters.aws.sqs import batches
 from gatewatch.model import Incident
 from gatewatch.service import ledger as ledgers
 from gatewatch.service import slices as packing
@@ -34,6 +35,7 @@ class Lanes:
         self.sent = Counter[str]()
 
     def send(self, messages: Sequence[Message]) -> None:
+        self.sent["calls"] += len(list(batches(messages)))
         self.waiting += messages
         self.sent["messages"] += len(messages)
         self.sent["bytes"] += sum(len(one.body) for one in messages)
@@ -64,10 +66,17 @@ class CountingTable:
         self._good: str | None = None
         self.used = Counter[str]()
 
-    def _read(self, calls: int, *sizes: int) -> None:
-        self.used["read calls"] += calls
+    def _read(self, *sizes: int) -> None:
+        """One call for items by their keys; each is rounded up by itself."""
+        self.used["read calls"] += 1
         self.used["read bytes"] += sum(sizes)
         self.used["read units"] += sum(max(1, ceil(size / 4096)) for size in sizes) or 1
+
+    def _queried(self, size: int) -> None:
+        """A query is rounded up as a whole, a page of 1 MB each."""
+        self.used["read calls"] += max(1, ceil(size / 1e6))
+        self.used["read bytes"] += size
+        self.used["read units"] += max(1, ceil(size / 4096))
 
     def _wrote(self, size: int = 100) -> None:
         self.used["write calls"] += 1
@@ -75,7 +84,7 @@ class CountingTable:
         self.used["write units"] += max(1, ceil(size / 1024))
 
     def records(self) -> dict[str, Record]:
-        self._read(1, 100 * len(self._records))
+        self._queried(100 * len(self._records))
         return dict(self._records)
 
     def _change(self, api: str, **changes: object) -> None:
@@ -97,7 +106,7 @@ class CountingTable:
         return len(known) - len(left)
 
     def news(self, api: str) -> int:
-        self._read(1, 100)
+        self._read(100)
         return self._records.get(api, Record(api=api)).news
 
     def add_news(self, api: str) -> None:
@@ -127,12 +136,12 @@ class CountingTable:
     def some(self, api: str, names: Sequence[str]) -> list[Slice]:
         found = [self._slice(api, name) for name in names if (api, name) in self._slices]
         missing = [name for name in names if (api, name) not in self._slices]
-        self._read(1, *(len(self._slices[api, one.name][0]) for one in found))
+        self._read(*(len(self._slices[api, one.name][0]) for one in found))
         return [*found, *packing.recut(missing, self.all(api), api)] if missing else found
 
     def all(self, api: str) -> list[Slice]:
         names = [name for known, name in self._slices if known == api]
-        self._read(1, *(len(self._slices[api, name][0]) for name in names))
+        self._queried(sum(len(self._slices[api, name][0]) for name in names))
         return [self._slice(api, name) for name in names]
 
     def _slice(self, api: str, name: str) -> Slice:
@@ -154,7 +163,7 @@ class CountingTable:
 
     def ledger(self, api: str) -> Ledger:
         packed, version = self._ledgers.get(api, (b"", 0))
-        self._read(1, len(packed))
+        self._read(len(packed))
         return ledgers.unpack(api, packed, version) if version else Ledger(api=api)
 
     def save_ledger(self, after: Ledger) -> Ledger:

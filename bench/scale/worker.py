@@ -2,32 +2,76 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
+from time import process_time
+from typing import TypeVar
 
 import msgspec
 
 from bench.scale.memory import CountingTable, Lanes
+from gatewatch.adapters.aws.client import client
 from gatewatch.adapters.local.clock import SystemClock
+from gatewatch.plan import Attempt
 from gatewatch.ports import SecretError
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
 from gatewatch.probe.vault import Vault
+from gatewatch.raw import RawExchange
 from gatewatch.service.measures import embedded, measures
 from gatewatch.service.probe import probe
 from gatewatch.service.shards import Shard
 
+Recorded = TypeVar("Recorded")
 
-def run_shard(body: bytes, now: datetime, table: CountingTable, changes: Lanes) -> tuple[int, int]:
-    """How many routes it judged, and the bytes of its metrics."""
-    shard = msgspec.json.decode(body, type=Shard)
-    clock = SystemClock()
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a shard came to. Times are seconds of processor; `sending` has the records in it."""
+
+    judged: int
+    emf_bytes: int
+    sending: float
+    deciding: float
+
+
+class Metered:
+    """The real prober, and the processor time that it takes."""
+
+    def __init__(self, prober: Prober) -> None:
+        self._prober = prober
+        self.seconds = 0.0
+
+    def send_all(
+        self, attempts: Sequence[Attempt], record: Callable[[RawExchange], Recorded]
+    ) -> list[Recorded]:
+        began = process_time()
+        answers = self._prober.send_all(attempts, record)
+        self.seconds += process_time() - began
+        return answers
+
+    def known_secrets(self) -> frozenset[str]:
+        return self._prober.known_secrets()
+
+    def renew(self, callers: Sequence[str]) -> frozenset[str]:
+        return self._prober.renew(callers)
+
+
+def run_shard(shard: Shard, now: datetime, table: CountingTable, changes: Lanes) -> Ran:
+    began, clock = process_time(), SystemClock()
     prober = Prober(Keyring(shard.credentials, Vault(_no_secret, clock)), clock)
-    probed = probe(shard, now, prober, table, changes)
+    metered = Metered(prober)
+    probed = probe(shard, now, metered, table, changes)
     prober.close()
     lines = embedded(measures(probed, "scale"), int(now.timestamp() * 1000))
-    return len(probed.inquiries), sum(len(one) + 1 for one in lines)
+    size = sum(len(one) + 1 for one in lines)
+    deciding = process_time() - began - metered.seconds
+    return Ran(len(probed.inquiries), size, metered.seconds, deciding)
 
 
 def _no_secret(ref: object) -> str:
@@ -35,15 +79,17 @@ def _no_secret(ref: object) -> str:
 
 
 def peak_mb(body: bytes) -> int:
-    """The largest memory of a new process that has run one shard."""
-    context = get_context("spawn")
-    with context.Pool(1) as pool:
+    """The largest memory of a new process that has loaded the handler and run one shard."""
+    with get_context("spawn").Pool(1) as pool:
         return pool.apply(_alone, (body,))
 
 
 def _alone(body: bytes) -> int:
-    at = datetime.fromisoformat(msgspec.json.decode(body, type=Shard).at)
-    run_shard(body, at, CountingTable(), Lanes())
+    os.environ |= {"GATEWATCH_DEPLOYMENT": "scale", "AWS_DEFAULT_REGION": "us-east-1"}
+    import_module("handlers.probe")
+    client("dynamodb")
+    shard = msgspec.json.decode(body, type=Shard)
+    run_shard(shard, datetime.fromisoformat(shard.at), CountingTable(), Lanes())
     return rss_mb()
 
 

@@ -16,7 +16,7 @@ class SqsQueue:
         self._url = url
 
     def send(self, messages: Sequence[Message]) -> None:
-        for batch in _batches(messages):
+        for batch in batches(messages):
             self._send(batch)
 
     def _send(self, batch: Sequence[Message]) -> None:
@@ -34,7 +34,7 @@ class SqsQueue:
             raise RuntimeError(f"SQS refused {len(failed)} messages: {failed[0].get('Code')}")
 
 
-def _batches(messages: Sequence[Message]) -> Iterator[list[Message]]:
+def batches(messages: Sequence[Message]) -> Iterator[list[Message]]:
     """No more messages and bytes than one call may carry."""
     batch: list[Message] = []
     size = 0
