@@ -94,6 +94,7 @@ conformance: setup  ## Whether the sandbox answers as AWS was recorded to
 
 bench: $(VENV)/dev.stamp  ## How fast the parts are, against what people would use instead
 	@$(BIN)/python bench/speed.py
+	@$(BIN)/python bench/cold.py
 
 scale: $(VENV)/dev.stamp  ## 50,000 routes a minute through the service's code, with an outage (10 minutes)
 	@$(BIN)/python -m bench.scale

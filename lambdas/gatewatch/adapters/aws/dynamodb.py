@@ -36,7 +36,7 @@ Item = Mapping[str, Mapping[str, Any]]
 
 
 class DynamoTable:
-    """`name` is the table's. Errors of the service are raised as boto3 raises them."""
+    """`name` is the table's. Errors of the service are raised as botocore raises them."""
 
     def __init__(self, name: str) -> None:
         self._name = name

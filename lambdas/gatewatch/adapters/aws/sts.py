@@ -13,11 +13,11 @@ _OWN_FOR = timedelta(minutes=5)
 
 
 def own_keys() -> tuple[Keys, datetime]:
-    """The keys that boto3 finds; asked for again soon, since boto3 itself refreshes them."""
-    import boto3
+    """The keys that botocore finds; asked for again soon, since it refreshes them itself."""
+    from botocore.session import get_session
 
     with told_as("own AWS credentials"):
-        found = boto3.Session().get_credentials()
+        found = get_session().get_credentials()
         frozen = found.get_frozen_credentials() if found is not None else None
     if frozen is None or frozen.access_key is None or frozen.secret_key is None:
         raise SecretError("own AWS credentials: none found")
