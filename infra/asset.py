@@ -20,6 +20,7 @@ _PLATFORMS = ("manylinux2014_aarch64", "manylinux_2_17_aarch64", "manylinux_2_28
 LEFT_OUT = (
     "gatewatch/__main__.py",
     "gatewatch/cli",
+    "gatewatch/cost",
     "gatewatch/pages",
     "gatewatch/sandbox",
     "gatewatch/transcripts",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gatewatch.cost.measured import ALARMS
 from tests.infra.templates import ROOT, Resource, named, read, resources
 
 ALARM = "AWS::CloudWatch::Alarm"
@@ -134,3 +135,13 @@ def test_the_dashboard_finds_new_apis_by_itself(template: Resource) -> None:
         assert f'{{Gatewatch,deployment,api,stage}} MetricName=\\"{metric}\\"' in body.replace(
             "\\\\", "\\"
         )
+
+
+def _watched(alarm: Resource) -> int:
+    """The metrics that an alarm is charged for; a query of routes finds none while none fails."""
+    parts = alarm.get("Metrics", [{"MetricStat": {}}])
+    return sum("MetricStat" in one for one in parts)
+
+
+def test_the_bill_counts_these_alarms(template: Resource) -> None:
+    assert sum(map(_watched, resources(template, ALARM).values())) == ALARMS

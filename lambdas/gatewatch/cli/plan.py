@@ -17,6 +17,8 @@ from gatewatch.cli.maintenance import Scheduled, scheduled, told
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat
 from gatewatch.cli.setting import read_config
 from gatewatch.config.canonical import Config, Route
+from gatewatch.cost.bill import Bill, bill
+from gatewatch.cost.counted import counted
 from gatewatch.model import Access
 from gatewatch.plan import Attempt, Probe, cannot_be_proven, looks_a_minute, whole_minutes
 from gatewatch.plan import plan as plan_all
@@ -47,13 +49,16 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """`bill`: what the looks cost a month in the account, and the APIs' owners."""
+
     looks: tuple[Planned, ...]
     load: tuple[Load, ...]
+    bill: Bill
     maintenance: tuple[Scheduled, ...] = ()
 
 
 def plan(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) -> None:
-    """Show every look that would be taken, how often, and the 4xx that it costs the API.
+    """Show every look that would be taken, how often, the 4xx that it costs the API, and the bill.
 
     Controls come on top: at most two a route, and only while it fails.
 
@@ -80,6 +85,17 @@ def plan(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) -> Non
         )
     for line in told(found.maintenance):
         console.print(line)
+    console.print(_priced(found.bill), soft_wrap=True)
+
+
+def _priced(found: Bill) -> str:
+    parts = ", ".join(f"{one.name} ${one.usd:,.2f}" for one in found.ours)
+    return (
+        f"\na month in the account: about ${found.ours_usd:,.2f} ({parts})\n"
+        f"a month at API Gateway, for these requests: ${found.watched_rest_usd:,.2f} if REST APIs, "
+        f"${found.watched_http_usd:,.2f} if HTTP APIs, and what their backends cost\n"
+        "list prices of us-east-1 while nothing fails"
+    )
 
 
 def planned(config: Config) -> Plan:
@@ -96,7 +112,7 @@ def planned(config: Config) -> Plan:
         )
         for api in config.apis
     )
-    return Plan(looks=looks, load=tuple(loads))
+    return Plan(looks=looks, load=tuple(loads), bill=bill(counted(config)))
 
 
 def _rates(looks: tuple[Planned, ...], api: str, *, refused: bool = False) -> Iterator[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gatewatch.causes import catalogue
+from gatewatch.pages import cost
 from gatewatch.pages.markdown import index, markdown, ways
 from gatewatch.pages.page import catalogue_order, listing, page
 from gatewatch.pages.picture import picture
@@ -12,6 +13,7 @@ from gatewatch.pages.tree import misleading, tree
 def documents() -> dict[str, str]:
     causes = catalogue_order(list(catalogue().values()))
     return {
+        "cost.md": cost.markdown(),
         "decision-tree.md": ways(tree()),
         "decision-tree.svg": picture(misleading()),
         "causes/README.md": index(listing(causes)),

@@ -1,0 +1,81 @@
+"""What a configuration comes to in a minute, counted by dealing minutes out as the service does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from gatewatch.config.canonical import Config
+from gatewatch.plan import Probe, looks_a_minute, plan
+from gatewatch.service.dispatch import about
+from gatewatch.service.shards import Shard, shards
+from gatewatch.service.slices import slice_count, slice_name
+
+_MOST_MINUTES = 5
+_ENOUGH_ROUTES = 20_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one minute on the average, but `routes` (at entrances) and `apis`, which are in all.
+
+    `slices` are touched: read, and written once each. `timeout_seconds`: of all looks together.
+    """
+
+    apis: int
+    routes: int
+    looks: float
+    shards: float
+    message_bytes: float
+    slices: float
+    timeout_seconds: float
+
+
+def counted(config: Config) -> Counted:
+    """Without controls, which are sent only while something fails.
+
+    Some minutes are dealt out, the fewer the more routes there are: those are spread over their
+    intervals, so that minutes are alike.
+    """
+    routes = sum(len(api.routes) * len(api.entrances) for api in config.apis)
+    minutes = max(1, min(_MOST_MINUTES, _ENOUGH_ROUTES // max(1, routes)))
+    dealt = [shard for minute in range(minutes) for shard in _shards(config, minute)]
+    rates = [rate for probe in plan(config) for rate in _rates(probe)]
+    return Counted(
+        apis=len(config.apis),
+        routes=routes,
+        looks=sum(looks for looks, _ in rates),
+        shards=len(dealt) / minutes,
+        message_bytes=sum(len(msgspec.json.encode(one)) for one in dealt) / minutes,
+        slices=sum(map(_slices, dealt)) / minutes,
+        timeout_seconds=sum(looks * timeout for looks, timeout in rates),
+    )
+
+
+def _rates(probe: Probe) -> Iterator[tuple[float, float]]:
+    """Of each look: how often a minute, and its timeout."""
+    strangers, callers = looks_a_minute(probe.route)
+    for look in probe.attempts:
+        yield callers if look.callers else strangers, look.timeout_seconds
+
+
+def _shards(config: Config, minute: int) -> list[Shard]:
+    return shards(
+        config,
+        plan(config, range(minute, minute + 1)),
+        _EPOCH + timedelta(minutes=minute),
+        {api.name: about(api, config) for api in config.apis},
+        {api.name: slice_count(api) for api in config.apis},
+    )
+
+
+def _slices(shard: Shard) -> int:
+    return len(
+        {
+            (api.name, slice_name(route.name, shard.slices[api.name]))
+            for api in shard.apis
+            for route in api.routes
+        }
+    )

@@ -1,0 +1,90 @@
+"""The bill: what is counted of a configuration, what follows from it, and what `plan` tells."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gatewatch.cli.main import main
+from gatewatch.config.author import load
+from gatewatch.cost.bill import bill, shard_seconds, tiered
+from gatewatch.cost.counted import Counted, counted
+from gatewatch.cost.prices import REST_REQUESTS
+from gatewatch.cost.quotas import touched
+from gatewatch.pages.cost import SIZES, example
+from gatewatch.service.shards import Bounds
+
+FOUND = {size: counted(example(size)) for size in SIZES[:3]}
+
+
+def test_looks_are_those_of_the_plan_and_slices_are_touched_once() -> None:
+    ten = FOUND[10]
+    assert (ten.apis, ten.routes, ten.looks, ten.timeout_seconds) == (1, 10, 12, 120)
+    assert (ten.shards, ten.slices) == (1, 2)
+
+
+def test_what_is_due_once_an_hour_costs_a_sixtieth() -> None:
+    hourly = load(
+        "apis: {a: {url: 'https://a.example', routes: [GET /x: {access: public, every: 60m}]}}", "x"
+    )
+    assert counted(hourly).looks == pytest.approx(1 / 60)
+
+
+@pytest.mark.parametrize(
+    ("requests", "usd"),
+    [(0, 0), (1e6, 3.5), (333e6, 1165.5), (334e6, 1168.3), (1_001e6, 3035.48), (30_000e6, 72053.1)],
+)
+def test_a_tier_has_its_own_price(requests: float, usd: float) -> None:
+    assert tiered(requests, REST_REQUESTS) == pytest.approx(usd)
+
+
+def test_the_sum_is_that_of_its_items() -> None:
+    found = bill(FOUND[1_000])
+    assert found.ours_usd == pytest.approx(sum(one.usd for one in found.ours), abs=0.01)
+
+
+def test_metrics_and_alarms_cost_the_same_whatever_is_watched() -> None:
+    fixed = {one.usd for size in FOUND for one in bill(FOUND[size]).ours if "alarms" in one.name}
+    assert len(fixed) == 1
+
+
+def test_ten_times_the_routes_cost_no_more_than_ten_times() -> None:
+    small, large = bill(FOUND[1_000]), bill(FOUND[10_000])
+    assert small.ours_usd < large.ours_usd <= 10 * small.ours_usd
+
+
+def test_nothing_to_look_at_costs_what_stands_there_anyway() -> None:
+    nothing = Counted(
+        apis=0, routes=0, looks=0, shards=0, message_bytes=0, slices=0, timeout_seconds=0
+    )
+    assert shard_seconds(nothing) == 0
+    assert bill(nothing).watched_rest_usd == 0
+    assert 0 < bill(nothing).ours_usd < 20
+
+
+def test_healthy_shards_end_long_before_their_bound() -> None:
+    assert shard_seconds(FOUND[10_000]) < Bounds().seconds / 10
+
+
+def test_no_quota_is_exceeded_at_the_size_that_we_promise() -> None:
+    assert [one.quota for one in touched(counted(example(50_000))) if one.needed > one.given] == []
+
+
+def test_plan_tells_the_bill_of_both_sides(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "gatewatch.yaml"
+    file.write_text("apis: {a: {url: 'https://a.example', routes: [GET /x: public]}}")
+
+    def told_as(form: str) -> str:
+        with pytest.raises(SystemExit):
+            main(["plan", "--config", str(file), "--format", form])
+        return capsys.readouterr().out
+
+    told = json.loads(told_as("json"))["bill"]
+    assert told["watched_rest_usd"] == pytest.approx(43_800 * 3.5e-6, abs=0.01)
+    text = told_as("text")
+    assert f"about ${told['ours_usd']:.2f} (Lambda" in text
+    assert f"${told['watched_http_usd']:.2f} if HTTP APIs" in text
