@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from gatewatch.correlate import correlate, incident_id, length
+from gatewatch.learn import States, learn
 from gatewatch.model import (
     Confidence,
     Finding,
@@ -325,3 +326,17 @@ def test_who_has_recovered_counts_no_more() -> None:
     last = state("GET /c")
     [resolved] = correlate("orders", [*good, last], [after], [turn(Turn.RECOVERED, last, T2)])
     assert (resolved.scope, "all 3 routes" in headline(resolved)) == ("api", True)
+
+
+def test_what_many_routes_show_alike_is_learned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To ask all members whenever one joins would take a minute where 1,000 routes fail."""
+    asked: list[str] = []
+
+    def counting(incident: Incident, now: States) -> Incident:
+        asked.append(incident.id)
+        return learn(incident, now)
+
+    monkeypatch.setattr("gatewatch.correlate.learn", counting)
+    [one] = opened(*(state(f"GET /r{n}", problem("waf_blocked")) for n in range(100)))
+    assert len(routes(one)) == 100
+    assert len(asked) == 2

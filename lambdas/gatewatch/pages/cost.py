@@ -58,6 +58,9 @@ _END = """
 How many probes may run at once is `max_concurrency` of the construct, 50 unless you say otherwise.
 Where many APIs may keep silent at the same time, raise it to the number in the note: shards that
 wait for longer than a route's interval are left to its next look, and `NotJudged` sounds.
+
+Metrics are written to the log, so no quota of PutMetricData's is touched. There are {series} series
+at all times, and one for each layer at which a route fails, until ten minutes after.
 """
 
 
@@ -78,7 +81,7 @@ def markdown() -> str:
             *_watched(found, bills),
             _QUOTAS,
             *_of_quotas(found),
-            _END,
+            _END.format(series=measured.SERIES),
         ]
     )
 
