@@ -62,11 +62,12 @@ def _rates(probe: Probe) -> Iterator[tuple[float, float]]:
 
 
 def _shards(config: Config, minute: int) -> list[Shard]:
+    at = _EPOCH + timedelta(minutes=minute)
     return shards(
         config,
         plan(config, range(minute, minute + 1)),
-        _EPOCH + timedelta(minutes=minute),
-        {api.name: about(api, config) for api in config.apis},
+        at,
+        {api.name: about(api, config, at) for api in config.apis},
         {api.name: slice_count(api) for api in config.apis},
     )
 
