@@ -187,6 +187,19 @@ def test_the_schema_knows_every_key_and_accepts_no_other() -> None:
     assert "guarded_by" in described["Route"]["properties"]
 
 
+def test_reminders_are_a_matter_of_each_api() -> None:
+    other = "  others: {url: 'https://x.y', remind_every: never, routes: [GET /: public]}"
+    found = load(f"{GOOD}{other}\n".replace("open_after: 3", "remind_every: 1d"), "test").apis
+    assert [one.remind_every_seconds for one in found] == [86_400, None]
+    assert good().apis[0].remind_every_seconds == 4 * 3600
+
+
+def test_a_topic_may_be_the_security_route() -> None:
+    topic = "arn:aws:sns:us-east-1:111122223333:security"
+    text = f"{GOOD}\nnotify: [{{sns: '{topic}', only: exposures}}]\n"
+    assert [one.only for one in load(text, "test").notify] == ["exposures"]
+
+
 def test_a_topic_takes_the_severities_that_it_names() -> None:
     topic = "arn:aws:sns:us-east-1:111122223333:on-call"
     text = f"{GOOD}\nnotify: [{{sns: '{topic}', severity: high}}, {{sns: '{topic}'}}]\n"

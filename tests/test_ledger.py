@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+import pytest
 from msgspec.structs import replace
 
 from gatewatch.config.canonical import Channel
-from gatewatch.model import Exchange, Outcome, Request, Response, Severity
+from gatewatch.model import Exchange, Finding, Outcome, Request, Response, Severity
 from gatewatch.service.ledger import About, Ledger, filed, hear, pack, sent, unpack
 from gatewatch.service.notice import OWN, Kind
 from gatewatch.service.slices import Slice, advance
 from gatewatch.service.slices import pack as pack_slice
 from gatewatch.service.slices import unpack as unpack_slice
 from gatewatch.track import Patience
+from gatewatch.windows import Opening
 
 from .builders import URL, candidates, verdict
 from .service import tick
@@ -19,6 +23,7 @@ from .service import tick
 PATIENT = {f"GET /{n}": Patience(1, 1) for n in ("x", "y", "z")}
 PASS = verdict(Outcome.PASS)
 FAIL = verdict()
+TEAM = Channel(topic="arn:team")
 
 
 def looked(*verdicts: object, name: str = "1-0") -> Slice:
@@ -111,6 +116,110 @@ def test_a_channel_takes_what_it_asked_for() -> None:
     assert [one.topic for one in heard(looked(FAIL), about=about).outbox] == [""]
 
 
+HOURLY = About(channels=(OWN, TEAM), remind_every_seconds=3600)
+
+
+def later(ledger: Ledger, hour: int, minute: int = 0, about: About = HOURLY) -> Ledger:
+    """Nothing has changed since the failure of 9:01; all that waited has been sent."""
+    at = f"2026-11-22T{hour:02}:{minute:02}:00+00:00"
+    return hear(replace(ledger, outbox=()), [looked(FAIL)], about, at)
+
+
+def told_at(ledger: Ledger, *moments: tuple[int, int]) -> list[int]:
+    """How many messages there were at each of these moments, one after the other."""
+    found = []
+    for moment in moments:
+        ledger = later(ledger, *moment)
+        found.append(len(ledger.outbox))
+    return found
+
+
+def test_an_incident_that_stays_open_is_told_again_once_in_each_interval() -> None:
+    opened = heard(looked(FAIL), about=HOURLY)
+    assert told_at(opened, (10, 0), (10, 1), (10, 2), (11, 0), (11, 1)) == [0, 2, 0, 0, 2]
+    assert {one.kind for one in later(opened, 10, 1).outbox} == {Kind.REMINDER}
+
+
+def test_after_a_silence_there_is_one_reminder_not_all_that_were_missed() -> None:
+    opened = heard(looked(FAIL), about=HOURLY)
+    assert told_at(opened, (15, 30), (15, 31), (16, 29), (16, 30)) == [2, 0, 0, 2]
+
+
+def test_what_was_told_of_a_change_needs_no_reminder() -> None:
+    known = verdict(cause="wrong_method", candidates=candidates("wrong_method"))
+    changed = [looked(FAIL, *[FAIL] * 48, known)]
+    opened = replace(heard(looked(FAIL), about=HOURLY), outbox=())
+    told = replace(hear(opened, changed, HOURLY, tick(50)), outbox=())
+    for minute, kinds_said in ((61, []), (109, []), (110, [Kind.REMINDER] * 2)):
+        assert kinds(hear(told, changed, HOURLY, tick(minute))) == kinds_said
+
+
+def test_a_reminder_has_the_same_id_whenever_it_is_made() -> None:
+    opened = heard(looked(FAIL), about=HOURLY)
+    assert later(opened, 10, 1) == later(opened, 10, 1)
+    ids = [one.message_id for hour in (10, 11) for one in later(opened, hour, 1).outbox]
+    assert len(set(ids)) == 4
+
+
+def test_a_channel_that_did_not_take_the_last_message_gets_no_reminder_on_top() -> None:
+    opened = heard(looked(FAIL), about=HOURLY)
+    half = replace(opened, outbox=opened.outbox[1:])
+    said = hear(half, [looked(FAIL)], HOURLY, "2026-11-22T10:01:00+00:00").outbox
+    assert [(one.topic, one.kind) for one in said] == [
+        ("arn:team", Kind.OPENED),
+        ("", Kind.REMINDER),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fail", "about"),
+    [
+        (FAIL, About(remind_every_seconds=None)),
+        (verdict(severity=Severity.LOW), About(remind_every_seconds=3600)),
+    ],
+)
+def test_nobody_is_reminded_of(fail: object, about: About) -> None:
+    opened = heard(looked(fail), about=about)
+    assert opened.outbox
+    a_day_later = "2026-11-23T10:00:00+00:00"
+    assert hear(replace(opened, outbox=()), [looked(fail)], about, a_day_later).outbox == ()
+
+
+def test_nobody_is_reminded_in_a_maintenance_window_but_of_an_exposure() -> None:
+    since, until = (datetime.fromisoformat(f"2026-11-22T{hour}:00:00+00:00") for hour in (10, 12))
+    about = replace(HOURLY, maintenance=(Opening(since=since, until=until),))
+    opened = heard(looked(FAIL), about=about)
+    assert [len(later(opened, hour, 30, about).outbox) for hour in (10, 11, 12)] == [0, 0, 2]
+    exposed = looked(verdict(finding=Finding.PROTECTED_ROUTE_OPEN))
+    opened = replace(heard(exposed, about=about), outbox=())
+    assert kinds(hear(opened, [exposed], about, "2026-11-22T10:30:00+00:00")) == [Kind.REMINDER] * 2
+
+
+def test_what_was_told_is_forgotten_with_its_incident() -> None:
+    over = filed(heard(looked(FAIL, PASS), about=HOURLY))
+    assert (over.incidents, over.said_at) == ((), {})
+
+
+SECURITY = Channel(topic="arn:security", only="exposures")
+GRAVE = Channel(topic="arn:grave", severities=(Severity.CRITICAL,))
+
+
+@pytest.mark.parametrize("finding", [Finding.PROTECTED_ROUTE_OPEN, Finding.ENTRANCE_NOT_CLOSED])
+def test_an_exposure_goes_to_the_security_route(finding: Finding) -> None:
+    assert told(verdict(finding=finding), OWN, TEAM, SECURITY) == ["", "arn:security"]
+    assert told(FAIL, OWN, TEAM, SECURITY) == ["", "arn:team"]
+
+
+def test_an_exposure_that_no_security_route_takes_is_told_to_everybody() -> None:
+    exposed = verdict(finding=Finding.PROTECTED_ROUTE_OPEN, severity=Severity.HIGH)
+    assert told(exposed, OWN, TEAM, GRAVE) == ["", "arn:team"]
+    assert told(exposed, OWN, TEAM, replace(GRAVE, only="exposures")) == ["", "arn:team"]
+
+
+def told(fail: object, *channels: Channel) -> list[str]:
+    return [one.topic for one in heard(looked(fail), about=About(channels=channels)).outbox]
+
+
 def test_a_message_has_the_same_id_whenever_it_is_made() -> None:
     one, other = heard(looked(FAIL)), heard(looked(FAIL))
     assert one.outbox[0].message_id == other.outbox[0].message_id
@@ -125,6 +234,7 @@ def test_channels_and_kinds_have_messages_of_their_own() -> None:
 
 def test_a_ledger_comes_back_as_it_was_packed() -> None:
     ledger = replace(heard(looked(FAIL)), version=3)
+    assert ledger.said_at
     assert unpack("orders", pack(ledger), 3) == ledger
 
 

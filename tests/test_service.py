@@ -168,6 +168,25 @@ def test_a_route_that_comes_back_is_told_anew(account: Account) -> None:
     assert [kind for kind, _ in account.said()] == ["opened"]
 
 
+def test_an_incident_that_nobody_takes_over_is_told_again(account: Account) -> None:
+    often = (CONFIG % {"place": account.gateway.place}).replace(
+        "owner:", "remind_every: 5m\n    owner:"
+    )
+    account.publish(often)
+    account.gateway.broken.add("/items")
+    account.minutes(6)
+    assert [kind for kind, _ in account.said()] == ["opened"]
+    account.minutes(1)
+    [reminder] = account.messages()
+    assert reminder["kind"] == "reminder"
+    account.minutes(4)
+    assert account.said() == []
+    account.minutes(1)
+    [again] = account.messages()
+    assert again["incident"]["id"] == reminder["incident"]["id"]
+    assert again["message_id"] != reminder["message_id"]
+
+
 def test_an_api_that_leaves_the_configuration_is_forgotten(account: Account) -> None:
     account.gateway.broken.add("/items")
     account.minutes(2)

@@ -158,8 +158,8 @@ class Finding(StrEnum):
     UNDECIDED = "undecided"
 
 
-EXPOSURES = (Finding.PROTECTED_ROUTE_OPEN, Finding.ENTRANCE_NOT_CLOSED)
-"""Somebody gets in who should not: told at once, whatever else holds."""
+EXPOSURES = frozenset({Finding.PROTECTED_ROUTE_OPEN, Finding.ENTRANCE_NOT_CLOSED})
+"""Somebody gets in who must not: told at once, and with nothing to repeat it with."""
 
 
 class SentCredential(msgspec.Struct, frozen=True):
@@ -295,6 +295,14 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
+    """Who takes care of an incident, since when, and what they say of it."""
+
+    by: str
+    at: str
+    why: str | None = None
+
+
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """One story over the routes of an API. Only `id` is identity; the rest may change.
 
@@ -327,3 +335,4 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     team: str | None = None
     runbook: str | None = None
     held_until: str | None = None
+    acknowledged: Acknowledgement | None = None

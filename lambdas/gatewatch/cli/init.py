@@ -14,13 +14,14 @@ STARTER = """\
 # What Gatewatch watches. `gatewatch validate` checks this file, `gatewatch plan` shows what would
 # be sent, `gatewatch run` sends it once, `gatewatch watch` goes on.
 
-# Each of these may be given again on an API or a route.
+# Each of these may be given again on an API, and all but the last on a route.
 defaults:
   every: 1m               # how often a route is looked at with a credential, or if it is public
   anonymous_every: 5m     # how often a protected route is asked to refuse a stranger
   timeout: 10s            # for the whole request, from the name to the last byte
   open_after: 2           # failures in a row before an incident opens; an exposure opens at once
   resolve_after: 2        # passes in a row before it resolves
+  remind_every: 4h        # in the account: how often an open incident is told again, or never
 
 # References to secrets, never secrets: {env: NAME}, {file: PATH}, {secret: NAME} of Secrets Manager
 # or {ssm: NAME} of Parameter Store; `key` picks one text of a JSON object.

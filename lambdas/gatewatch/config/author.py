@@ -59,7 +59,7 @@ def _config(document: Document, findings: Findings) -> Config | None:
 def _channels(value: Mapping[str, object]) -> Iterator[Channel]:
     for one in msgspec.convert(value.get("notify", ()), tuple[authored.Channel, ...]):
         taken = (one.severity,) if isinstance(one.severity, Severity) else one.severity
-        yield Channel(topic=one.sns, severities=taken)
+        yield Channel(topic=one.sns, severities=taken, only=one.only)
 
 
 def _mapping(value: Mapping[str, object], key: str) -> dict[str, object]:

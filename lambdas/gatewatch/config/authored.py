@@ -19,6 +19,14 @@ Duration = Annotated[
         extra_json_schema={"description": "a duration such as 800ms, 10s, 5m, 2h or 1d"},
     ),
 ]
+NEVER = "never"
+Interval = Annotated[
+    str,
+    Meta(
+        pattern=rf"^(\d+(\.\d+)?(ms|s|m|h|d)|{NEVER})$",
+        extra_json_schema={"description": "a duration such as 4h or 1d, or never"},
+    ),
+]
 Count = Annotated[int, Meta(ge=1, extra_json_schema={"description": "a whole number from 1"})]
 _PORT = r"(:([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]))?"
 _HOST = r"([^\s/?#@:\[\]\\]+|\[::1\]|\[([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}\])"
@@ -237,8 +245,8 @@ class Expect(Authored, frozen=True, kw_only=True):
     within: Duration | None = None
 
 
-class Defaults(Authored, frozen=True, kw_only=True):
-    """Each may be given again on an API or a route."""
+class Looks(Authored, frozen=True, kw_only=True):
+    """How a route is looked at, and what counts."""
 
     every: Duration | None = None
     anonymous_every: Duration | None = None
@@ -247,10 +255,27 @@ class Defaults(Authored, frozen=True, kw_only=True):
     resolve_after: Count | None = None
 
 
-BUILT_IN = Defaults(every="1m", anonymous_every="5m", timeout="10s", open_after=2, resolve_after=2)
+class Defaults(Looks, frozen=True, kw_only=True):
+    """Each may be given again on an API, and all but `remind_every` on a route.
+
+    `remind_every`: how often the deployed service tells again of an incident that stays open and
+    that nobody has acknowledged; one of low severity is told once.
+    """
+
+    remind_every: Interval | None = None
 
 
-class Route(Defaults, frozen=True, kw_only=True):
+BUILT_IN = Defaults(
+    every="1m",
+    anonymous_every="5m",
+    timeout="10s",
+    open_after=2,
+    resolve_after=2,
+    remind_every="4h",
+)
+
+
+class Route(Looks, frozen=True, kw_only=True):
     """Keyed by method and path template, such as `GET /orders/{id}`."""
 
     access: Access
@@ -291,10 +316,15 @@ TopicArn = Annotated[
 
 class Channel(Authored, frozen=True, kw_only=True):
     """A topic that the deployed service tells of incidents, besides its own; of which severities,
-    if not of all."""
+    if not of all.
+
+    `only: exposures` makes it the security route: a route that lets strangers in is told there and
+    on the service's own topic, and no longer on the others.
+    """
 
     sns: TopicArn
     severity: Severity | tuple[Severity, ...] = ()
+    only: Literal["exposures"] | None = None
 
 
 class Window(Authored, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -179,6 +179,8 @@ class Entrance(Canonical, frozen=True, kw_only=True):
 
 
 class Api(Canonical, frozen=True, kw_only=True):
+    """`remind_every_seconds`: None: an incident that stays open is not told again."""
+
     name: str
     entrances: tuple[Entrance, ...]
     routes: tuple[Route, ...]
@@ -187,13 +189,15 @@ class Api(Canonical, frozen=True, kw_only=True):
     runbook: str | None
     connect_to: str | None
     ca_file: str | None
+    remind_every_seconds: float | None = None
 
 
 class Channel(Canonical, frozen=True, kw_only=True):
-    """A topic's ARN, and the severities that it takes; none: all."""
+    """A topic's ARN, and the severities that it takes; none: all. `only`: of these incidents."""
 
     topic: str
     severities: tuple[Severity, ...] = ()
+    only: Literal["exposures"] | None = None
 
 
 class Window(Canonical, frozen=True, kw_only=True):

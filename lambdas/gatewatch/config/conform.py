@@ -164,4 +164,5 @@ _NAMES: dict[type[types.Type], str] = {
 
 
 def _one_of(values: Iterable[str]) -> str:
-    return f"one of {', '.join(sorted(values))}"
+    known = sorted(values)
+    return known[0] if len(known) == 1 else f"one of {', '.join(known)}"

@@ -50,6 +50,7 @@ def api(
         runbook=written.runbook,
         connect_to=written.connect_to,
         ca_file=written.ca_file,
+        remind_every_seconds=_interval(settled.remind_every),
     )
 
 
@@ -118,13 +119,17 @@ def _entrances(written: authored.Api) -> tuple[Entrance, ...]:
     )
 
 
-def _settled(*layers: authored.Defaults) -> authored.Defaults:
+def _settled(*layers: authored.Looks) -> authored.Defaults:
     """The value nearest to the route, for each default; built-in ones where none is given."""
     chosen = {}
     for name in authored.Defaults.__struct_fields__:
-        values = [getattr(layer, name) for layer in (authored.BUILT_IN, *layers)]
+        values = [getattr(layer, name, None) for layer in (authored.BUILT_IN, *layers)]
         chosen[name] = [value for value in values if value is not None][-1]
     return authored.Defaults(**chosen)
+
+
+def _interval(written: str | None) -> float | None:
+    return None if written in (None, authored.NEVER) else seconds(written)
 
 
 def _route(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from gatewatch.config.authored import NEVER
 from gatewatch.config.findings import Findings
 from gatewatch.config.problems import Path
 
@@ -24,6 +25,7 @@ _TIMES = {
     "anonymous_every": (1.0, 86_400.0, "from 1s to 1d"),
     "timeout": (0.01, 300.0, "from 10ms to 5m"),
     "within": (0.001, 300.0, "from 1ms to 5m"),
+    "remind_every": (300.0, 30 * 86_400.0, "from 5m to 30d, or never"),
 }
 
 
@@ -36,7 +38,7 @@ def check_times(written: msgspec.Struct, path: Path, findings: Findings) -> None
     """No time may be nothing, nor so long that it never ends."""
     for name, (least, most, told) in _TIMES.items():
         value = getattr(written, name, None)
-        if value is not None and not least <= seconds(value) <= most:
+        if value not in (None, NEVER) and not least <= seconds(value) <= most:
             findings.add((*path, name), f"expected a duration {told}", value)
 
 

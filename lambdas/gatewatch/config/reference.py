@@ -96,7 +96,8 @@ def _section(name: str, title: str, described: Schema) -> str:
         lines += [*_kinds(), ""]
         left_out = tuple(EXAMPLES)
     if name in ("Api", "Route"):
-        lines += ["Besides these, every key of [defaults](#defaults).", ""]
+        but = " but `remind_every`" if name == "Route" else ""
+        lines += [f"Besides these, every key of [defaults](#defaults){but}.", ""]
         left_out = authored.Defaults.__struct_fields__
     return "\n".join([*lines, *_keys(described[name], left_out, described), ""])
 
@@ -135,7 +136,8 @@ def _expected(value: Schema, described: Schema) -> str:
         kinds = [one for one in value["anyOf"] if one.get("type") != "null"]
         return " or ".join(dict.fromkeys(_expected(one, described) for one in kinds))
     if "enum" in value:
-        return f"one of {', '.join(value['enum'])}"
+        known = value["enum"]
+        return f"`{known[0]}`" if len(known) == 1 else f"one of {', '.join(known)}"
     return _plain(value, described)
 
 

@@ -13,6 +13,7 @@ from gatewatch.learn import concerned
 from gatewatch.model import EXPOSURES, Incident
 from gatewatch.notices.commands import next_command
 from gatewatch.notices.words import (
+    acknowledged_phrase,
     caller_phrase,
     candidate_line,
     headline,
@@ -37,10 +38,12 @@ def document(message_id: str, kind: str, at: str, incident: Incident) -> str:
 
     An exposure's evidence stays at home: whoever reads it could call the route.
     """
+    is_exposure = incident.finding in EXPOSURES
     told = replace(
         incident,
         members=concerned(incident)[:_MOST_MEMBERS_FOR_PROGRAMS],
-        evidence=() if _is_exposure(incident) else incident.evidence[:_MOST_EXCHANGES],
+        evidence=() if is_exposure else incident.evidence[:_MOST_EXCHANGES],
+        next_probe=None if is_exposure else incident.next_probe,
         ruled_out=(),
         updates=incident.updates[-_MOST_MEMBERS:],
     )
@@ -55,28 +58,29 @@ def document(message_id: str, kind: str, at: str, incident: Incident) -> str:
     return msgspec.json.encode(whole).decode()
 
 
-def text(message_id: str, kind: str, incident: Incident) -> str:
+def text(message_id: str, kind: str, at: str, incident: Incident) -> str:
     lines = [f"{kind.upper()}: {headline(incident)}", ""]
-    lines += _times(incident)
+    lines += _times(incident, at)
     lines += [f"team: {incident.team}"] if incident.team else []
     lines += [f"runbook: {incident.runbook}"] if incident.runbook else []
     lines += ["", *_members(incident)]
     if len(incident.candidates) > 1:
         lines += ["", "possible causes:", *(f"- {candidate_line(c)}" for c in incident.candidates)]
-    if not _is_exposure(incident) and incident.state == OPEN:
+    if incident.finding not in EXPOSURES and incident.state == OPEN:
         lines += _evidence(incident)
+    if incident.state == OPEN and incident.acknowledged is None:
+        lines += ["", f"to take it over: gatewatch ack {incident.id} --stack STACK"]
     return "\n".join([*lines, "", f"incident {incident.id}, message {message_id}"])
 
 
-def _is_exposure(incident: Incident) -> bool:
-    return incident.finding in EXPOSURES
-
-
-def _times(incident: Incident) -> list[str]:
+def _times(incident: Incident, at: str) -> list[str]:
     lines = [f"since {incident.opened_at}, severity {incident.severity}"]
+    lines += [acknowledged_phrase(incident.acknowledged)] if incident.acknowledged else []
     if incident.resolved_at:
         took = length(incident.opened_at, incident.resolved_at)
         lines.append(f"resolved {incident.resolved_at}, after {took}")
+    elif at != incident.opened_at:
+        lines.append(f"open for {length(incident.opened_at, at)}")
     return lines
 
 

@@ -10,6 +10,7 @@ from gatewatch.model import (
     ANONYMOUS,
     GATES,
     OK,
+    Acknowledgement,
     Candidate,
     Confidence,
     CredentialKind,
@@ -43,6 +44,10 @@ def title_of(cause: str) -> str:
 
 def caller_phrase(caller: str) -> str:
     return "without a credential" if caller == ANONYMOUS else f"as {caller}"
+
+
+def acknowledged_phrase(who: Acknowledgement) -> str:
+    return f"acknowledged by {who.by} at {who.at}" + (f": {who.why}" if who.why else "")
 
 
 def verdict_phrase(diagnosis: Diagnosis) -> str:

@@ -86,6 +86,7 @@ def about(api: Api, config: Config, at: datetime) -> About:
         runbook=api.runbook,
         channels=(OWN, *config.notify),
         maintenance=openings(config.maintenance, api.name, at),
+        remind_every_seconds=api.remind_every_seconds,
     )
 
 

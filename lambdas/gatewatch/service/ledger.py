@@ -19,6 +19,7 @@ from gatewatch.learn import key_of
 from gatewatch.maintenance import hold
 from gatewatch.model import EXPOSURES, Incident
 from gatewatch.service.notice import OWN, Notice, Said, merged, notices, told
+from gatewatch.service.reminder import reminders
 from gatewatch.service.slices import Slice, latest
 from gatewatch.track import Key, RouteState, Transition, Turn, retire
 from gatewatch.windows import Opening, open_at
@@ -36,18 +37,20 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     runbook: str | None = None
     channels: tuple[Channel, ...] = (OWN,)
     maintenance: tuple[Opening, ...] = ()
+    remind_every_seconds: float | None = None
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`heard` is the last number taken up of each slice, `said` what was last told of each open
-    incident; of one that is not in it, nobody was told. Resolved incidents stay until they are
-    filed, notices until their channel has accepted them."""
+    incident, and `said_at` when; of one that is not in it, nobody was told. Resolved incidents
+    stay until they are filed, notices until their channel has accepted them."""
 
     api: str
     version: int = 0
     heard: dict[str, int] = {}
     incidents: tuple[Incident, ...] = ()
     said: dict[str, Said] = {}
+    said_at: dict[str, str] = {}
     outbox: tuple[Notice, ...] = ()
 
     @property
@@ -66,7 +69,8 @@ def hear(
     at: str,
     configured: Iterable[Key] | None = None,
 ) -> Ledger:
-    """The ledger after all news in these slices, and after `configured` lost some routes.
+    """The ledger after all news in these slices, and after `configured` lost some routes; what
+    stayed as it was is told again when that is due.
 
     Transitions are taken up in the order of their time, each once, so that a failure that has
     ended already is told with its beginning and its end.
@@ -84,12 +88,28 @@ def hear(
     if configured is not None:
         gone = _retired(list(states.values()), story.incidents.values(), configured, at)
         story.go_on(states, gone, at)
-    return replace(
+    found = merged(story.found)
+    after = replace(
         before,
         heard={**before.heard, **{one.name: one.untold[-1].number for one in slices if one.news}},
         incidents=tuple(story.incidents.values()),
         said=story.said,
-        outbox=(*before.outbox, *merged(story.found)),
+        said_at={**before.said_at, **{one.incident.id: one.at for one in found}},
+        outbox=(*before.outbox, *found),
+    )
+    return _reminded(after, about, at)
+
+
+def _reminded(ledger: Ledger, about: About, at: str) -> Ledger:
+    """A channel that has not yet taken its last message of an incident is left out."""
+    open_ones = [one for one in ledger.open if _may_be_told(one, ledger.said, about, at)]
+    due = reminders(open_ones, ledger.said_at, about.remind_every_seconds, about.channels, at)
+    waiting = {(one.incident.id, one.topic) for one in ledger.outbox}
+    new = (one for one in due if (one.incident.id, one.topic) not in waiting)
+    return replace(
+        ledger,
+        outbox=(*ledger.outbox, *new),
+        said_at={**ledger.said_at, **{one.incident.id: at for one in due}},
     )
 
 
@@ -105,7 +125,7 @@ class _Story:
 
     def go_on(self, states: Mapping[Key, RouteState], turns: Sequence[Transition], at: str) -> None:
         incidents = self._incidents(states, turns, at)
-        now = [one for one in incidents if self._may_be_told(one, at)]
+        now = [one for one in incidents if _may_be_told(one, self.said, self._about, at)]
         self.found += notices(self.said, now, self._about.channels, at)
         self.said |= {one.id: told(one) for one in now}
         self.incidents |= {one.id: one for one in incidents}
@@ -126,14 +146,15 @@ class _Story:
             for one in correlate(self._api, list(states.values()), list(known.values()), turns)
         ]
 
-    def _may_be_told(self, incident: Incident, at: str) -> bool:
-        """In a window: ends, exposures, and what is not held; but no change of what was told."""
-        if incident.state != OPEN or incident.finding in EXPOSURES:
-            return True
-        if incident.held_until is not None:
-            return False
-        in_maintenance = open_at(self._about.maintenance, datetime.fromisoformat(at))
-        return incident.id not in self.said or in_maintenance is None
+
+def _may_be_told(incident: Incident, said: Mapping[str, Said], about: About, at: str) -> bool:
+    """In a window: ends, exposures, and what is not held; but nothing more of what was told."""
+    if incident.state != OPEN or incident.finding in EXPOSURES:
+        return True
+    if incident.held_until is not None:
+        return False
+    in_maintenance = open_at(about.maintenance, datetime.fromisoformat(at))
+    return incident.id not in said or in_maintenance is None
 
 
 def _moments(
@@ -174,7 +195,8 @@ def filed(ledger: Ledger) -> Ledger:
     """Without the resolved incidents, once they are kept elsewhere."""
     known = {one.id for one in ledger.open}
     said = {name: what for name, what in ledger.said.items() if name in known}
-    return replace(ledger, incidents=ledger.open, said=said)
+    said_at = {name: at for name, at in ledger.said_at.items() if name in known}
+    return replace(ledger, incidents=ledger.open, said=said, said_at=said_at)
 
 
 def sent(ledger: Ledger, notice: Notice) -> Ledger:
@@ -186,6 +208,7 @@ class _Packed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     heard: dict[str, int] = {}
     incidents: tuple[Incident, ...] = ()
     said: dict[str, Said] = {}
+    said_at: dict[str, str] = {}
     outbox: tuple[Notice, ...] = ()
 
 
@@ -197,7 +220,11 @@ def pack(ledger: Ledger) -> bytes:
 
 def _packed(ledger: Ledger) -> bytes:
     whole = _Packed(
-        heard=ledger.heard, incidents=ledger.incidents, said=ledger.said, outbox=ledger.outbox
+        heard=ledger.heard,
+        incidents=ledger.incidents,
+        said=ledger.said,
+        said_at=ledger.said_at,
+        outbox=ledger.outbox,
     )
     return zlib.compress(msgspec.json.encode(whole), 6)
 
@@ -224,5 +251,6 @@ def unpack(api: str, packed: bytes, version: int) -> Ledger:
         heard=whole.heard,
         incidents=whole.incidents,
         said=whole.said,
+        said_at=whole.said_at,
         outbox=whole.outbox,
     )

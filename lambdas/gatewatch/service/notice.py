@@ -1,4 +1,7 @@
-"""What must be said of an incident: once when it opens, changes its cause, and ends."""
+"""What must be said of an incident: once when it opens, changes its cause, and ends.
+
+How it is said again is in `reminder`.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,13 @@ from msgspec.structs import replace
 
 from gatewatch.config.canonical import Channel
 from gatewatch.correlate import OPEN
-from gatewatch.model import Incident
+from gatewatch.model import EXPOSURES, Incident
 
 
 class Kind(StrEnum):
     OPENED = "opened"
     CHANGED = "changed"
+    REMINDER = "reminder"
     RESOLVED = "resolved"
 
 
@@ -47,12 +51,21 @@ def notices(
     """What is to be said of these incidents, where that much of them was `said` already."""
     told = list(channels)
     return [
-        _notice(kind, one, channel, at)
+        notice(kind, one, channel, at)
         for one in after
         if (kind := _kind(said.get(one.id), one)) is not None
-        for channel in told
-        if not channel.severities or one.severity in channel.severities
+        for channel in takers(one, told)
     ]
+
+
+def takers(incident: Incident, channels: Iterable[Channel]) -> list[Channel]:
+    """Who is told of an incident. An exposure goes to those who wait for nothing else, and to the
+    deployment's own topic; to everybody, where nobody takes it so."""
+    taking = [one for one in channels if not one.severities or incident.severity in one.severities]
+    security = [one for one in taking if one.only is not None]
+    if incident.finding in EXPOSURES and security:
+        return [one for one in taking if one.topic == OWN.topic or one.only is not None]
+    return [one for one in taking if one.only is None]
 
 
 def _kind(before: Said | None, after: Incident) -> Kind | None:
@@ -68,7 +81,7 @@ def told(incident: Incident) -> Said:
     return (incident.finding, incident.layer, incident.cause, incident.severity)
 
 
-def _notice(kind: Kind, incident: Incident, channel: Channel, at: str) -> Notice:
+def notice(kind: Kind, incident: Incident, channel: Channel, at: str) -> Notice:
     names = "\0".join((incident.id, kind, "" if kind is Kind.OPENED else at, channel.topic))
     return Notice(
         message_id=sha256(names.encode()).hexdigest()[:32],

@@ -32,6 +32,7 @@ class SnsPublisher:
             "api": incident.api,
             "layer": incident.layer,
             "severity": incident.severity,
+            "finding": incident.finding,
         }
         message = _message(notice, incident)
         if len(message.encode()) > _MOST_BYTES:
@@ -54,5 +55,5 @@ class SnsPublisher:
 def _message(notice: Notice, incident: Incident) -> str:
     """For each protocol what its readers understand."""
     machine = document(notice.message_id, notice.kind, notice.at, incident)
-    plain = text(notice.message_id, notice.kind, incident)
+    plain = text(notice.message_id, notice.kind, notice.at, incident)
     return json.dumps({"default": plain, "sqs": machine, "lambda": machine, "https": machine})

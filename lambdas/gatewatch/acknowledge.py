@@ -1,0 +1,31 @@
+"""That somebody takes care of an incident: it goes on as before, and is not told again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from gatewatch.correlate import OPEN, noted
+from gatewatch.model import Acknowledgement, Incident
+
+
+def acknowledge(incident: Incident, who: Acknowledgement) -> Incident:
+    """The incident with their name in it; one that is over, or theirs already, as it is."""
+    known = incident.acknowledged
+    if incident.state != OPEN or (known is not None and known.at >= who.at):
+        return incident
+    why = f": {who.why}" if who.why else ""
+    told = noted(incident, who.at, f"acknowledged by {who.by}{why}")
+    return replace(told, acknowledged=who)
+
+
+def concerning(incidents: Iterable[Incident], api: str, route: str) -> list[Incident]:
+    """The open incidents in which a route of an API fails."""
+    return [
+        one
+        for one in incidents
+        if one.state == OPEN
+        and one.api == api
+        and any(each.route == route and each.until is None for each in one.members)
+    ]
