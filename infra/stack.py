@@ -46,6 +46,10 @@ class GatewatchStack(Stack):
                 "Where gatewatch push writes",
             ),
             "ConfigPointer": (POINTER, "The object that names the current version"),
+            "StateTable": (
+                self.monitor.state.table.table_name,
+                "What gatewatch incidents reads",
+            ),
             "IncidentsTopic": (self.monitor.incidents.topic_arn, "Subscribe on-call here"),
             "AlarmsTopic": (self.monitor.alarms.topic_arn, "CloudWatch's alarms: the safety net"),
         }

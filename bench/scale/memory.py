@@ -13,6 +13,7 @@ from gatewatch.adapters.aws.sqs import batches
 from gatewatch.model import Incident
 from gatewatch.service import ledger as ledgers
 from gatewatch.service import slices as packing
+from gatewatch.service.ack import Ack
 from gatewatch.service.ledger import Ledger
 from gatewatch.service.notice import Notice
 from gatewatch.service.ports import Message, OvertakenError, Record
@@ -64,6 +65,7 @@ class CountingTable:
         self._ledgers: dict[str, tuple[bytes, int]] = {}
         self._records: dict[str, Record] = {}
         self._good: str | None = None
+        self._acks: list[Ack] = []
         self.used = Counter[str]()
 
     def _read(self, *sizes: int) -> None:
@@ -104,6 +106,18 @@ class CountingTable:
         left = frozenset(one for one in known if one[0] != route)
         self._change(api, latched=left)
         return len(known) - len(left)
+
+    def acknowledged(self) -> frozenset[str]:
+        self._read(1)
+        return frozenset(one.api for one in self._acks)
+
+    def acks(self, api: str) -> list[Ack]:
+        self._read(1)
+        return [one for one in self._acks if one.api == api]
+
+    def remove_ack(self, ack: Ack) -> None:
+        self._wrote()
+        self._acks.remove(ack)
 
     def news(self, api: str) -> int:
         self._read(100)

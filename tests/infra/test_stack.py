@@ -178,10 +178,11 @@ def test_nothing_outlives_the_stack(template: Resource) -> None:
     assert kept == set()
 
 
-def test_the_command_line_finds_bucket_and_pointer(template: Resource) -> None:
+def test_the_command_line_finds_bucket_pointer_and_table(template: Resource) -> None:
     outputs = {name: read(one["Value"]) for name, one in template["Outputs"].items()}
     assert outputs["ConfigBucket"] == "<ConfigurationBucket>"
     assert outputs["ConfigPointer"] == "config/current.json"
+    assert outputs["StateTable"] == "<StateTable>"
 
 
 def _routes(count: int) -> str:

@@ -10,13 +10,11 @@ from typing import Annotated
 import msgspec
 import typer
 
-from gatewatch.adapters.aws.client import told_as
-from gatewatch.adapters.aws.cloudformation import outputs
 from gatewatch.adapters.aws.s3 import S3Objects
 from gatewatch.cli.exits import UsageError
 from gatewatch.cli.options import CONFIG, ConfigFile
 from gatewatch.cli.setting import read_config
-from gatewatch.ports import SecretError
+from gatewatch.cli.stack import DEFAULT_STACK, STACK_HELP, Outputs, told
 from gatewatch.service.published import (
     VERSIONS,
     Allowed,
@@ -30,8 +28,7 @@ from gatewatch.service.published import (
     read_config as read_published,
 )
 
-Stack = Annotated[str, typer.Option("--stack", "-s", help="The deployed stack's name.")]
-DEFAULT_STACK = "Gatewatch"
+Stack = Annotated[str, typer.Option("--stack", "-s", help=STACK_HELP)]
 _SHOWN = 12
 
 
@@ -39,13 +36,9 @@ class Deployed:
     """The bucket of a deployed stack, and what it was deployed for."""
 
     def __init__(self, stack: str) -> None:
-        with _told(f"stack {stack}"):
-            found = outputs(stack)
-        try:
-            self._objects = S3Objects(found["ConfigBucket"])
-            self._pointer_key = found["ConfigPointer"]
-        except KeyError as error:
-            raise UsageError(f"stack {stack}: it has no output {error.args[0]}") from None
+        found = Outputs(stack)
+        self._objects = S3Objects(found["ConfigBucket"])
+        self._pointer_key = found["ConfigPointer"]
 
     def pointer(self) -> Pointer:
         return read_pointer(self._read(self._pointer_key))
@@ -59,41 +52,29 @@ class Deployed:
 
     def versions(self) -> list[str]:
         """The newest first."""
-        with _told(VERSIONS):
+        with told(VERSIONS):
             keys = [key for key, _ in self._objects.keys(VERSIONS)]
         return [one.removeprefix(VERSIONS).removesuffix(".json") for one in keys]
 
     def publish(self, pointer: Pointer, body: bytes) -> None:
         """The pointer last: until then, nobody reads the new version."""
         read_published(body, pointer.version, self.allowed())
-        with _told(pointer.key):
+        with told(pointer.key):
             self._objects.write(pointer.key, body)
         self.point(pointer, body)
 
     def point(self, pointer: Pointer, body: bytes) -> None:
         """Raises RejectedError for what the stack was not deployed for."""
         read_published(body, pointer.version, self.allowed())
-        with _told(self._pointer_key):
+        with told(self._pointer_key):
             self._objects.write(self._pointer_key, msgspec.json.encode(pointer))
 
     def _read(self, key: str) -> bytes:
-        with _told(key):
+        with told(key):
             try:
                 return self._objects.read(key)
             except KeyError:
                 raise UsageError(f"{key}: there is no such object in the stack's bucket") from None
-
-
-@contextmanager
-def _told(what: str) -> Iterator[None]:
-    try:
-        with told_as(what):
-            try:
-                yield
-            except UsageError as error:
-                raise SecretError(str(error)) from None
-    except SecretError as error:
-        raise UsageError(str(error)) from None
 
 
 @contextmanager

@@ -31,6 +31,7 @@ from gatewatch.model import (
 )
 from gatewatch.notices.commands import next_command
 from gatewatch.notices.words import (
+    acknowledged_phrase,
     caller_phrase,
     finding_phrase,
     headline,
@@ -269,6 +270,8 @@ def incident(found: Incident) -> RenderableType:
     parts += _uncut_block("evidence", _evidence(found.evidence))
     parts += _uncut_block("next", _next(found, found.evidence))
     parts += _block("for", Text(_owner(found)))
+    if found.acknowledged is not None:
+        parts += [Text(), Text(f"  {acknowledged_phrase(found.acknowledged)}")]
     parts += _uncut_block("runbook", [_uncut(found.runbook)] if found.runbook else [])
     parts += _block("history", _timeline(found))
     return Group(*parts)
@@ -312,6 +315,7 @@ def _listed(found: Incident) -> Iterator[Text]:
         (f"{found.severity:<10}", _SEVERITIES[found.severity] if is_open else ""),
         f"{found.opened_at[:16].replace('T', ' ')}",
         f"  lasted {length(found.opened_at, ended)}" if ended else "",
+        f"  acknowledged by {found.acknowledged.by}" if is_open and found.acknowledged else "",
     )
     yield Text(f"  {headline(found)}")
     yield from _held(found)

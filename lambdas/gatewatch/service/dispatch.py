@@ -58,7 +58,7 @@ def dispatch(
         networks=holding.allowed.networks,
         bounds=bounds,
     )
-    calls = sweeps(holding, known, tick)
+    calls = sweeps(holding, known, records.acknowledged(), tick)
     work.send([_message(one) for one in found])
     changes.send([one.message() for one in calls])
     return Dispatched(
@@ -95,8 +95,11 @@ def _message(shard: Shard) -> Message:
     return Message(body=body, lane=shard.lane, once=sha256(body).hexdigest())
 
 
-def sweeps(holding: Holding, known: Mapping[str, Record], at: datetime) -> list[Call]:
-    """A call for each API that has something open, unsaid, or not compared with what holds now."""
+def sweeps(
+    holding: Holding, known: Mapping[str, Record], acknowledged: frozenset[str], at: datetime
+) -> list[Call]:
+    """A call for each API that has something open, unsaid, acknowledged, or not compared with what
+    holds now."""
     apis = {api.name: api for api in holding.config.apis}
     gone = About(channels=(OWN, *holding.config.notify))
     return [
@@ -108,5 +111,5 @@ def sweeps(holding: Holding, known: Mapping[str, Record], at: datetime) -> list[
             digest=holding.digests.get(name),
         )
         for name, one in sorted(known.items())
-        if one.news or one.swept != holding.digests.get(name, "")
+        if one.news or name in acknowledged or one.swept != holding.digests.get(name, "")
     ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from gatewatch.config.canonical import Api
 from gatewatch.run import keys_of
+from gatewatch.service.ack import Ack, acknowledged
 from gatewatch.service.call import Call
 from gatewatch.service.ledger import Ledger, filed, hear, sent
 from gatewatch.service.ports import Publisher, Table, UndeliveredError
@@ -40,16 +41,18 @@ def answer(call: Call, table: Table, publisher: Publisher, find: FindApi) -> Tol
     since = table.news(call.api)
     slices = table.all(call.api)
     keys = _configured(call, find)
-    after = hear(before, slices, call.about, call.at, keys)
+    acks = [] if call.compare is None else table.acks(call.api)
+    after = hear(acknowledged(before, acks), slices, call.about, call.at, keys)
     if before.is_quiet and not after.is_quiet:
         table.add_news(call.api)
         since += 1
     if after != before:
         after = _kept(before, after, table)
     _settle(slices, keys, table)
+    _release(acks, table)
     left, told = _deliver(after, table, publisher)
     if keys is not None:
-        _compared(call, table)
+        _compared(call, left, table)
     if left.is_quiet:
         table.clear_news(call.api, since)
     return told
@@ -87,6 +90,14 @@ def _settle(slices: list[Slice], configured: list[Key] | None, table: Table) -> 
             table.save(without(one, gone))
 
 
+def _release(acks: list[Ack], table: Table) -> None:
+    """Does what is left to do of acknowledgements once the incidents know of them."""
+    for ack in acks:
+        for route in ack.release:
+            table.release(ack.api, route)
+        table.remove_ack(ack)
+
+
 def _gone(one: Slice, configured: list[Key]) -> list[Key]:
     known = frozenset(configured)
     return [state.key for state in one.states if state.key not in known]
@@ -113,8 +124,9 @@ def _deliver(ledger: Ledger, table: Table, publisher: Publisher) -> tuple[Ledger
     return ledger, Told(sent=accepted, undelivered=undelivered)
 
 
-def _compared(call: Call, table: Table) -> None:
-    if call.digest is None:
-        table.forget(call.api)
-    else:
+def _compared(call: Call, left: Ledger, table: Table) -> None:
+    """An API that left the configuration is forgotten once its last message was taken."""
+    if call.digest is not None:
         table.set_swept(call.api, call.digest)
+    elif left.is_quiet:
+        table.forget(call.api)

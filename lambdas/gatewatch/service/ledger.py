@@ -239,6 +239,14 @@ def _lighter(ledger: Ledger) -> Ledger:
     )
 
 
+def document(incident: Incident) -> bytes:
+    """An incident as it is filed, whole where it fits into an item."""
+    whole = msgspec.json.encode(incident)
+    if len(whole) <= _LARGEST_BYTES:
+        return whole
+    return msgspec.json.encode(without_evidence(incident))
+
+
 def without_evidence(incident: Incident) -> Incident:
     return replace(incident, evidence=(), ruled_out=())
 

@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from gatewatch.model import Incident
+from gatewatch.service.ack import Ack
 from gatewatch.service.ledger import Ledger
 from gatewatch.service.notice import Notice
 from gatewatch.service.slices import Slice
@@ -47,6 +48,14 @@ class Records(Protocol):
 
     def release(self, api: str, route: str) -> int:
         """Lets a latched write be sent again; returns how many entrances that concerned."""
+
+    def acknowledged(self) -> frozenset[str]:
+        """The APIs for whose writer some Ack waits."""
+
+    def acks(self, api: str) -> list[Ack]:
+        """Those that wait; what is not in order is left out."""
+
+    def remove_ack(self, ack: Ack) -> None: ...
 
     def news(self, api: str) -> int: ...
 

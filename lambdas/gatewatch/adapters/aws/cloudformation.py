@@ -6,6 +6,19 @@ from gatewatch.adapters.aws.client import client
 
 
 def outputs(stack: str) -> dict[str, str]:
-    """The stack's outputs by name; errors are raised as botocore raises them."""
-    [found] = client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    """The stack's outputs by name; raises KeyError where there is no such stack, and other errors
+    as botocore raises them."""
+    from botocore.exceptions import ClientError
+
+    try:
+        [found] = client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        if "does not exist" in str(error.response["Error"].get("Message")):
+            raise KeyError(stack) from None
+        raise
     return {str(one["OutputKey"]): str(one["OutputValue"]) for one in found.get("Outputs", [])}
+
+
+def region() -> str:
+    """Where stacks are looked for."""
+    return str(client("cloudformation").meta.region_name)

@@ -6,33 +6,33 @@ deployment   config             the last configuration found in order
 api#NAME     state#COUNT-N      a slice of its route states
 api#NAME     ledger             its writer's memory
 incident     ID                 every incident, for whoever asks later
+ack          api#NAME, time     what a person tells a writer, until the writer takes it up
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 
 from gatewatch.adapters.aws.client import client
+from gatewatch.adapters.aws.items import Item, batch, condition, expires, query
 from gatewatch.correlate import OPEN
 from gatewatch.model import Incident
 from gatewatch.service import ledger as ledgers
 from gatewatch.service import slices
+from gatewatch.service.ack import Ack
 from gatewatch.service.ledger import Ledger
-from gatewatch.service.ports import OvertakenError, Record
+from gatewatch.service.ports import Record
 from gatewatch.service.slices import Slice
 
 _KEPT = timedelta(days=400)
 _UNTOUCHED = timedelta(days=30)
-_BATCH = 100
 _DEPLOYMENT = {"S": "deployment"}
-_LATCH = "\n"
-
-Item = Mapping[str, Mapping[str, Any]]
+_ACK = "ack"
+_PART = "\n"
 
 
 class DynamoTable:
@@ -46,21 +46,37 @@ class DynamoTable:
         return client("dynamodb")
 
     def records(self) -> dict[str, Record]:
-        found = (_record(item) for item in self._query("deployment", "api#"))
+        found = (_record(item) for item in query(self._name, "deployment", "api#"))
         return {one.api: one for one in found}
 
     def add_let_in(self, api: str, entrances: Iterable[str]) -> None:
         self._record(api, "ADD let_in :v", v={"SS": sorted(entrances)})
 
     def latch(self, api: str, route: str, entrance: str) -> None:
-        self._record(api, "ADD latched :v", v={"SS": [f"{route}{_LATCH}{entrance}"]})
+        self._record(api, "ADD latched :v", v={"SS": [f"{route}{_PART}{entrance}"]})
 
     def release(self, api: str, route: str) -> int:
         known = self.records().get(api, Record(api=api)).latched
-        held = [f"{name}{_LATCH}{entrance}" for name, entrance in known if name == route]
+        held = [f"{name}{_PART}{entrance}" for name, entrance in known if name == route]
         if held:
             self._record(api, "DELETE latched :v", v={"SS": held})
         return len(held)
+
+    def acknowledged(self) -> frozenset[str]:
+        waiting = (str(item["sk"]["S"]) for item in query(self._name, _ACK))
+        return frozenset(one.removeprefix("api#").partition(_PART)[0] for one in waiting)
+
+    def acks(self, api: str) -> list[Ack]:
+        found = (_ack(item) for item in query(self._name, _ACK, f"api#{api}{_PART}"))
+        return [one for one in found if one is not None]
+
+    def add_ack(self, ack: Ack) -> None:
+        document = {"S": msgspec.json.encode(ack).decode()}
+        item = {**_ack_key(ack), "document": document, "expires": expires(_UNTOUCHED)}
+        self._client.put_item(TableName=self._name, Item=item)
+
+    def remove_ack(self, ack: Ack) -> None:
+        self._client.delete_item(TableName=self._name, Key=_ack_key(ack))
 
     def news(self, api: str) -> int:
         key = {"pk": _DEPLOYMENT, "sk": {"S": f"api#{api}"}}
@@ -72,7 +88,7 @@ class DynamoTable:
 
     def clear_news(self, api: str, count: int) -> None:
         if count:
-            with _condition(suppressed=True):
+            with condition(suppressed=True):
                 self._record(api, "REMOVE news", "news = :v", v={"N": str(count)})
 
     def set_swept(self, api: str, digest: str) -> None:
@@ -105,12 +121,12 @@ class DynamoTable:
 
     def some(self, api: str, names: Sequence[str]) -> list[Slice]:
         keys = [{"pk": {"S": f"api#{api}"}, "sk": {"S": f"state#{name}"}} for name in names]
-        found = [_slice(api, item) for item in self._batch(keys)]
+        found = [_slice(api, item) for item in batch(self._name, keys)]
         missing = sorted(set(names) - {one.name for one in found})
         return [*found, *slices.recut(missing, self.all(api), api)] if missing else found
 
     def all(self, api: str) -> list[Slice]:
-        return [_slice(api, item) for item in self._query(f"api#{api}", "state#")]
+        return [_slice(api, item) for item in query(self._name, f"api#{api}", "state#")]
 
     def save(self, after: Slice) -> None:
         key = {"pk": {"S": f"api#{after.api}"}, "sk": {"S": f"state#{after.name}"}}
@@ -128,9 +144,7 @@ class DynamoTable:
         key = {"pk": {"S": f"api#{api}"}, "sk": {"S": "ledger"}}
         answer = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True)
         item = answer.get("Item")
-        if item is None:
-            return Ledger(api=api)
-        return ledgers.unpack(api, item["packed"]["B"], int(item["version"]["N"]))
+        return Ledger(api=api) if item is None else _ledger(item)
 
     def save_ledger(self, after: Ledger) -> Ledger:
         key = {"pk": {"S": f"api#{after.api}"}, "sk": {"S": "ledger"}}
@@ -141,11 +155,25 @@ class DynamoTable:
         item: dict[str, Any] = {
             "pk": {"S": "incident"},
             "sk": {"S": incident.id},
-            "document": {"S": msgspec.json.encode(ledgers.without_evidence(incident)).decode()},
+            "document": {"S": ledgers.document(incident).decode()},
         }
         if incident.state != OPEN:
-            item["expires"] = _expires(_KEPT)
+            item["expires"] = expires(_KEPT)
         self._client.put_item(TableName=self._name, Item=item)
+
+    def open_incidents(self) -> list[Incident]:
+        """Those of all APIs, as their writers know them."""
+        keys = [
+            {"pk": {"S": f"api#{one.api}"}, "sk": {"S": "ledger"}}
+            for one in self.records().values()
+            if one.news
+        ]
+        return [one for item in batch(self._name, keys) for one in _ledger(item).open]
+
+    def filed(self, prefix: str = "") -> Iterator[Incident]:
+        """Those whose id begins so, the newest first; read page by page."""
+        for item in query(self._name, "incident", prefix, newest_first=True):
+            yield msgspec.json.decode(item["document"]["S"], type=Incident)
 
     def _write(
         self,
@@ -155,7 +183,7 @@ class DynamoTable:
         kept: timedelta = _UNTOUCHED,
     ) -> None:
         """Only if the stored version is still the one that was read."""
-        with _condition():
+        with condition():
             self._client.update_item(
                 TableName=self._name,
                 Key=key,
@@ -164,47 +192,15 @@ class DynamoTable:
                 ExpressionAttributeValues={
                     ":p": {"B": packed},
                     ":n": {"N": str(version + 1)},
-                    ":e": _expires(kept),
+                    ":e": expires(kept),
                     **({":v": {"N": str(version)}} if version else {}),
                 },
             )
 
-    def _query(self, partition: str, prefix: str) -> Iterator[Item]:
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._name,
-            KeyConditionExpression="pk = :p AND begins_with(sk, :s)",
-            ExpressionAttributeValues={":p": {"S": partition}, ":s": {"S": prefix}},
-            ConsistentRead=True,
-        )
-        for page in pages:
-            yield from page["Items"]
 
-    def _batch(self, keys: Sequence[Mapping[str, Any]]) -> Iterator[Item]:
-        waiting = list(keys)
-        while waiting:
-            asked = {"Keys": waiting[:_BATCH], "ConsistentRead": True}
-            answer = self._client.batch_get_item(RequestItems={self._name: asked})
-            yield from answer["Responses"].get(self._name, [])
-            left = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
-            waiting = [*left, *waiting[_BATCH:]]
-
-
-@contextmanager
-def _condition(*, suppressed: bool = False) -> Iterator[None]:
-    """A condition that does not hold any more means that somebody else was first."""
-    from botocore.exceptions import ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
-        if not suppressed:
-            raise OvertakenError from None
-
-
-def _expires(kept: timedelta) -> dict[str, str]:
-    return {"N": str(int((datetime.now(UTC) + kept).timestamp()))}
+def _ledger(item: Item) -> Ledger:
+    api = str(item["pk"]["S"]).removeprefix("api#")
+    return ledgers.unpack(api, item["packed"]["B"], int(item["version"]["N"]))
 
 
 def _record(item: Item) -> Record:
@@ -218,9 +214,23 @@ def _record(item: Item) -> Record:
     )
 
 
+def _ack_key(ack: Ack) -> dict[str, Any]:
+    name = _PART.join((f"api#{ack.api}", ack.who.at, ack.who.by))
+    return {"pk": {"S": _ACK}, "sk": {"S": name}}
+
+
+def _ack(item: Item) -> Ack | None:
+    """People write these: one that is not in order must not stop the writer."""
+    try:
+        ack = msgspec.json.decode(item["document"]["S"], type=Ack)
+    except (KeyError, msgspec.MsgspecError):
+        return None
+    return ack if _ack_key(ack)["sk"] == item["sk"] else None
+
+
 def _latched(written: Iterable[str]) -> Iterator[tuple[str, str]]:
     for one in written:
-        route, _, entrance = one.partition(_LATCH)
+        route, _, entrance = one.partition(_PART)
         yield route, entrance
 
 

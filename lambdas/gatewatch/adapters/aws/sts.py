@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from gatewatch.adapters.aws.client import asked, told_as
+from gatewatch.adapters.aws.client import asked, client, told_as
 from gatewatch.config.canonical import AssumedRole
 from gatewatch.ports import Keys, SecretError
 
@@ -23,6 +23,14 @@ def own_keys() -> tuple[Keys, datetime]:
         raise SecretError("own AWS credentials: none found")
     keys = Keys(frozen.access_key, frozen.secret_key, frozen.token)
     return keys, datetime.now(UTC) + _OWN_FOR
+
+
+def own_name() -> str:
+    """Who asks, as the end of the ARN: `user/alice`, `assumed-role/OnCall/alice`; anybody may ask.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+    """
+    return str(client("sts").get_caller_identity()["Arn"]).rpartition(":")[2]
 
 
 def role_keys(role: AssumedRole) -> tuple[Keys, datetime]:

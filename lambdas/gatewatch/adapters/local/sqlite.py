@@ -132,6 +132,14 @@ class SqliteStore:
         with self._guarded(), self._transaction():
             yield SqliteMemory(self._connection, api)
 
+    def apis(self) -> list[str]:
+        """Of which anything is kept."""
+        with self._guarded():
+            rows = self._connection.execute(
+                "SELECT api FROM state UNION SELECT api FROM incident ORDER BY api"
+            )
+            return [api for (api,) in rows]
+
     def incidents(self) -> list[Incident]:
         """Every incident that is kept, the newest first."""
         with self._guarded():

@@ -1,0 +1,45 @@
+"""The deployed stack that a command works on, and how every error of AWS is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gatewatch.adapters.aws.cloudformation import outputs, region
+from gatewatch.adapters.aws.refusal import explained
+from gatewatch.cli.exits import UsageError
+from gatewatch.ports import SecretError
+
+DEFAULT_STACK = "Gatewatch"
+STACK_HELP = "The deployed stack's name."
+
+
+class Outputs:
+    """What a stack says of itself, by name. Raises UsageError."""
+
+    def __init__(self, stack: str) -> None:
+        self._stack = stack
+        with told(f"stack {stack}"):
+            try:
+                self._found = outputs(stack)
+            except KeyError:
+                raise UsageError(f"stack {stack}: there is none in {region()}") from None
+
+    def __getitem__(self, name: str) -> str:
+        try:
+            return self._found[name]
+        except KeyError:
+            raise UsageError(f"stack {self._stack}: it has no output {name}") from None
+
+
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Whatever AWS or its library raises, as one line for a person."""
+    try:
+        with explained(what):
+            try:
+                yield
+            except UsageError as error:
+                raise SecretError(str(error)) from None
+    except SecretError as error:
+        raise UsageError(str(error)) from None
