@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -15,6 +15,7 @@ import boto3
 import msgspec
 import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
+from botocore.client import BaseClient
 
 from gatewatch.adapters.aws.dynamodb import DynamoTable
 from gatewatch.adapters.aws.s3 import S3Objects
@@ -235,6 +236,21 @@ class Account:
     def said(self) -> list[tuple[str, str]]:
         """Kind and cause of each message."""
         return [(one["kind"], one["incident"]["cause"]) for one in self.messages()]
+
+
+@contextlib.contextmanager
+def using(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+    """What AWS is asked for meanwhile, as `service:Operation`."""
+    used: set[str] = set()
+    call = BaseClient._make_api_call
+
+    def noting(client: Any, operation: str, *arguments: Any) -> Any:
+        used.add(f"{client.meta.service_model.service_name}:{operation}")
+        return call(client, operation, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", noting)
+        yield used
 
 
 def _arn_of(url: str) -> str:

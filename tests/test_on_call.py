@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,13 @@ from handlers import probe as probes
 from handlers import wiring
 
 from .builders import verdict
-from .service import CONFIG, Account, Gateway, table
+from .service import CONFIG, Account, Gateway, table, using
 from .support import look
 from .test_ledger import PASS, heard, looked
 
 SEEN = look("GET HOST/prod/x with none -> rest 403 MissingAuthenticationTokenException | Missing")
 FAIL = verdict(evidence=(SEEN,))
+PAGE = Path(__file__).parent.parent / "docs" / "account.md"
 
 
 class Command:
@@ -349,3 +351,32 @@ def test_what_somebody_wrote_by_hand_stops_nobody(
 def test_a_stack_that_is_not_there_is_said_with_its_region(aws: None, command: Command) -> None:
     assert command("incidents", "--stack", "elsewhere") == 3
     assert command.err == "gatewatch: stack elsewhere: there is none in us-east-1\n"
+
+
+def test_what_a_person_needs_is_what_the_page_allows(
+    account: Account, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [written] = re.findall(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    stack, incident = stack_of(account.table), broken(account)
+    account.table.latch("orders", "GET /items", "https://a")
+    with using(monkeypatch) as used:
+        for asked in (
+            ["incidents"],
+            ["incidents", incident["id"]],
+            ["incidents", "--api", "orders"],
+        ):
+            assert command(*asked, "--stack", stack) == 0
+        read = {one for one in used if not one.startswith("sts:")}
+        for asked in (["ack", incident["id"]], ["ack", "orders", "GET /items"]):
+            assert command(*asked, "--stack", stack) == 0
+    *reading, writing = json.loads(written)["Statement"]
+    assert actions(*reading) == read
+    assert actions(writing) == used - read - {"sts:GetCallerIdentity"}
+    [partition] = writing["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
+    items = boto3.client("dynamodb").scan(TableName=account.table._name)["Items"]
+    assert sum(one["pk"]["S"] == partition for one in items) == 2
+
+
+def actions(*statements: dict[str, Any]) -> set[str]:
+    listed = (one["Action"] for one in statements)
+    return {each for one in listed for each in ([one] if isinstance(one, str) else one)}

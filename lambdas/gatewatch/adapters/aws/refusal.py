@@ -65,6 +65,6 @@ def _said(code: str, message: str, operation: str) -> str | None:
         return None
     found = _ACTION.search(message)
     if found is None:
-        return f"you are not allowed to {operation}"
+        return f"you lack a permission for {operation}"
     place = f" on {found[2]}" if found[2] else ""
-    return f"you are not allowed to {found[1]}{place}"
+    return f"you lack the permission {found[1]}{place}"
