@@ -263,6 +263,22 @@ def test_incidents_are_listed_and_shown_in_full(cli: Cli, place: tuple[Sandbox, 
     assert "no incident with an id that begins with ZZZ" in cli.err
 
 
+def test_what_another_configuration_watches_has_not_left(
+    cli: Cli, place: tuple[Sandbox, Running]
+) -> None:
+    place[0].change(FAULTS["route_deleted"].apply)
+    cli("run")
+    cli("run")
+    Path("staging.yaml").write_text(Path("gatewatch.yaml").read_text().replace("orders:", "other:"))
+    assert cli("run", "--config", "staging.yaml") == 1
+    cli("incidents", "--open", "--format", "json")
+    assert [one["api"] for one in json.loads(cli.out)] == ["orders"]
+    Path("gatewatch.yaml").write_text(Path("staging.yaml").read_text())
+    cli("run")
+    cli("incidents", "--api", "orders", "--format", "json")
+    assert [one["state"] for one in json.loads(cli.out)] == ["resolved"]
+
+
 @pytest.mark.parametrize("command", [["incidents"], ["ack", "orders", "POST /orders"]])
 def test_a_mistyped_path_is_not_all_well(cli: Cli, command: list[str]) -> None:
     assert cli(*command, "--config", "nope/typo.yaml") == 3

@@ -171,7 +171,7 @@ def test_no_output_of_a_run_shows_one(
 
 def test_the_state_file_holds_none(planted: Planted, tmp_path: Path) -> None:
     run("run")
-    content = (tmp_path / ".gatewatch" / "state.sqlite3").read_bytes().decode("latin-1")
+    content = (tmp_path / ".gatewatch" / "gatewatch.yaml.sqlite3").read_bytes().decode("latin-1")
     assert leaks(content, planted.all()) == []
 
 

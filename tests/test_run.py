@@ -223,6 +223,20 @@ def test_a_route_that_leaves_the_configuration_is_retired(watch: Watch) -> None:
     assert api.name == "orders"
 
 
+def test_an_api_that_leaves_the_configuration_is_told_once_and_forgotten(watch: Watch) -> None:
+    watch.tick()
+    watch.sandbox.change(FAULTS["stage_renamed"].apply)
+    before = only(watch.tick(2))
+    renamed = [replace(api, name="others") for api in watch.config.apis]
+    watch.config = replace(watch.config, apis=tuple(renamed))
+    [after] = [one for one in watch.tick().incidents if one.api == "orders"]
+    assert (after.id, after.state, after.scope) == (before.id, "resolved", before.scope)
+    assert "left the configuration" in after.updates[-2].text
+    assert {one.api for one in watch.tick().incidents} == {"others"}
+    with watch.store.open("orders") as memory:
+        assert (memory.states, memory.incidents) == ((), ())
+
+
 def test_a_dead_host_is_an_incident_of_its_own_layer(watch: Watch) -> None:
     watch.tick()
     watch.config = load(

@@ -124,7 +124,7 @@ def test_the_state_file_holds_none(planted: Path) -> None:
     with serving(echo) as server:
         (planted / "gatewatch.yaml").write_text(CONFIG.format(place=server.place))
         run("run")
-    file = planted / ".gatewatch" / "state.sqlite3"
+    file = planted / ".gatewatch" / "gatewatch.yaml.sqlite3"
     with sqlite3.connect(file) as raw:
         kept = [str(row) for row in raw.iterdump()]
     raw.close()

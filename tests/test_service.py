@@ -198,6 +198,27 @@ def test_an_api_that_leaves_the_configuration_is_forgotten(account: Account) -> 
     assert "orders" not in account.table.records()
 
 
+def test_what_an_api_left_behind_is_told_when_the_channel_takes_again(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.gateway.broken.add("/items")
+    account.minutes(2)
+    account.messages()
+    account.gateway.broken.clear()
+    whole = CONFIG % {"place": account.gateway.place}
+    account.publish(whole.replace("  orders:", "  others:"))
+    with monkeypatch.context() as patch:
+        patch.setattr(wiring.publisher(), "_topic", account.topic + "-gone")
+        account.minutes(1)
+    assert "orders" in account.table.records()
+    account.minutes(1)
+    [resolved] = account.messages()
+    assert (resolved["kind"], resolved["incident"]["api"]) == ("resolved", "orders")
+    account.minutes(2)
+    assert "orders" not in account.table.records()
+    assert account.messages() == []
+
+
 def test_a_route_that_fails_is_told_however_often_its_api_grew_and_shrank(
     account: Account,
 ) -> None:

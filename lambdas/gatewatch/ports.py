@@ -89,5 +89,10 @@ class Known(Protocol):
 
 
 class Store(Known, Protocol):
+    """What is known by one configuration: an API that it does not name any more has left it."""
+
+    def apis(self) -> Sequence[str]:
+        """Of which anything is kept."""
+
     def open(self, api: str) -> AbstractContextManager[Memory]:
         """One API's memory, alone: what is kept in it is stored whole or not at all."""

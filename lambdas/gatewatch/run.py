@@ -291,7 +291,18 @@ def remember(config: Config, verdicts: Sequence[Verdict], store: Store, at: str)
             ]
             memory.keep(states, changed)
         incidents += changed
-    return incidents
+    configured = {api.name for api in config.apis}
+    left = [name for name in store.apis() if name not in configured]
+    return [*incidents, *(incident for name in left for incident in _ended(name, store, at))]
+
+
+def _ended(api: str, store: Store, at: str) -> list[Incident]:
+    """What was open of an API that left the configuration: nobody looks at it any more."""
+    with store.open(api) as memory:
+        _, gone = retire(memory.states, (), at)
+        found = correlate(api, memory.states, memory.incidents, gone)
+        memory.keep((), found)
+    return found
 
 
 def patience_of(api: Api) -> dict[str, Patience]:

@@ -21,7 +21,10 @@ ConfigFile = Annotated[
 ]
 StateFile = Annotated[
     Path | None,
-    typer.Option("--state", help="The state file. [default: .gatewatch/ beside the configuration]"),
+    typer.Option(
+        "--state",
+        help="The configuration's state file. [default: in .gatewatch/ beside it]",
+    ),
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", "-f", help="How to print the result.")]
 

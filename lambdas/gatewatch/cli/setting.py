@@ -68,7 +68,8 @@ def remembered(config_file: Path, state: Path | None) -> SqliteStore:
 
 
 def _beside(config_file: Path) -> Path:
-    return config_file.parent / STATE_FOLDER / "state.sqlite3"
+    """Each configuration has its own: what one does not name has not left another."""
+    return config_file.parent / STATE_FOLDER / f"{config_file.name}.sqlite3"
 
 
 def vault(folder: Path) -> Vault:
