@@ -13,13 +13,13 @@ import boto3
 import pytest
 from msgspec.structs import replace
 
+from gatewatch.acknowledge import Ack
 from gatewatch.adapters.aws.dynamodb import DynamoTable
 from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.cli.main import main
 from gatewatch.correlate import OPEN
 from gatewatch.model import Incident
 from gatewatch.service import incidents as writing
-from gatewatch.service.ack import Ack
 from gatewatch.service.ledger import Ledger
 from gatewatch.service.ports import Table
 from handlers import incidents as writers

@@ -9,11 +9,11 @@ from math import ceil
 import msgspec
 from msgspec.structs import replace
 
+from gatewatch.acknowledge import Ack
 from gatewatch.adapters.aws.sqs import batches
 from gatewatch.model import Incident
 from gatewatch.service import ledger as ledgers
 from gatewatch.service import slices as packing
-from gatewatch.service.ack import Ack
 from gatewatch.service.ledger import Ledger
 from gatewatch.service.notice import Notice
 from gatewatch.service.ports import Message, OvertakenError, Record

@@ -1,13 +1,29 @@
-"""That somebody takes care of an incident: it goes on as before, and is not told again."""
+"""That somebody takes care of an incident: it goes on as before, and is not told again.
+
+In the account what people say waits in a place of its own until the writer of the API, who alone
+changes incidents, takes it up. So nobody needs leave to write anything else, and nothing is lost
+if both write at once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
 from msgspec.structs import replace
 
 from gatewatch.correlate import OPEN, noted
 from gatewatch.model import Acknowledgement, Incident
+
+
+class Ack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a person says: `incidents` by id are theirs; `release`: routes whose writes are held
+    back, and may be sent again."""
+
+    api: str
+    who: Acknowledgement
+    incidents: tuple[str, ...] = ()
+    release: tuple[str, ...] = ()
 
 
 def acknowledge(incident: Incident, who: Acknowledgement) -> Incident:

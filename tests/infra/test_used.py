@@ -6,8 +6,8 @@ from collections import defaultdict
 
 import pytest
 
+from gatewatch.acknowledge import Ack
 from gatewatch.model import Acknowledgement
-from gatewatch.service.ack import Ack
 from handlers import incidents as writers
 from handlers import probe as probes
 from handlers import wiring

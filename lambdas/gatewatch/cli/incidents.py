@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from gatewatch.acknowledge import concerning
+from gatewatch.acknowledge import Ack, concerning
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
 from gatewatch.cli.exits import UsageError, until_closed
@@ -19,7 +19,6 @@ from gatewatch.cli.stack import STACK_HELP
 from gatewatch.config.problems import nearest
 from gatewatch.correlate import OPEN
 from gatewatch.model import Acknowledgement, Incident
-from gatewatch.service.ack import Ack
 
 _LAST = 50
 _LONGEST_WHY = 500

@@ -10,11 +10,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gatewatch.acknowledge import Ack
 from gatewatch.config.canonical import Api
 from gatewatch.run import keys_of
-from gatewatch.service.ack import Ack, acknowledged
 from gatewatch.service.call import Call
-from gatewatch.service.ledger import Ledger, filed, hear, sent
+from gatewatch.service.ledger import Ledger, acknowledged, filed, hear, sent
 from gatewatch.service.ports import Publisher, Table, UndeliveredError
 from gatewatch.service.slices import Slice, without
 from gatewatch.track import Key

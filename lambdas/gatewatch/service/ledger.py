@@ -13,6 +13,7 @@ from itertools import groupby
 import msgspec
 from msgspec.structs import replace
 
+from gatewatch.acknowledge import Ack, acknowledge
 from gatewatch.config.canonical import Channel
 from gatewatch.correlate import OPEN, correlate
 from gatewatch.learn import key_of
@@ -189,6 +190,16 @@ def _retired(
     forgotten = sorted(members - known - stated)
     blank = [RouteState(route=route, entrance=place, caller=who) for route, place, who in forgotten]
     return [*gone, *(Transition(Turn.RETIRED, state, at) for state in blank)]
+
+
+def acknowledged(ledger: Ledger, acks: Iterable[Ack]) -> Ledger:
+    """The ledger with these names in its incidents; what is over already stays as it is."""
+    incidents = ledger.incidents
+    for ack in acks:
+        incidents = tuple(
+            acknowledge(one, ack.who) if one.id in ack.incidents else one for one in incidents
+        )
+    return replace(ledger, incidents=incidents)
 
 
 def filed(ledger: Ledger) -> Ledger:

@@ -7,8 +7,8 @@ from typing import Protocol
 
 import msgspec
 
+from gatewatch.acknowledge import Ack
 from gatewatch.model import Incident
-from gatewatch.service.ack import Ack
 from gatewatch.service.ledger import Ledger
 from gatewatch.service.notice import Notice
 from gatewatch.service.slices import Slice

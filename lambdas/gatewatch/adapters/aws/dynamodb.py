@@ -17,13 +17,13 @@ from typing import Any
 
 import msgspec
 
+from gatewatch.acknowledge import Ack
 from gatewatch.adapters.aws.client import client
 from gatewatch.adapters.aws.items import Item, batch, condition, expires, query
 from gatewatch.correlate import OPEN
 from gatewatch.model import Incident
 from gatewatch.service import ledger as ledgers
 from gatewatch.service import slices
-from gatewatch.service.ack import Ack
 from gatewatch.service.ledger import Ledger
 from gatewatch.service.ports import Record
 from gatewatch.service.slices import Slice
