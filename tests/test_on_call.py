@@ -282,7 +282,7 @@ def test_a_write_that_is_released_in_the_account_is_sent_again(
 
 
 def test_a_write_without_an_incident_is_released_too(account: Account, command: Command) -> None:
-    account.minutes(1)
+    account.minutes(3)
     account.table.latch("orders", "GET /items", "https://a")
     assert command("ack", "orders", "GET /items", "--stack", stack_of(account.table)) == 0
     account.minutes(1)
@@ -332,7 +332,12 @@ def test_a_writer_that_dies_over_an_acknowledgement_takes_it_up_once_more(
 
 @pytest.mark.parametrize(
     "document",
-    ["no JSON", '{"api": 1}', '{"api": "others", "who": {"by": "me", "at": "now"}}', None],
+    [
+        "no JSON",
+        '{"api": 1}',
+        '{"api": "orders", "who": {"by": "me", "at": "then"}, "release": ["GET /items"]}',
+        None,
+    ],
 )
 def test_what_somebody_wrote_by_hand_stops_nobody(
     account: Account, command: Command, document: str | None
@@ -342,10 +347,17 @@ def test_what_somebody_wrote_by_hand_stops_nobody(
     if document is not None:
         item["document"] = {"S": document}
     boto3.client("dynamodb").put_item(TableName=account.table._name, Item=item)
+    account.table.latch("orders", "GET /items", "https://a")
     account.gateway.broken.clear()
     account.minutes(2)
     [resolved] = account.messages()
     assert (resolved["kind"], resolved["incident"]["id"]) == ("resolved", incident["id"])
+    assert account.table.records()["orders"].latched
+
+
+def test_incidents_are_in_one_place(command: Command) -> None:
+    assert command("incidents", "--stack", "Gatewatch", "--state", "here.sqlite3") == 3
+    assert "--stack and --state: one of them" in command.err
 
 
 def test_a_stack_that_is_not_there_is_said_with_its_region(aws: None, command: Command) -> None:

@@ -28,8 +28,7 @@ class Ack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 def acknowledge(incident: Incident, who: Acknowledgement) -> Incident:
     """The incident with their name in it; one that is over, or theirs already, as it is."""
-    known = incident.acknowledged
-    if incident.state != OPEN or (known is not None and known.at >= who.at):
+    if incident.state != OPEN or incident.acknowledged == who:
         return incident
     why = f": {who.why}" if who.why else ""
     told = noted(incident, who.at, f"acknowledged by {who.by}{why}")

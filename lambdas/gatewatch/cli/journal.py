@@ -8,6 +8,7 @@ from typing import Protocol
 
 from gatewatch.acknowledge import Ack, acknowledge
 from gatewatch.adapters.local.sqlite import SqliteStore
+from gatewatch.cli.exits import UsageError
 from gatewatch.cli.setting import remembered
 from gatewatch.correlate import OPEN
 from gatewatch.model import Incident
@@ -43,6 +44,8 @@ def journal(stack: str | None, config: Path, state: Path | None) -> Journal:
     """The stack's is imported here, since other commands do without it."""
     if stack is None:
         return OfMachine(remembered(config, state))
+    if state is not None:
+        raise UsageError("--stack and --state: one of them says where the incidents are")
     from gatewatch.cli.account_journal import OfStack
 
     return OfStack(stack)
