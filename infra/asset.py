@@ -36,6 +36,7 @@ LEFT_OUT = (
             "findings",
             "limits",
             "maintenance",
+            "network",
             "problems",
             "reference",
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from aws_cdk import CustomResource, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
@@ -14,10 +15,10 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from gatewatch.config.canonical import Config
-from gatewatch.service.published import encoded
+from gatewatch.service.published import Allowed, Twin, encoded
 from infra.function import ServiceFunction
 from infra.nag import acknowledge, below
-from infra.needs import Needs
+from infra.needs import Calls, Needs
 
 POINTER = "config/current.json"
 ALLOWED = "config/allowed.json"
@@ -134,11 +135,17 @@ class ConfigurationBucket(Construct):
 
 
 def _allowed(needs: Needs) -> bytes:
-    document = {
-        "secrets": needs.secrets,
-        "parameters": needs.parameters,
-        "roles": needs.roles,
-        "topics": needs.topics,
-        "credentials": needs.hosts,
+    twin = None
+    if needs.inside is not None and needs.network is not None:
+        twin = Twin(network=needs.network, **_granted(needs.inside))
+    allowed = Allowed(topics=needs.topics, twin=twin, **_granted(needs.outside))
+    return msgspec.json.format(msgspec.json.encode(allowed, order="sorted"), indent=2)
+
+
+def _granted(calls: Calls) -> dict[str, Any]:
+    return {
+        "secrets": calls.secrets,
+        "parameters": calls.parameters,
+        "roles": calls.roles,
+        "credentials": calls.hosts,
     }
-    return json.dumps(document, sort_keys=True, indent=2).encode()

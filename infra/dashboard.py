@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -24,8 +24,7 @@ class Board(Construct):
         deployment: str,
         layers: Sequence[cloudwatch.IAlarm],
         health: Sequence[cloudwatch.IAlarm],
-        shards: ServiceQueue,
-        changes: ServiceQueue,
+        queues: Mapping[str, ServiceQueue],
     ) -> None:
         super().__init__(scope, construct_id)
         self.dashboard = cloudwatch.Dashboard(self, "Board", default_interval=Duration.hours(3))
@@ -64,8 +63,10 @@ class Board(Construct):
             ),
             graph(
                 "Oldest message, s",
-                shards.queue.metric_approximate_age_of_oldest_message(),
-                changes.queue.metric_approximate_age_of_oldest_message(),
+                *(
+                    one.queue.metric_approximate_age_of_oldest_message(label=name)
+                    for name, one in queues.items()
+                ),
             ),
         )
         self.dashboard.add_widgets(

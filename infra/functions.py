@@ -1,4 +1,4 @@
-"""The three functions with their queues: who may do what with the service's own resources."""
+"""The functions with their queues: who may do what with the service's own resources."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from gatewatch.config.canonical import Network
 from infra.configuration import ALLOWED, POINTER, ConfigurationBucket
 from infra.function import ServiceFunction
 from infra.metrics import NAMESPACE
+from infra.network import join
 from infra.queues import ServiceQueue
 from infra.state import StateTable
 from infra.topics import Topics
@@ -20,7 +22,10 @@ DISPATCH_SECONDS = 55
 
 
 class Functions(Construct):
-    """Dispatch sends shards, probe sends changes, incidents sends messages."""
+    """Dispatch sends shards, probe sends changes, incidents sends messages.
+
+    `by_name` has every function, `queues` every queue, as alarms call them.
+    """
 
     def __init__(
         self,
@@ -35,11 +40,11 @@ class Functions(Construct):
         max_concurrency: int,
     ) -> None:
         super().__init__(scope, construct_id)
-        # A shard that is a quarter of an hour old is worth nothing; what changed is, for days.
-        self.shards = ServiceQueue(
-            self, "Shards", function_seconds=PROBE_SECONDS, tries=3, kept=Duration.minutes(15)
-        )
-        # An outage is seen by many shards within seconds: its first message should count them all.
+        self._state = state
+        self._max_concurrency = max_concurrency
+        self.shards = self._shards("Shards")
+        # What changed is worth something for days. An outage is seen by many shards within
+        # seconds: its first message should count them all.
         self.changes = ServiceQueue(
             self,
             "Changes",
@@ -66,12 +71,7 @@ class Functions(Construct):
             GATEWATCH_CHANGES_URL=changes_url,
             GATEWATCH_SHARDS_URL=self.shards.queue.queue_url,
         )
-        self.probe = self._function(
-            "Probe",
-            "calls the routes of one shard",
-            PROBE_SECONDS,
-            GATEWATCH_CHANGES_URL=changes_url,
-        )
+        self.probe = self._probe("Probe", "calls the routes of one shard", self.shards)
         self.incidents = self._function(
             "Incidents",
             "keeps the incidents of each API and tells of them",
@@ -79,23 +79,62 @@ class Functions(Construct):
             GATEWATCH_BUCKET=bucket,
             GATEWATCH_INCIDENTS_TOPIC=topics.incidents.topic_arn,
         )
-        # A shard is weighed to fill the probe's time by itself.
-        self.shards.feed(self.probe, batch_size=1, max_concurrency=max_concurrency)
         self.changes.feed(self.incidents, batch_size=10)
-        self._grant(configuration, state, topics)
+        self._grant(configuration, topics)
+        self.queues = {"Shards": self.shards, "Changes": self.changes}
+        self.by_name = {
+            "Dispatch": self.dispatch,
+            "Probe": self.probe,
+            "Incidents": self.incidents,
+        }
 
-    @property
-    def by_name(self) -> dict[str, ServiceFunction]:
-        return {"Dispatch": self.dispatch, "Probe": self.probe, "Incidents": self.incidents}
+    def add_twin(self, network: Network) -> ServiceFunction:
+        """The same probe inside a VPC, with a queue and a role of its own, for private APIs."""
+        shards = self._shards("TwinShards")
+        twin = self._probe("Twin", "calls the private routes of one shard", shards)
+        join(twin, network)
+        self.dispatch.function.add_environment("GATEWATCH_TWIN_SHARDS_URL", shards.queue.queue_url)
+        self.dispatch.allow("sqs:SendMessage", on=[shards.queue.queue_arn])
+        self.queues["TwinShards"] = shards
+        self.by_name["Twin"] = twin
+        return twin
+
+    def _shards(self, name: str) -> ServiceQueue:
+        """A shard that is a quarter of an hour old is worth nothing."""
+        return ServiceQueue(
+            self, name, function_seconds=PROBE_SECONDS, tries=3, kept=Duration.minutes(15)
+        )
+
+    def _probe(self, name: str, does: str, shards: ServiceQueue) -> ServiceFunction:
+        changes = self.changes.queue
+        probe = self._function(
+            name, does, PROBE_SECONDS, handler="probe", GATEWATCH_CHANGES_URL=changes.queue_url
+        )
+        # A shard is weighed to fill the probe's time by itself.
+        shards.feed(probe, batch_size=1, max_concurrency=self._max_concurrency)
+        probe.allow("sqs:SendMessage", on=[changes.queue_arn])
+        probe.allow(
+            "dynamodb:BatchGetItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+            on=[self._state.table.table_arn],
+        )
+        return probe
 
     def _function(
-        self, name: str, does: str, timeout_seconds: int, **environment: str
+        self,
+        name: str,
+        does: str,
+        timeout_seconds: int,
+        *,
+        handler: str | None = None,
+        **environment: str,
     ) -> ServiceFunction:
         return ServiceFunction(
             self,
             name,
             code=self._code,
-            handler=f"handlers.{name.lower()}.handler",
+            handler=f"handlers.{handler or name.lower()}.handler",
             timeout_seconds=timeout_seconds,
             memory_mb=512,
             environment={
@@ -106,10 +145,10 @@ class Functions(Construct):
             description=f"Gatewatch: {does}",
         )
 
-    def _grant(self, configuration: ConfigurationBucket, state: StateTable, topics: Topics) -> None:
+    def _grant(self, configuration: ConfigurationBucket, topics: Topics) -> None:
         configuration.let_read(self.dispatch, POINTER, ALLOWED)
         configuration.let_read(self.incidents)
-        table = [state.table.table_arn]
+        table = [self._state.table.table_arn]
         self.dispatch.allow(
             "sqs:SendMessage", on=[self.shards.queue.queue_arn, self.changes.queue.queue_arn]
         )
@@ -120,8 +159,6 @@ class Functions(Construct):
             "dynamodb:UpdateItem",
             on=table,
         )
-        self.probe.allow("sqs:SendMessage", on=[self.changes.queue.queue_arn])
-        self.probe.allow("dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:UpdateItem", on=table)
         self.incidents.allow(
             "dynamodb:GetItem",
             "dynamodb:Query",

@@ -9,7 +9,7 @@ from aws_cdk import ArnFormat, Stack
 
 from infra.function import ServiceFunction
 from infra.nag import acknowledge
-from infra.needs import Needs
+from infra.needs import Calls, Needs
 
 # Secrets Manager adds a dash and six characters to a secret's name in its ARN.
 _SUFFIXED = re.compile(r"-[A-Za-z0-9]{6}$")
@@ -22,7 +22,7 @@ def let_tell(incidents: ServiceFunction, needs: Needs, keys: Sequence[str]) -> N
         incidents.allow("kms:Decrypt", "kms:GenerateDataKey", on=list(keys))
 
 
-def let_call(probe: ServiceFunction, needs: Needs, keys: Sequence[str]) -> None:
+def let_call(probe: ServiceFunction, needs: Calls, keys: Sequence[str]) -> None:
     """Secrets, parameters and roles of the credentials, and calls with the probe's own identity."""
     stack = Stack.of(probe)
     probe.allow(

@@ -20,10 +20,11 @@ from infra import asset
 from infra.alarms import HealthAlarms, LayerAlarms, RouteAlarms
 from infra.configuration import ConfigurationBucket
 from infra.dashboard import Board
+from infra.function import ServiceFunction
 from infra.functions import Functions
 from infra.grants import let_call, let_tell
 from infra.mutes import MuteRules
-from infra.needs import Needs, needs
+from infra.needs import Calls, Needs, needs
 from infra.schedule import Ticks
 from infra.state import StateTable
 from infra.topics import Topics
@@ -84,7 +85,6 @@ class GatewatchMonitor(Construct):
             max_concurrency=max_concurrency,
         )
         self._ticks = Ticks(self, "Ticks", dispatch=self.functions.dispatch)
-        self._observe()
         cdk.Aspects.of(self).add(_AtSynthesis(self))
 
     @property
@@ -153,13 +153,25 @@ class GatewatchMonitor(Construct):
         config, needed = self._needed()
         urls = {one.placeholder: one.deployed_url() for one in self._watched if not one.is_known}
         deployed = self.configuration.hold(config, needed, urls=urls, take_over=self._take_over)
+        # Dispatch must know of the twin before it reads of private APIs.
+        deployed.node.add_dependency(self.functions.dispatch.function)
         self._ticks.node.add_dependency(deployed)
-        let_call(self.functions.probe, needed, self._keys)
+        self._let_call(self.functions.probe, needed.outside)
+        if needed.inside is not None and needed.network is not None:
+            self._let_call(self.functions.add_twin(needed.network), needed.inside)
         let_tell(self.functions.incidents, needed, self._keys)
+        self._observe()
         MuteRules(self, "Maintenance", windows=config.maintenance, alarms=self._layers.alarms)
+        self._warn()
+
+    def _let_call(self, probe: ServiceFunction, calls: Calls) -> None:
+        let_call(probe, calls, self._keys)
         for one in self._watched:
-            if one.name in needed.signed:
-                self.functions.probe.allow("execute-api:Invoke", on=[one.api.arn_for_execute_api()])
+            if one.name in calls.signed:
+                probe.allow("execute-api:Invoke", on=[one.api.arn_for_execute_api()])
+
+    def _warn(self) -> None:
+        for one in self._watched:
             for route in one.unwatched():
                 cdk.Annotations.of(self).add_warning_v2(
                     f"gatewatch:unwatched:{one.name}:{route}",
@@ -173,14 +185,13 @@ class GatewatchMonitor(Construct):
             self, "LayerAlarms", deployment=self._deployment, topic=self.topics.alarms
         )
         RouteAlarms(self, "RouteAlarms", deployment=self._deployment)
-        shards, changes = self.functions.shards, self.functions.changes
         health = HealthAlarms(
             self,
             "HealthAlarms",
             deployment=self._deployment,
             topic=self.topics.alarms,
             functions=self.functions.by_name,
-            queues={"Shards": shards, "Changes": changes},
+            queues=self.functions.queues,
             missed_ticks=self._ticks.dead,
         )
         Board(
@@ -189,8 +200,7 @@ class GatewatchMonitor(Construct):
             deployment=self._deployment,
             layers=self._layers.alarms,
             health=health.alarms,
-            shards=shards,
-            changes=changes,
+            queues=self.functions.queues,
         )
 
 

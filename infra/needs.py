@@ -14,6 +14,7 @@ from gatewatch.config.canonical import (
     AssumedRole,
     Config,
     Credential,
+    Network,
     OAuth2,
     OwnKeys,
     SecretRef,
@@ -21,22 +22,35 @@ from gatewatch.config.canonical import (
     Sigv4,
     within,
 )
+from gatewatch.config.places import inside, outside
 from gatewatch.config.problems import ConfigError, Path, Problem
 from gatewatch.gateway.url import host_of, parse
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
-    """Names as the configuration gives them, sorted. `signed`: the APIs that are called with the
-    probe's own identity; `invoked`: (region, API id, stage) of those whose URL tells."""
+class Calls:
+    """What one probe needs for its calls; names as the configuration gives them, sorted.
+
+    `signed`: the APIs that are called with the probe's own identity; `invoked`: (region, API id,
+    stage) of those whose URL tells. `hosts`: where each credential goes.
+    """
 
     secrets: tuple[str, ...]
     parameters: tuple[str, ...]
     roles: tuple[str, ...]
-    topics: tuple[str, ...]
     signed: tuple[str, ...]
     invoked: tuple[tuple[str, str, str], ...]
     hosts: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """`inside` and `network` are there where some API is private: what the twin needs."""
+
+    topics: tuple[str, ...]
+    outside: Calls
+    inside: Calls | None
+    network: Network | None
 
 
 def needs(config: Config, name: str) -> Needs:
@@ -44,12 +58,21 @@ def needs(config: Config, name: str) -> Needs:
     problems = [*_unusable_names(config), *_unreachable_places(config)]
     if problems:
         raise ConfigError(name, problems)
-    refs = list(within(config, SecretRef))
+    private = inside(config)
     return Needs(
+        topics=_sorted(channel.topic for channel in config.notify),
+        outside=_calls(outside(config)),
+        inside=_calls(private) if private.apis else None,
+        network=config.network if private.apis else None,
+    )
+
+
+def _calls(config: Config) -> Calls:
+    refs = list(within(config, SecretRef))
+    return Calls(
         secrets=_sorted(ref.name for ref in refs if ref.source is SecretSource.SECRET),
         parameters=_sorted(ref.name for ref in refs if ref.source is SecretSource.SSM),
         roles=_sorted(role.arn for role in within(config, AssumedRole)),
-        topics=_sorted(channel.topic for channel in config.notify),
         signed=_sorted(api.name for api in _signed(config)),
         invoked=tuple(sorted(set(_invoked(config)))),
         hosts={one.name: _hosts(one) for one in config.credentials},
@@ -96,24 +119,26 @@ def _unreachable_places(config: Config) -> Iterator[Problem]:
             yield Problem(("apis", api.name, "connect_to"), "only for tests, not in the account")
         if api.ca_file is not None:
             yield Problem(("apis", api.name, "ca_file"), "this file is not there in the account")
+        if api.private and config.network is None:
+            yield Problem(
+                ("apis", api.name, "private"),
+                "in the account, expected a network from where to look; see docs/account.md",
+            )
 
 
 def _signed(config: Config) -> Iterator[Api]:
     own = {one.name for one in config.credentials if _signs_as_itself(one)}
-    return (api for api in config.apis if own & _callers(api))
+    return (api for api in config.apis if own & api.presented)
 
 
 def _invoked(config: Config) -> Iterator[tuple[str, str, str]]:
     for api in _signed(config):
         for entrance in api.entrances:
             address = parse(entrance.url)
-            if not entrance.closed and address.api_id and address.region:
-                yield address.region, address.api_id, address.stage or "*"
+            api_id = address.api_id or api.api_id
+            if not entrance.closed and api_id and address.region:
+                yield address.region, api_id, address.stage or "*"
 
 
 def _signs_as_itself(credential: Credential) -> bool:
     return isinstance(credential.source, Sigv4) and isinstance(credential.source.keys, OwnKeys)
-
-
-def _callers(api: Api) -> set[str]:
-    return {name for route in api.routes for caller in route.callers for name in caller}

@@ -73,6 +73,7 @@ class Watched:
         }
         kept = [{name: one} for name, one in sorted(routes.items()) if one is not None]
         return {
+            **({"private": True} if _is_private(self.api) else {}),
             **self.settings,
             "url": self.url if self.is_known else self.placeholder,
             "routes": kept,
@@ -85,6 +86,15 @@ class Watched:
             for name, one in _derived(self.api)
             if _completed(name, {**one, **self.routes.get(name, {})}) is None
         )
+
+
+def _is_private(api: WatchedApi) -> bool:
+    """Only REST APIs can be."""
+    written = api.node.default_child
+    if not isinstance(written, apigateway.CfnRestApi):
+        return False
+    types = getattr(written.endpoint_configuration, "types", None)
+    return "PRIVATE" in (types or ())
 
 
 def _completed(name: str, written: Written) -> dict[str, Any] | None:

@@ -148,6 +148,7 @@ class Account:
         self.table = table()
         self.objects = S3Objects(bucket())
         self.work, self.changes = queue("shards"), queue("changes")
+        self.twins_work = queue("twin-shards")
         self.topic = boto3.client("sns").create_topic(Name=f"t-{uuid4().hex[:8]}")["TopicArn"]
         self.inbox = boto3.client("sqs").create_queue(QueueName=f"i-{uuid4().hex[:8]}")["QueueUrl"]
         boto3.client("sns").subscribe(
@@ -166,6 +167,7 @@ class Account:
             "GATEWATCH_POINTER": "config/current.json",
             "GATEWATCH_ALLOWED": "config/allowed.json",
             "GATEWATCH_SHARDS_URL": self.work,
+            "GATEWATCH_TWIN_SHARDS_URL": self.twins_work,
             "GATEWATCH_CHANGES_URL": self.changes,
             "GATEWATCH_TABLE": self.table._name,
             "GATEWATCH_INCIDENTS_TOPIC": self.topic,
@@ -181,8 +183,9 @@ class Account:
         """Every Lambda starts anew."""
         for made in (wiring.table, wiring.objects, wiring.source, wiring.published):
             made.cache_clear()
-        for made in (wiring.shards, wiring.changes, wiring.publisher, probes._vault):
+        for made in (wiring.shards, wiring.twin_shards, wiring.changes, wiring.publisher):
             made.cache_clear()
+        probes._vault.cache_clear()
 
     def deploy(self) -> None:
         self.objects.write("config/allowed.json", msgspec.json.encode(self.allowed))
@@ -220,6 +223,7 @@ class Account:
         for _ in range(count):
             self.dispatch()
             assert self.drain(self.work, probes.handler) == 0
+            assert self.drain(self.twins_work, probes.handler) == 0
             assert self.drain(self.changes, writers.handler) == 0
 
     def messages(self) -> list[dict[str, Any]]:

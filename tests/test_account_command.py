@@ -86,6 +86,10 @@ def test_what_is_pushed_can_be_pulled(
             ("    owner:", "    connect_to: 127.0.0.1:1\n    owner:"),
             "connect_to is for the command line",
         ),
+        (
+            ("    owner:", "    private: true\n    owner:"),
+            "api orders is private: needs cdk deploy",
+        ),
     ],
 )
 def test_what_the_stack_was_not_deployed_for_is_refused(

@@ -20,6 +20,7 @@ from gatewatch.expect import unmet
 from gatewatch.gateway import body as bodies
 from gatewatch.gateway.answers import BACKEND_ANSWERS, Answer
 from gatewatch.gateway.recognition import recognise
+from gatewatch.gateway.url import API_ID_HEADER
 from gatewatch.model import Exchange, Request, Response
 from gatewatch.raw import RawExchange
 from gatewatch.redaction import HIDDEN, Redactor, is_secret_header
@@ -47,7 +48,7 @@ def evidence(raw: RawExchange, redactor: Redactor) -> Exchange:
     request = Request(
         method=attempt.method,
         url=redactor.url(attempt.url),
-        headers=dict.fromkeys(_credential_headers(raw), HIDDEN),
+        headers={**dict.fromkeys(_credential_headers(raw), HIDDEN), **_addressed(raw)},
         credentials=raw.credentials,
         purpose=attempt.purpose,
         route=attempt.route,
@@ -138,6 +139,11 @@ def _gateway_wrote(exchange: Exchange) -> bool:
     if found.weak - _OTHERS_WROTE:
         return True
     return bool(found.plain) and not found.plain & _OTHERS_WROTE
+
+
+def _addressed(raw: RawExchange) -> dict[str, str]:
+    """The one header of ours that decides which API a request is for."""
+    return {name: value for name, value in raw.attempt.headers if name == API_ID_HEADER}
 
 
 def _credential_headers(raw: RawExchange) -> list[str]:

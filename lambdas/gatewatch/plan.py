@@ -20,6 +20,7 @@ from gatewatch.config.canonical import (
     Route,
     caller_name,
 )
+from gatewatch.gateway.url import API_ID_HEADER, parse
 from gatewatch.model import READING_METHODS, Access, CredentialKind, Finding, Guard, Purpose
 
 REFUSAL_MEDIA_TYPE = "application/x-gatewatch"
@@ -199,7 +200,7 @@ def cannot_be_proven(route: Route) -> str | None:
 
 def look(api: Api, route: Route, entrance: Entrance, callers: tuple[str, ...] = ()) -> Attempt:
     """The look of one caller at a route. An anonymous write carries nothing to act on."""
-    headers = dict(route.headers)
+    headers = {**route.headers, **_addressed(api, entrance.url)}
     if route.writes and not callers and not route.invoke:
         headers["content-type"] = REFUSAL_MEDIA_TYPE
     return Attempt(
@@ -217,6 +218,13 @@ def look(api: Api, route: Route, entrance: Entrance, callers: tuple[str, ...] = 
     )
 
 
+def _addressed(api: Api, url: str) -> dict[str, str]:
+    """For which API a request is, where its URL does not say it."""
+    if api.api_id is None or parse(url).api_id is not None:
+        return {}
+    return {API_ID_HEADER: api.api_id}
+
+
 def control(probe: Probe, method: str, url: str, callers: tuple[str, ...] = ()) -> Attempt:
     """A question whose answer tells causes apart; only ever by a method that changes nothing."""
     if method not in READING_METHODS:
@@ -230,6 +238,7 @@ def control(probe: Probe, method: str, url: str, callers: tuple[str, ...] = ()) 
         timeout_seconds=probe.route.timeout_seconds,
         purpose=Purpose.CONTROL,
         callers=callers,
+        headers=tuple(_addressed(probe.api, url).items()),
         connect_to=probe.api.connect_to,
         ca_file=probe.api.ca_file,
     )

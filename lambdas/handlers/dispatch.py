@@ -7,7 +7,7 @@ from typing import Any
 
 from gatewatch.service.dispatch import dispatch
 from handlers.telemetry import Unit, logger, metrics, stamp
-from handlers.wiring import CLOCK, changes, shards, source, table
+from handlers.wiring import CLOCK, changes, shards, source, table, twin_shards
 
 
 @logger.inject_lambda_context
@@ -15,7 +15,7 @@ from handlers.wiring import CLOCK, changes, shards, source, table
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     at = _scheduled(event)
     stamp(at)
-    done = dispatch(at, source(), table(), shards(), changes())
+    done = dispatch(at, source(), table(), shards(), changes(), twin=twin_shards())
     metrics.add_metric("RoutesDue", Unit.Count, done.due)
     metrics.add_metric("ConfigRejected", Unit.Count, len(done.rejected) and 1)
     if done.rejected:

@@ -1,4 +1,4 @@
-"""SQS, one shard a message: takes the looks."""
+"""SQS, one shard a message: takes the looks. The twin in the VPC is this code, too."""
 
 from __future__ import annotations
 
@@ -33,16 +33,18 @@ def handler(event: dict[str, Any], context: Any) -> Any:
 
 
 @lru_cache
-def _vault() -> Vault:
+def _vault(networks: tuple[str, ...]) -> Vault:
     """Secrets and tokens are kept from one shard to the next."""
-    return Vault(read_in_account, CLOCK, AwsIdentities())
+    return Vault(read_in_account, CLOCK, AwsIdentities(), networks)
 
 
 def _shard(record: dict[str, Any]) -> None:
     shard = msgspec.json.decode(record["body"], type=Shard)
     started, now = perf_counter(), CLOCK.now()
     transport = Prober(
-        Keyring(shard.credentials, _vault()), CLOCK, resolver=Resolver(networks=shard.networks)
+        Keyring(shard.credentials, _vault(shard.networks)),
+        CLOCK,
+        resolver=Resolver(networks=shard.networks),
     )
     try:
         probed = probe(shard, now, transport, table(), changes())

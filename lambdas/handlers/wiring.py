@@ -44,6 +44,13 @@ def shards() -> SqsQueue:
 
 
 @lru_cache
+def twin_shards() -> SqsQueue | None:
+    """None where no API was private at deployment."""
+    url = os.environ.get("GATEWATCH_TWIN_SHARDS_URL")
+    return SqsQueue(url) if url else None
+
+
+@lru_cache
 def changes() -> SqsQueue:
     return SqsQueue(os.environ["GATEWATCH_CHANGES_URL"])
 

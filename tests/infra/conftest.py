@@ -35,6 +35,28 @@ apis:
 """
 
 
+PRIVATE = f"""{CONFIG}
+  stock:
+    url: https://def456.execute-api.us-east-1.amazonaws.com/prod
+    private: true
+    routes:
+      - GET /stock: {{access: protected, guarded_by: iam, as: [own, key]}}
+      - GET /shelves: {{access: protected, as: [inner]}}
+network:
+  subnets: [subnet-0a1b2c3d, subnet-0e1f2a3b]
+  security_groups: [sg-0a1b2c3d]
+  ranges: [10.20.0.0/16]
+""".replace("notify:", "  inner: {bearer: {secret: gatewatch/inner}}\nnotify:")
+"""The same and an API that is reached from inside a VPC only."""
+
+
+@pytest.fixture(scope="session")
+def private_template(tmp_path_factory: pytest.TempPathFactory) -> templates.Resource:
+    file = tmp_path_factory.mktemp("config") / "gatewatch.yaml"
+    file.write_text(PRIVATE)
+    return synthesised(file)
+
+
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> templates.Resource:
     file = tmp_path_factory.mktemp("config") / "gatewatch.yaml"

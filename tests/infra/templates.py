@@ -46,13 +46,14 @@ def granted(template: Resource, role: str) -> set[tuple[str, str]]:
     """Every action and what it is allowed on, for the roles whose logical id contains a part."""
     return {
         (action, read(resource))
-        for statement in _statements(template, role)
+        for statement in statements(template, role)
+        if statement["Effect"] == "Allow"
         for action in _listed(statement["Action"])
         for resource in _listed(statement["Resource"])
     }
 
 
-def _statements(template: Resource, role: str) -> Iterator[Resource]:
+def statements(template: Resource, role: str) -> Iterator[Resource]:
     kinds = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
     for kind in kinds:
         for one in resources(template, kind).values():

@@ -15,7 +15,7 @@ import pytest
 from gatewatch.config.author import load
 from infra import asset
 from infra.needs import needs
-from tests.infra.conftest import CONFIG
+from tests.infra.conftest import PRIVATE
 from tests.infra.templates import ROOT
 
 pytestmark = pytest.mark.timeout(300)
@@ -49,7 +49,7 @@ def _app(out: Path, context: dict[str, str] | None = None) -> subprocess.Complet
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One that asks for everything that may have to be granted."""
     file = tmp_path_factory.mktemp("config") / "gatewatch.yaml"
-    file.write_text(CONFIG)
+    file.write_text(PRIVATE)
     return file
 
 
@@ -109,7 +109,9 @@ def test_a_bad_file_stops_it_with_what_validate_says(tmp_path: Path) -> None:
 
 def test_the_file_of_this_repository_is_in_order() -> None:
     text = (ROOT / "gatewatch.yaml").read_text()
-    assert needs(load(text, "gatewatch.yaml"), "gatewatch.yaml").secrets == ("gatewatch/partner",)
+    assert needs(load(text, "gatewatch.yaml"), "gatewatch.yaml").outside.secrets == (
+        "gatewatch/partner",
+    )
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from gatewatch.config.author import load
 from gatewatch.config.problems import ConfigError
 from infra.needs import Needs, needs
-from tests.infra.conftest import CONFIG
+from tests.infra.conftest import CONFIG, PRIVATE
 
 _URL = "https://api.example.com"
 
@@ -26,24 +26,57 @@ def _with_credential(source: str, api: str = "") -> str:
 
 def test_needs_are_what_the_credentials_name() -> None:
     found = _needs(CONFIG)
-    assert found.secrets == (
+    assert found.topics == ("arn:aws:sns:us-east-1:111122223333:on-call",)
+    assert found.outside.secrets == (
         "arn:aws:secretsmanager:eu-west-1:111122223333:secret:client-AbCdEf",
         "gatewatch/partner",
     )
-    assert found.parameters == ("/orders/token",)
-    assert found.roles == ("arn:aws:iam::444455556666:role/gatewatch-caller",)
-    assert found.topics == ("arn:aws:sns:us-east-1:111122223333:on-call",)
-    assert found.invoked == (("us-east-1", "abc123", "prod"),)
+    assert found.outside.parameters == ("/orders/token",)
+    assert found.outside.roles == ("arn:aws:iam::444455556666:role/gatewatch-caller",)
+    assert found.outside.invoked == (("us-east-1", "abc123", "prod"),)
 
 
 def test_a_credential_is_bound_to_the_hosts_of_its_apis() -> None:
-    assert _needs(CONFIG).hosts == {
+    assert _needs(CONFIG).outside.hosts == {
         "key": ("abc123.execute-api.us-east-1.amazonaws.com:443",),
         "machine": ("auth.example.com:443", "users.example.com:443"),
         "token": ("users.example.com:443",),
         "other": ("abc123.execute-api.us-east-1.amazonaws.com:443",),
         "own": ("abc123.execute-api.us-east-1.amazonaws.com:443",),
     }
+
+
+def test_without_a_private_api_no_twin_is_needed() -> None:
+    for text in (CONFIG, PRIVATE.replace("private: true", "private: false")):
+        found = _needs(text)
+        assert (found.inside, found.network) == (None, None)
+
+
+def test_each_probe_needs_what_its_own_apis_are_called_with() -> None:
+    found = _needs(PRIVATE)
+    assert found.inside is not None
+    assert found.inside.secrets == ("gatewatch/inner", "gatewatch/partner")
+    assert "gatewatch/inner" not in found.outside.secrets
+    assert found.inside.invoked == (("us-east-1", "def456", "prod"),)
+    assert found.outside.invoked == (("us-east-1", "abc123", "prod"),)
+    assert (found.inside.roles, found.inside.parameters) == ((), ())
+    assert set(found.inside.hosts) == {"key", "own", "inner"}
+    assert "inner" not in found.outside.hosts
+
+
+def test_a_private_api_needs_a_network_in_the_account() -> None:
+    with pytest.raises(ConfigError, match=r"apis\.stock\.private: in the account, expected a net"):
+        _needs(PRIVATE.partition("network:")[0])
+
+
+def test_an_api_behind_an_endpoint_is_granted_by_its_id() -> None:
+    endpoint = (
+        "vpce-0a1b2c3d-4e5f6a7b.execute-api.us-east-1.vpce.amazonaws.com/prod\n    api_id: xyz"
+    )
+    text = PRIVATE.replace("def456.execute-api.us-east-1.amazonaws.com/prod", endpoint)
+    inside = _needs(text).inside
+    assert inside is not None
+    assert inside.invoked == (("us-east-1", "xyz", "prod"),)
 
 
 REFUSED = {

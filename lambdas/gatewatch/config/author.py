@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from gatewatch.config import authored
-from gatewatch.config.canonical import Api, Channel, Config
+from gatewatch.config.canonical import Api, Channel, Config, Network
 from gatewatch.config.conform import deviations
 from gatewatch.config.credentials import Named, credential, read_source
 from gatewatch.config.document import Document, read
@@ -16,6 +16,7 @@ from gatewatch.config.expand import api
 from gatewatch.config.findings import Findings
 from gatewatch.config.limits import check_times
 from gatewatch.config.maintenance import windows
+from gatewatch.config.network import network
 from gatewatch.config.problems import ConfigError, Path
 from gatewatch.model import ANONYMOUS, Severity
 
@@ -45,6 +46,7 @@ def _config(document: Document, findings: Findings) -> Config | None:
     sources = _sources(_mapping(value, "credentials"), findings)
     apis = _apis(_mapping(value, "apis"), defaults or authored.Defaults(), sources, findings)
     maintenance = windows(value.get("maintenance"), _mapping(value, "apis"), findings)
+    placed = _network(value, findings)
     if findings.problems:
         return None
     credentials = tuple(credential(named, apis, findings) for named in sources.values())
@@ -53,6 +55,7 @@ def _config(document: Document, findings: Findings) -> Config | None:
         credentials=credentials,
         notify=tuple(_channels(value)),
         maintenance=maintenance,
+        network=placed,
     )
 
 
@@ -60,6 +63,13 @@ def _channels(value: Mapping[str, object]) -> Iterator[Channel]:
     for one in msgspec.convert(value.get("notify", ()), tuple[authored.Channel, ...]):
         taken = (one.severity,) if isinstance(one.severity, Severity) else one.severity
         yield Channel(topic=one.sns, severities=taken, only=one.only)
+
+
+def _network(value: Mapping[str, object], findings: Findings) -> Network | None:
+    if value.get("network") is None:
+        return None
+    written = _piece(value["network"], authored.Network, ("network",), findings)
+    return network(written, ("network",), findings) if written else None
 
 
 def _mapping(value: Mapping[str, object], key: str) -> dict[str, object]:

@@ -129,6 +129,15 @@ WindowLength = Annotated[
 AuthMethod = Literal["client_secret_basic", "client_secret_post"]
 
 
+ApiId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9]+$(?!\n)",
+        extra_json_schema={"description": "the id of an API such as abc123"},
+    ),
+]
+
+
 class Authored(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The manners of everything below: keys are fixed, values are never changed."""
 
@@ -290,7 +299,12 @@ class Route(Looks, frozen=True, kw_only=True):
 
 
 class Api(Defaults, frozen=True, kw_only=True):
-    """One API and stage. `also_at` must answer alike; `closed_at` must refuse everybody."""
+    """One API and stage. `also_at` must answer alike; `closed_at` must refuse everybody.
+
+    `private`: it is reached from inside a VPC only. In the account it is looked at from the
+    [network](#network); from the command line, from wherever that runs. `api_id` tells a VPC
+    endpoint, at a name of its own, for which API a request is (the header `x-apigw-api-id`).
+    """
 
     url: Url
     routes: tuple[dict[str, Access | Route], ...]
@@ -299,6 +313,8 @@ class Api(Defaults, frozen=True, kw_only=True):
     owner: str | None = None
     severity: Severity = Severity.MEDIUM
     runbook: str | None = None
+    private: bool = False
+    api_id: ApiId | None = None
     connect_to: HostPort | None = None
     ca_file: str | None = None
 
@@ -340,6 +356,30 @@ class Window(Authored, frozen=True, kw_only=True):
     apis: tuple[str, ...] | None = None
 
 
+def _id(kind: str, example: str) -> Meta:
+    return Meta(
+        pattern=rf"^{kind}-[0-9a-f]{{8,17}}$(?!\n)",
+        extra_json_schema={"description": f"an id such as {example}"},
+    )
+
+
+SubnetId = Annotated[str, _id("subnet", "subnet-0a1b2c3d4e5f67890")]
+SecurityGroupId = Annotated[str, _id("sg", "sg-0a1b2c3d4e5f67890")]
+RANGE = "a range of private addresses such as 10.0.0.0/16"
+Range = Annotated[str, Meta(extra_json_schema={"description": RANGE})]
+
+
+class Network(Authored, frozen=True, kw_only=True):
+    """From where the deployed service looks at APIs that are `private`: a second probe, in these
+    subnets of one VPC and under these security groups. `ranges`: the private addresses to which
+    it may connect, such as those of the VPC endpoint; public ones it may always.
+    """
+
+    subnets: tuple[SubnetId, ...]
+    security_groups: tuple[SecurityGroupId, ...]
+    ranges: tuple[Range, ...]
+
+
 class File(Authored, frozen=True, kw_only=True):
     """gatewatch.yaml as a whole."""
 
@@ -348,6 +388,7 @@ class File(Authored, frozen=True, kw_only=True):
     credentials: dict[str, Credential] = {}
     notify: tuple[Channel, ...] = ()
     maintenance: tuple[Window, ...] = ()
+    network: Network | None = None
 
 
 def schema() -> dict[str, Any]:

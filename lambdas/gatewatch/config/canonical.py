@@ -179,7 +179,9 @@ class Entrance(Canonical, frozen=True, kw_only=True):
 
 
 class Api(Canonical, frozen=True, kw_only=True):
-    """`remind_every_seconds`: None: an incident that stays open is not told again."""
+    """`remind_every_seconds`: None: an incident that stays open is not told again. `private`: in
+    the account it is looked at from inside a VPC. `api_id`: what a VPC endpoint is told where the
+    URL names no API."""
 
     name: str
     entrances: tuple[Entrance, ...]
@@ -190,6 +192,15 @@ class Api(Canonical, frozen=True, kw_only=True):
     connect_to: str | None
     ca_file: str | None
     remind_every_seconds: float | None = None
+    private: bool = False
+    api_id: str | None = None
+
+    @property
+    def presented(self) -> frozenset[str]:
+        """The names of the credentials with which its routes are called."""
+        return frozenset(
+            name for route in self.routes for caller in route.callers for name in caller
+        )
 
 
 class Channel(Canonical, frozen=True, kw_only=True):
@@ -216,12 +227,21 @@ class Window(Canonical, frozen=True, kw_only=True):
         return not self.apis or api in self.apis
 
 
+class Network(Canonical, frozen=True, kw_only=True):
+    """Ids of subnets and security groups, and private address ranges in CIDR form; all sorted."""
+
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+    ranges: tuple[str, ...]
+
+
 class Config(Canonical, frozen=True, kw_only=True):
     version: int = 1
     apis: tuple[Api, ...]
     credentials: tuple[Credential, ...] = ()
     notify: tuple[Channel, ...] = ()
     maintenance: tuple[Window, ...] = ()
+    network: Network | None = None
 
 
 def caller_name(callers: tuple[str, ...]) -> str:

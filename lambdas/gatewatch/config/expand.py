@@ -14,7 +14,7 @@ from gatewatch.config.credentials import Named
 from gatewatch.config.findings import Findings
 from gatewatch.config.limits import check_headers, check_times, seconds
 from gatewatch.config.problems import Path, nearest
-from gatewatch.gateway.url import is_loopback
+from gatewatch.gateway.url import is_loopback, parse
 from gatewatch.jsonpath import is_path
 from gatewatch.model import READING_METHODS, Access
 from gatewatch.pattern import is_pattern
@@ -51,6 +51,8 @@ def api(
         connect_to=written.connect_to,
         ca_file=written.ca_file,
         remind_every_seconds=_interval(settled.remind_every),
+        private=written.private,
+        api_id=written.api_id,
     )
 
 
@@ -92,7 +94,8 @@ def _split(caller: str) -> tuple[str, ...]:
 
 
 def _check_place(written: authored.Api, secrets: bool, path: Path, findings: Findings) -> None:
-    """Credentials travel only over TLS to the real host, or stay on this machine."""
+    """Credentials travel only over TLS to the real host, or stay on this machine. An endpoint's
+    own name alone leads to no API."""
     for key, url in (
         ("url", written.url),
         *(("also_at", url) for url in written.also_at),
@@ -100,6 +103,8 @@ def _check_place(written: authored.Api, secrets: bool, path: Path, findings: Fin
     ):
         if urlsplit(url).scheme == "http" and not is_loopback(urlsplit(url).hostname):
             findings.add((*path, key), "expected https (plain http only to loopback)", url)
+        if parse(url).endpoint and written.api_id is None:
+            findings.add((*path, key), "expected api_id beside it: this names the endpoint", url)
     if written.connect_to is None or not secrets:
         return
     if not is_loopback(written.connect_to.rpartition(":")[0].strip("[]")):

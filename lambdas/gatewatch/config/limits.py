@@ -10,6 +10,7 @@ import msgspec
 from gatewatch.config.authored import NEVER
 from gatewatch.config.findings import Findings
 from gatewatch.config.problems import Path
+from gatewatch.gateway.url import API_ID_HEADER
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _CREDENTIAL_HEADERS = ("authorization", "x-api-key", "cookie", "x-amz-security-token")
@@ -47,6 +48,8 @@ def check_headers(headers: Mapping[str, str], path: Path, findings: Findings) ->
         place = (*path, name)
         if name.lower() in _CREDENTIAL_HEADERS:
             findings.add(place, "expected a credential under `as` instead")
+        elif name.lower() == API_ID_HEADER:
+            findings.add(place, "expected `api_id` of the API instead")
         elif _OWN_HEADERS.fullmatch(name.lower()):
             findings.add(place, "expected another header: this one would change what is called")
         elif not _HEADER_NAME.fullmatch(name):

@@ -72,6 +72,7 @@ _TITLES = {
     "ClientCertificateCredential": "client_certificate",
     "Channel": "notify",
     "Window": "maintenance",
+    "Network": "network",
 }
 _INTRODUCTION = """\
 # Configuration

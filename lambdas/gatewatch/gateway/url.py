@@ -29,8 +29,15 @@ _HOSTS: tuple[tuple[HostKind, re.Pattern[str]], ...] = (
     (
         HostKind.EXECUTE_API,
         re.compile(
-            r"(?P<api_id>[\w-]+?)(-vpce-\w+)?\.execute-api\.(?P<region>[\w-]+)"
+            r"(?P<api_id>(?!vpce-)[\w-]+?)(-vpce-\w+)?\.execute-api\.(?P<region>[\w-]+)"
             r"(\.vpce)?\.(amazonaws\.com(\.cn)?|api\.aws)"
+        ),
+    ),
+    (
+        HostKind.EXECUTE_API,
+        re.compile(
+            r"(?P<endpoint>vpce-[\w-]+)\.execute-api\.(?P<region>[\w-]+)"
+            r"\.vpce\.amazonaws\.com(\.cn)?"
         ),
     ),
     (
@@ -55,6 +62,11 @@ _HOSTS: tuple[tuple[HostKind, re.Pattern[str]], ...] = (
 
 
 _ADDRESS = re.compile(r"[\d.]+")
+API_ID_HEADER = "x-apigw-api-id"
+"""Tells a VPC endpoint for which API a request is, where its host does not.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-api-test-invoke-url.html
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,7 @@ class Address:
     """A URL taken apart. `segments` are the non-empty parts of its path, stage included.
 
     `ends_in_slash`: the path goes on after its last segment, which makes it another resource.
+    `endpoint`: the name of the VPC endpoint that the host is.
     """
 
     host: str
@@ -72,6 +85,7 @@ class Address:
     port: int | None = None
     api_id: str | None = None
     region: str | None = None
+    endpoint: str | None = None
 
     @property
     def stage(self) -> str | None:
@@ -99,6 +113,7 @@ def parse(url: str) -> Address:
         port=port,
         api_id=named.get("api_id"),
         region=named.get("region"),
+        endpoint=named.get("endpoint"),
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from gatewatch.cause import Cause, sections
 from gatewatch.gateway import body as bodies
 from gatewatch.gateway.denial import read
-from gatewatch.gateway.url import HostKind, parse, signing_service
+from gatewatch.gateway.url import API_ID_HEADER, HostKind, parse, signing_service
 from gatewatch.look import look_at
 from gatewatch.model import ApiKind, Exchange, Finding
 
@@ -44,7 +44,7 @@ def _known(exchange: Exchange) -> dict[str, str]:
         "url": url,
         "host": address.host,
         "method": exchange.request.method.upper(),
-        "api_id": address.api_id,
+        "api_id": address.api_id or _told_id(exchange),
         "region": address.region,
         "service": signing_service(url),
         "stage": address.stage,
@@ -56,6 +56,11 @@ def _known(exchange: Exchange) -> dict[str, str]:
         for name, value in known.items()
         if value and _FORMS[name].fullmatch(value)
     }
+
+
+def _told_id(exchange: Exchange) -> str | None:
+    sent = {name.lower(): value for name, value in exchange.request.headers.items()}
+    return sent.get(API_ID_HEADER)
 
 
 def _by_arn(exchange: Exchange) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import perf_counter
 
 import requests
@@ -15,11 +16,14 @@ from gatewatch.probe.resolve import Resolver
 _SECONDS = 10
 
 
-def post_form(url: str, headers: dict[str, str], form: str) -> tuple[int, bytes]:
-    """The status and the body; raises SecretError where no answer came."""
+def post_form(
+    url: str, headers: dict[str, str], form: str, networks: Sequence[str] | None = None
+) -> tuple[int, bytes]:
+    """The status and the body; raises SecretError where no answer came. `networks`: as for a
+    Resolver."""
     own = {"User-Agent": user_agent("token"), "Connection": "close", **headers}
     prepared = requests.Request("POST", url, headers=own, data=form).prepare()
-    flight = Flight(Resolver(), perf_counter() + _SECONDS)
+    flight = Flight(Resolver(networks=networks), perf_counter() + _SECONDS)
     adapter = Adapter(shared_context(None), 1)
     outcome = exchange(adapter.pool(url), prepared, {}, flight)
     adapter.close()

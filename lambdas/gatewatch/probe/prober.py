@@ -144,7 +144,7 @@ class Prober:
         if attempt.method not in READING_METHODS:
             adapter.close()
         if address := self._resolver.refused(urlsplit(attempt.url).hostname or ""):
-            told = f"{address} may not be connected to: private addresses need cdk deploy"
+            told = f"{address} may not be connected to: it is in no range of the deployed network"
             return self._not_sent(attempt, told)
         phases = {"queue": started - queued_at, **flight.phases}
         return RawExchange(

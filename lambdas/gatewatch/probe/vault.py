@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, TypeVar, cast
@@ -38,14 +38,22 @@ _SENDABLE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 
 
 class Vault:
-    """What credentials are made of. Every value that was ever read is known to the redactor."""
+    """What credentials are made of. Every value that was ever read is known to the redactor.
+
+    `networks`: where a token may be asked for, as for a Resolver.
+    """
 
     def __init__(
-        self, read: ReadSecret, clock: Clock, identities: Identities | None = None
+        self,
+        read: ReadSecret,
+        clock: Clock,
+        identities: Identities | None = None,
+        networks: Sequence[str] | None = None,
     ) -> None:
         self._read = read
         self._clock = clock
         self._aws = identities
+        self._networks = networks
         self._kept: dict[Hashable, Kept[Any]] = {}
         self._known: set[str] = set()
         self._lock = Lock()
@@ -133,7 +141,7 @@ class Vault:
         client = source.client_id
         client_id = client if isinstance(client, str) else self.secret(client)
         headers, form = oauth2.request(source, client_id, self.secret(source.client_secret))
-        status, body = post_form(source.token_url, headers, form)
+        status, body = post_form(source.token_url, headers, form, self._networks)
         return oauth2.granted(source, status, body, self._clock.now())
 
     def _login(self, source: Cognito) -> tuple[str, datetime]:

@@ -38,8 +38,13 @@ def dispatch(
     work: Queue,
     changes: Queue,
     bounds: Bounds | None = None,
+    twin: Queue | None = None,
 ) -> Dispatched:
-    """`at` is when this tick was scheduled; the same tick twice is dealt out once."""
+    """`at` is when this tick was scheduled; the same tick twice is dealt out once.
+
+    `work` is for the probe outside, `twin` for the one that looks at private APIs. Raises
+    NoTwinError where these are due and nobody can look; everything else is dealt out then.
+    """
     tick = at.replace(second=0, microsecond=0)
     holding, rejected = source.current()
     known = records.records()
@@ -56,17 +61,27 @@ def dispatch(
         let_in=[(one.api, entrance) for one in known.values() for entrance in one.let_in],
         latched=latched,
         networks=holding.allowed.networks,
+        inside=holding.allowed.inside,
         bounds=bounds,
     )
     calls = sweeps(holding, known, records.acknowledged(), tick)
-    work.send([_message(one) for one in found])
+    work.send([_message(one) for one in found if not one.is_private])
     changes.send([one.message() for one in calls])
+    if private := [_message(one) for one in found if one.is_private]:
+        if twin is None:
+            raise NoTwinError
+        twin.send(private)
     return Dispatched(
         due=len(probes),
         shards=len(found),
         sweeps=len(calls),
         rejected=rejected.problems if rejected else (),
     )
+
+
+class NoTwinError(Exception):
+    """Raised where private APIs are due and this deployment has no probe that reaches them, as
+    for the moments of a deployment that makes or removes it."""
 
 
 def _slice_counts(config: Config, known: Mapping[str, Record], records: Records) -> dict[str, int]:

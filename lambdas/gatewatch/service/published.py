@@ -13,6 +13,7 @@ from gatewatch.config.canonical import (
     AssumedRole,
     Config,
     Credential,
+    Network,
     OAuth2,
     OwnKeys,
     SecretRef,
@@ -20,6 +21,7 @@ from gatewatch.config.canonical import (
     Sigv4,
     within,
 )
+from gatewatch.config.places import inside, outside
 from gatewatch.gateway.url import host_of, is_loopback
 from gatewatch.windows import problem_of
 
@@ -33,19 +35,37 @@ class Pointer(msgspec.Struct, frozen=True, kw_only=True):
     key: str
 
 
-class Allowed(msgspec.Struct, frozen=True, kw_only=True):
-    """What the stack was deployed for; only a deployment writes it.
-
-    `credentials`: the `host:port` pairs that each may be sent to. `networks`: the private address
-    ranges, in CIDR form, that the probe may connect to.
-    """
+class Granted(msgspec.Struct, frozen=True, kw_only=True):
+    """What one probe may read, assume and present. `credentials`: the `host:port` pairs that each
+    may be sent to."""
 
     secrets: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
-    topics: tuple[str, ...] = ()
     credentials: dict[str, tuple[str, ...]] = {}
+
+
+class Twin(Granted, frozen=True, kw_only=True):
+    """The probe of private APIs: where it is, and to which private addresses it may connect."""
+
+    network: Network
+
+
+class Allowed(Granted, frozen=True, kw_only=True):
+    """What the stack was deployed for; only a deployment writes it.
+
+    `networks`: address ranges, in CIDR form, to which every probe may connect besides public
+    addresses; a deployment of the stack names none.
+    """
+
+    topics: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
+    twin: Twin | None = None
+
+    @property
+    def inside(self) -> tuple[str, ...]:
+        """To which ranges the twin may connect."""
+        return self.networks + (self.twin.network.ranges if self.twin else ())
 
 
 class RejectedError(Exception):
@@ -82,15 +102,16 @@ def read_config(body: bytes, version: str, allowed: Allowed) -> Config:
         config = msgspec.json.decode(body, type=Config)
     except msgspec.MsgspecError as error:
         raise RejectedError([f"it cannot be read: {error}"]) from None
-    if problems := list(needs_deployment(config, allowed)):
+    if problems := dict.fromkeys(needs_deployment(config, allowed)):
         raise RejectedError(problems)
     return config
 
 
 def needs_deployment(config: Config, allowed: Allowed) -> Iterator[str]:
     """What a configuration asks for and the stack was not deployed for, one line each."""
-    for credential in config.credentials:
-        yield from _of_credential(credential, allowed)
+    for credential in outside(config).credentials:
+        yield from _of_credential(credential, allowed, "")
+    yield from _of_private(config, allowed.twin)
     for channel in config.notify:
         if channel.topic not in allowed.topics:
             yield f"notify {channel.topic}: needs cdk deploy"
@@ -102,10 +123,21 @@ def needs_deployment(config: Config, allowed: Allowed) -> Iterator[str]:
         yield from _of_api(api, known)
 
 
-def _of_credential(credential: Credential, allowed: Allowed) -> Iterator[str]:
+def _of_private(config: Config, twin: Twin | None) -> Iterator[str]:
+    private = inside(config)
+    if twin is None:
+        yield from (f"api {api.name} is private: needs cdk deploy" for api in private.apis)
+        return
+    if private.apis and config.network != twin.network:
+        yield "network is not the one that was deployed: needs cdk deploy"
+    for credential in private.credentials:
+        yield from _of_credential(credential, twin, " to private APIs")
+
+
+def _of_credential(credential: Credential, allowed: Granted, place: str) -> Iterator[str]:
     told = f"credential {credential.name}"
     if credential.name not in allowed.credentials:
-        yield f"{told} is new: needs cdk deploy"
+        yield f"{told} is new{place}: needs cdk deploy"
         return
     for host in credential.hosts:
         if host not in allowed.credentials[credential.name]:
@@ -115,7 +147,7 @@ def _of_credential(credential: Credential, allowed: Allowed) -> Iterator[str]:
     yield from _of_source(told, credential, allowed)
 
 
-def _of_source(told: str, credential: Credential, allowed: Allowed) -> Iterator[str]:
+def _of_source(told: str, credential: Credential, allowed: Granted) -> Iterator[str]:
     match credential.source:
         case Sigv4(keys=AssumedRole(arn=arn)) if arn not in allowed.roles:
             yield f"{told} assumes {arn}: needs cdk deploy"
@@ -125,7 +157,7 @@ def _of_source(told: str, credential: Credential, allowed: Allowed) -> Iterator[
             yield f"{told} gets its token at {host_of(url)}: needs cdk deploy"
 
 
-def _of_secret(told: str, ref: SecretRef, allowed: Allowed) -> Iterator[str]:
+def _of_secret(told: str, ref: SecretRef, allowed: Granted) -> Iterator[str]:
     match ref.source:
         case SecretSource.SECRET:
             is_known = ref.name in allowed.secrets
@@ -143,7 +175,7 @@ def _of_api(api: Api, known: set[str]) -> Iterator[str]:
         yield f"api {api.name}: connect_to is for the command line, not for the account"
     if api.ca_file is not None:
         yield f"api {api.name}: ca_file is for the command line, not for the account"
-    used = {name for route in api.routes for caller in route.callers for name in caller}
+    used = api.presented
     for name in sorted(used - known):
         yield f"api {api.name}: credential {name} is not configured"
     for entrance in api.entrances:

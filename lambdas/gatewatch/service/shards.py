@@ -41,7 +41,7 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     `minute` is counted from the epoch. `apis` hold only what is due; one API may stand there for
     each of its entrances. `slices` tells of how many slices an API has. `networks` are the
-    private address ranges that the deployment lets us connect to.
+    address ranges to which the deployment lets us connect besides public addresses.
     """
 
     at: str
@@ -58,6 +58,11 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     @property
     def config(self) -> Config:
         return Config(apis=self.apis, credentials=self.credentials)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it is the twin's. Private APIs and others never share a shard."""
+        return any(api.private for api in self.apis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +169,17 @@ def shards(
     let_in: Iterable[tuple[str, str]] = (),
     latched: Iterable[tuple[str, str, str]] = (),
     networks: tuple[str, ...] = (),
+    inside: tuple[str, ...] = (),
     bounds: Bounds | None = None,
 ) -> list[Shard]:
-    """The shards of one minute. Each route is in one shard for each of its entrances."""
+    """The shards of one minute. Each route is in one shard for each of its entrances.
+
+    `inside`: the `networks` of shards of private APIs.
+    """
     credentials = {one.name: one for one in config.credentials}
     entered = _by_api(let_in)
     held = _by_api(latched)
+    found = pieces(probes, counts)
     return [
         Shard(
             at=at.isoformat(),
@@ -181,9 +191,12 @@ def shards(
             about={one.api.name: about[one.api.name] for one in run},
             let_in=tuple(pair for name in _names(run) for pair in entered[name]),
             latched=tuple(each for name in _names(run) for each in held[name]),
-            networks=networks,
+            networks=inside if private else networks,
         )
-        for lane, run in packed(pieces(probes, counts), bounds or Bounds())
+        for private in (False, True)
+        for lane, run in packed(
+            (one for one in found if one.api.private is private), bounds or Bounds()
+        )
     ]
 
 

@@ -1,0 +1,58 @@
+"""A function inside a VPC: what Lambda needs for it, and what the function's code may not."""
+
+from __future__ import annotations
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+
+from gatewatch.config.canonical import Network
+from infra.function import ServiceFunction
+from infra.nag import acknowledge
+
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+_INTERFACES = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+]
+
+
+def join(function: ServiceFunction, network: Network) -> None:
+    """By ids alone, so that nothing is looked up at synthesis."""
+    resource = function.function.node.default_child
+    if not isinstance(resource, lambda_.CfnFunction):
+        raise TypeError(f"{function.node.path} is no function of this stack")
+    resource.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
+        subnet_ids=list(network.subnets), security_group_ids=list(network.security_groups)
+    )
+    function.allow(*_INTERFACES, on=["*"])
+    acknowledge(
+        function.role,
+        "IAM5[Resource::*]",
+        "Lambda makes and removes the interfaces in the VPC with this role; EC2 knows neither "
+        "their ids beforehand nor resources for its Describe calls. The code itself is denied it.",
+    )
+    function.role.add_to_principal_policy(_not_the_code(Stack.of(function)))
+
+
+def _not_the_code(stack: Stack) -> iam.PolicyStatement:
+    """Calls of the code carry its function's ARN, those of Lambda itself do not.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+    """
+    any_function = stack.format_arn(
+        service="lambda",
+        resource="function",
+        resource_name="*",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+    return iam.PolicyStatement(
+        effect=iam.Effect.DENY,
+        actions=_INTERFACES,
+        resources=["*"],
+        conditions={"ArnLike": {"lambda:SourceFunctionArn": any_function}},
+    )
