@@ -35,6 +35,7 @@ LEFT_OUT = (
             "expand",
             "findings",
             "limits",
+            "lookups",
             "maintenance",
             "network",
             "problems",

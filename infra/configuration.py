@@ -12,6 +12,7 @@ from aws_cdk import CustomResource, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
+from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from gatewatch.config.canonical import Config
@@ -60,9 +61,20 @@ class ConfigurationBucket(Construct):
         )
 
     def hold(
-        self, config: Config, needs: Needs, *, urls: Mapping[str, str], take_over: str | None
+        self,
+        config: Config,
+        needs: Needs,
+        *,
+        urls: Mapping[str, str],
+        parameters: Mapping[str, str],
+        take_over: str | None,
     ) -> CustomResource:
-        """`urls`: by placeholder, the URLs that only the deployment knows."""
+        """By placeholder: `urls` that only the deployment knows, and names of the `parameters` of
+        Parameter Store that hold one. CloudFormation reads these at each deployment."""
+        values = {
+            placeholder: ssm.StringParameter.value_for_string_parameter(self, name)
+            for placeholder, name in parameters.items()
+        }
         configuration = self._asset("Configuration", "configuration.json", encoded(config))
         allowed = self._asset("Allowed", "allowed.json", _allowed(needs))
         self._grant(configuration, allowed)
@@ -76,7 +88,8 @@ class ConfigurationBucket(Construct):
                 "AssetBucket": configuration.s3_bucket_name,
                 "Configuration": configuration.s3_object_key,
                 "Allowed": allowed.s3_object_key,
-                "Urls": dict(urls),
+                "Urls": {**urls, **values},
+                "Parameters": dict(parameters),
                 "TakeOver": take_over or "",
             },
         )

@@ -15,6 +15,7 @@ from constructs import Construct, IConstruct
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
 from gatewatch.config.document import read
+from gatewatch.config.lookups import Lookups, Placeholders
 from gatewatch.config.problems import ConfigError
 from infra import asset
 from infra.alarms import HealthAlarms, LayerAlarms, RouteAlarms
@@ -66,6 +67,7 @@ class GatewatchMonitor(Construct):
         self._file = "gatewatch.yaml" if config is None else str(config)
         self._text = "" if config is None else _read(Path(config))
         self._watched: list[Watched] = []
+        self._parameters = Placeholders()
         self._keys = tuple(keys)
         self._take_over = take_over
         if config is not None and not self._waits_for_watched():
@@ -135,7 +137,7 @@ class GatewatchMonitor(Construct):
         return isinstance(value, dict) and not value.get("apis")
 
     def _needed(self) -> tuple[Config, Needs]:
-        config = load(self._merged(), self._file)
+        config = load(self._merged(), self._file, Lookups(parameter=self._parameters))
         return config, needs(config, self._file)
 
     def _merged(self) -> str:
@@ -152,7 +154,10 @@ class GatewatchMonitor(Construct):
         """What depends on the configuration, once every method of the watched APIs is known."""
         config, needed = self._needed()
         urls = {one.placeholder: one.deployed_url() for one in self._watched if not one.is_known}
-        deployed = self.configuration.hold(config, needed, urls=urls, take_over=self._take_over)
+        parameters = {shown: name for name, shown in self._parameters.by_name.items()}
+        deployed = self.configuration.hold(
+            config, needed, urls=urls, parameters=parameters, take_over=self._take_over
+        )
         # Dispatch must know of the twin before it reads of private APIs.
         deployed.node.add_dependency(self.functions.dispatch.function)
         self._ticks.node.add_dependency(deployed)

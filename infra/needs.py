@@ -22,6 +22,7 @@ from gatewatch.config.canonical import (
     Sigv4,
     within,
 )
+from gatewatch.config.lookups import is_placeholder
 from gatewatch.config.places import inside, outside
 from gatewatch.config.problems import ConfigError, Path, Problem
 from gatewatch.gateway.url import host_of, parse
@@ -123,6 +124,13 @@ def _unreachable_places(config: Config) -> Iterator[Problem]:
             yield Problem(
                 ("apis", api.name, "private"),
                 "in the account, expected a network from where to look; see docs/account.md",
+            )
+    for api in _signed(config):
+        if any(is_placeholder(host_of(one.url)) for one in api.entrances if not one.closed):
+            yield Problem(
+                ("apis", api.name),
+                "expected its URLs written out, or a sigv4 credential with a role: the probe's own "
+                "identity is granted calls to APIs that are known before the deployment",
             )
 
 

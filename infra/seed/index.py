@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 import urllib.request
 from collections.abc import Callable
@@ -54,6 +55,8 @@ def _settled(act: Callable[[], None]) -> None:
 def _put(properties: Event) -> None:
     s3 = boto3.client("s3")
     bucket, urls = properties["Bucket"], properties.get("Urls", {})
+    for placeholder, name in properties.get("Parameters", {}).items():
+        _check_url(name, urls[placeholder])
 
     def put(key: str, body: bytes) -> None:
         s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
@@ -73,6 +76,12 @@ def _put(properties: Event) -> None:
     if _moves(before, _read(s3, bucket, POINTER), take_over):
         put(POINTER, json.dumps(now).encode())
     put(DEPLOYED, json.dumps({**now, "take_over": take_over}).encode())
+
+
+def _check_url(parameter: str, value: str) -> None:
+    """Nobody has seen this value before; it is not repeated, as it may be anything."""
+    if not re.fullmatch(r"https://[^\s/?#@\\\"]+(/[^\s?#\\\"]*)?", value):
+        raise ValueError(f"ssm {parameter}: expected it to hold a URL that begins with https://")
 
 
 def _moves(before: Event | None, current: Event | None, take_over: str) -> bool:

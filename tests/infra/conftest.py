@@ -42,12 +42,16 @@ PRIVATE = f"""{CONFIG}
     routes:
       - GET /stock: {{access: protected, guarded_by: iam, as: [own, key]}}
       - GET /shelves: {{access: protected, as: [inner]}}
+  kept:
+    url: {{ssm: /kept/url}}
+    routes:
+      - GET /kept: public
 network:
   subnets: [subnet-0a1b2c3d, subnet-0e1f2a3b]
   security_groups: [sg-0a1b2c3d]
   ranges: [10.20.0.0/16]
 """.replace("notify:", "  inner: {bearer: {secret: gatewatch/inner}}\nnotify:")
-"""The same and an API that is reached from inside a VPC only."""
+"""The same, an API inside a VPC, and one whose URL is in Parameter Store."""
 
 
 @pytest.fixture(scope="session")

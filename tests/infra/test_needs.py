@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gatewatch.config.author import load
+from gatewatch.config.lookups import Lookups, Placeholders
 from gatewatch.config.problems import ConfigError
 from infra.needs import Needs, needs
 from tests.infra.conftest import CONFIG, PRIVATE
@@ -13,7 +14,8 @@ _URL = "https://api.example.com"
 
 
 def _needs(text: str) -> Needs:
-    return needs(load(text, "gatewatch.yaml"), "gatewatch.yaml")
+    lookups = Lookups(parameter=Placeholders())
+    return needs(load(text, "gatewatch.yaml", lookups), "gatewatch.yaml")
 
 
 def _with_credential(source: str, api: str = "") -> str:

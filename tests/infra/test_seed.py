@@ -70,6 +70,7 @@ class Stack:
             "Configuration": "configuration",
             "Allowed": "allowed",
             "Urls": {},
+            "Parameters": {},
             "TakeOver": "",
             **properties,
         }
@@ -153,6 +154,31 @@ def test_what_only_the_deployment_knows_is_filled_in(stack: Stack) -> None:
     assert stack.read(index.ALLOWED)["credentials"] == {
         "user": ["api.example.com:443", "abc.execute-api.eu-west-1.amazonaws.com:443"]
     }
+
+
+def test_the_value_of_a_parameter_is_filled_in(stack: Stack) -> None:
+    stack.deploy(
+        "https://parameter-1.invalid",
+        Urls={"https://parameter-1.invalid": "https://api.example.com/orders"},
+        Parameters={"https://parameter-1.invalid": "/orders/url"},
+    )
+    assert stack.current == "https://api.example.com/orders"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["hunter2hunter2", "http://api.example.com", "https://u:hunter2@x.y", 'https://x.y/","a":"'],
+)
+def test_a_parameter_that_holds_no_url_stops_the_deployment(stack: Stack, value: str) -> None:
+    with pytest.raises(ValueError, match="ssm /orders/url: expected it to hold a URL"):
+        stack.deploy(
+            "https://parameter-1.invalid",
+            Urls={"https://parameter-1.invalid": value},
+            Parameters={"https://parameter-1.invalid": "/orders/url"},
+        )
+    assert stack.answers[0]["Reason"] == (
+        "ValueError: ssm /orders/url: expected it to hold a URL that begins with https://"
+    )
 
 
 def test_the_end_leaves_an_empty_bucket(stack: Stack, s3: Any) -> None:

@@ -38,7 +38,7 @@ credentials:
 
 apis:
   orders:
-    url: https://abc123.execute-api.us-east-1.amazonaws.com/prod
+    url: https://abc123.execute-api.us-east-1.amazonaws.com/prod    # or {ssm: /orders/url}
     # also_at: [https://api.example.com/orders]    # other entrances that must answer alike
     # closed_at: [https://old123.execute-api.us-east-1.amazonaws.com/prod]    # must refuse
     owner: team-orders

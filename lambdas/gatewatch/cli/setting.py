@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.cli.exits import UsageError
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
+from gatewatch.config.lookups import LookUp, Lookups, Missing
+from gatewatch.ports import SecretError
 
 if TYPE_CHECKING:
     from gatewatch.probe.prober import Prober
@@ -21,8 +24,11 @@ DEFAULT_CONFIG = Path("gatewatch.yaml")
 STATE_FOLDER = ".gatewatch"
 
 
-def read_config(file: Path) -> Config:
-    """Raises ConfigError with all problems, or UsageError where there is no such file."""
+def read_config(file: Path, parameter: LookUp | None = None) -> Config:
+    """Raises ConfigError with all problems, or UsageError where there is no such file.
+
+    URLs in Parameter Store are read from there, unless `parameter` gives them.
+    """
     try:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
@@ -30,7 +36,18 @@ def read_config(file: Path) -> Config:
         raise UsageError(f"{file}: {error.strerror}{hint}") from None
     except UnicodeDecodeError:
         raise UsageError(f"{file}: not UTF-8 text") from None
-    return with_files_beside(load(text, str(file)), file.parent)
+    lookups = Lookups(parameter=parameter or lru_cache(_parameter))
+    return with_files_beside(load(text, str(file), lookups), file.parent)
+
+
+def _parameter(name: str) -> str | Missing:
+    """As the user of this machine may read it."""
+    from gatewatch.adapters.aws.ssm import read_parameter
+
+    try:
+        return read_parameter(name)
+    except SecretError as error:
+        return Missing(str(error))
 
 
 def with_files_beside(config: Config, folder: Path) -> Config:

@@ -15,11 +15,14 @@ from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat
 from gatewatch.cli.plan import uneven
 from gatewatch.cli.setting import read_config
 from gatewatch.config import authored
+from gatewatch.config.lookups import Placeholders
 from gatewatch.config.problems import ConfigError, Problem, shown
 
 
 def validate(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) -> None:
     """Check a configuration without sending anything; every problem at once.
+
+    AWS is not asked either: what a parameter of Parameter Store holds is not looked at.
 
     Exit code 0 when it is in order, 3 when it is not.
 
@@ -32,7 +35,7 @@ def validate(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) ->
     """
     if output is Format.JSON:
         raise typer.Exit(_as_json(config))
-    found = read_config(config)
+    found = read_config(config, Placeholders())
     routes = [route for api in found.apis for route in api.routes]
     counted = f"{show.count(len(found.apis), 'API')}, {show.count(len(routes), 'route')}"
     typer.echo(f"{config}: in order; {counted}")
@@ -47,7 +50,7 @@ def _as_json(config: Path) -> int:
     """A list of problems, each with its path, what was found and expected; the exit code."""
     problems: tuple[Problem, ...] = ()
     try:
-        read_config(config)
+        read_config(config, Placeholders())
     except ConfigError as error:
         problems = error.problems
     told = [

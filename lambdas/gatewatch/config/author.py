@@ -15,6 +15,7 @@ from gatewatch.config.document import Document, read
 from gatewatch.config.expand import api
 from gatewatch.config.findings import Findings
 from gatewatch.config.limits import check_times
+from gatewatch.config.lookups import Lookups
 from gatewatch.config.maintenance import windows
 from gatewatch.config.network import network
 from gatewatch.config.problems import ConfigError, Path
@@ -23,17 +24,18 @@ from gatewatch.model import ANONYMOUS, Severity
 T = TypeVar("T")
 
 
-def load(text: str, name: str) -> Config:
-    """Raises ConfigError with all problems; `name` is what the file is called in them."""
+def load(text: str, name: str, lookups: Lookups | None = None) -> Config:
+    """Raises ConfigError with all problems; `name` is what the file is called in them. `lookups`
+    find what it refers to."""
     document = read(text)
     findings = Findings(document)
-    config = _config(document, findings) if not findings.problems else None
+    config = _config(document, findings, lookups or Lookups()) if not findings.problems else None
     if findings.problems or config is None:
         raise ConfigError(name, findings.problems)
     return config
 
 
-def _config(document: Document, findings: Findings) -> Config | None:
+def _config(document: Document, findings: Findings, lookups: Lookups) -> Config | None:
     value = document.value
     if value is None:
         findings.add((), "an empty file; expected at least the key apis")
@@ -44,7 +46,8 @@ def _config(document: Document, findings: Findings) -> Config | None:
     defaults = _piece(value.get("defaults", {}), authored.Defaults, ("defaults",), findings)
     check_times(defaults or authored.Defaults(), ("defaults",), findings)
     sources = _sources(_mapping(value, "credentials"), findings)
-    apis = _apis(_mapping(value, "apis"), defaults or authored.Defaults(), sources, findings)
+    settled = defaults or authored.Defaults()
+    apis = _apis(_mapping(value, "apis"), settled, sources, lookups, findings)
     maintenance = windows(value.get("maintenance"), _mapping(value, "apis"), findings)
     placed = _network(value, findings)
     if findings.problems:
@@ -98,9 +101,10 @@ def _apis(
     value: Mapping[str, object],
     defaults: authored.Defaults,
     sources: Mapping[str, Named],
+    lookups: Lookups,
     findings: Findings,
 ) -> tuple[Api, ...]:
     if not value and not findings.touch(("apis",)):
         findings.add(("apis",), "expected at least one API")
-    found = (api(name, raw, defaults, sources, findings) for name, raw in value.items())
+    found = (api(name, raw, defaults, sources, lookups, findings) for name, raw in value.items())
     return tuple(one for one in found if one is not None)

@@ -30,16 +30,9 @@ Interval = Annotated[
 Count = Annotated[int, Meta(ge=1, extra_json_schema={"description": "a whole number from 1"})]
 _PORT = r"(:([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]))?"
 _HOST = r"([^\s/?#@:\[\]\\]+|\[::1\]|\[([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}\])"
-_URL_PATTERN = rf"^https?://{_HOST}{_PORT}(/[^\s?#]*)?$(?!\n)"
-Url = Annotated[
-    str,
-    Meta(
-        pattern=_URL_PATTERN,
-        extra_json_schema={
-            "description": "a URL such as https://api.example.com/orders, without query"
-        },
-    ),
-]
+URL_PATTERN = rf"^https?://{_HOST}{_PORT}(/[^\s?#]*)?$(?!\n)"
+URL = "a URL such as https://api.example.com/orders, without query"
+Url = Annotated[str, Meta(pattern=URL_PATTERN, extra_json_schema={"description": URL})]
 HOST_PORT_PATTERN = r"^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$"
 HOST_PORT = "HOST:PORT such as 127.0.0.1:8443"
 HostPort = Annotated[
@@ -53,7 +46,7 @@ Status = Annotated[
 TokenUrl = Annotated[
     str,
     Meta(
-        pattern=_URL_PATTERN,
+        pattern=URL_PATTERN,
         extra_json_schema={
             "description": "a URL such as https://auth.example.com/oauth2/token, without query"
         },
@@ -298,6 +291,26 @@ class Route(Looks, frozen=True, kw_only=True):
     severity: Severity | None = None
 
 
+ParameterName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9_./-]+$(?!\n)",
+        extra_json_schema={"description": "the name of a parameter such as /orders/url"},
+    ),
+]
+
+
+class UrlParameter(Authored, frozen=True, kw_only=True):
+    """A URL that is kept in Parameter Store, as a `String`. Its value is read when a command
+    starts; for the service in the account, when it is deployed or pushed to.
+    """
+
+    ssm: ParameterName
+
+
+Place = Url | Annotated[UrlParameter, Meta(extra_json_schema={"description": "{ssm: NAME}"})]
+
+
 class Api(Defaults, frozen=True, kw_only=True):
     """One API and stage. `also_at` must answer alike; `closed_at` must refuse everybody.
 
@@ -306,10 +319,10 @@ class Api(Defaults, frozen=True, kw_only=True):
     endpoint, at a name of its own, for which API a request is (the header `x-apigw-api-id`).
     """
 
-    url: Url
+    url: Place
     routes: tuple[dict[str, Access | Route], ...]
-    also_at: tuple[Url, ...] = ()
-    closed_at: tuple[Url, ...] = ()
+    also_at: tuple[Place, ...] = ()
+    closed_at: tuple[Place, ...] = ()
     owner: str | None = None
     severity: Severity = Severity.MEDIUM
     runbook: str | None = None

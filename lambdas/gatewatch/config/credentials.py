@@ -29,6 +29,7 @@ from gatewatch.config.canonical import (
     Sigv4,
 )
 from gatewatch.config.findings import Findings
+from gatewatch.config.lookups import is_placeholder
 from gatewatch.config.problems import Path
 from gatewatch.gateway.url import host_of, is_loopback
 
@@ -204,7 +205,7 @@ def credential(named: Named, apis: Iterable[Api], findings: Findings) -> Credent
     used = _hosts_of_users(named.name, apis)
     hosts = used if named.written.hosts is None else _written_hosts(named.written.hosts)
     for host in used:
-        if host not in hosts:
+        if host not in hosts and not is_placeholder(host):
             findings.add(
                 ("credentials", named.name, "for"),
                 f"an API that uses this credential is at {host}, which is not listed",

@@ -13,6 +13,7 @@ from gatewatch.config.canonical import Api, Entrance, Expect, Route
 from gatewatch.config.credentials import Named
 from gatewatch.config.findings import Findings
 from gatewatch.config.limits import check_headers, check_times, seconds
+from gatewatch.config.lookups import NO_URL, Lookups, urls
 from gatewatch.config.problems import Path, nearest
 from gatewatch.gateway.url import is_loopback, parse
 from gatewatch.jsonpath import is_path
@@ -27,6 +28,7 @@ def api(
     raw: object,
     defaults: authored.Defaults,
     sources: Mapping[str, Named],
+    lookups: Lookups,
     findings: Findings,
 ) -> Api | None:
     path = ("apis", name)
@@ -34,12 +36,13 @@ def api(
         return None
     routes = tuple(_routes(raw.get("routes"), path, findings))
     written = _outside(raw, path, findings)
-    _check_place(written, bool(_used(routes)), path, findings)
+    found = tuple(urls(written, lookups.parameter, path, findings))
+    _check_place(written, found, bool(_used(routes)), path, findings)
     check_times(written, path, findings)
     settled = _settled(defaults, written)
     return Api(
         name=name,
-        entrances=_entrances(written),
+        entrances=_entrances(found),
         routes=tuple(
             made
             for place, key, route in routes
@@ -56,9 +59,6 @@ def api(
     )
 
 
-_NO_URL = "https://invalid.invalid"
-
-
 def _outside(raw: Mapping[str, object], path: Path, findings: Findings) -> authored.Api:
     """The API without its routes; what is wrong in it is noted already and left out here."""
     sound = {
@@ -66,7 +66,7 @@ def _outside(raw: Mapping[str, object], path: Path, findings: Findings) -> autho
         for key, value in raw.items()
         if key != "routes" and not findings.touch((*path, key))
     }
-    return msgspec.convert({"url": _NO_URL, **sound, "routes": []}, authored.Api)
+    return msgspec.convert({"url": NO_URL, **sound, "routes": []}, authored.Api)
 
 
 def _routes(
@@ -93,14 +93,16 @@ def _split(caller: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in caller.split("+"))
 
 
-def _check_place(written: authored.Api, secrets: bool, path: Path, findings: Findings) -> None:
+def _check_place(
+    written: authored.Api,
+    found: Iterable[tuple[str, str]],
+    secrets: bool,
+    path: Path,
+    findings: Findings,
+) -> None:
     """Credentials travel only over TLS to the real host, or stay on this machine. An endpoint's
     own name alone leads to no API."""
-    for key, url in (
-        ("url", written.url),
-        *(("also_at", url) for url in written.also_at),
-        *(("closed_at", url) for url in written.closed_at),
-    ):
+    for key, url in found:
         if urlsplit(url).scheme == "http" and not is_loopback(urlsplit(url).hostname):
             findings.add((*path, key), "expected https (plain http only to loopback)", url)
         if parse(url).endpoint and written.api_id is None:
@@ -115,13 +117,9 @@ def _check_place(written: authored.Api, secrets: bool, path: Path, findings: Fin
         )
 
 
-def _entrances(written: authored.Api) -> tuple[Entrance, ...]:
-    urls = dict.fromkeys((written.url, *written.also_at))
-    open_ones = (Entrance(url=url.rstrip("/"), closed=False) for url in urls)
-    return (
-        *open_ones,
-        *(Entrance(url=url.rstrip("/"), closed=True) for url in dict.fromkeys(written.closed_at)),
-    )
+def _entrances(found: Iterable[tuple[str, str]]) -> tuple[Entrance, ...]:
+    entrances = (Entrance(url=url.rstrip("/"), closed=key == "closed_at") for key, url in found)
+    return tuple(dict.fromkeys(entrances))
 
 
 def _settled(*layers: authored.Looks) -> authored.Defaults:

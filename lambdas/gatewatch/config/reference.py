@@ -59,6 +59,7 @@ _TITLES = {
     "File": "The file",
     "Defaults": "defaults",
     "Api": "apis",
+    "UrlParameter": "a parameter",
     "Route": "routes",
     "Expect": "expect",
     "Credential": "credentials",

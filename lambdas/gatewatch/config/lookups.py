@@ -1,0 +1,85 @@
+"""What a file refers to and does not hold, and how it is found.
+
+Looking up is the caller's business: reading a configuration asks nobody by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from gatewatch.config import authored
+from gatewatch.config.findings import Findings
+from gatewatch.config.problems import Path
+
+_PLACEHOLDER = re.compile(r"parameter-\d+\.invalid")
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What could not be found, and why, in words that repeat nothing of it."""
+
+    reason: str
+
+
+LookUp = Callable[[str], str | Missing]
+"""By name, the text or why there is none."""
+
+
+def _nowhere(name: str) -> Missing:
+    return Missing(f"{name} cannot be looked up here")
+
+
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """`parameter`: the value of a parameter of Parameter Store."""
+
+    parameter: LookUp = _nowhere
+
+
+@dataclass(slots=True)
+class Placeholders:
+    """Stand for URLs that only a deployment will know; the same for the same parameter."""
+
+    by_name: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, name: str) -> str:
+        number = len(self.by_name) + 1
+        return self.by_name.setdefault(name, f"https://parameter-{number}.invalid")
+
+
+def is_placeholder(host: str) -> bool:
+    """A name that nobody can have (RFC 2606)."""
+    return bool(_PLACEHOLDER.fullmatch(host.partition(":")[0]))
+
+
+def urls(
+    written: authored.Api, look_up: LookUp, path: Path, findings: Findings
+) -> Iterator[tuple[str, str]]:
+    """Every URL of an API with the key that it stands under, parameters by their values."""
+    yield "url", _found(written.url, look_up, (*path, "url"), findings)
+    for key, listed in (("also_at", written.also_at), ("closed_at", written.closed_at)):
+        for at, one in enumerate(listed):
+            yield key, _found(one, look_up, (*path, key, at), findings)
+
+
+def _found(
+    url: str | authored.UrlParameter, look_up: LookUp, path: Path, findings: Findings
+) -> str:
+    return url if isinstance(url, str) else _value(url.ssm, look_up, path, findings)
+
+
+NO_URL = "https://invalid.invalid"
+
+
+def _value(name: str, look_up: LookUp, path: Path, findings: Findings) -> str:
+    """A value that is no URL is never repeated: it may be somebody's secret."""
+    value = look_up(name)
+    if isinstance(value, Missing):
+        findings.add(path, value.reason)
+    elif not re.fullmatch(authored.URL_PATTERN, value):
+        findings.add(path, f"ssm {name}: expected it to hold {authored.URL}")
+    else:
+        return value
+    return NO_URL
