@@ -19,9 +19,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gatewatch.adapters.local.authority import authorities
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.config.author import load
 from gatewatch.config.canonical import SecretRef, SecretSource
+from gatewatch.config.lookups import Lookups
 from gatewatch.diagnose import Facts, diagnose
 from gatewatch.evidence import evidence
 from gatewatch.model import Confidence, CredentialKind, Diagnosis, Exchange, Purpose
@@ -72,7 +74,9 @@ class Bench:
         self._place = place
         self._since_change = timedelta(0)
         sandbox.now = self._now
-        self._credentials = load(orders.whole_configuration(*place), "faults").credentials
+        lookups = Lookups(ca_file=authorities(Path()))
+        config = load(orders.whole_configuration(*place), "faults", lookups)
+        self._credentials, self._authority = config.credentials, config.apis[0].authority
 
     def _now(self) -> datetime:
         return datetime.now(UTC) + self._since_change
@@ -117,7 +121,7 @@ class Bench:
             invalid=invalid,
             headers=(("content-type", REFUSAL_MEDIA_TYPE),) if writes else (),
             connect_to=self._place.connect_to,
-            ca_file=self._place.ca_file,
+            authority=self._authority,
         )
 
 

@@ -161,4 +161,5 @@ def _granted(calls: Calls) -> dict[str, Any]:
         "parameters": calls.parameters,
         "roles": calls.roles,
         "credentials": calls.hosts,
+        "authorities": calls.authorities,
     }

@@ -12,6 +12,7 @@ import jsii
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct, IConstruct
 
+from gatewatch.adapters.local.authority import authorities
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
 from gatewatch.config.document import read
@@ -68,6 +69,7 @@ class GatewatchMonitor(Construct):
         self._text = "" if config is None else _read(Path(config))
         self._watched: list[Watched] = []
         self._parameters = Placeholders()
+        self._lookups = Lookups(self._parameters, authorities(Path(self._file).parent))
         self._keys = tuple(keys)
         self._take_over = take_over
         if config is not None and not self._waits_for_watched():
@@ -137,7 +139,7 @@ class GatewatchMonitor(Construct):
         return isinstance(value, dict) and not value.get("apis")
 
     def _needed(self) -> tuple[Config, Needs]:
-        config = load(self._merged(), self._file, Lookups(parameter=self._parameters))
+        config = load(self._merged(), self._file, self._lookups)
         return config, needs(config, self._file)
 
     def _merged(self) -> str:

@@ -26,6 +26,7 @@ from gatewatch.config.lookups import is_placeholder
 from gatewatch.config.places import inside, outside
 from gatewatch.config.problems import ConfigError, Path, Problem
 from gatewatch.gateway.url import host_of, parse
+from gatewatch.service.published import authorities, fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Calls:
     """What one probe needs for its calls; names as the configuration gives them, sorted.
 
     `signed`: the APIs that are called with the probe's own identity; `invoked`: (region, API id,
-    stage) of those whose URL tells. `hosts`: where each credential goes.
+    stage) of those whose URL tells. `hosts`: where each credential goes. `authorities`:
+    fingerprints of the private ones that are trusted.
     """
 
     secrets: tuple[str, ...]
@@ -42,6 +44,7 @@ class Calls:
     signed: tuple[str, ...]
     invoked: tuple[tuple[str, str, str], ...]
     hosts: dict[str, tuple[str, ...]]
+    authorities: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ def _calls(config: Config) -> Calls:
         signed=_sorted(api.name for api in _signed(config)),
         invoked=tuple(sorted(set(_invoked(config)))),
         hosts={one.name: _hosts(one) for one in config.credentials},
+        authorities=_sorted(fingerprint(text) for _, text in authorities(config)),
     )
 
 
@@ -118,8 +122,6 @@ def _unreachable_places(config: Config) -> Iterator[Problem]:
     for api in config.apis:
         if api.connect_to is not None:
             yield Problem(("apis", api.name, "connect_to"), "only for tests, not in the account")
-        if api.ca_file is not None:
-            yield Problem(("apis", api.name, "ca_file"), "this file is not there in the account")
         if api.private and config.network is None:
             yield Problem(
                 ("apis", api.name, "private"),

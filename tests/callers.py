@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gatewatch.adapters.aws.identities import AwsIdentities
+from gatewatch.adapters.local.authority import authorities
 from gatewatch.adapters.secrets import reader
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
+from gatewatch.config.lookups import Lookups
 from gatewatch.plan import Attempt, plan
 from gatewatch.ports import Clock
 from gatewatch.probe.credentials import Keyring
@@ -42,6 +44,7 @@ def config(
     return load(
         f"credentials: {{{credentials}}}\napis: {{a: {{url: '{url}', {api} routes: [{calls}]}}}}",
         "test",
+        Lookups(ca_file=authorities(Path())),
     )
 
 

@@ -154,6 +154,21 @@ def test_no_secret_goes_to_an_endpoint_that_nobody_vouches_for(folder: Path) -> 
     assert stranger.requests == []
 
 
+def test_a_token_endpoint_with_a_private_authority(folder: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    granted_body = b'{"access_token": "granted-token"}'
+    with serving(answering(body=granted_body), context) as server, serving(answering()) as target:
+        url = f"https://localhost:{server.port}/token"
+        more = f"client: {{file: client}}, ca_file: {folder / 'ca.pem'}"
+        caller = Caller(config(login(url, more), f"http://{target.place}/prod"), folder)
+        [raw] = caller.call()
+    assert raw.not_sent is None
+    assert authorization(target.requests[0]) == "Bearer granted-token"
+
+
 @pytest.mark.parametrize("more", [{}, {"token_type": None}, {"token_type": "BEARER"}])
 def test_a_bearer_token_however_it_is_announced(more: dict[str, Any], folder: Path) -> None:
     assert call(TokenServer(granted(**more)), folder) == ["Bearer granted-token"]

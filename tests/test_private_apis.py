@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 import msgspec
 import pytest
+import trustme
 
+from gatewatch.adapters.local.authority import authorities
 from gatewatch.cli.main import main
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Network
+from gatewatch.config.lookups import Lookups
 from gatewatch.service.dispatch import NoTwinError, dispatch
-from gatewatch.service.published import Allowed, Granted, Twin, needs_deployment
+from gatewatch.service.published import Allowed, Granted, Twin, fingerprint, needs_deployment
 from gatewatch.service.shards import Shard
 from handlers import probe as probes
 from handlers import wiring
@@ -112,6 +116,29 @@ def test_without_a_twin_all_else_goes_on_and_it_is_an_error(place: Place) -> Non
     with pytest.raises(NoTwinError):
         dispatch(START, wiring.source(), wiring.table(), wiring.shards(), wiring.changes())
     assert [one.name for shard in _waiting(place.work) for one in shard.apis] == ["outer"]
+
+
+def test_a_private_api_with_a_private_authority(place: Place, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    gateway = Gateway(context)
+    text = (
+        f"apis:\n  inner:\n    url: https://{gateway.place}/prod\n    private: true\n"
+        "    ca_file: ca.pem\n    routes: [GET /health: public]\n"
+    )
+    config = load(text, "test", Lookups(ca_file=authorities(tmp_path)))
+    pem = authority.cert_pem.bytes().decode()
+    twin = Twin(network=HERE, authorities=(fingerprint(pem),))
+    place.allowed = Allowed(twin=twin)
+    place.deploy()
+    place.publish_config(msgspec.structs.replace(config, network=HERE))
+    place.minutes(1)
+    gateway.close()
+    assert gateway.asked == ["/prod/health"]
+    [state] = [state for one in place.table.all("inner") for state in one.states]
+    assert (state.unknowns, state.fails) == (0, 0)
 
 
 DEPLOYED = load(TEXT % {"outer": "127.0.0.1:1", "inner": "127.0.0.1:2"}, "test")

@@ -291,11 +291,10 @@ def test_an_interim_answer_is_passed_over_and_every_route_gets_its_own(interim: 
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[trustme.CA, str]:
+def authority() -> tuple[trustme.CA, str]:
+    """One that nobody trusts, and its certificate."""
     made = trustme.CA()
-    file = tmp_path_factory.mktemp("ca") / "ca.pem"
-    made.cert_pem.write_to_path(str(file))
-    return made, str(file)
+    return made, made.cert_pem.bytes().decode()
 
 
 def tls(authority: trustme.CA, *names: str) -> ssl.SSLContext:
@@ -307,9 +306,9 @@ def tls(authority: trustme.CA, *names: str) -> ssl.SSLContext:
 def test_connect_to_keeps_host_name_and_certificate_check(
     authority: tuple[trustme.CA, str],
 ) -> None:
-    made, ca_file = authority
+    made, pem = authority
     with serving(answering(), tls(made, "api.example.com")) as server:
-        options = {"connect_to": server.place, "ca_file": ca_file}
+        options = {"connect_to": server.place, "authority": pem}
         raw = send("https://api.example.com/x", **options)
         assert raw.status == 200
         assert b"Host: api.example.com\r\n" in server.requests[0]
@@ -329,11 +328,13 @@ def test_an_unknown_authority_is_refused(authority: tuple[trustme.CA, str]) -> N
 
 
 def test_an_authority_of_the_environment_is_not_trusted(
-    authority: tuple[trustme.CA, str], monkeypatch: pytest.MonkeyPatch
+    authority: tuple[trustme.CA, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    made, ca_file = authority
+    made, pem = authority
+    file = tmp_path / "ca.pem"
+    file.write_text(pem)
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
-        monkeypatch.setenv(name, ca_file)
+        monkeypatch.setenv(name, str(file))
     monkeypatch.setattr("gatewatch.probe.connection._contexts", {})
     with serving(answering(), tls(made, "api.example.com")) as server:
         raw = send("https://api.example.com/", connect_to=server.place)
@@ -341,12 +342,12 @@ def test_an_authority_of_the_environment_is_not_trusted(
 
 
 def test_a_client_certificate_that_is_wanted_is_told(authority: tuple[trustme.CA, str]) -> None:
-    made, ca_file = authority
+    made, pem = authority
     context = tls(made, "api.example.com")
     context.verify_mode = ssl.CERT_REQUIRED
     made.configure_trust(context)
     with serving(answering(), context) as server:
-        raw = send("https://api.example.com/", connect_to=server.place, ca_file=ca_file)
+        raw = send("https://api.example.com/", connect_to=server.place, authority=pem)
     assert raw.error == "tls: certificate required"
 
 
@@ -375,7 +376,7 @@ def test_a_handshake_that_never_ends_is_bounded() -> None:
 def test_the_trust_store_is_loaded_once_for_all_connections(
     authority: tuple[trustme.CA, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made, ca_file = authority
+    made, pem = authority
     loads: list[object] = []
     load = ssl.SSLContext.load_verify_locations
 
@@ -386,7 +387,7 @@ def test_the_trust_store_is_loaded_once_for_all_connections(
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)
     monkeypatch.setattr("gatewatch.probe.connection._contexts", {})
     with serving(answering(keep=False), tls(made, "api.example.com")) as server:
-        options = {"connect_to": server.place, "ca_file": ca_file}
+        options = {"connect_to": server.place, "authority": pem}
         for _ in range(3):
             attempts = [attempt("https://api.example.com/x", **options) for _ in range(5)]
             assert {raw.status for raw in sent(prober(), *attempts)} == {200}
@@ -397,14 +398,14 @@ def test_the_trust_store_is_loaded_once_for_all_connections(
 
 def test_what_nobody_asked_for_is_no_answer_to_the_next(authority: tuple[trustme.CA, str]) -> None:
     # A body after HEAD, in one TLS record that is longer than what is read at once.
-    made, ca_file = authority
+    made, pem = authority
 
     def talkative(to: socket.socket, head: bytes) -> None:
         size = 8_000 if head.startswith(b"HEAD") else 0
         to.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + b"x" * 2 * size)
 
     with serving(talkative, tls(made, "api.example.com")) as server:
-        options = {"connect_to": server.place, "ca_file": ca_file}
+        options = {"connect_to": server.place, "authority": pem}
         attempts = [
             attempt("https://api.example.com/", method=method, **options)
             for method in ("HEAD", "GET", "HEAD", "GET")
@@ -414,14 +415,14 @@ def test_what_nobody_asked_for_is_no_answer_to_the_next(authority: tuple[trustme
 
 
 def test_the_phases_of_a_request_are_told(authority: tuple[trustme.CA, str]) -> None:
-    made, ca_file = authority
+    made, pem = authority
 
     def slow(to: socket.socket, _: bytes) -> None:
         time.sleep(0.05)
         to.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 
     with serving(slow, tls(made, "api.example.com")) as server:
-        options = {"connect_to": server.place, "ca_file": ca_file}
+        options = {"connect_to": server.place, "authority": pem}
         attempts = [attempt("https://api.example.com/", **options) for _ in range(2)]
         first, second = sent(prober(Limits(in_flight=1)), *attempts)
     assert set(first.phases_ms) == {"queue", "dns", "connect", "tls", "first_byte", "transfer"}
@@ -510,12 +511,12 @@ def test_an_answer_that_breaks_off_is_not_asked_for_again() -> None:
 def test_a_private_authority_is_trusted_by_its_own_api_only(
     authority: tuple[trustme.CA, str],
 ) -> None:
-    made, ca_file = authority
+    made, pem = authority
     with serving(answering(), tls(made, "api.example.com")) as server:
         url, place = "https://api.example.com/", server.place
         trusting, strange = sent(
             prober(Limits(in_flight=1)),
-            attempt(url, connect_to=place, ca_file=ca_file),
+            attempt(url, connect_to=place, authority=pem),
             attempt(url, connect_to=place),
         )
     assert trusting.status == 200

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from gatewatch.adapters.local.authority import authorities
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config, Window
+from gatewatch.config.lookups import Lookups
 from gatewatch.model import (
     CredentialKind,
     Incident,
@@ -67,7 +69,8 @@ def watch(tmp_path: Path) -> Iterator[Watch]:
     sandbox = Sandbox(orders.world())
     with running(sandbox, tmp_path) as place:
         patient = orders.configuration(*place).replace("timeout: 5s", "timeout: 60s")
-        yield Watch(sandbox, load(patient, "test"), tmp_path)
+        lookups = Lookups(ca_file=authorities(tmp_path))
+        yield Watch(sandbox, load(patient, "test", lookups), tmp_path)
 
 
 def verdict(report: Report, route: str, caller: str) -> Verdict:
@@ -215,7 +218,8 @@ def test_a_route_that_leaves_the_configuration_is_retired(watch: Watch) -> None:
     watch.sandbox.change(FAULTS["key_rotated"].apply)
     watch.tick(2)
     text = orders.configuration("127.0.0.1:1", "x")
-    kept = [line for line in text.splitlines() if "partner" not in line]
+    left_out = ("partner", "ca_file")
+    kept = [line for line in text.splitlines() if not any(one in line for one in left_out)]
     watch.config = load("\n".join(kept), "test")
     api = watch.config.apis[0]
     [incident] = [one for one in watch.tick().incidents if one.state == "resolved"]

@@ -159,6 +159,17 @@ def test_a_message_is_no_longer_than_a_queue_takes() -> None:
     assert max(len(msgspec.json.encode(one)) for one in found) < 250_000
 
 
+def test_a_message_has_room_for_authorities() -> None:
+    most = "x" * 16_384
+    apis = [
+        replace(api(f"a{n}", 2, [f"h{n}.example.com"], timeout=1.0), authority=most)
+        for n in range(40)
+    ]
+    found = dealt(*apis)
+    assert max(len(msgspec.json.encode(one)) for one in found) < 250_000
+    assert len(found) < 10
+
+
 @pytest.mark.parametrize(
     ("every", "age", "left"),
     [(60, 60, 3), (60, 61, 0), (300, 61, 3), (300, 300, 3), (300, 301, 0)],

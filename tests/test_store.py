@@ -195,14 +195,14 @@ import sys
 from pathlib import Path
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.adapters.local.sqlite import SqliteStore
-from gatewatch.config.author import load
+from gatewatch.cli.setting import read_config
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
 from gatewatch.probe.vault import Vault
 from gatewatch.run import run
 from gatewatch.sandbox import orders
 
-config = load(Path(sys.argv[1]).read_text(), "config")
+config = read_config(Path(sys.argv[1]))
 store = SqliteStore(Path(sys.argv[2]))
 print("ready", flush=True)
 while True:

@@ -47,7 +47,7 @@ class Attempt:
     headers: tuple[tuple[str, str], ...] = ()
     expect: Expect | None = None
     connect_to: str | None = None
-    ca_file: str | None = None
+    authority: str | None = None
 
     @property
     def caller(self) -> str:
@@ -214,7 +214,7 @@ def look(api: Api, route: Route, entrance: Entrance, callers: tuple[str, ...] = 
         headers=tuple(headers.items()),
         expect=route.expect,
         connect_to=api.connect_to,
-        ca_file=api.ca_file,
+        authority=api.authority,
     )
 
 
@@ -240,5 +240,5 @@ def control(probe: Probe, method: str, url: str, callers: tuple[str, ...] = ()) 
         callers=callers,
         headers=tuple(_addressed(probe.api, url).items()),
         connect_to=probe.api.connect_to,
-        ca_file=probe.api.ca_file,
+        authority=probe.api.authority,
     )

@@ -7,6 +7,7 @@ import pytest
 from gatewatch.config.author import load
 from gatewatch.config.lookups import Lookups, Placeholders
 from gatewatch.config.problems import ConfigError
+from gatewatch.service.published import fingerprint
 from infra.needs import Needs, needs
 from tests.infra.conftest import CONFIG, PRIVATE
 
@@ -101,7 +102,14 @@ def test_what_would_not_work_or_grant_too_much_is_refused(source: str) -> None:
     assert str(refusal.value) == f"gatewatch.yaml: credentials.one: {REFUSED[source]}"
 
 
-@pytest.mark.parametrize("key", ["connect_to: 127.0.0.1:8443", "ca_file: own.pem"])
-def test_what_is_only_for_this_machine_is_refused(key: str) -> None:
-    with pytest.raises(ConfigError, match=f"apis.orders.{key.partition(':')[0]}: "):
-        _needs(_with_credential("{bearer: {ssm: /token}}", key))
+def test_what_is_only_for_this_machine_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"apis\.orders\.connect_to: only for tests"):
+        _needs(_with_credential("{bearer: {ssm: /token}}", "connect_to: 127.0.0.1:8443"))
+
+
+def test_authorities_are_written_down_for_the_probe_that_trusts_them() -> None:
+    text = PRIVATE.replace("    private: true\n", "    private: true\n    ca_file: own.pem\n")
+    lookups = Lookups(Placeholders(), lambda _: "PEM")
+    found = needs(load(text, "f", lookups), "f")
+    assert found.inside is not None
+    assert (found.inside.authorities, found.outside.authorities) == ((fingerprint("PEM"),), ())

@@ -13,6 +13,7 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
+from gatewatch.adapters.local.authority import read_authority
 from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.cli import show
 from gatewatch.cli.credentials import FORMS, inline, names
@@ -29,6 +30,7 @@ from gatewatch.config.canonical import (
     Route,
 )
 from gatewatch.config.expand import METHODS
+from gatewatch.config.lookups import Missing
 from gatewatch.diagnose import diagnose
 from gatewatch.gateway.url import host_of, is_loopback
 from gatewatch.model import READING_METHODS, Access, Diagnosis, Severity, Verdict
@@ -181,20 +183,24 @@ class _Setting(msgspec.Struct, frozen=True):
             severity=Severity.MEDIUM,
             runbook=None,
             connect_to=self.connect_to,
-            ca_file=str(self.ca_file) if self.ca_file else None,
+            authority=self._authority(),
         )
         return Config(apis=(api,), credentials=self.credentials)
 
     def _writes(self) -> bool:
         return self.method not in READING_METHODS
 
+    def _authority(self) -> str | None:
+        found = read_authority(self.ca_file) if self.ca_file else None
+        if isinstance(found, Missing):
+            raise UsageError(f"--ca-file: {found.reason}")
+        return found
+
     def _check(self) -> None:
         if self.method not in METHODS:
             raise UsageError(f'-X: "{self.method}": expected one of {", ".join(METHODS)}')
         if self.credentials and self._writes() and not self.invoke:
             raise UsageError(f"-X {self.method} with a credential calls the API; add --invoke")
-        if self.ca_file is not None and not self.ca_file.is_file():
-            raise UsageError(f"--ca-file: {self.ca_file}: no such file")
         if self.connect_to is None:
             return
         if not re.search(HOST_PORT_PATTERN, self.connect_to):

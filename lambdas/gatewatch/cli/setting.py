@@ -6,8 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from gatewatch.adapters.local.authority import authorities
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.cli.exits import UsageError
@@ -36,8 +35,8 @@ def read_config(file: Path, parameter: LookUp | None = None) -> Config:
         raise UsageError(f"{file}: {error.strerror}{hint}") from None
     except UnicodeDecodeError:
         raise UsageError(f"{file}: not UTF-8 text") from None
-    lookups = Lookups(parameter=parameter or lru_cache(_parameter))
-    return with_files_beside(load(text, str(file), lookups), file.parent)
+    lookups = Lookups(parameter or lru_cache(_parameter), authorities(file.parent))
+    return load(text, str(file), lookups)
 
 
 def _parameter(name: str) -> str | Missing:
@@ -48,22 +47,6 @@ def _parameter(name: str) -> str | Missing:
         return read_parameter(name)
     except SecretError as error:
         return Missing(str(error))
-
-
-def with_files_beside(config: Config, folder: Path) -> Config:
-    """CA files named relative to the configuration's own folder; each must be there."""
-    apis = tuple(
-        msgspec.structs.replace(api, ca_file=_found(folder, api.ca_file)) if api.ca_file else api
-        for api in config.apis
-    )
-    return msgspec.structs.replace(config, apis=apis)
-
-
-def _found(folder: Path, name: str) -> str:
-    file = folder / name
-    if not file.is_file():
-        raise UsageError(f"{name}: no such CA file")
-    return str(file)
 
 
 def open_store(config_file: Path, state: Path | None) -> SqliteStore:

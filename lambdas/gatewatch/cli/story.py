@@ -12,10 +12,12 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
+from gatewatch.adapters.local.authority import authorities
 from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.cli import show
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config, SecretRef
+from gatewatch.config.lookups import Lookups
 from gatewatch.correlate import OPEN, length
 from gatewatch.model import Incident
 from gatewatch.notices.words import headline
@@ -50,7 +52,8 @@ def stage(console: Console | None = None) -> Iterator[Watcher]:
         clock = FastClock()
         sandbox = Sandbox(orders.world(), clock.now)
         with running(sandbox, Path(folder)) as place:
-            config = load(orders.configuration(place.connect_to, place.ca_file), "demo")
+            text = orders.configuration(place.connect_to, place.ca_file)
+            config = load(text, "demo", Lookups(ca_file=authorities(Path(folder))))
             store = SqliteStore(Path(folder) / "state.sqlite3")
             yield Watcher(config, sandbox, store, clock, console or show.console())
             store.close()

@@ -45,7 +45,7 @@ def _config(document: Document, findings: Findings, lookups: Lookups) -> Config 
         return None
     defaults = _piece(value.get("defaults", {}), authored.Defaults, ("defaults",), findings)
     check_times(defaults or authored.Defaults(), ("defaults",), findings)
-    sources = _sources(_mapping(value, "credentials"), findings)
+    sources = _sources(_mapping(value, "credentials"), lookups, findings)
     settled = defaults or authored.Defaults()
     apis = _apis(_mapping(value, "apis"), settled, sources, lookups, findings)
     maintenance = windows(value.get("maintenance"), _mapping(value, "apis"), findings)
@@ -85,14 +85,14 @@ def _piece(value: object, kind: type[T], path: Path, findings: Findings) -> T | 
     return None if findings.touch(path) else msgspec.convert(value, kind)
 
 
-def _sources(value: Mapping[str, object], findings: Findings) -> dict[str, Named]:
+def _sources(value: Mapping[str, object], lookups: Lookups, findings: Findings) -> dict[str, Named]:
     sources: dict[str, Named] = {}
     for name, raw in value.items():
         path = ("credentials", name)
         if name == ANONYMOUS or "+" in name:
             findings.add(path, f"expected a name other than {ANONYMOUS} and without +")
         written = _piece(raw, authored.Credential, path, findings)
-        source = None if written is None else read_source(written, path, findings)
+        source = None if written is None else read_source(written, path, lookups, findings)
         sources[name] = Named(name, source, written)
     return sources
 

@@ -176,7 +176,8 @@ class HeaderCredential(Authored, frozen=True, kw_only=True):
 
 class OAuth2Credential(Authored, frozen=True, kw_only=True):
     """Client credentials. `client`: a JSON secret with `client_id` and `client_secret`; or both
-    of them by themselves."""
+    of them by themselves. `ca_file`: PEM certificates of the token endpoint's private authority.
+    """
 
     token_url: TokenUrl
     client: Secret | None = None
@@ -185,6 +186,7 @@ class OAuth2Credential(Authored, frozen=True, kw_only=True):
     scope: str | tuple[str, ...] | None = None
     audience: str | None = None
     auth_method: AuthMethod = "client_secret_basic"
+    ca_file: str | None = None
 
 
 class CognitoCredential(Authored, frozen=True, kw_only=True):
@@ -317,6 +319,7 @@ class Api(Defaults, frozen=True, kw_only=True):
     `private`: it is reached from inside a VPC only. In the account it is looked at from the
     [network](#network); from the command line, from wherever that runs. `api_id` tells a VPC
     endpoint, at a name of its own, for which API a request is (the header `x-apigw-api-id`).
+    `ca_file`: PEM certificates of a private authority that is trusted besides the public ones.
     """
 
     url: Place

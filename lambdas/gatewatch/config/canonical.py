@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Literal, TypeVar
 
 import msgspec
+from msgspec import field
 
 from gatewatch.model import ANONYMOUS, READING_METHODS, Access, Guard, Severity
 
@@ -69,7 +70,8 @@ class Header(Canonical, frozen=True, kw_only=True, tag="header"):
 
 
 class OAuth2(Canonical, frozen=True, kw_only=True, tag="oauth2"):
-    """Client credentials: a token of the endpoint's. `auth_method` is named as in RFC 7591."""
+    """Client credentials: a token of the endpoint's. `auth_method` is named as in RFC 7591.
+    `authority`: PEM certificates that are trusted besides the public ones."""
 
     token_url: str
     client_id: str | SecretRef
@@ -77,6 +79,7 @@ class OAuth2(Canonical, frozen=True, kw_only=True, tag="oauth2"):
     scope: str | None = None
     audience: str | None = None
     auth_method: str = "client_secret_basic"
+    authority: str | None = field(default=None, name="ca_file")
 
 
 class Cognito(Canonical, frozen=True, kw_only=True, tag="cognito"):
@@ -181,7 +184,7 @@ class Entrance(Canonical, frozen=True, kw_only=True):
 class Api(Canonical, frozen=True, kw_only=True):
     """`remind_every_seconds`: None: an incident that stays open is not told again. `private`: in
     the account it is looked at from inside a VPC. `api_id`: what a VPC endpoint is told where the
-    URL names no API."""
+    URL names no API. `authority`: PEM certificates that are trusted besides the public ones."""
 
     name: str
     entrances: tuple[Entrance, ...]
@@ -190,7 +193,7 @@ class Api(Canonical, frozen=True, kw_only=True):
     severity: Severity
     runbook: str | None
     connect_to: str | None
-    ca_file: str | None
+    authority: str | None = field(default=None, name="ca_file")
     remind_every_seconds: float | None = None
     private: bool = False
     api_id: str | None = None

@@ -29,7 +29,7 @@ from gatewatch.config.canonical import (
     Sigv4,
 )
 from gatewatch.config.findings import Findings
-from gatewatch.config.lookups import is_placeholder
+from gatewatch.config.lookups import Lookups, is_placeholder
 from gatewatch.config.problems import Path
 from gatewatch.gateway.url import host_of, is_loopback
 
@@ -61,18 +61,18 @@ class Named:
 
 
 def read_source(
-    written: authored.Credential, path: Path, findings: Findings
+    written: authored.Credential, path: Path, lookups: Lookups, findings: Findings
 ) -> CredentialSource | None:
     given = [kind for kind in KINDS if getattr(written, kind) is not None]
     if len(given) != 1:
         found = ", ".join(given) or "none"
         findings.add(path, f"expected exactly one of {', '.join(KINDS)}; here: {found}")
         return None
-    return _source(written, (*path, given[0]), findings)
+    return _source(written, (*path, given[0]), lookups, findings)
 
 
 def _source(
-    written: authored.Credential, path: Path, findings: Findings
+    written: authored.Credential, path: Path, lookups: Lookups, findings: Findings
 ) -> CredentialSource | None:
     if (key := written.api_key) is not None:
         secret = _ref(key, path, findings)
@@ -87,7 +87,7 @@ def _source(
         secret = _ref(header.value, (*path, "value"), findings)
         return Header(name=header.name, secret=secret) if secret else None
     if written.oauth2 is not None:
-        return _oauth2(written.oauth2, path, findings)
+        return _oauth2(written.oauth2, path, lookups, findings)
     if written.cognito is not None:
         return _cognito(written.cognito, path, findings)
     if written.client_certificate is not None:
@@ -95,11 +95,14 @@ def _source(
     return _sigv4(written.sigv4, path, findings) if written.sigv4 else None
 
 
-def _oauth2(written: authored.OAuth2Credential, path: Path, findings: Findings) -> OAuth2 | None:
+def _oauth2(
+    written: authored.OAuth2Credential, path: Path, lookups: Lookups, findings: Findings
+) -> OAuth2 | None:
     parts = urlsplit(written.token_url)
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         findings.add((*path, "token_url"), "expected https (plain http only to loopback)")
     client = _client(written, path, findings)
+    authority = lookups.authority(written.ca_file, (*path, "ca_file"), findings)
     if client is None:
         return None
     client_id, client_secret = client
@@ -111,6 +114,7 @@ def _oauth2(written: authored.OAuth2Credential, path: Path, findings: Findings) 
         scope=" ".join(scope) if isinstance(scope, tuple) else scope,
         audience=written.audience,
         auth_method=written.auth_method,
+        authority=authority,
     )
 
 

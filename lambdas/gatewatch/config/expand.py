@@ -52,8 +52,8 @@ def api(
         severity=written.severity,
         runbook=written.runbook,
         connect_to=written.connect_to,
-        ca_file=written.ca_file,
         remind_every_seconds=_interval(settled.remind_every),
+        authority=lookups.authority(written.ca_file, (*path, "ca_file"), findings),
         private=written.private,
         api_id=written.api_id,
     )

@@ -33,9 +33,19 @@ def _nowhere(name: str) -> Missing:
 
 @dataclass(frozen=True, slots=True)
 class Lookups:
-    """`parameter`: the value of a parameter of Parameter Store."""
+    """`parameter`: the value of a parameter of Parameter Store. `ca_file`: the certificates of a
+    file, in PEM form."""
 
     parameter: LookUp = _nowhere
+    ca_file: LookUp = _nowhere
+
+    def authority(self, name: str | None, path: Path, findings: Findings) -> str | None:
+        """The text of a CA file, where one is named."""
+        found = None if name is None else self.ca_file(name)
+        if isinstance(found, Missing):
+            findings.add(path, found.reason)
+            return None
+        return found
 
 
 @dataclass(slots=True)

@@ -183,15 +183,16 @@ class _TlsPool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _TimedTls
 
 
-def tls_context(ca_file: str | None, identity: Identity | None = None) -> ssl.SSLContext:
-    """Verifies against the bundle of `requests` and a private CA besides; 35 ms, so cache it.
+def tls_context(authority: str | None, identity: Identity | None = None) -> ssl.SSLContext:
+    """Verifies against the bundle of `requests` and a private authority besides, in PEM form;
+    35 ms, so cache it.
 
     Raises ValueError for an identity that is no pair of certificate and key.
     """
     context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if ca_file is not None:
-        context.load_verify_locations(cafile=ca_file)
+    if authority is not None:
+        context.load_verify_locations(cadata=authority)
     if identity is not None:
         show(context, identity)
     context.sslsocket_class = _Secure
@@ -202,12 +203,12 @@ _contexts: dict[tuple[str | None, Identity | None], ssl.SSLContext] = {}
 _contexts_lock = threading.Lock()
 
 
-def shared_context(ca_file: str | None, identity: Identity | None = None) -> ssl.SSLContext:
+def shared_context(authority: str | None, identity: Identity | None = None) -> ssl.SSLContext:
     """One context for each TLS policy, for the life of the process; built by one thread only."""
     with _contexts_lock:
-        key = (ca_file, identity)
+        key = (authority, identity)
         if key not in _contexts:
-            _contexts[key] = tls_context(ca_file, identity)
+            _contexts[key] = tls_context(authority, identity)
         return _contexts[key]
 
 

@@ -17,14 +17,20 @@ _SECONDS = 10
 
 
 def post_form(
-    url: str, headers: dict[str, str], form: str, networks: Sequence[str] | None = None
+    url: str,
+    headers: dict[str, str],
+    form: str,
+    networks: Sequence[str] | None = None,
+    authority: str | None = None,
 ) -> tuple[int, bytes]:
-    """The status and the body; raises SecretError where no answer came. `networks`: as for a
-    Resolver."""
+    """The status and the body; raises SecretError where no answer came.
+
+    `networks`: as for a Resolver. `authority`: PEM certificates that are trusted besides.
+    """
     own = {"User-Agent": user_agent("token"), "Connection": "close", **headers}
     prepared = requests.Request("POST", url, headers=own, data=form).prepare()
     flight = Flight(Resolver(networks=networks), perf_counter() + _SECONDS)
-    adapter = Adapter(shared_context(None), 1)
+    adapter = Adapter(shared_context(authority), 1)
     outcome = exchange(adapter.pool(url), prepared, {}, flight)
     adapter.close()
     if outcome.status == 0:

@@ -173,10 +173,10 @@ class Prober:
     def _adapter(self, attempt: Attempt, identity: Identity | None) -> Adapter:
         """One set of pools for each way to connect. A write gets a connection of its own, so
         that a stale one never makes it be sent twice."""
-        context = shared_context(attempt.ca_file, identity)
+        context = shared_context(attempt.authority, identity)
         if attempt.method not in READING_METHODS:
             return Adapter(context, 1)
-        key = (attempt.ca_file, attempt.connect_to, identity)
+        key = (attempt.authority, attempt.connect_to, identity)
         with self._lock:
             if key not in self._adapters:
                 self._adapters[key] = Adapter(context, self._limits.in_flight)

@@ -141,7 +141,7 @@ class Vault:
         client = source.client_id
         client_id = client if isinstance(client, str) else self.secret(client)
         headers, form = oauth2.request(source, client_id, self.secret(source.client_secret))
-        status, body = post_form(source.token_url, headers, form, self._networks)
+        status, body = post_form(source.token_url, headers, form, self._networks, source.authority)
         return oauth2.granted(source, status, body, self._clock.now())
 
     def _login(self, source: Cognito) -> tuple[str, datetime]:

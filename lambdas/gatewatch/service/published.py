@@ -37,12 +37,13 @@ class Pointer(msgspec.Struct, frozen=True, kw_only=True):
 
 class Granted(msgspec.Struct, frozen=True, kw_only=True):
     """What one probe may read, assume and present. `credentials`: the `host:port` pairs that each
-    may be sent to."""
+    may be sent to. `authorities`: fingerprints of the private ones that are trusted."""
 
     secrets: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     credentials: dict[str, tuple[str, ...]] = {}
+    authorities: tuple[str, ...] = ()
 
 
 class Twin(Granted, frozen=True, kw_only=True):
@@ -109,8 +110,7 @@ def read_config(body: bytes, version: str, allowed: Allowed) -> Config:
 
 def needs_deployment(config: Config, allowed: Allowed) -> Iterator[str]:
     """What a configuration asks for and the stack was not deployed for, one line each."""
-    for credential in outside(config).credentials:
-        yield from _of_credential(credential, allowed, "")
+    yield from _of_place(outside(config), allowed, "")
     yield from _of_private(config, allowed.twin)
     for channel in config.notify:
         if channel.topic not in allowed.topics:
@@ -130,8 +130,29 @@ def _of_private(config: Config, twin: Twin | None) -> Iterator[str]:
         return
     if private.apis and config.network != twin.network:
         yield "network is not the one that was deployed: needs cdk deploy"
-    for credential in private.credentials:
-        yield from _of_credential(credential, twin, " to private APIs")
+    yield from _of_place(private, twin, " to private APIs")
+
+
+def _of_place(config: Config, allowed: Granted, place: str) -> Iterator[str]:
+    for credential in config.credentials:
+        yield from _of_credential(credential, allowed, place)
+    for told, authority in authorities(config):
+        if fingerprint(authority) not in allowed.authorities:
+            yield f"{told} trusts an authority (ca_file) that is new{place}: needs cdk deploy"
+
+
+def authorities(config: Config) -> Iterator[tuple[str, str]]:
+    """Who trusts a private authority, and its certificates."""
+    for api in config.apis:
+        if api.authority is not None:
+            yield f"api {api.name}", api.authority
+    for credential in config.credentials:
+        if isinstance(credential.source, OAuth2) and credential.source.authority is not None:
+            yield f"credential {credential.name}", credential.source.authority
+
+
+def fingerprint(authority: str) -> str:
+    return sha256(authority.encode()).hexdigest()
 
 
 def _of_credential(credential: Credential, allowed: Granted, place: str) -> Iterator[str]:
@@ -173,8 +194,6 @@ def _of_secret(told: str, ref: SecretRef, allowed: Granted) -> Iterator[str]:
 def _of_api(api: Api, known: set[str]) -> Iterator[str]:
     if api.connect_to is not None:
         yield f"api {api.name}: connect_to is for the command line, not for the account"
-    if api.ca_file is not None:
-        yield f"api {api.name}: ca_file is for the command line, not for the account"
     used = api.presented
     for name in sorted(used - known):
         yield f"api {api.name}: credential {name} is not configured"

@@ -81,23 +81,30 @@ class Piece:
         return self.api.connect_to or host_of(self.entrance.url)
 
 
-def pieces(probes: Iterable[Probe], counts: Mapping[str, int]) -> list[Piece]:
+def pieces(
+    probes: Iterable[Probe], counts: Mapping[str, int], credentials: Iterable[Credential]
+) -> list[Piece]:
     """`counts` tell of how many slices each API has."""
+    sizes = {one.name: len(msgspec.json.encode(one)) for one in credentials}
     found: dict[tuple[str, str, str], list[Probe]] = defaultdict(list)
     for one in probes:
         name = one.api.name
         found[name, one.entrance.url, slice_name(one.route.name, counts[name])].append(one)
-    return [_piece(group, name) for (_, _, name), group in found.items()]
+    return [_piece(group, name, sizes) for (_, _, name), group in found.items()]
 
 
-def _piece(group: Sequence[Probe], name: str) -> Piece:
+def _piece(group: Sequence[Probe], name: str, sizes: Mapping[str, int]) -> Piece:
+    """Its size is that of what a shard would hold for it alone."""
+    used = {each for one in group for caller in one.route.callers for each in caller}
     return Piece(
         api=group[0].api,
         entrance=group[0].entrance,
         routes=tuple(one.route for one in group),
         slice=name,
         seconds=sum(each.timeout_seconds for one in group for each in one.attempts),
-        size=sum(len(msgspec.json.encode(one.route)) for one in group),
+        size=sum(len(msgspec.json.encode(one.route)) for one in group)
+        + sum(sizes[name] for name in used)
+        + len(group[0].api.authority or ""),
     )
 
 
@@ -179,7 +186,7 @@ def shards(
     credentials = {one.name: one for one in config.credentials}
     entered = _by_api(let_in)
     held = _by_api(latched)
-    found = pieces(probes, counts)
+    found = pieces(probes, counts, config.credentials)
     return [
         Shard(
             at=at.isoformat(),

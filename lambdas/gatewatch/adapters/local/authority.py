@@ -1,0 +1,47 @@
+"""Files with certificates of a private authority, for people's machines: a deployed configuration
+brings their text."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from pathlib import Path
+
+from gatewatch.config.lookups import LookUp, Missing
+
+_CERTIFICATE = re.compile(
+    r"-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----"
+)
+_MOST_CHARACTERS = 16_384
+
+
+def authorities(folder: Path) -> LookUp:
+    """`folder` is where relative file names begin: the configuration's own."""
+    return lambda name: read_authority(folder / name)
+
+
+def read_authority(file: Path) -> str | Missing:
+    """The certificates in PEM form, without what else the file says."""
+    try:
+        text = file.read_bytes().decode("ascii", errors="replace")
+    except OSError as error:
+        return Missing(f"{file.name}: {_reason(error)}")
+    if "PRIVATE KEY-----" in text:
+        return Missing(f"{file.name}: it holds a private key; expected certificates only")
+    found = "".join(f"{one}\n" for one in _CERTIFICATE.findall(text))
+    if not found:
+        return Missing(f"{file.name}: it holds no PEM certificate (BEGIN CERTIFICATE)")
+    if len(found) > _MOST_CHARACTERS:
+        return Missing(
+            f"{file.name}: expected at most {_MOST_CHARACTERS} characters, the certificates of "
+            "your own authority only"
+        )
+    try:
+        ssl.create_default_context(cadata=found)
+    except ssl.SSLError:
+        return Missing(f"{file.name}: its certificate is damaged")
+    return found
+
+
+def _reason(error: OSError) -> str:
+    return "no such file" if isinstance(error, FileNotFoundError) else str(error.strerror)
