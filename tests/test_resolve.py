@@ -54,7 +54,8 @@ def test_any_other_private_address_is_not_even_dialled() -> None:
     raw, requests = _asked(["10.0.0.0/8"])
     assert (raw.status, requests) == (0, [])
     assert raw.not_sent == (
-        "127.0.0.1 may not be connected to: it is in no range of the deployed network"
+        "127.0.0.1 may not be connected to: "
+        "a private API needs `private: true` and a network whose ranges hold its address"
     )
 
 

@@ -144,8 +144,7 @@ class Prober:
         if attempt.method not in READING_METHODS:
             adapter.close()
         if address := self._resolver.refused(urlsplit(attempt.url).hostname or ""):
-            told = f"{address} may not be connected to: it is in no range of the deployed network"
-            return self._not_sent(attempt, told)
+            return self._not_sent(attempt, f"{address} may not be connected to: {_NOT_LET_IN}")
         phases = {"queue": started - queued_at, **flight.phases}
         return RawExchange(
             attempt=attempt,
@@ -181,6 +180,9 @@ class Prober:
             if key not in self._adapters:
                 self._adapters[key] = Adapter(context, self._limits.in_flight)
             return self._adapters[key]
+
+
+_NOT_LET_IN = "a private API needs `private: true` and a network whose ranges hold its address"
 
 
 def _ms(seconds: float) -> float:
