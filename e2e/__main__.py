@@ -8,14 +8,13 @@ from collections.abc import Collection
 from pathlib import Path
 
 from e2e import breakage, configured, pushes, trouble
-from e2e.account import INTERPRETER, WORK, Deployed, Emulated, cdk, emulator, prepare
+from e2e.account import INTERPRETER, STACK, WORK, Deployed, Emulated, cdk, emulator, prepare
 from e2e.fitted import fit
 from e2e.leftovers import nothing_left
 from e2e.scene import Scene
 from e2e.table import Table
 from e2e.watched import Watched
 
-STACK = "Gatewatch"
 FIRST = (pushes.push_refused, breakage.schedule_fires)
 SCENARIOS = (*FIRST, *breakage.SCENARIOS, *trouble.SCENARIOS, *pushes.SCENARIOS, nothing_left)
 

@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "e2e"
 INTERPRETER = WORK / "emulator" / "bin" / "python"
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
+GATEWATCH = ROOT / ".venv" / "bin" / "gatewatch"
+STACK = "Gatewatch"
 ACCOUNT, REGION = "000000000000", "us-east-1"
 QUEUES = ("Shards", "Changes")
 

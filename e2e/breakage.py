@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
-from e2e.account import until
+from e2e.account import GATEWATCH, STACK, run, until
 from e2e.configured import ROUTES
 from e2e.scene import AUTH, EXPOSURE, MINUTE, ROUTING, Scene, Story
 
@@ -50,6 +51,25 @@ def policy_denies(scene: Scene) -> None:
     _over(scene, "resource policy allows again", story)
 
 
+def taken_care_of(scene: Scene) -> None:
+    """On-call reads the incident and acknowledges it, from a terminal."""
+    story = Story("auth", "GET /orders")
+    with scene.watched.denying():
+        told = scene.told("authorizer denies", "opened", story)
+        [found] = json.loads(run([GATEWATCH, "incidents", "--stack", STACK, *_OPEN]))
+        same = told is not None and found["id"] == told["incident"]["id"]
+        scene.table.check("on-call reads the same incident", same, found["id"])
+        run([GATEWATCH, "ack", found["id"], "--stack", STACK, "--why", "mine"])
+        scene.tick()
+        [found] = json.loads(run([GATEWATCH, "incidents", "--stack", STACK, *_OPEN]))
+        by = found["acknowledged"]
+        scene.table.check("on-call acknowledges it", by and by["why"] == "mine", by)
+    _over(scene, "authorizer lets in again", story)
+
+
+_OPEN = ("--open", "--format", "json")
+
+
 def key_rotated(scene: Scene) -> None:
     story = Story("auth", "GET /stock")
     tell_monitor = scene.watched.rotate_key()
@@ -80,4 +100,4 @@ def _over(scene: Scene, what: str, story: Story) -> None:
         scene.table.check(f"{what}: its length", resolved > opened, resolved - opened)
 
 
-SCENARIOS = (healthy, method_deleted, policy_denies, key_rotated, guard_lost)
+SCENARIOS = (healthy, method_deleted, policy_denies, taken_care_of, key_rotated, guard_lost)

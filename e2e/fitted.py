@@ -16,7 +16,6 @@ from typing import Any
 from infra import asset
 
 Json = dict[str, Any]
-LOOPBACK = "127.0.0.0/8"
 
 
 def fit(assembly: Path, stack: str, interpreter: Path, authority: Path) -> list[str]:
@@ -32,11 +31,7 @@ def fit(assembly: Path, stack: str, interpreter: Path, authority: Path) -> list[
         *_deletions_granted(template),
     ]
     file.write_text(json.dumps(template), encoding="utf-8")
-    return [
-        *changes,
-        *_host_asset(assembly, template, interpreter, authority),
-        *_loopback(assembly, template),
-    ]
+    return [*changes, *_host_asset(assembly, template, interpreter, authority)]
 
 
 def _of_type(template: Json, *types: str) -> Iterator[tuple[str, Json]]:
@@ -149,15 +144,3 @@ def _host_asset(
 
 
 _FUNCTION = "AWS::Lambda::Function"
-
-
-def _loopback(assembly: Path, template: Json) -> Iterator[str]:
-    """The deployed probe connects to public addresses only."""
-    [(_, deployed)] = _of_type(template, "Custom::GatewatchConfiguration")
-    key = json.dumps(deployed["Properties"]["Allowed"])
-    [file] = [
-        one for one in assembly.glob("asset.*.json") if one.name.removeprefix("asset.") in key
-    ]
-    allowed = json.loads(file.read_text(encoding="utf-8"))
-    file.write_text(json.dumps({**allowed, "networks": [LOOPBACK]}), encoding="utf-8")
-    yield f"the probe may connect to {LOOPBACK}, where the emulator is"

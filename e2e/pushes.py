@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from e2e.account import attempt, client, run
+from e2e.account import GATEWATCH, attempt, client, run
 from e2e.configured import MANY, ROUTES, with_many
 from e2e.scene import AUTH, REJECTED, ROUTING, Scene, Story
 from e2e.watched import KEY
 
-GATEWATCH = Path(".venv", "bin", "gatewatch")
 _BAD_USAGE = 3
 
 
@@ -39,6 +36,24 @@ def pointer_spoilt(scene: Scene) -> None:
     scene.rings("pushed again")
 
 
+def maintained(scene: Scene) -> None:
+    """What breaks in a window is told when the window is over, and rings no alarm."""
+    scene.forget_alarms()
+    opens = scene.now.strftime("%Y-%m-%dT%H:%M")
+    window = f"maintenance:\n  - {{from: {opens}, for: 5m, apis: [shop]}}\n"
+    run([GATEWATCH, "push", "--config", scene.written(scene.text + window)])
+    story = Story("auth", "GET /orders")
+    with scene.watched.denying():
+        scene.tick(3)
+        told = scene.service.messages()
+        scene.table.check("authorizer denies in maintenance: no message", not told, told)
+        held = scene.come_to(RoutesDown=1, AuthFailures=0, RoutesInMaintenance=ROUTES - 1)
+        scene.table.check("counted as held", held, scene.counts("RoutesDown", "AuthFailures"))
+        scene.rings("in maintenance")
+        scene.told("maintenance is over", "opened", story)
+    scene.told("authorizer lets in again", "resolved", story)
+
+
 def many_routes_out(scene: Scene) -> None:
     """500 routes more by a push, and all of them out at once: one story."""
     scene.forget_alarms()
@@ -58,4 +73,4 @@ def many_routes_out(scene: Scene) -> None:
     scene.told("stage restored", "resolved", Story("stage_not_found", members=MANY))
 
 
-SCENARIOS = (pointer_spoilt, many_routes_out)
+SCENARIOS = (pointer_spoilt, maintained, many_routes_out)

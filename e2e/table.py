@@ -56,7 +56,7 @@ SURROUNDINGS = (
     "once the schedule has been seen to work, ticks and alarms run ahead of the clock",
     "a FIFO queue is served by one function at a time; what changed does not wait 5 s for other "
     "changes; a message of a function that died is shown again after 8 s instead of minutes",
-    "the names of the APIs lead to this machine, where TLS ends before the emulator",
+    "what connects to the APIs comes to this machine, where TLS ends before the emulator",
     "the emulator's gateway says ForbiddenException where a key is refused, and names itself in "
     "x-amz-apigw-id, as AWS does",
     "embedded metrics are published, messages in queues counted and alarms evaluated by "

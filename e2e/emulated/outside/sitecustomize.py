@@ -1,7 +1,7 @@
 """Python runs this first in every process of the emulator, so in every Lambda function.
 
-The watched API's names lead to this machine, to an address where nobody listens, or to the end of
-the process, as the run wants it.
+The watched APIs' names have an address of AWS's, and what connects there comes to this machine, to
+a place where nobody listens, or to the end of the process, as the run wants it.
 """
 
 from __future__ import annotations
@@ -12,18 +12,27 @@ from pathlib import Path
 from typing import Any
 
 _NAMES = ".execute-api.us-east-1.amazonaws.com"
+_REACHED, _CUT_OFF = "52.94.224.1", "52.94.224.2"
+_HERE = {_REACHED: "127.0.0.1", _CUT_OFF: "127.0.0.2"}
 _WORLD = Path(os.environ["WORLD"])
 _look_up = socket.getaddrinfo
+_connect = socket.socket.connect
 
 
-def _steered(host: Any, *args: Any, **named: Any) -> Any:
+def _found(host: Any, *args: Any, **named: Any) -> Any:
     if isinstance(host, str) and host.endswith(_NAMES):
         for one in sorted(_WORLD.glob("crash-*")):
             one.unlink()
             os._exit(1)
-        cut_off = (_WORLD / f"cut-off-{host}").exists()
-        host = "127.0.0.2" if cut_off else "127.0.0.1"
+        host = _CUT_OFF if (_WORLD / f"cut-off-{host}").exists() else _REACHED
     return _look_up(host, *args, **named)
 
 
-socket.getaddrinfo = _steered
+def _connected(self: Any, address: Any) -> None:
+    if isinstance(address, tuple) and address[0] in _HERE:
+        address = (_HERE[address[0]], *address[1:])
+    _connect(self, address)
+
+
+socket.getaddrinfo = _found
+socket.socket.connect = _connected  # type: ignore[method-assign]
