@@ -132,6 +132,7 @@ def _host_asset(
     ]
     command += ["--requirement", asset.SOURCES / "requirements.txt", "--target", folder]
     subprocess.run([*command, "--no-compile"], check=True, stdout=sys.stderr)
+    asset.prune(folder)
     asset.copy_sources(folder)
     runtimes = {one["Properties"]["Runtime"] for _, one in _of_type(template, _FUNCTION)}
     version = subprocess.run(

@@ -44,8 +44,13 @@ LEFT_OUT = (
         )
     ),
 )
-# Commands of the libraries, and Powertools' pages for people who browse an API of a function's.
-_UNUSED = ("bin", "aws_lambda_powertools/event_handler/openapi/swagger_ui")
+# Commands of the libraries, and parts of Powertools that no handler imports.
+_UNUSED = (
+    "bin",
+    "aws_lambda_powertools/event_handler",
+    "aws_lambda_powertools/utilities/idempotency",
+    "aws_lambda_powertools/utilities/parser",
+)
 # What tzdata brings for programs that compile or list zones.
 _UNREAD = {"tzdata.zi", "zone.tab", "zone1970.tab", "zonenow.tab", "iso3166.tab"}
 # What pip writes differently from one machine to the next, and what nothing imports.
@@ -74,12 +79,17 @@ def build(folder: Path) -> None:
     command += ["--python-version", PYTHON, *platforms]
     # Standard output belongs to the CDK's command line.
     subprocess.run(command, check=True, stdout=sys.stderr)  # noqa: S603
+    prune(folder)
+    copy_sources(folder)
+
+
+def prune(folder: Path) -> None:
+    """Takes out of the installed libraries what nothing here reads."""
     for file in sorted(folder.rglob("*")):
         if file.name in _UNSTABLE | _UNREAD:
             file.unlink()
     for unused in _UNUSED:
         shutil.rmtree(folder / unused, ignore_errors=True)
-    copy_sources(folder)
 
 
 def copy_sources(folder: Path) -> None:
