@@ -76,7 +76,7 @@ build/e2e/emulator.stamp: requirements/e2e.txt
 	@build/e2e/emulator/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/e2e.txt
 	@touch $@
 
-e2e: $(VENV)/cdk.stamp node_modules/.package-lock.json build/e2e/emulator.stamp  ## Deploy it into an emulated account, break an API, hear of it (10 minutes)
+e2e: $(VENV)/cdk.stamp node_modules/.package-lock.json build/e2e/emulator.stamp  ## Deploy it into an emulated account, break APIs, trouble it, hear of it (8 minutes)
 	@$(IN_VENV) $(BIN)/python -m e2e
 
 docs: setup  ## Write the generated pages: causes, and how to tell them apart

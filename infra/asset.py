@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,11 +63,20 @@ def code() -> lambda_.Code:
     fingerprint = _fingerprint()
     folder = ROOT / "build" / "asset" / fingerprint[:16]
     if not folder.exists():
-        unfinished = folder.with_suffix(".unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        build(unfinished)
-        unfinished.rename(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as unfinished:
+            build(Path(unfinished) / "asset")
+            _move(Path(unfinished) / "asset", folder)
     return lambda_.Code.from_asset(str(folder), asset_hash=fingerprint)
+
+
+def _move(built: Path, folder: Path) -> None:
+    """Whoever else builds it at this moment builds the same."""
+    try:
+        built.rename(folder)
+    except OSError:
+        if not folder.exists():
+            raise
 
 
 def build(folder: Path) -> None:
