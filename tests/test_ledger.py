@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from gatewatch.config.canonical import Channel
+from gatewatch.config.windows import Opening
 from gatewatch.model import Exchange, Finding, Outcome, Request, Response, Severity
 from gatewatch.service.ledger import About, Ledger, filed, hear, pack, sent, unpack
 from gatewatch.service.notice import OWN, Kind
@@ -15,7 +16,6 @@ from gatewatch.service.slices import Slice, advance
 from gatewatch.service.slices import pack as pack_slice
 from gatewatch.service.slices import unpack as unpack_slice
 from gatewatch.track import Patience
-from gatewatch.windows import Opening
 
 from .builders import URL, candidates, verdict
 from .service import tick

@@ -8,10 +8,10 @@ from datetime import datetime
 import pytest
 from msgspec.structs import replace
 
+from gatewatch.config.windows import Opening
 from gatewatch.model import Finding, Outcome, Verdict
 from gatewatch.service.ledger import About, Ledger, filed, hear, pack, unpack
 from gatewatch.service.notice import Kind
-from gatewatch.windows import Opening
 from handlers import incidents as writers
 from handlers import probe as probes
 from handlers import wiring

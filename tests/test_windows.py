@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewatch.config.canonical import Window
-from gatewatch.cron import CronError, parse
-from gatewatch.windows import Opening, next_start, open_at, openings, problem_of, starts
+from gatewatch.config.cron import CronError, parse
+from gatewatch.config.windows import Opening, next_start, open_at, openings, problem_of, starts
 
 BERLIN = "Europe/Berlin"
 HOUR = 3600.0
@@ -217,7 +217,7 @@ def test_a_window_covers_the_apis_that_it_names_or_all() -> None:
 
 def test_zones_are_known_where_the_machine_has_none() -> None:
     script = (
-        "import zoneinfo; from gatewatch.windows import problem_of; "
+        "import zoneinfo; from gatewatch.config.windows import problem_of; "
         "from gatewatch.config.canonical import Window; assert not zoneinfo.TZPATH; "
         "print(problem_of(Window(cron='0 2 * * *', for_seconds=60, timezone='Europe/Berlin')))"
     )

@@ -10,9 +10,9 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from gatewatch.config.windows import Opening, open_at
 from gatewatch.correlate import OPEN, noted
 from gatewatch.model import EXPOSURES, Incident
-from gatewatch.windows import Opening, open_at
 
 
 def hold(incident: Incident, found: Sequence[Opening], at: str, *, is_new: bool) -> Incident:

@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gatewatch.config.canonical import Api, Config, Sigv4, caller_name
+from gatewatch.config.windows import openings
 from gatewatch.correlate import correlate
 from gatewatch.diagnose import Facts, ask, diagnose
 from gatewatch.evidence import evidence
@@ -34,7 +35,6 @@ from gatewatch.plan import Attempt, Probe, control, plan
 from gatewatch.ports import Clock, Known, Store, Transport
 from gatewatch.redaction import Redactor
 from gatewatch.track import Key, Patience, RouteState, Transition, retire, track
-from gatewatch.windows import openings
 
 CONTROLS_PER_PROBE = 2
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from gatewatch.config.canonical import Config, Window
-from gatewatch.windows import next_start, open_at, recent
+from gatewatch.config.windows import next_start, open_at, recent
 
 
 class Scheduled(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,11 +13,11 @@ import msgspec
 
 from gatewatch.config import authored
 from gatewatch.config.canonical import Window
+from gatewatch.config.cron import CronError, parse
 from gatewatch.config.findings import Findings
 from gatewatch.config.limits import seconds
 from gatewatch.config.problems import Path, nearest
-from gatewatch.cron import CronError, parse
-from gatewatch.windows import starts
+from gatewatch.config.windows import starts
 
 _PLACE = ("maintenance",)
 _MOST = 100

@@ -10,6 +10,7 @@ from hashlib import sha256
 import msgspec
 
 from gatewatch.config.canonical import Api, Config
+from gatewatch.config.windows import openings
 from gatewatch.plan import plan
 from gatewatch.service.call import Call
 from gatewatch.service.ledger import About
@@ -18,7 +19,6 @@ from gatewatch.service.ports import Message, Queue, Record, Records
 from gatewatch.service.shards import Bounds, Shard, shards
 from gatewatch.service.slices import slice_count
 from gatewatch.service.source import Holding, Source
-from gatewatch.windows import openings
 
 
 @dataclass(frozen=True, slots=True)

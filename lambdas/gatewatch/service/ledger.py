@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from gatewatch.acknowledge import Ack, acknowledge
 from gatewatch.config.canonical import Channel
+from gatewatch.config.windows import Opening, open_at
 from gatewatch.correlate import OPEN, correlate
 from gatewatch.learn import key_of
 from gatewatch.maintenance import hold
@@ -23,7 +24,6 @@ from gatewatch.service.notice import OWN, Notice, Said, merged, notices, told
 from gatewatch.service.reminder import reminders
 from gatewatch.service.slices import Slice, latest
 from gatewatch.track import Key, RouteState, Transition, Turn, retire
-from gatewatch.windows import Opening, open_at
 
 _LARGEST_BYTES = 350_000
 

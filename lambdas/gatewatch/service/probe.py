@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from gatewatch.config.windows import open_at
 from gatewatch.model import Layer, Verdict
 from gatewatch.plan import Latches
 from gatewatch.ports import Transport
@@ -16,7 +17,6 @@ from gatewatch.service.ports import OvertakenError, Queue, Table
 from gatewatch.service.shards import Shard, fresh
 from gatewatch.service.slices import Slice, advance, slice_name
 from gatewatch.track import Patience
-from gatewatch.windows import open_at
 
 _TRIES = 5
 

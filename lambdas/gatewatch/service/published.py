@@ -22,8 +22,8 @@ from gatewatch.config.canonical import (
     within,
 )
 from gatewatch.config.places import inside, outside
+from gatewatch.config.windows import problem_of
 from gatewatch.gateway.url import host_of, is_loopback
-from gatewatch.windows import problem_of
 
 VERSIONS = "config/versions/"
 

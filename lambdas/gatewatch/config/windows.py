@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from gatewatch.config.canonical import Window
-from gatewatch.cron import CronError, instant, parse
+from gatewatch.config.cron import CronError, instant, parse
 
 _HEARD_LATE = timedelta(hours=1)
 _SEARCHED = timedelta(days=8 * 366)
