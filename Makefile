@@ -11,7 +11,7 @@ IN_VENV := PATH="$(CURDIR)/$(BIN):$$PATH" JSII_SILENCE_WARNING_END_OF_LIFE_NODE_
 	CDK_DISABLE_CLI_TELEMETRY=true CDK_DISABLE_VERSION_CHECK=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test hunt lint infra synth deploy destroy docs accuracy faults conformance bench scale e2e clean
+.PHONY: help setup demo test hunt lint infra synth deploy destroy docs accuracy faults conformance bench scale tools e2e clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 18
@@ -75,6 +75,8 @@ build/e2e/emulator.stamp: requirements/e2e.txt
 	@$(PYTHON) -m venv build/e2e/emulator
 	@build/e2e/emulator/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/e2e.txt
 	@touch $@
+
+tools: $(VENV)/dev.stamp $(VENV)/cdk.stamp node_modules/.package-lock.json build/e2e/emulator.stamp  ## Set up what all targets need
 
 e2e: $(VENV)/cdk.stamp node_modules/.package-lock.json build/e2e/emulator.stamp  ## Deploy it into an emulated account, break APIs, trouble it, hear of it (8 minutes)
 	@$(IN_VENV) $(BIN)/python -m e2e
