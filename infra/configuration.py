@@ -161,5 +161,7 @@ def _granted(calls: Calls) -> dict[str, Any]:
         "parameters": calls.parameters,
         "roles": calls.roles,
         "credentials": calls.hosts,
+        "api_ids": calls.api_ids,
+        "sources": calls.sources,
         "authorities": calls.authorities,
     }

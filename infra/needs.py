@@ -26,7 +26,7 @@ from gatewatch.config.lookups import is_placeholder
 from gatewatch.config.places import inside, outside
 from gatewatch.config.problems import ConfigError, Path, Problem
 from gatewatch.gateway.url import host_of, parse
-from gatewatch.service.published import authorities, fingerprint
+from gatewatch.service.published import api_ids, authorities, fingerprint, made_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,9 @@ class Calls:
     """What one probe needs for its calls; names as the configuration gives them, sorted.
 
     `signed`: the APIs that are called with the probe's own identity; `invoked`: (region, API id,
-    stage) of those whose URL tells. `hosts`: where each credential goes. `authorities`:
-    fingerprints of the private ones that are trusted.
+    stage) of those whose URL tells. `hosts`: where each credential goes; `api_ids`: to which APIs
+    behind VPC endpoints; `sources`: fingerprints of what it is made of. `authorities`: those of
+    the private ones that are trusted.
     """
 
     secrets: tuple[str, ...]
@@ -44,6 +45,8 @@ class Calls:
     signed: tuple[str, ...]
     invoked: tuple[tuple[str, str, str], ...]
     hosts: dict[str, tuple[str, ...]]
+    api_ids: dict[str, tuple[str, ...]]
+    sources: dict[str, str]
     authorities: tuple[str, ...]
 
 
@@ -80,6 +83,8 @@ def _calls(config: Config) -> Calls:
         signed=_sorted(api.name for api in _signed(config)),
         invoked=tuple(sorted(set(_invoked(config)))),
         hosts={one.name: _hosts(one) for one in config.credentials},
+        api_ids=api_ids(config),
+        sources={one.name: made_of(one.source) for one in config.credentials},
         authorities=_sorted(fingerprint(text) for _, text in authorities(config)),
     )
 

@@ -22,7 +22,7 @@ from gatewatch.adapters.aws.dynamodb import DynamoTable
 from gatewatch.adapters.aws.s3 import S3Objects
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
-from gatewatch.service.published import Allowed, encoded, pointer_to
+from gatewatch.service.published import Allowed, encoded, made_of, pointer_to
 from handlers import dispatch as dispatches
 from handlers import incidents as writers
 from handlers import probe as probes
@@ -81,6 +81,7 @@ apis:
       - GET /items: {access: public}
 """
 KEY = "a-partner-key-of-length"
+PARTNER = made_of(load(CONFIG % {"place": "127.0.0.1:1"}, "test").credentials[0].source)
 
 
 class Gateway:
@@ -163,6 +164,7 @@ class Account:
         self.allowed = Allowed(
             secrets=("gatewatch/partner",),
             credentials={"partner": (gateway.place,)},
+            sources={"partner": PARTNER},
             networks=("127.0.0.0/8",),
         )
         for name, value in {

@@ -15,7 +15,7 @@ from gatewatch.cli.account import _chosen
 from gatewatch.cli.main import main
 from gatewatch.service.published import Allowed, Pointer
 
-from .service import CONFIG
+from .service import CONFIG, PARTNER
 
 TEXT = CONFIG % {"place": "api.example.com:443"}
 
@@ -36,7 +36,9 @@ class Stack:
         values = {one["OutputKey"]: one["OutputValue"] for one in made["Outputs"]}
         self.objects = S3Objects(values["ConfigBucket"])
         allowed = Allowed(
-            secrets=("gatewatch/partner",), credentials={"partner": ("api.example.com:443",)}
+            secrets=("gatewatch/partner",),
+            credentials={"partner": ("api.example.com:443",)},
+            sources={"partner": PARTNER},
         )
         self.objects.write("config/allowed.json", msgspec.json.encode(allowed))
         self.file = folder / "gatewatch.yaml"

@@ -14,7 +14,7 @@ from gatewatch.config.author import load
 from gatewatch.config.canonical import Config, OAuth2
 from gatewatch.config.lookups import Lookups, Missing
 from gatewatch.config.problems import ConfigError
-from gatewatch.service.published import Allowed, fingerprint, needs_deployment
+from gatewatch.service.published import Allowed, fingerprint, made_of, needs_deployment
 
 PEM = trustme.CA().cert_pem.bytes().decode()
 OTHER = trustme.CA().cert_pem.bytes().decode()
@@ -100,8 +100,13 @@ def test_a_refusal_has_its_place(folder: Path) -> None:
 
 def test_the_account_trusts_what_it_was_deployed_for(folder: Path) -> None:
     hosts = ("api.example.com:443", "auth.example.com:443")
-    granted = Allowed(secrets=("gatewatch/client",), credentials={"machine": hosts})
     found = _loaded(folder)
+    [machine] = found.credentials
+    granted = Allowed(
+        secrets=("gatewatch/client",),
+        credentials={"machine": hosts},
+        sources={"machine": made_of(machine.source)},
+    )
     assert list(needs_deployment(found, granted)) == [
         "api orders trusts an authority (ca_file) that is new: needs cdk deploy",
         "credential machine trusts an authority (ca_file) that is new: needs cdk deploy",

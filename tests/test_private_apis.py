@@ -23,7 +23,7 @@ from gatewatch.service.shards import Shard
 from handlers import probe as probes
 from handlers import wiring
 
-from .service import START, Account, Gateway
+from .service import PARTNER, START, Account, Gateway
 
 HERE = Network(
     subnets=("subnet-0a1b2c3d",), security_groups=("sg-0a1b2c3d",), ranges=("127.0.0.0/8",)
@@ -55,6 +55,7 @@ class Place(Account):
             network=HERE,
             secrets=("gatewatch/partner",),
             credentials={"partner": (inner.place,)},
+            sources={"partner": PARTNER},
         )
         self.allowed = Allowed(twin=twin)
         self.deploy()
@@ -142,11 +143,16 @@ def test_a_private_api_with_a_private_authority(place: Place, tmp_path: Path) ->
 
 
 DEPLOYED = load(TEXT % {"outer": "127.0.0.1:1", "inner": "127.0.0.1:2"}, "test")
-GRANTED = Granted(secrets=("gatewatch/partner",), credentials={"partner": ("127.0.0.1:2",)})
+GRANTED = Granted(
+    secrets=("gatewatch/partner",),
+    credentials={"partner": ("127.0.0.1:2",)},
+    sources={"partner": PARTNER},
+)
 ALLOWED = Allowed(
     twin=Twin(
         secrets=GRANTED.secrets,
         credentials=GRANTED.credentials,
+        sources=GRANTED.sources,
         network=DEPLOYED.network or HERE,
     )
 )

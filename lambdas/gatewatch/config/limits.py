@@ -9,16 +9,12 @@ import msgspec
 
 from gatewatch.config.authored import NEVER
 from gatewatch.config.findings import Findings
+from gatewatch.config.headers import directs
 from gatewatch.config.problems import Path
 from gatewatch.gateway.url import API_ID_HEADER
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _CREDENTIAL_HEADERS = ("authorization", "x-api-key", "cookie", "x-amz-security-token")
-# What decides where a request goes, how it is read, or which method it really is.
-_OWN_HEADERS = re.compile(
-    r"host|content-length|transfer-encoding|te|trailer|connection|keep-alive|upgrade|expect"
-    r"|proxy-.*|x-http-method(-override)?|x-method-override|x-forwarded-host"
-)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"([\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?)?")
 _TIMES = {
@@ -50,7 +46,7 @@ def check_headers(headers: Mapping[str, str], path: Path, findings: Findings) ->
             findings.add(place, "expected a credential under `as` instead")
         elif name.lower() == API_ID_HEADER:
             findings.add(place, "expected `api_id` of the API instead")
-        elif _OWN_HEADERS.fullmatch(name.lower()):
+        elif directs(name):
             findings.add(place, "expected another header: this one would change what is called")
         elif not _HEADER_NAME.fullmatch(name):
             findings.add(place, "expected the name of a header such as X-Tenant")

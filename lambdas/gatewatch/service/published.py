@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
 import msgspec
+from msgspec.structs import replace
 
 from gatewatch.config.canonical import (
     Api,
     AssumedRole,
     Config,
     Credential,
+    CredentialSource,
     Network,
     OAuth2,
     OwnKeys,
@@ -21,6 +23,7 @@ from gatewatch.config.canonical import (
     Sigv4,
     within,
 )
+from gatewatch.config.headers import directs
 from gatewatch.config.places import inside, outside
 from gatewatch.config.windows import problem_of
 from gatewatch.gateway.url import host_of, is_loopback
@@ -37,12 +40,16 @@ class Pointer(msgspec.Struct, frozen=True, kw_only=True):
 
 class Granted(msgspec.Struct, frozen=True, kw_only=True):
     """What one probe may read, assume and present. `credentials`: the `host:port` pairs that each
-    may be sent to. `authorities`: fingerprints of the private ones that are trusted."""
+    may be sent to; `api_ids`: the APIs for which it may ask a host that is a VPC endpoint;
+    `sources`: fingerprints of what each is made of. `authorities`: those of the private ones that
+    are trusted."""
 
     secrets: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     credentials: dict[str, tuple[str, ...]] = {}
+    api_ids: dict[str, tuple[str, ...]] = {}
+    sources: dict[str, str] = {}
     authorities: tuple[str, ...] = ()
 
 
@@ -136,6 +143,10 @@ def _of_private(config: Config, twin: Twin | None) -> Iterator[str]:
 def _of_place(config: Config, allowed: Granted, place: str) -> Iterator[str]:
     for credential in config.credentials:
         yield from _of_credential(credential, allowed, place)
+    for name, ids in api_ids(config).items():
+        for api_id in ids:
+            if api_id not in allowed.api_ids.get(name, ()):
+                yield f"credential {name} would be sent to the API {api_id}: needs cdk deploy"
     for told, authority in authorities(config):
         if fingerprint(authority) not in allowed.authorities:
             yield f"{told} trusts an authority (ca_file) that is new{place}: needs cdk deploy"
@@ -155,11 +166,34 @@ def fingerprint(authority: str) -> str:
     return sha256(authority.encode()).hexdigest()
 
 
+def api_ids(config: Config) -> dict[str, tuple[str, ...]]:
+    """By credential, the APIs for which VPC endpoints are asked with it."""
+    found: dict[str, set[str]] = {}
+    for api in config.apis:
+        for name in api.presented if api.api_id is not None else ():
+            found.setdefault(name, set()).add(api.api_id or "")
+    return {name: tuple(sorted(ids)) for name, ids in found.items()}
+
+
+def made_of(source: CredentialSource) -> str:
+    """The fingerprint of all that decides which secret goes where in a call, or to whom it is
+    shown for a token; whose certificate is trusted there has a fingerprint of its own."""
+    plain = replace(source, authority=None) if isinstance(source, OAuth2) else source
+    return sha256(msgspec.json.encode(plain)).hexdigest()
+
+
 def _of_credential(credential: Credential, allowed: Granted, place: str) -> Iterator[str]:
     told = f"credential {credential.name}"
     if credential.name not in allowed.credentials:
         yield f"{told} is new{place}: needs cdk deploy"
         return
+    found = list(_of_places(told, credential, allowed))
+    if not found and allowed.sources.get(credential.name) != made_of(credential.source):
+        yield f"{told} is made otherwise than the deployed one: needs cdk deploy"
+    yield from found
+
+
+def _of_places(told: str, credential: Credential, allowed: Granted) -> Iterator[str]:
     for host in credential.hosts:
         if host not in allowed.credentials[credential.name]:
             yield f"{told} would be sent to {host}: needs cdk deploy"
@@ -197,6 +231,8 @@ def _of_api(api: Api, known: set[str]) -> Iterator[str]:
     used = api.presented
     for name in sorted(used - known):
         yield f"api {api.name}: credential {name} is not configured"
+    for name in sorted({name for route in api.routes for name in route.headers if directs(name)}):
+        yield f"api {api.name}: the header {name} would change what is called"
     for entrance in api.entrances:
         host = host_of(entrance.url).rpartition(":")[0].strip("[]")
         plain = entrance.url.startswith("http:") and not is_loopback(host)

@@ -1,0 +1,111 @@
+"""What a pushed configuration may not change: where a credential goes, and what is in it."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from gatewatch.config.author import load
+from gatewatch.config.canonical import Config
+from gatewatch.service.published import (
+    Allowed,
+    Twin,
+    api_ids,
+    made_of,
+    needs_deployment,
+)
+
+ENDPOINT = "https://vpce-0a1b2c3d-4e5f6a7b.execute-api.us-east-1.vpce.amazonaws.com/prod"
+TEXT = f"""
+credentials:
+  partner: {{api_key: {{secret: gatewatch/partner}}}}
+  machine:
+    oauth2: {{token_url: "https://auth.example.com/token", client: {{secret: gatewatch/client}}}}
+  person: {{cognito: {{region: eu-west-1, client_id: own, username: a, password: {{ssm: /p}}}}}}
+  inner: {{bearer: {{ssm: /inner}}}}
+apis:
+  orders:
+    url: https://api.example.com
+    routes: [GET /orders: {{access: protected, as: [partner, machine, person]}}]
+  stock:
+    url: {ENDPOINT}
+    private: true
+    api_id: abc123
+    routes: [GET /stock: {{access: protected, as: [inner]}}]
+network: {{subnets: [subnet-0a1b2c3d], security_groups: [sg-0a1b2c3d], ranges: [10.0.0.0/16]}}
+"""
+
+
+def deployed_for(config: Config) -> Allowed:
+    assert config.network is not None
+    made = {one.name: made_of(one.source) for one in config.credentials}
+    hosts = {one.name: one.hosts for one in config.credentials}
+    hosts["machine"] = (*hosts["machine"], "auth.example.com:443")
+    return Allowed(
+        secrets=("gatewatch/client", "gatewatch/partner"),
+        parameters=("/p",),
+        credentials=hosts,
+        sources=made,
+        twin=Twin(
+            parameters=("/inner",),
+            credentials=hosts,
+            sources=made,
+            api_ids=api_ids(config),
+            network=config.network,
+        ),
+    )
+
+
+DEPLOYED = load(TEXT, "f")
+ALLOWED = deployed_for(DEPLOYED)
+OTHERWISE = "is made otherwise than the deployed one: needs cdk deploy"
+
+
+def test_what_was_deployed_may_be_pushed() -> None:
+    assert list(needs_deployment(DEPLOYED, ALLOWED)) == []
+    other_route = load(TEXT.replace("GET /orders", "GET /carts"), "f")
+    assert list(needs_deployment(other_route, ALLOWED)) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("{secret: gatewatch/partner}", "{secret: gatewatch/client}", f"partner {OTHERWISE}"),
+        ("{secret: gatewatch/partner}", "{secret: gatewatch/partner, key: k}", OTHERWISE),
+        ("api_key: {secret: gatewatch/partner}", "bearer: {ssm: /p}", f"partner {OTHERWISE}"),
+        ("client_id: own", "client_id: of-another-pool", f"person {OTHERWISE}"),
+        ("region: eu-west-1", "region: us-east-1", f"person {OTHERWISE}"),
+        ("auth.example.com/token", "api.example.com/echo", f"machine {OTHERWISE}"),
+        ("abc123", "evil99", "inner would be sent to the API evil99: needs cdk deploy"),
+    ],
+    ids=[
+        "the secret of another credential",
+        "another field of its secret",
+        "another kind",
+        "a client of somebody's own user pool",
+        "another region",
+        "a token endpoint at the API",
+        "another API behind the same endpoint",
+    ],
+)
+def test_a_secret_goes_where_it_was_deployed_for(before: str, after: str, told: str) -> None:
+    assert before in TEXT
+    [said] = needs_deployment(load(TEXT.replace(before, after), "f"), ALLOWED)
+    assert said.endswith(told)
+
+
+def test_a_client_secret_does_not_travel_in_the_clear() -> None:
+    written = msgspec.json.encode(DEPLOYED).decode()
+    plain = written.replace("https://auth.example.com/", "http://auth.example.com:443/")
+    [said] = needs_deployment(msgspec.json.decode(plain, type=Config), ALLOWED)
+    assert said == f"credential machine {OTHERWISE}"
+
+
+@pytest.mark.parametrize("name", ["Host", "x-apigw-api-id", "X-Forwarded-Host"])
+def test_no_header_leads_a_request_elsewhere(name: str) -> None:
+    orders, stock = DEPLOYED.apis
+    routes = tuple(replace(one, headers={name: "evil.example.com"}) for one in orders.routes)
+    config = replace(DEPLOYED, apis=(replace(orders, routes=routes), stock))
+    told = f"api orders: the header {name} would change what is called"
+    assert list(needs_deployment(config, ALLOWED)) == [told]
