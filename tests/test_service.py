@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
+from gatewatch.adapters.aws.sqs import SqsQueue
 from gatewatch.adapters.secrets import read_in_account
 from gatewatch.config.author import load
 from gatewatch.config.canonical import SecretRef, SecretSource
 from gatewatch.ports import SecretError
 from gatewatch.service import incidents as writing
 from gatewatch.service import probe as probing
+from gatewatch.service.dispatch import dispatch
 from gatewatch.service.notice import Notice
 from gatewatch.service.ports import UndeliveredError
 from handlers import incidents as writers
 from handlers import probe as probes
 from handlers import wiring
 
-from .service import CONFIG, Account, Context, Gateway
+from .service import CONFIG, START, Account, Context, Gateway
 
 OPENED = ("opened", "route_not_found")
 
@@ -125,6 +129,21 @@ def test_a_call_that_is_lost_is_made_up_for_by_the_sweep(account: Account) -> No
     account.drain(account.work, probes.handler)
     account.drain(account.changes, lambda *_: {"batchItemFailures": []})
     account.minutes(1)
+    assert [kind for kind, _ in account.said()] == ["opened"]
+
+
+def test_writers_are_called_though_no_look_can_be_dealt_out(
+    account: Account,
+) -> None:
+    account.gateway.broken.add("/items")
+    account.minutes(1)
+    account.dispatch()
+    account.drain(account.work, probes.handler)
+    account.drain(account.changes, lambda *_: {"batchItemFailures": []})
+    gone, later = SqsQueue(account.work + "-gone"), START + timedelta(minutes=3)
+    with pytest.raises(ClientError):
+        dispatch(later, wiring.source(), wiring.table(), gone, wiring.changes())
+    account.drain(account.changes, writers.handler)
     assert [kind for kind, _ in account.said()] == ["opened"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from datetime import timedelta
 
 import msgspec
@@ -11,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from gatewatch.config.canonical import Api, Config, Entrance
+from gatewatch.config.canonical import Api, Channel, Config, Entrance
+from gatewatch.config.windows import Opening
 from gatewatch.gateway.url import host_of
 from gatewatch.plan import plan
 from gatewatch.service.ledger import About
@@ -46,12 +48,17 @@ def api(name: str, routes: int, hosts: list[str], timeout: float = 10.0, every: 
     )
 
 
-def dealt(*apis: Api, bounds: Bounds | None = None) -> list[Shard]:
+def dealt(
+    *apis: Api,
+    bounds: Bounds | None = None,
+    about: About | None = None,
+    latched: Iterable[tuple[str, str, str]] = (),
+) -> list[Shard]:
     whole = Config(apis=apis, credentials=CREDENTIALS)
-    probes = plan(whole, range(MINUTE, MINUTE + 1))
-    about = {one.name: About() for one in apis}
+    probes = plan(whole, range(MINUTE, MINUTE + 1), frozenset(latched))
+    told = {one.name: about or About() for one in apis}
     counts = {one.name: slice_count(one) for one in apis}
-    return shards(whole, probes, START, about, counts, bounds=bounds)
+    return shards(whole, probes, START, told, counts, latched=latched, bounds=bounds)
 
 
 def looks(shard: Shard) -> list[tuple[str, str, str, str, float]]:
@@ -168,6 +175,27 @@ def test_a_message_has_room_for_authorities() -> None:
     found = dealt(*apis)
     assert max(len(msgspec.json.encode(one)) for one in found) < 250_000
     assert len(found) < 10
+
+
+def test_a_message_has_room_for_what_is_told_of_each_api() -> None:
+    """As when 400 small APIs have 20 channels and some windows."""
+    apis = [api(f"a{n}", 1, [f"h{n}.example.com"], timeout=0.5) for n in range(400)]
+    windows = tuple(Opening(since=START, until=START + timedelta(hours=n)) for n in range(1, 10))
+    channels = tuple(Channel(topic=f"arn:aws:sns:eu-west-1:1111:{n}") for n in range(20))
+    found = dealt(*apis, about=About(channels=channels, maintenance=windows))
+    assert max(len(msgspec.json.encode(one)) for one in found) < 250_000
+    assert sum(len(one.apis) for one in found) == 400
+
+
+def test_a_shard_bears_the_latches_of_its_own_routes_alone() -> None:
+    """As when 5,000 writes of an API let strangers in."""
+    [url] = [one.url for one in api("a", 1, ["h.example.com"]).entrances]
+    latched = [("a", f"GET /{n}", url) for n in range(5_000)]
+    found = dealt(api("a", 5_000, ["h.example.com"]), latched=latched)
+    assert max(len(msgspec.json.encode(one)) for one in found) < 250_000
+    for shard in found:
+        held = {name for _, name, _ in shard.latched}
+        assert held == {route.name for one in shard.apis for route in one.routes}
 
 
 @pytest.mark.parametrize(

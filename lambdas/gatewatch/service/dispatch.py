@@ -65,8 +65,8 @@ def dispatch(
         bounds=bounds,
     )
     calls = sweeps(holding, known, records.acknowledged(), tick)
-    work.send([_message(one) for one in found if not one.is_private])
     changes.send([one.message() for one in calls])
+    work.send([_message(one) for one in found if not one.is_private])
     if private := [_message(one) for one in found if one.is_private]:
         if twin is None:
             raise NoTwinError

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -67,11 +66,13 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """The due routes of one slice at one entrance. `seconds`: looks times timeout."""
+    """The due routes of one slice at one entrance. `latched`: those whose writes are held back.
+    `seconds`: looks times timeout; `size`: the bytes of what a shard would hold for it alone."""
 
     api: Api
     entrance: Entrance
     routes: tuple[Route, ...]
+    latched: tuple[tuple[str, str, str], ...]
     slice: str
     seconds: float
     size: int
@@ -82,30 +83,52 @@ class Piece:
 
 
 def pieces(
-    probes: Iterable[Probe], counts: Mapping[str, int], credentials: Iterable[Credential]
+    probes: Iterable[Probe],
+    counts: Mapping[str, int],
+    credentials: Iterable[Credential],
+    latched: Iterable[tuple[str, str, str]],
+    besides: Mapping[str, int],
 ) -> list[Piece]:
-    """`counts` tell of how many slices each API has."""
-    sizes = {one.name: len(msgspec.json.encode(one)) for one in credentials}
+    """`counts` tell of how many slices each API has; `besides`, how many bytes a shard holds for
+    it that stand neither in the configuration nor in what is `latched`."""
+    sizes = {one.name: _size(one) for one in credentials}
+    held = frozenset(latched)
     found: dict[tuple[str, str, str], list[Probe]] = defaultdict(list)
     for one in probes:
         name = one.api.name
         found[name, one.entrance.url, slice_name(one.route.name, counts[name])].append(one)
-    return [_piece(group, name, sizes) for (_, _, name), group in found.items()]
+    return [
+        _piece(group, name, held, sizes, besides[api]) for (api, _, name), group in found.items()
+    ]
 
 
-def _piece(group: Sequence[Probe], name: str, sizes: Mapping[str, int]) -> Piece:
-    """Its size is that of what a shard would hold for it alone."""
-    used = {each for one in group for caller in one.route.callers for each in caller}
+def _piece(
+    group: Sequence[Probe],
+    name: str,
+    held: frozenset[tuple[str, str, str]],
+    sizes: Mapping[str, int],
+    besides: int,
+) -> Piece:
+    api, entrance = group[0].api, group[0].entrance
+    routes = tuple(one.route for one in group)
+    used = {each for one in routes for caller in one.callers for each in caller}
+    latched = tuple(key for one in routes if (key := (api.name, one.name, entrance.url)) in held)
     return Piece(
-        api=group[0].api,
-        entrance=group[0].entrance,
-        routes=tuple(one.route for one in group),
+        api=api,
+        entrance=entrance,
+        routes=routes,
+        latched=latched,
         slice=name,
         seconds=sum(each.timeout_seconds for one in group for each in one.attempts),
-        size=sum(len(msgspec.json.encode(one.route)) for one in group)
+        size=_size(replace(api, entrances=(entrance,), routes=routes))
+        + _size(latched)
         + sum(sizes[name] for name in used)
-        + len(group[0].api.authority or ""),
+        + besides,
     )
+
+
+def _size(value: object) -> int:
+    return len(msgspec.json.encode(value))
 
 
 def packed(found: Iterable[Piece], bounds: Bounds) -> list[tuple[str, list[Piece]]]:
@@ -184,9 +207,11 @@ def shards(
     `inside`: the `networks` of shards of private APIs.
     """
     credentials = {one.name: one for one in config.credentials}
-    entered = _by_api(let_in)
-    held = _by_api(latched)
-    found = pieces(probes, counts, config.credentials)
+    entered: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for one in sorted(let_in):
+        entered[one[0]].append(one)
+    besides = {name: _size((about[name], entered[name])) for name in counts}
+    found = pieces(probes, counts, config.credentials, latched, besides)
     return [
         Shard(
             at=at.isoformat(),
@@ -197,7 +222,7 @@ def shards(
             slices={one.api.name: counts[one.api.name] for one in run},
             about={one.api.name: about[one.api.name] for one in run},
             let_in=tuple(pair for name in _names(run) for pair in entered[name]),
-            latched=tuple(each for name in _names(run) for each in held[name]),
+            latched=tuple(each for one in run for each in one.latched),
             networks=inside if private else networks,
         )
         for private in (False, True)
@@ -205,16 +230,6 @@ def shards(
             (one for one in found if one.api.private is private), bounds or Bounds()
         )
     ]
-
-
-_Known = TypeVar("_Known", tuple[str, str], tuple[str, str, str])
-
-
-def _by_api(known: Iterable[_Known]) -> dict[str, list[_Known]]:
-    found: dict[str, list[_Known]] = defaultdict(list)
-    for one in sorted(known):
-        found[one[0]].append(one)
-    return found
 
 
 def _names(run: Iterable[Piece]) -> list[str]:
