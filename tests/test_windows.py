@@ -239,6 +239,10 @@ def test_zones_are_known_where_the_machine_has_none() -> None:
         (window("0 2 * * *", zone="Mars/Olympus"), "no time zone Mars/Olympus"),
         (window("0 25 * * *"), "hour 25: expected * or 0 to 23, such as 2 or 1-3"),
         (window(start="soon"), "Invalid isoformat string: 'soon'"),
+        (window("0 2 * * *", hours=1e300), "expected from 60 to 1296000 seconds"),
+        (window(start="2026-12-01T02:00", hours=1e9), "expected from 60 to 1296000 seconds"),
+        (window("0 2 * * *", hours=-1), "expected from 60 to 1296000 seconds"),
+        (window("0 * * * *"), "expected less than the 3600 seconds from one start to the next"),
     ],
 )
 def test_a_window_that_was_published_is_checked_again(one: Window, told: str | None) -> None:

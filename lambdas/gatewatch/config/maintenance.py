@@ -4,10 +4,9 @@ that there are."""
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
-from itertools import islice, pairwise
 
 import msgspec
 
@@ -17,14 +16,10 @@ from gatewatch.config.cron import CronError, parse
 from gatewatch.config.findings import Findings
 from gatewatch.config.limits import seconds
 from gatewatch.config.problems import Path, nearest
-from gatewatch.config.windows import starts
+from gatewatch.config.windows import LEAST_SECONDS, MOST_SECONDS, next_start, shortest_interval
 
 _PLACE = ("maintenance",)
 _MOST = 100
-_LEAST_SECONDS, _MOST_SECONDS = 60, 15 * 86_400
-"""What CloudWatch mutes at least and at most:
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Schedule.html
-"""
 _MINUTE = 60
 
 
@@ -78,7 +73,7 @@ def _check_times(written: authored.Window, path: Path, findings: Findings) -> No
     if written.start is not None and not _is_moment(written.start):
         findings.add((*path, "from"), "expected a moment such as 2026-12-01T02:00", written.start)
     lasts = _lasts(written)
-    if not _LEAST_SECONDS <= lasts <= _MOST_SECONDS or lasts % _MINUTE:
+    if not LEAST_SECONDS <= lasts <= MOST_SECONDS or lasts % _MINUTE:
         expected = "expected whole minutes from 1m to 15d"
         findings.add((*path, "for"), expected, written.duration)
     if written.timezone not in _zones():
@@ -108,19 +103,15 @@ def _zones() -> frozenset[str]:
 
 
 _ANY_DAY = datetime(2024, 1, 1, tzinfo=UTC)
-_NINE_YEARS = timedelta(days=9 * 366)
-_COMPARED = 400
 
 
 def _check_pauses(window: Window, written: authored.Window, path: Path, findings: Findings) -> None:
     """A window that never closes would silence the monitor; one that never opens is a mistake."""
     if window.cron is None:
         return
-    found = list(islice(starts(window, _ANY_DAY, _ANY_DAY + _NINE_YEARS), _COMPARED))
-    if not found:
+    if next_start(window, _ANY_DAY) is None:
         findings.add((*path, "cron"), "expected a day that there is", written.cron)
-    shortest = min((after - before for before, after in pairwise(found)), default=None)
-    if shortest is not None and shortest.total_seconds() <= window.for_seconds:
-        pause = f"{shortest.total_seconds() / _MINUTE:g}m"
-        expected = f"expected less than the {pause} from one start to the next"
+    shortest = shortest_interval(window)
+    if shortest <= window.for_seconds:
+        expected = f"expected less than the {shortest / _MINUTE:g}m from one start to the next"
         findings.add((*path, "for"), expected, written.duration)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice, pairwise
+from math import inf
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,6 +19,12 @@ _SEARCHED = timedelta(days=8 * 366)
 """A 29th of February is at most eight years away."""
 _MOST_IN_A_ROW = 100
 _AT_LAST = datetime.max.replace(tzinfo=UTC)
+LEAST_SECONDS, MOST_SECONDS = 60, 15 * 86_400
+"""What CloudWatch mutes at least and at most:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Schedule.html
+"""
+_ANY_DAY = datetime(2024, 1, 1, tzinfo=UTC)
+_COMPARED = 400
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -38,7 +46,19 @@ def problem_of(window: Window) -> str | None:
         return str(error)
     except KeyError:
         return f"no time zone {window.timezone}"
+    if not LEAST_SECONDS <= window.for_seconds <= MOST_SECONDS:
+        return f"expected from {LEAST_SECONDS} to {MOST_SECONDS} seconds"
+    if window.for_seconds >= (pause := shortest_interval(window)):
+        return f"expected less than the {pause:g} seconds from one start to the next"
     return None
+
+
+def shortest_interval(window: Window) -> float:
+    """The least seconds from one start to the next; without end where it opens once, or never."""
+    if window.cron is None:
+        return inf
+    found = islice(starts(window, _ANY_DAY, _ANY_DAY + _SEARCHED), _COMPARED)
+    return min(((after - before).total_seconds() for before, after in pairwise(found)), default=inf)
 
 
 def starts(window: Window, low: datetime, high: datetime) -> Iterator[datetime]:
