@@ -18,7 +18,7 @@ from gatewatch.adapters.aws.dynamodb import DynamoTable
 from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.cli.main import main
 from gatewatch.correlate import OPEN
-from gatewatch.model import Incident
+from gatewatch.model import Acknowledgement, Incident
 from gatewatch.service import incidents as writing
 from gatewatch.service.ledger import Ledger
 from gatewatch.service.ports import Table
@@ -173,6 +173,7 @@ def test_one_in_full_shows_its_evidence_even_when_it_is_over(
         (["ack", "orders", "GET /y"], "orders GET /y: this route is not held back"),
         (["ack", "TYPO"], "begins with TYPO; the nearest: ID"),
         (["ack", "ID", "--why", "x" * 501], "--why: 501 characters; expected at most 500"),
+        (["ack", "ID", "--why", "\x1b[2J"], "--why: expected text without control characters"),
     ],
 )
 def test_what_cannot_be_meant_is_said(
@@ -353,6 +354,32 @@ def test_what_somebody_wrote_by_hand_stops_nobody(
     [resolved] = account.messages()
     assert (resolved["kind"], resolved["incident"]["id"]) == ("resolved", incident["id"])
     assert account.table.records()["orders"].latched
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"why": "x" * 300_000}, {"why": "\x1b]0;mine\x07"}, {"by": "me\u202e"}, {"at": "then"}],
+    ids=["too long", "steers a terminal", "turns its direction", "no moment"],
+)
+def test_what_would_harm_others_is_no_acknowledgement(
+    account: Account, command: Command, changed: dict[str, str]
+) -> None:
+    incident = broken(account)
+    who = Acknowledgement(**{"by": "me", "at": "2026-11-22T09:03:00+00:00", **changed})
+    account.table.add_ack(Ack(api="orders", who=who, incidents=(incident["id"],)))
+    account.minutes(1)
+    [known] = listed(command, stack_of(account.table))
+    assert "acknowledged" not in known or known["acknowledged"] is None
+
+
+def test_nobody_else_steers_the_terminal_of_whoever_reads(command: Command, tmp_path: Path) -> None:
+    """Neither a server, nor what was acknowledged on a machine of before."""
+    [known] = heard(looked(FAIL)).incidents
+    who = Acknowledgement(by="me", at=known.opened_at, why="\x1b[2J\x9b2J\u202eback")
+    where = kept_here([replace(known, acknowledged=who, runbook="\x1b]0;x\x07")], tmp_path)
+    assert command("incidents", known.id, *where) == 0
+    assert "␛[2J�2J�back" in command.out
+    assert not set(command.out) & set("\x1b\x07\x9b\u202e")
 
 
 def test_incidents_are_in_one_place(command: Command) -> None:

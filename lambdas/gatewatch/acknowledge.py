@@ -8,6 +8,7 @@ if both write at once.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
@@ -24,6 +25,26 @@ class Ack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     who: Acknowledgement
     incidents: tuple[str, ...] = ()
     release: tuple[str, ...] = ()
+
+
+LONGEST_WHY = 500
+_MOST_NAMED = 100
+
+
+def is_in_order(ack: Ack) -> bool:
+    """Whether its writer may take it up: people may write into that place whatever they like, and
+    others read it in their terminals and mail."""
+    who = ack.who
+    try:
+        is_moment = datetime.fromisoformat(who.at).tzinfo is not None
+    except ValueError:
+        return False
+    texts = (who.by, who.why or "")
+    return (
+        is_moment
+        and all(len(one) <= LONGEST_WHY and one.isprintable() for one in texts)
+        and max(len(ack.incidents), len(ack.release)) <= _MOST_NAMED
+    )
 
 
 def acknowledge(incident: Incident, who: Acknowledgement) -> Incident:

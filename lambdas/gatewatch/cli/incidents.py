@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from gatewatch.acknowledge import Ack, concerning
+from gatewatch.acknowledge import LONGEST_WHY, Ack, concerning
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
 from gatewatch.cli.exits import UsageError, until_closed
@@ -21,7 +21,6 @@ from gatewatch.correlate import OPEN
 from gatewatch.model import Acknowledgement, Incident
 
 _LAST = 50
-_LONGEST_WHY = 500
 
 Stack = Annotated[
     str | None, typer.Option("--stack", "-s", help=f"{STACK_HELP} [default: this machine's state]")
@@ -156,6 +155,8 @@ def _release(book: Journal, api: str, route: str, why: str | None) -> None:
 
 def _who(book: Journal, why: str | None) -> Acknowledgement:
     told = " ".join((why or "").split())
-    if len(told) > _LONGEST_WHY:
-        raise UsageError(f"--why: {len(told)} characters; expected at most {_LONGEST_WHY}")
+    if len(told) > LONGEST_WHY:
+        raise UsageError(f"--why: {len(told)} characters; expected at most {LONGEST_WHY}")
+    if not told.isprintable():
+        raise UsageError("--why: expected text without control characters")
     return Acknowledgement(by=book.me(), at=SystemClock().now().isoformat(), why=told or None)

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gatewatch.causes import catalogue
+from gatewatch.cli.screen import Screen
 from gatewatch.correlate import OPEN, length
 from gatewatch.diagnose import subject_of
 from gatewatch.model import (
@@ -334,7 +335,7 @@ def count(number: int, thing: str) -> str:
 
 
 def console(*, stderr: bool = False) -> Console:
-    found = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    found = Screen(stderr=stderr, highlight=False, markup=False, emoji=False)
     found.width = max(found.width, _NARROWEST)
     return found
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from gatewatch.acknowledge import Ack
+from gatewatch.acknowledge import Ack, is_in_order
 from gatewatch.adapters.aws.client import client
 from gatewatch.adapters.aws.items import Item, batch, condition, expires, query
 from gatewatch.correlate import OPEN
@@ -225,7 +225,7 @@ def _ack(item: Item) -> Ack | None:
         ack = msgspec.json.decode(item["document"]["S"], type=Ack)
     except (KeyError, msgspec.MsgspecError):
         return None
-    return ack if _ack_key(ack)["sk"] == item["sk"] else None
+    return ack if is_in_order(ack) and _ack_key(ack)["sk"] == item["sk"] else None
 
 
 def _latched(written: Iterable[str]) -> Iterator[tuple[str, str]]:
