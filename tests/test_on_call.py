@@ -282,6 +282,23 @@ def test_a_write_that_is_released_in_the_account_is_sent_again(
     assert (known["id"], bool(known["acknowledged"])) == (incident["id"], True)
 
 
+def test_looks_that_were_dealt_out_before_a_release_do_not_undo_it(
+    account: Account, command: Command
+) -> None:
+    """In each minute the writers and the probes go to work side by side."""
+    often = CONFIG.replace("orders:", "orders:\n    anonymous_every: 1m", 1)
+    write = "      - POST /items: {access: protected, guarded_by: api_key}\n"
+    account.publish(often % {"place": account.gateway.place} + write)
+    account.minutes(1)
+    account.table.latch("orders", "POST /items", f"http://{account.gateway.place}/prod")
+    stack = stack_of(account.table)
+    assert command("ack", "orders", "POST /items", "--stack", stack) == 0
+    account.dispatch()
+    assert account.drain(account.changes, writers.handler) == 0
+    assert account.drain(account.work, probes.handler) == 0
+    assert not account.table.records()["orders"].latched
+
+
 def test_a_write_without_an_incident_is_released_too(account: Account, command: Command) -> None:
     account.minutes(3)
     account.table.latch("orders", "GET /items", "https://a")

@@ -257,14 +257,16 @@ _GOT_THROUGH = (Finding.PROTECTED_ROUTE_OPEN, Finding.GUARD_WEAKENED, Finding.EN
 
 
 def latch(inquiries: Iterable[Inquiry], verdicts: Iterable[Verdict], known: Known) -> None:
-    """A write that got through without a credential is not sent again."""
+    """A write that got through without a credential is not sent again. One that was not sent now
+    says nothing new: it may have been released since."""
     writes = {
         (one.probe.api.name, one.probe.route.name)
         for one in inquiries
         if one.probe.route.writes and not one.probe.route.invoke
     }
     for verdict in verdicts:
-        got_through = verdict.finding in _GOT_THROUGH and verdict.caller == ANONYMOUS
+        was_sent = verdict.outcome is not Outcome.SKIPPED and verdict.caller == ANONYMOUS
+        got_through = was_sent and verdict.finding in _GOT_THROUGH
         if got_through and (verdict.api, verdict.route) in writes:
             known.latch(verdict.api, verdict.route, verdict.entrance)
 
