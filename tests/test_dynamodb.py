@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import boto3
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from gatewatch.adapters.aws.dynamodb import DynamoTable
+from gatewatch.config.canonical import Channel
 from gatewatch.model import Outcome
-from gatewatch.service.ledger import Ledger
+from gatewatch.service.ledger import Ledger, pack
+from gatewatch.service.notice import Kind, notice
 from gatewatch.service.ports import OvertakenError, Record
 from gatewatch.service.slices import Slice, advance, slice_name
 from gatewatch.track import Patience
 
 from .builders import verdict
 from .service import table, tick
+from .test_ledger import heard, looked
 
 PATIENT = {f"GET /{n}": Patience(1, 1) for n in range(40)} | {"GET /x": Patience(1, 1)}
 
@@ -42,6 +46,33 @@ def test_a_slice_that_another_wrote_meanwhile_is_not_overwritten(store: DynamoTa
     with pytest.raises(OvertakenError):
         store.save(mine)
     assert store.all("orders")[0].states == theirs.states
+
+
+def test_an_incident_of_a_whole_api_is_kept_and_filed(store: DynamoTable) -> None:
+    """3,000 routes, each called by two, and a message to each of ten channels that waits."""
+    [one] = heard(looked(verdict())).open
+    members = tuple(
+        replace(one.members[0], route=f"GET /v{n % 7}/resource-{n * 7919}/{{id}}", caller=caller)
+        for n in range(3_000)
+        for caller in ("anonymous", "user")
+    )
+    large = replace(one, members=members)
+    ten = (Channel(topic=f"arn:aws:sns:eu-west-1:111122223333:t{n}") for n in range(10))
+    outbox = tuple(notice(Kind.OPENED, large, each, tick(1)) for each in ten)
+    ledger = store.save_ledger(Ledger(api="orders", incidents=(large,), outbox=outbox))
+    store.file(large)
+    assert len(pack(ledger)) < 400_000
+    found = store.ledger("orders")
+    assert [each.incident.members for each in found.outbox] == [members] * 10
+    assert list(store.filed(large.id)) == [large]
+
+
+def test_an_incident_that_was_filed_as_text_is_read(store: DynamoTable) -> None:
+    [one] = heard(looked(verdict())).open
+    document = {"S": msgspec.json.encode(one).decode()}
+    item = {"pk": {"S": "incident"}, "sk": {"S": one.id}, "document": document}
+    boto3.client("dynamodb").put_item(TableName=store._name, Item=item)
+    assert list(store.filed()) == [one]
 
 
 def test_what_the_writer_has_heard_survives_a_write_of_the_states(store: DynamoTable) -> None:

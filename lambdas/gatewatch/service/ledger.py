@@ -5,6 +5,7 @@ All of it is stored as one, so that an incident cannot change without the messag
 
 from __future__ import annotations
 
+import lzma
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -26,6 +27,7 @@ from gatewatch.service.slices import Slice, latest
 from gatewatch.track import Key, RouteState, Transition, Turn, retire
 
 _LARGEST_BYTES = 350_000
+_LZMA = b"\xfd7zXZ\x00"
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,12 +226,17 @@ class _Packed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def pack(ledger: Ledger) -> bytes:
-    """Evidence is left out where it would not fit into an item."""
-    packed = _packed(ledger)
-    return packed if len(packed) <= _LARGEST_BYTES else _packed(_lighter(ledger))
+    """Evidence is left out where it would not fit into an item. An incident of thousands of
+    members waits once for each channel: LZMA looks back far enough to see that it is the same."""
+    packed = zlib.compress(_encoded(ledger), 6)
+    if len(packed) > _LARGEST_BYTES:
+        lighter = _encoded(_lighter(ledger))
+        packed = zlib.compress(lighter, 6)
+        return packed if len(packed) <= _LARGEST_BYTES else lzma.compress(lighter)
+    return packed
 
 
-def _packed(ledger: Ledger) -> bytes:
+def _encoded(ledger: Ledger) -> bytes:
     whole = _Packed(
         heard=ledger.heard,
         incidents=ledger.incidents,
@@ -237,7 +244,7 @@ def _packed(ledger: Ledger) -> bytes:
         said_at=ledger.said_at,
         outbox=ledger.outbox,
     )
-    return zlib.compress(msgspec.json.encode(whole), 6)
+    return msgspec.json.encode(whole)
 
 
 def _lighter(ledger: Ledger) -> Ledger:
@@ -251,11 +258,15 @@ def _lighter(ledger: Ledger) -> Ledger:
 
 
 def document(incident: Incident) -> bytes:
-    """An incident as it is filed, whole where it fits into an item."""
-    whole = msgspec.json.encode(incident)
+    """An incident as it is filed, compressed; whole where it fits into an item."""
+    whole = zlib.compress(msgspec.json.encode(incident), 6)
     if len(whole) <= _LARGEST_BYTES:
         return whole
-    return msgspec.json.encode(without_evidence(incident))
+    return zlib.compress(msgspec.json.encode(without_evidence(incident)), 6)
+
+
+def read_document(filed: bytes) -> Incident:
+    return msgspec.json.decode(zlib.decompress(filed), type=Incident)
 
 
 def without_evidence(incident: Incident) -> Incident:
@@ -263,7 +274,8 @@ def without_evidence(incident: Incident) -> Incident:
 
 
 def unpack(api: str, packed: bytes, version: int) -> Ledger:
-    whole = msgspec.json.decode(zlib.decompress(packed), type=_Packed)
+    decompress = lzma.decompress if packed.startswith(_LZMA) else zlib.decompress
+    whole = msgspec.json.decode(decompress(packed), type=_Packed)
     return Ledger(
         api=api,
         version=version,

@@ -155,7 +155,7 @@ class DynamoTable:
         item: dict[str, Any] = {
             "pk": {"S": "incident"},
             "sk": {"S": incident.id},
-            "document": {"S": ledgers.document(incident).decode()},
+            "document": {"B": ledgers.document(incident)},
         }
         if incident.state != OPEN:
             item["expires"] = expires(_KEPT)
@@ -173,7 +173,7 @@ class DynamoTable:
     def filed(self, prefix: str = "") -> Iterator[Incident]:
         """Those whose id begins so, the newest first; read page by page."""
         for item in query(self._name, "incident", prefix, newest_first=True):
-            yield msgspec.json.decode(item["document"]["S"], type=Incident)
+            yield _filed(item["document"])
 
     def _write(
         self,
@@ -201,6 +201,13 @@ class DynamoTable:
 def _ledger(item: Item) -> Ledger:
     api = str(item["pk"]["S"]).removeprefix("api#")
     return ledgers.unpack(api, item["packed"]["B"], int(item["version"]["N"]))
+
+
+def _filed(document: Mapping[str, Any]) -> Incident:
+    """As text, those that were filed by a version of before."""
+    if "S" in document:
+        return msgspec.json.decode(document["S"], type=Incident)
+    return ledgers.read_document(document["B"])
 
 
 def _record(item: Item) -> Record:
