@@ -26,7 +26,7 @@ from gatewatch.config.lookups import is_placeholder
 from gatewatch.config.places import inside, outside
 from gatewatch.config.problems import ConfigError, Path, Problem
 from gatewatch.gateway.url import host_of, parse
-from gatewatch.service.published import api_ids, authorities, fingerprint, made_of
+from gatewatch.service.published import api_ids, authorities, fingerprint, hosts_of, made_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,13 @@ class Calls:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """`inside` and `network` are there where some API is private: what the twin needs."""
+    """`inside` and `network` are there where some API is private: what the twin needs.
+    `hosts_inside`: what it calls."""
 
     topics: tuple[str, ...]
     outside: Calls
     inside: Calls | None
+    hosts_inside: tuple[str, ...]
     network: Network | None
 
 
@@ -70,6 +72,7 @@ def needs(config: Config, name: str) -> Needs:
         topics=_sorted(channel.topic for channel in config.notify),
         outside=_calls(outside(config)),
         inside=_calls(private) if private.apis else None,
+        hosts_inside=hosts_of(private),
         network=config.network if private.apis else None,
     )
 

@@ -53,6 +53,7 @@ class Place(Account):
         config = load(TEXT % {"outer": outer.place, "inner": inner.place}, "test")
         twin = Twin(
             network=HERE,
+            hosts=(inner.place,),
             secrets=("gatewatch/partner",),
             credentials={"partner": (inner.place,)},
             sources={"partner": PARTNER},
@@ -131,7 +132,7 @@ def test_a_private_api_with_a_private_authority(place: Place, tmp_path: Path) ->
     )
     config = load(text, "test", Lookups(ca_file=authorities(tmp_path)))
     pem = authority.cert_pem.bytes().decode()
-    twin = Twin(network=HERE, authorities=(fingerprint(pem),))
+    twin = Twin(network=HERE, hosts=(gateway.place,), authorities=(fingerprint(pem),))
     place.allowed = Allowed(twin=twin)
     place.deploy()
     place.publish_config(msgspec.structs.replace(config, network=HERE))
@@ -154,6 +155,7 @@ ALLOWED = Allowed(
         credentials=GRANTED.credentials,
         sources=GRANTED.sources,
         network=DEPLOYED.network or HERE,
+        hosts=("127.0.0.1:2",),
     )
 )
 
@@ -181,6 +183,12 @@ def test_another_network_needs_a_deployment(change: tuple[str, str]) -> None:
     assert _refused(TEXT.replace(*change)) == [told]
 
 
+def test_another_place_in_the_vpc_needs_a_deployment() -> None:
+    """A stranger's request may do there what it should not."""
+    found = _refused(TEXT.replace("%(inner)s", "127.0.0.1:3"))
+    assert "127.0.0.1:3 would be called inside the VPC: needs cdk deploy" in found
+
+
 def test_the_same_network_in_another_order_is_the_same() -> None:
     text = TEXT % {"outer": "127.0.0.1:1", "inner": "127.0.0.1:2"}
     two = text.replace("[subnet-0a1b2c3d]", "[subnet-0e1f2a3b, subnet-0a1b2c3d]")
@@ -198,7 +206,7 @@ def test_a_credential_of_the_other_probes_is_not_the_twins() -> None:
     allowed = Allowed(
         secrets=GRANTED.secrets,
         credentials=GRANTED.credentials,
-        twin=Twin(network=DEPLOYED.network or HERE),
+        twin=Twin(network=DEPLOYED.network or HERE, hosts=("127.0.0.1:2",)),
     )
     told = "credential partner is new to private APIs: needs cdk deploy"
     assert _refused(TEXT, allowed) == [told]

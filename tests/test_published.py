@@ -8,10 +8,12 @@ from msgspec.structs import replace
 
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
+from gatewatch.config.places import inside
 from gatewatch.service.published import (
     Allowed,
     Twin,
     api_ids,
+    hosts_of,
     made_of,
     needs_deployment,
 )
@@ -53,6 +55,7 @@ def deployed_for(config: Config) -> Allowed:
             sources=made,
             api_ids=api_ids(config),
             network=config.network,
+            hosts=hosts_of(inside(config)),
         ),
     )
 

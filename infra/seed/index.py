@@ -80,7 +80,7 @@ def _put(properties: Event) -> None:
 
 def _check_url(parameter: str, value: str) -> None:
     """Nobody has seen this value before; it is not repeated, as it may be anything."""
-    if not re.fullmatch(r"https://[^\s/?#@\\\"]+(/[^\s?#\\\"]*)?", value):
+    if not re.fullmatch(r"https://[^\s/?#@:\\\"]+(:\d{1,5})?(/[^\s?#\\\"]*)?", value):
         raise ValueError(f"ssm {parameter}: expected it to hold a URL that begins with https://")
 
 

@@ -167,7 +167,13 @@ def test_the_value_of_a_parameter_is_filled_in(stack: Stack) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["hunter2hunter2", "http://api.example.com", "https://u:hunter2@x.y", 'https://x.y/","a":"'],
+    [
+        "hunter2hunter2",
+        "http://api.example.com",
+        "https://u:hunter2@x.y",
+        "https://x.y:hunter2",
+        'https://x.y/","a":"',
+    ],
 )
 def test_a_parameter_that_holds_no_url_stops_the_deployment(stack: Stack, value: str) -> None:
     with pytest.raises(ValueError, match="ssm /orders/url: expected it to hold a URL"):

@@ -164,6 +164,7 @@ def test_what_it_was_deployed_for_is_written_down(allowed: Resource) -> None:
         "security_groups": ["sg-0a1b2c3d"],
         "ranges": ["10.20.0.0/16"],
     }
+    assert twin["hosts"] == ["def456.execute-api.us-east-1.amazonaws.com:443"]
     assert set(twin["credentials"]) == {"own", "key", "inner"}
     assert twin["secrets"] == ["gatewatch/inner", "gatewatch/partner"]
     assert "gatewatch/inner" not in allowed["secrets"]

@@ -54,9 +54,11 @@ class Granted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Twin(Granted, frozen=True, kw_only=True):
-    """The probe of private APIs: where it is, and to which private addresses it may connect."""
+    """The probe of private APIs: where it is, to which private addresses it may connect, and by
+    which names (`host:port`): inside the VPC, a stranger's request may do what it should not."""
 
     network: Network
+    hosts: tuple[str, ...] = ()
 
 
 class Allowed(Granted, frozen=True, kw_only=True):
@@ -137,6 +139,9 @@ def _of_private(config: Config, twin: Twin | None) -> Iterator[str]:
         return
     if private.apis and config.network != twin.network:
         yield "network is not the one that was deployed: needs cdk deploy"
+    for host in hosts_of(private):
+        if host not in twin.hosts:
+            yield f"{host} would be called inside the VPC: needs cdk deploy"
     yield from _of_place(private, twin, " to private APIs")
 
 
@@ -150,6 +155,11 @@ def _of_place(config: Config, allowed: Granted, place: str) -> Iterator[str]:
     for told, authority in authorities(config):
         if fingerprint(authority) not in allowed.authorities:
             yield f"{told} trusts an authority (ca_file) that is new{place}: needs cdk deploy"
+
+
+def hosts_of(config: Config) -> tuple[str, ...]:
+    """The `host:port` of every entrance, sorted."""
+    return tuple(sorted({host_of(one.url) for api in config.apis for one in api.entrances}))
 
 
 def authorities(config: Config) -> Iterator[tuple[str, str]]:
