@@ -278,3 +278,15 @@ def test_a_slice_fits_into_an_item_whatever_its_evidence() -> None:
 def evidence(body: str) -> tuple[object, ...]:
     request = Request(method="GET", url=URL)
     return (Exchange(request=request, response=Response(status=403, body=body)),)
+
+
+def test_a_channel_that_takes_nothing_leaves_room_for_the_others() -> None:
+    """Its newest messages wait, those of another channel all do."""
+    [one] = heard(looked(FAIL)).outbox
+    dead = [replace(one, topic="dead", message_id=str(number)) for number in range(150)]
+    full = Ledger(api="orders", outbox=(*dead, one))
+    after = hear(full, [looked(FAIL)], About(), tick(9)).outbox
+    assert [each.message_id for each in after if each.topic == "dead"] == [
+        str(number) for number in range(50, 150)
+    ]
+    assert one in after

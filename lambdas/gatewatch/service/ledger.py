@@ -21,7 +21,7 @@ from gatewatch.correlate import OPEN, correlate
 from gatewatch.learn import key_of
 from gatewatch.maintenance import hold
 from gatewatch.model import EXPOSURES, Incident
-from gatewatch.service.notice import OWN, Notice, Said, merged, notices, told
+from gatewatch.service.notice import OWN, Notice, Said, bounded, merged, notices, told
 from gatewatch.service.reminder import reminders
 from gatewatch.service.slices import Slice, latest
 from gatewatch.track import Key, RouteState, Transition, Turn, retire
@@ -98,7 +98,7 @@ def hear(
         incidents=tuple(story.incidents.values()),
         said=story.said,
         said_at={**before.said_at, **{one.incident.id: one.at for one in found}},
-        outbox=(*before.outbox, *found),
+        outbox=bounded((*before.outbox, *found)),
     )
     return _reminded(after, about, at)
 

@@ -5,7 +5,8 @@ How it is said again is in `reminder`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from hashlib import sha256
 
@@ -103,3 +104,18 @@ def merged(found: Iterable[Notice]) -> tuple[Notice, ...]:
         else:
             kept[(*place, one.kind)] = one
     return tuple(kept.values())
+
+
+_MOST_WAITING = 100
+
+
+def bounded(outbox: Sequence[Notice]) -> tuple[Notice, ...]:
+    """The newest for each channel: one that takes nothing for weeks must not fill the memory from
+    which the others are told."""
+    waiting = Counter(one.topic for one in outbox)
+    kept: list[Notice] = []
+    for one in outbox:
+        if waiting[one.topic] <= _MOST_WAITING:
+            kept.append(one)
+        waiting[one.topic] -= 1
+    return tuple(kept)
