@@ -86,9 +86,9 @@ class Scene:
     ) -> dict[str, Any] | None:
         """One message within so many ticks, and this one."""
         found: list[dict[str, Any]] = []
-        for _ in range(ticks):
+        for left in reversed(range(ticks)):
             self.tick()
-            found += until(self.service.messages, 2) or []
+            found += until(self.service.messages, 2 if left else 15) or []
             if found:
                 break
         brief = [_brief(one) for one in found]
