@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -27,55 +27,51 @@ class Board(Construct):
         queues: Mapping[str, ServiceQueue],
     ) -> None:
         super().__init__(scope, construct_id)
+        self._deployment = deployment
         self.dashboard = cloudwatch.Dashboard(self, "Board", default_interval=Duration.hours(3))
         self.dashboard.add_widgets(
             cloudwatch.AlarmStatusWidget(title="Layers", alarms=list(layers), width=8, height=4),
             cloudwatch.AlarmStatusWidget(title="Monitor", alarms=list(health), width=16, height=4),
         )
-        self.dashboard.add_widgets(
-            *(
-                cloudwatch.GraphWidget(
-                    title=f"{layer.name}: failing routes by API",
-                    left=[by_api(layer.metric, deployment)],
-                    width=8,
-                )
-                for layer in LAYERS
-            )
-        )
+        for row in (self._failures(), self._counts(queues), self._times()):
+            self.dashboard.add_widgets(*row)
 
-        def graph(title: str, *metrics: cloudwatch.IMetric) -> cloudwatch.GraphWidget:
-            return cloudwatch.GraphWidget(title=title, left=list(metrics), width=8)
+    def _failures(self) -> Iterator[cloudwatch.IWidget]:
+        for layer in LAYERS:
+            failing = by_api(layer.metric, self._deployment)
+            yield _graph(f"{layer.name}: failing routes by API", failing)
 
-        self.dashboard.add_widgets(
-            graph("Routes", *(metric(name, deployment) for name in ("RoutesUp", "RoutesDown"))),
-            graph(
-                "Due and judged",
-                *(
-                    metric(name, deployment)
-                    for name in (
-                        "RoutesDue",
-                        "RoutesJudged",
-                        "RoutesUnknown",
-                        "RoutesSkipped",
-                        "RoutesInMaintenance",
-                    )
-                ),
-            ),
-            graph(
-                "Oldest message, s",
-                *(
-                    one.queue.metric_approximate_age_of_oldest_message(label=name)
-                    for name, one in queues.items()
-                ),
-            ),
+    def _counts(self, queues: Mapping[str, ServiceQueue]) -> Iterator[cloudwatch.IWidget]:
+        for title, names in _COUNTS.items():
+            yield _graph(title, *(metric(name, self._deployment) for name in names))
+        ages = (
+            one.queue.metric_approximate_age_of_oldest_message(label=name)
+            for name, one in queues.items()
         )
-        self.dashboard.add_widgets(
-            *(
-                graph(title, *(metric(name, deployment, at) for at in ("p50", "p99")))
-                for title, name in (
-                    ("Anonymous looks, ms", "AnonymousLatency"),
-                    ("Looks with a credential, ms", "CredentialedLatency"),
-                    ("Delay in the queue, ms", "QueueDelay"),
-                )
-            )
-        )
+        yield _graph("Oldest message, s", *ages)
+
+    def _times(self) -> Iterator[cloudwatch.IWidget]:
+        for title, name in _TIMES.items():
+            found = (metric(name, self._deployment, at) for at in ("p50", "p99"))
+            yield _graph(title, *found)
+
+
+_COUNTS = {
+    "Routes": ("RoutesUp", "RoutesDown"),
+    "Due and judged": (
+        "RoutesDue",
+        "RoutesJudged",
+        "RoutesUnknown",
+        "RoutesSkipped",
+        "RoutesInMaintenance",
+    ),
+}
+_TIMES = {
+    "Anonymous looks, ms": "AnonymousLatency",
+    "Looks with a credential, ms": "CredentialedLatency",
+    "Delay in the queue, ms": "QueueDelay",
+}
+
+
+def _graph(title: str, *metrics: cloudwatch.IMetric) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(title=title, left=list(metrics), width=8)

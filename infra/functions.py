@@ -41,46 +41,18 @@ class Functions(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._state = state
-        self._max_concurrency = max_concurrency
-        self.shards = self._shards("Shards")
-        # What changed is worth something for days. An outage is seen by many shards within
-        # seconds: its first message should count them all.
-        self.changes = ServiceQueue(
-            self,
-            "Changes",
-            function_seconds=INCIDENTS_SECONDS,
-            tries=5,
-            kept=Duration.days(4),
-            delay=Duration.seconds(5),
-        )
         self._code = code
+        self._max_concurrency = max_concurrency
         self._environment = {
             "GATEWATCH_DEPLOYMENT": deployment,
             "GATEWATCH_TABLE": state.table.table_name,
             "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
         }
-        bucket = configuration.bucket.bucket_name
-        changes_url = self.changes.queue.queue_url
-        self.dispatch = self._function(
-            "Dispatch",
-            "picks the routes that are due and shares them out",
-            DISPATCH_SECONDS,
-            GATEWATCH_BUCKET=bucket,
-            GATEWATCH_POINTER=POINTER,
-            GATEWATCH_ALLOWED=ALLOWED,
-            GATEWATCH_CHANGES_URL=changes_url,
-            GATEWATCH_SHARDS_URL=self.shards.queue.queue_url,
-        )
+        self.shards = self._shards("Shards")
+        self.changes = self._changes()
+        self.dispatch = self._dispatch(configuration)
         self.probe = self._probe("Probe", "calls the routes of one shard", self.shards)
-        self.incidents = self._function(
-            "Incidents",
-            "keeps the incidents of each API and tells of them",
-            INCIDENTS_SECONDS,
-            GATEWATCH_BUCKET=bucket,
-            GATEWATCH_INCIDENTS_TOPIC=topics.incidents.topic_arn,
-        )
-        self.changes.feed(self.incidents, batch_size=10)
-        self._grant(configuration, topics)
+        self.incidents = self._incidents(configuration, topics)
         self.queues = {"Shards": self.shards, "Changes": self.changes}
         self.by_name = {
             "Dispatch": self.dispatch,
@@ -104,6 +76,65 @@ class Functions(Construct):
         return ServiceQueue(
             self, name, function_seconds=PROBE_SECONDS, tries=3, kept=Duration.minutes(15)
         )
+
+    def _changes(self) -> ServiceQueue:
+        """What changed is worth something for days. An outage is seen by many shards within
+        seconds: its first message should count them all."""
+        return ServiceQueue(
+            self,
+            "Changes",
+            function_seconds=INCIDENTS_SECONDS,
+            tries=5,
+            kept=Duration.days(4),
+            delay=Duration.seconds(5),
+        )
+
+    def _dispatch(self, configuration: ConfigurationBucket) -> ServiceFunction:
+        dispatch = self._function(
+            "Dispatch",
+            "picks the routes that are due and shares them out",
+            DISPATCH_SECONDS,
+            GATEWATCH_BUCKET=configuration.bucket.bucket_name,
+            GATEWATCH_POINTER=POINTER,
+            GATEWATCH_ALLOWED=ALLOWED,
+            GATEWATCH_CHANGES_URL=self.changes.queue.queue_url,
+            GATEWATCH_SHARDS_URL=self.shards.queue.queue_url,
+        )
+        configuration.let_read(dispatch, POINTER, ALLOWED)
+        dispatch.allow(
+            "sqs:SendMessage", on=[self.shards.queue.queue_arn, self.changes.queue.queue_arn]
+        )
+        dispatch.allow(
+            "dynamodb:GetItem",
+            "dynamodb:Query",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            on=[self._state.table.table_arn],
+        )
+        return dispatch
+
+    def _incidents(self, configuration: ConfigurationBucket, topics: Topics) -> ServiceFunction:
+        incidents = self._function(
+            "Incidents",
+            "keeps the incidents of each API and tells of them",
+            INCIDENTS_SECONDS,
+            GATEWATCH_BUCKET=configuration.bucket.bucket_name,
+            GATEWATCH_INCIDENTS_TOPIC=topics.incidents.topic_arn,
+        )
+        self.changes.feed(incidents, batch_size=10)
+        configuration.let_read(incidents)
+        incidents.allow(
+            "dynamodb:GetItem",
+            "dynamodb:Query",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:DeleteItem",
+            on=[self._state.table.table_arn],
+        )
+        incidents.allow("sns:Publish", on=[topics.incidents.topic_arn])
+        # An encrypted topic asks its publisher for a data key.
+        incidents.allow("kms:Decrypt", "kms:GenerateDataKey", on=[topics.key.key_arn])
+        return incidents
 
     def _probe(self, name: str, does: str, shards: ServiceQueue) -> ServiceFunction:
         changes = self.changes.queue
@@ -144,29 +175,3 @@ class Functions(Construct):
             },
             description=f"Gatewatch: {does}",
         )
-
-    def _grant(self, configuration: ConfigurationBucket, topics: Topics) -> None:
-        configuration.let_read(self.dispatch, POINTER, ALLOWED)
-        configuration.let_read(self.incidents)
-        table = [self._state.table.table_arn]
-        self.dispatch.allow(
-            "sqs:SendMessage", on=[self.shards.queue.queue_arn, self.changes.queue.queue_arn]
-        )
-        self.dispatch.allow(
-            "dynamodb:GetItem",
-            "dynamodb:Query",
-            "dynamodb:PutItem",
-            "dynamodb:UpdateItem",
-            on=table,
-        )
-        self.incidents.allow(
-            "dynamodb:GetItem",
-            "dynamodb:Query",
-            "dynamodb:PutItem",
-            "dynamodb:UpdateItem",
-            "dynamodb:DeleteItem",
-            on=table,
-        )
-        self.incidents.allow("sns:Publish", on=[topics.incidents.topic_arn])
-        # An encrypted topic asks its publisher for a data key.
-        self.incidents.allow("kms:Decrypt", "kms:GenerateDataKey", on=[topics.key.key_arn])
