@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -69,14 +70,24 @@ class Caller:
         return self.prober.send_all(self.attempts, lambda raw: raw)
 
 
+def why(raw: RawExchange) -> str | None:
+    """Why it was not sent; of a credential that cannot be read, neither its name nor the remedy."""
+    if raw.not_sent is None:
+        return None
+    if raw.not_sent.finding is None:
+        return raw.not_sent.because
+    because = re.sub(r"^credential .+? cannot be read: ", "", raw.not_sent.because)
+    return because.partition("; next: ")[0]
+
+
 def sent(credentials: str, folder: Path = Path(), used: str = "c") -> dict[str, str]:
     """The headers that arrive, by lower-case name; or under `not sent`, why they did not."""
     with serving(answering()) as server:
         caller = Caller(config(credentials, f"http://{server.place}/prod", used), folder)
         [raw] = caller.call()
         caller.prober.close()
-    if raw.not_sent is not None:
-        return {"not sent": raw.not_sent}
+    if because := why(raw):
+        return {"not sent": because}
     [head] = server.requests
     lines = head.decode("latin-1").split("\r\n")[1:]
     pairs = (line.partition(": ") for line in lines if line)

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from .callers import Caller, config
+from .callers import Caller, config, why
 from .servers import RawServer, answering, serving
 
 HOST = "api.example.com"
@@ -49,7 +49,7 @@ class Place:
         caller = self.caller(credentials, used)
         [raw] = caller.call()
         caller.prober.close()
-        return raw.not_sent or raw.error or str(raw.status)
+        return why(raw) or raw.error or str(raw.status)
 
 
 @pytest.fixture

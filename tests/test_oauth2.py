@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import trustme
 
-from .callers import Caller, config
+from .callers import Caller, config, why
 from .servers import answering, serving
 from .token_server import (
     CLIENT_ID,
@@ -40,7 +40,7 @@ def call(
         raws = [raw for _ in range(times) for raw in caller.call()]
         caller.prober.close()
     heads = iter(target.requests)
-    return [raw.not_sent or authorization(next(heads)) for raw in raws]
+    return [why(raw) or authorization(next(heads)) for raw in raws]
 
 
 def authorization(head: bytes) -> str:
@@ -150,7 +150,7 @@ def test_no_secret_goes_to_an_endpoint_that_nobody_vouches_for(folder: Path) -> 
         caller = Caller(config(login(url), f"http://{target.place}/prod"), folder)
         [raw] = caller.call()
     said = f"the token endpoint localhost:{stranger.port}: tls: certificate not accepted"
-    assert (raw.not_sent or "").startswith(said)
+    assert (why(raw) or "").startswith(said)
     assert stranger.requests == []
 
 

@@ -27,6 +27,7 @@ from gatewatch.probe.vault import Vault
 from gatewatch.raw import RawExchange
 from gatewatch.redaction import Redactor
 
+from .callers import why
 from .servers import Handler, answering, serving
 
 TIMEOUT = 0.6
@@ -465,7 +466,7 @@ def test_a_dead_host_is_given_up_and_the_others_finish() -> None:
     refused = [raw for raw in raws if raw.error]
     given_up = [raw for raw in raws if raw.not_sent]
     assert (len(refused), len(given_up)) == (5, 35)
-    assert given_up[0].not_sent == "host unreachable: 5 failures in a row"
+    assert why(given_up[0]) == "host unreachable: 5 failures in a row"
 
 
 def test_a_host_that_answers_now_and_then_is_not_given_up() -> None:
@@ -487,7 +488,7 @@ def test_what_was_not_sent_says_nothing_of_the_host() -> None:
         url = f"http://{server.place}/"
         refused = [attempt(url, callers=("user",)) for _ in range(8)]
         raws = sent(Prober(keyring(("h:443",)), Clock(), Limits(1)), *refused, attempt(url))
-    assert all("may not be sent" in str(raw.not_sent) for raw in raws[:8])
+    assert all("may not be sent" in str(why(raw)) for raw in raws[:8])
     assert raws[8].status == 200
 
 
@@ -556,7 +557,7 @@ def test_a_fault_of_ours_is_told_and_stops_nobody(
         monkeypatch.setattr("gatewatch.probe.exchange._failure", broken)
         attempts = [attempt("http://nowhere.invalid/"), attempt(f"http://{server.place}/")]
         raws = {raw.attempt.url: raw for raw in sent(one, *attempts)}
-    assert raws["http://nowhere.invalid/"].not_sent == "internal error: RuntimeError"
+    assert why(raws["http://nowhere.invalid/"]) == "internal error: RuntimeError"
     assert raws[f"http://{server.place}/"].status == 200
     assert "attempt_failed" in caplog.text
 
@@ -565,7 +566,7 @@ def test_an_answer_that_cannot_be_recorded_stops_nobody(caplog: pytest.LogCaptur
     def record(raw: RawExchange) -> str:
         if raw.status and "/bad" in raw.attempt.url:
             raise RuntimeError("a bug of ours")
-        return raw.not_sent or str(raw.status)
+        return why(raw) or str(raw.status)
 
     with serving(answering()) as server:
         paths = ["bad", "good"] * 20
@@ -605,7 +606,7 @@ def test_a_credential_goes_to_its_hosts_only() -> None:
         assert sent_with(keyring((server.place,)), f"http://{server.place}/").status == 200
         assert b"Authorization: Bearer a-secret-token" in server.requests[0]
         raw = sent_with(keyring(("other:443",)), f"http://{server.place}/")
-        assert raw.not_sent == f"credential user may not be sent to {server.place}"
+        assert why(raw) == f"credential user may not be sent to {server.place}"
         assert len(server.requests) == 1
 
 
@@ -644,15 +645,15 @@ def test_a_credential_stays_on_tls_and_at_its_real_host(
     url: str, options: dict[str, object], because: str
 ) -> None:
     keys = keyring(("api.example.com:80", "api.example.com:443"))
-    assert sent_with(keys, url, **options).not_sent == because
+    assert why(sent_with(keys, url, **options)) == because
 
 
 @pytest.mark.parametrize("value", ["abc", "line\nbreak-in-it", "snow\u2603man", ""])
 def test_a_secret_that_no_header_can_carry_is_refused_without_being_shown(value: str) -> None:
     raw = sent_with(keyring(("h:443",), value), "https://h/")
-    assert raw.not_sent is not None
-    assert raw.not_sent.startswith("the secret of env T")
-    assert value == "" or value not in raw.not_sent
+    told = why(raw) or ""
+    assert told.startswith("the secret of env T")
+    assert value == "" or value not in told
 
 
 def test_a_raw_exchange_cannot_be_shown_or_serialised() -> None:

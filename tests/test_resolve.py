@@ -16,7 +16,7 @@ from gatewatch.probe.resolve import Address, NoAddressError, Resolver
 from gatewatch.probe.vault import Vault
 from gatewatch.raw import RawExchange
 
-from .callers import HandClock, config
+from .callers import HandClock, config, why
 from .servers import answering, serving
 from .test_prober import attempt, prober, sent
 from .token_server import TokenServer, granting, keep_client, login
@@ -53,7 +53,7 @@ def test_an_address_of_a_deployed_range_is_connected_to() -> None:
 def test_any_other_private_address_is_not_even_dialled() -> None:
     raw, requests = _asked(["10.0.0.0/8"])
     assert (raw.status, requests) == (0, [])
-    assert raw.not_sent == (
+    assert why(raw) == (
         "127.0.0.1 may not be connected to: "
         "a private API needs `private: true` and a network whose ranges hold its address"
     )

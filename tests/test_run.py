@@ -209,7 +209,10 @@ def test_an_unresolvable_secret_is_unknown_and_the_others_finish(watch: Watch) -
     report = watch.tick()
     found = verdict(report, "GET /partners", "partner-key")
     assert (found.outcome, found.owner) == ("unknown", "caller")
-    assert found.because == "the environment variable SANDBOX_API_KEY is not set"
+    assert (found.finding, found.scope) == ("credential_unreadable", "credential partner-key")
+    assert found.because == (
+        "credential partner-key cannot be read: the environment variable SANDBOX_API_KEY is not set"
+    )
     assert report.summary.passed >= 10
 
 

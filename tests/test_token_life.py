@@ -12,7 +12,7 @@ from gatewatch.probe import form
 from gatewatch.probe.schedule import Limits
 from gatewatch.raw import RawExchange
 
-from .callers import Caller, HandClock, config
+from .callers import Caller, HandClock, config, why
 from .servers import answering, serving
 from .token_server import Answer, Asked, TokenServer, granting, keep_client, login, told
 
@@ -107,7 +107,7 @@ def test_a_dead_endpoint_costs_a_run_one_wait(
 
 
 def _without_place(raw: RawExchange) -> str:
-    words = (raw.not_sent or "").split(" ")
+    words = (why(raw) or "").split(" ")
     return " ".join([*words[:2], "endpoint:", *words[4:]])
 
 

@@ -31,6 +31,7 @@ from gatewatch.model import (
     Outcome,
     Owner,
     Severity,
+    Unsent,
     Verdict,
 )
 from gatewatch.plan import Probe, Skipped
@@ -62,7 +63,7 @@ def judge(
     looks: Mapping[str, Exchange],
     others: Sequence[Exchange],
     diagnosis: Diagnosis,
-    not_sent: Mapping[str, str],
+    not_sent: Mapping[str, Unsent],
 ) -> list[Verdict]:
     """One verdict for each caller that was due. `looks` and `not_sent` are keyed by caller.
 
@@ -74,7 +75,7 @@ def judge(
         for (caller, exchange), part in zip(looks.items(), parts, strict=False)
     }
     verdicts = [_skipped(probe, one) for one in probe.skipped]
-    verdicts += [_not_sent(probe, caller, because) for caller, because in not_sent.items()]
+    verdicts += [_not_sent(probe, caller, unsent) for caller, unsent in not_sent.items()]
     verdicts += [_verdict(probe, caller, one, seen, others) for caller, one in seen.items()]
     order = [ANONYMOUS, *(caller_name(callers) for callers in probe.route.callers)]
     return sorted(verdicts, key=lambda verdict: order.index(verdict.caller))
@@ -344,8 +345,13 @@ def _skipped(probe: Probe, one: Skipped) -> Verdict:
     return replace(verdict, finding=one.finding)
 
 
-def _not_sent(probe: Probe, caller: str, because: str) -> Verdict:
-    return _without_look(probe, caller, Outcome.UNKNOWN, because, Owner.CALLER)
+def _not_sent(probe: Probe, caller: str, unsent: Unsent) -> Verdict:
+    """Nothing is known of the route; a credential that cannot be had is news all the same."""
+    verdict = _without_look(probe, caller, Outcome.UNKNOWN, unsent.because, Owner.CALLER)
+    found = replace(verdict, finding=unsent.finding, scope=unsent.scope)
+    if unsent.finding is Finding.CREDENTIAL_UNREADABLE:
+        return replace(found, severity=Severity.HIGH)
+    return found
 
 
 def _without_look(

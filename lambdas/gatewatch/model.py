@@ -144,6 +144,8 @@ class Finding(StrEnum):
     """What somebody should act on. `refused` carries a cause; the others speak for themselves.
 
     `undecided` is for the monitor's owner: a route whose verdict stayed unknown.
+    `credential_unreadable` is for the same: a look was not sent, since its credential cannot be
+    had. It says nothing of the route, so the verdict's outcome is unknown.
     """
 
     REFUSED = "refused"
@@ -156,6 +158,7 @@ class Finding(StrEnum):
     CERTIFICATE_EXPIRING = "certificate_expiring"
     SLOW = "slow"
     UNDECIDED = "undecided"
+    CREDENTIAL_UNREADABLE = "credential_unreadable"
 
 
 EXPOSURES = frozenset({Finding.PROTECTED_ROUTE_OPEN, Finding.ENTRANCE_NOT_CLOSED})
@@ -239,6 +242,15 @@ class NextProbe(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
+class Unsent(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a look was not sent. It is a `finding` where somebody should act on that; `scope` is as
+    in Verdict."""
+
+    because: str
+    finding: Finding | None = None
+    scope: str | None = None
+
+
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     """Where a request stopped and why. `candidates` are the survivors, best first.
 
@@ -256,7 +268,11 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether one caller met at one entrance of one route what its owner expects."""
+    """Whether one caller met at one entrance of one route what its owner expects.
+
+    `scope` names what the finding is about where that is no single route: `credential partner`,
+    `host api.example.com:443`. Verdicts of one API with the same finding and scope are one story.
+    """
 
     api: str
     route: str
@@ -272,6 +288,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     because: str = ""
     severity: Severity = Severity.MEDIUM
     stage: str | None = None
+    scope: str | None = None
     candidates: tuple[Candidate, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()
     next_probe: NextProbe | None = None

@@ -18,7 +18,20 @@ Recorded = TypeVar("Recorded")
 
 
 class SecretError(Exception):
-    """Raised when a secret cannot be read; its text names the reference and never a value."""
+    """Raised when a secret cannot be read; its text names the reference and never a value.
+
+    `remedy` is what to do about it: a command, or a sentence. `passes`: it will end by itself, as
+    a limit on requests does.
+    """
+
+    def __init__(self, text: str, remedy: str | None = None, *, passes: bool = False) -> None:
+        super().__init__(text)
+        self.remedy = remedy
+        self.passes = passes
+
+    def again(self) -> SecretError:
+        """The same error, to be raised once more."""
+        return SecretError(str(self), self.remedy, passes=self.passes)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

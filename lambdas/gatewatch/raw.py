@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from gatewatch.model import SentCredential
+from gatewatch.model import SentCredential, Unsent
 from gatewatch.plan import Attempt
 
 
@@ -26,7 +26,7 @@ class RawExchange:
     body: bytes = b""
     body_is_whole: bool = True
     error: str | None = None
-    not_sent: str | None = None
+    not_sent: Unsent | None = None
     address: str | None = None
     elapsed_ms: float = 0.0
     phases_ms: dict[str, float] = field(default_factory=dict)

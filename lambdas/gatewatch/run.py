@@ -29,6 +29,7 @@ from gatewatch.model import (
     Finding,
     Incident,
     Outcome,
+    Unsent,
     Verdict,
 )
 from gatewatch.plan import Attempt, Probe, control, plan
@@ -71,7 +72,7 @@ class Inquiry:
     signer: str | None = None
     looks: dict[str, Exchange] = field(default_factory=dict)
     controls: list[Exchange] = field(default_factory=list)
-    not_sent: dict[str, str] = field(default_factory=dict)
+    not_sent: dict[str, Unsent] = field(default_factory=dict)
     _judged: list[Verdict] | None = None
 
     @property
@@ -82,7 +83,7 @@ class Inquiry:
     def facts(self) -> Facts:
         return Facts(guarded_by=frozenset(self.probe.route.guarded_by), has_worked=self.has_worked)
 
-    def take(self, caller: str, exchange: Exchange, not_sent: str | None) -> None:
+    def take(self, caller: str, exchange: Exchange, not_sent: Unsent | None) -> None:
         """Takes up the answer to a planned look."""
         self._judged = None
         if not_sent is not None:
@@ -155,7 +156,7 @@ def look(inquiries: Sequence[Inquiry], transport: Transport) -> int:
     return requests
 
 
-_Answer = tuple[Exchange, str | None]
+_Answer = tuple[Exchange, Unsent | None]
 """The record of an attempt, and why it was not sent if it was not."""
 
 

@@ -52,6 +52,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     owner: Owner
     severity: Severity
     because: str
+    scope: str | None = None
     candidates: tuple[Candidate, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()
     next_probe: NextProbe | None = None
@@ -209,6 +210,7 @@ def _problem(verdict: Verdict) -> Problem:
         owner=verdict.owner or Owner.API,
         severity=verdict.severity,
         because=verdict.because,
+        scope=verdict.scope,
         candidates=verdict.candidates,
         ruled_out=verdict.ruled_out,
         next_probe=verdict.next_probe,

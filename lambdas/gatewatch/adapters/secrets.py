@@ -19,7 +19,10 @@ def read_in_account(ref: SecretRef) -> str:
         case SecretSource.SSM:
             return read_parameter(ref.name)
         case _:
-            raise SecretError(f"{ref}: in the account, only secrets and parameters can be read")
+            raise SecretError(
+                f"{ref}: in the account, only secrets and parameters can be read",
+                "keep it in Secrets Manager or in a parameter, and deploy",
+            )
 
 
 def reader(folder: Path) -> ReadSecret:

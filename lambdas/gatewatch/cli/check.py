@@ -113,7 +113,7 @@ def _refuse(options: Mapping[str, object], because: str) -> None:
 def _check_url(config: Config, output: Format) -> int:
     [inquiry] = _looked(inquire(config, SqliteStore(None)), prober(config, vault(Path())))
     if not inquiry.exchanges:
-        raise UsageError("; ".join(inquiry.not_sent.values()) or "nothing was sent")
+        raise UsageError("; ".join(_not_sent(inquiry).values()) or "nothing was sent")
     found = diagnose(inquiry.exchanges, inquiry.facts)
     with until_closed():
         _print(found, inquiry, output)
@@ -212,13 +212,17 @@ class _Setting(msgspec.Struct, frozen=True):
 def _print(found: Diagnosis, inquiry: Inquiry, output: Format) -> None:
     exchanges = inquiry.exchanges
     if output is Format.JSON:
-        whole = {"diagnosis": found, "exchanges": exchanges, "not_sent": inquiry.not_sent}
+        whole = {"diagnosis": found, "exchanges": exchanges, "not_sent": _not_sent(inquiry)}
         typer.echo(msgspec.json.encode(whole))
         return
     console = show.console()
     show.put(console, show.diagnosis(found, exchanges))
-    for caller, because in inquiry.not_sent.items():
+    for caller, because in _not_sent(inquiry).items():
         console.print(f"\n  not sent as {caller}: {because}")
+
+
+def _not_sent(inquiry: Inquiry) -> dict[str, str]:
+    return {caller: unsent.because for caller, unsent in inquiry.not_sent.items()}
 
 
 def _check_route(name: str, config_file: Path, state: Path | None, output: Format) -> int:

@@ -27,8 +27,10 @@ def gravest(*codes: int) -> int:
 
 
 def of_verdicts(verdicts: Sequence[Verdict]) -> int:
-    """Looks that were skipped decide nothing; with nothing due, all is as expected."""
-    if any(verdict.finding is not None for verdict in verdicts):
+    """Looks that were skipped decide nothing; with nothing due, all is as expected. What could
+    not be looked at is undecided, whatever is found to be the reason."""
+    found = (one for one in verdicts if one.outcome is not Outcome.UNKNOWN)
+    if any(verdict.finding is not None for verdict in found):
         return FINDINGS
     outcomes = {verdict.outcome for verdict in verdicts}
     if Outcome.UNKNOWN in outcomes or (verdicts and Outcome.PASS not in outcomes):

@@ -34,6 +34,7 @@ _FINDINGS = {
     Finding.CERTIFICATE_EXPIRING: "behind a certificate that expires soon",
     Finding.SLOW: "slower than expected",
     Finding.UNDECIDED: "undecided",
+    Finding.CREDENTIAL_UNREADABLE: "not looked at, for want of a credential",
 }
 
 

@@ -22,9 +22,9 @@ from gatewatch.config.canonical import (
     Sigv4,
 )
 from gatewatch.gateway.url import host_of, is_loopback, parse, signing_service
-from gatewatch.model import CredentialKind, SentCredential, Validity
+from gatewatch.model import CredentialKind, Finding, SentCredential, Unsent, Validity
 from gatewatch.plan import Attempt
-from gatewatch.ports import Keys
+from gatewatch.ports import Keys, SecretError
 from gatewatch.probe.identity import Identity
 from gatewatch.probe.sigv4 import sign
 from gatewatch.probe.vault import Vault
@@ -53,6 +53,10 @@ Done = TypeVar("Done")
 
 class CredentialError(Exception):
     """Raised when a credential cannot or may not be sent; never holds a value of it."""
+
+    def __init__(self, name: str, text: str, finding: Finding | None = None) -> None:
+        super().__init__(text)
+        self.unsent = Unsent(because=text, finding=finding, scope=f"credential {name}")
 
 
 @dataclass(slots=True, repr=False)
@@ -96,13 +100,13 @@ class Keyring:
             return None
 
     def present(self, attempt: Attempt, url: str, now: datetime) -> Presented:
-        """Raises CredentialError or SecretError."""
+        """Raises CredentialError."""
         if attempt.invalid is not None:
             return Presented(dict([_INVALID_HEADERS[attempt.invalid]]))
         presented = Presented()
         for name in attempt.callers:
             credential = self._allowed(name, url, attempt.connect_to)
-            match self._material(credential):
+            match self._read(credential):
                 case Keys() as keys:
                     presented.headers |= self._signature(credential, keys, attempt, url, now)
                 case Identity() as identity:
@@ -110,6 +114,17 @@ class Keyring:
                 case headers:
                     presented.headers |= headers
         return presented
+
+    def _read(self, credential: Credential) -> Material:
+        """What a credential is made of. That it cannot be had is a finding, unless it passes by
+        itself. Raises CredentialError."""
+        try:
+            return self._material(credential)
+        except SecretError as error:
+            remedy = f"; next: {error.remedy}" if error.remedy else ""
+            text = f"credential {credential.name} cannot be read: {error}{remedy}"
+            finding = None if error.passes else Finding.CREDENTIAL_UNREADABLE
+            raise CredentialError(credential.name, text, finding) from None
 
     def sent(self, attempt: Attempt) -> tuple[SentCredential, ...]:
         """What an attempt presents, for the record."""
@@ -125,11 +140,12 @@ class Keyring:
         credential = self._credentials[name]
         host = host_of(url)
         if host not in credential.hosts:
-            raise CredentialError(f"credential {name} may not be sent to {host}")
+            raise CredentialError(name, f"credential {name} may not be sent to {host}")
         if urlsplit(url).scheme == "http" and not is_loopback(urlsplit(url).hostname):
-            raise CredentialError(f"credential {name} may not be sent over plain http to {host}")
+            text = f"credential {name} may not be sent over plain http to {host}"
+            raise CredentialError(name, text)
         if connect_to is not None and not is_loopback(connect_to.rpartition(":")[0].strip("[]")):
-            raise CredentialError(f"credential {name} may not be sent to {connect_to}")
+            raise CredentialError(name, f"credential {name} may not be sent to {connect_to}")
         return credential
 
     def _signature(
@@ -140,9 +156,8 @@ class Keyring:
             raise TypeError(f"credential {credential.name} does not sign")
         region = signer.region or parse(url).region
         if region is None:
-            raise CredentialError(
-                f"credential {credential.name} needs a region: the URL does not name one"
-            )
+            text = f"credential {credential.name} needs a region: the URL does not name one"
+            raise CredentialError(credential.name, text)
         service = signer.service or signing_service(url)
         return sign(attempt.method, url, keys, region, service, now)
 

@@ -34,5 +34,6 @@ def post_form(
     outcome = exchange(adapter.pool(url), prepared, {}, flight)
     adapter.close()
     if outcome.status == 0:
-        raise SecretError(f"the token endpoint {host_of(url)}: {outcome.error}")
+        told = f"the token endpoint {host_of(url)}: {outcome.error}"
+        raise SecretError(told, "check its address, and the way to it")
     return outcome.status, outcome.body

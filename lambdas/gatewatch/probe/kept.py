@@ -34,7 +34,7 @@ class Kept(Generic[T]):
         self._fetched_at: datetime | None = None
         self._since: datetime | None = None
         self._ends: datetime | None = None
-        self._failure = ""
+        self._failure = SecretError("")
         self._failed_at: datetime | None = None
         self._lock = Lock()
 
@@ -45,7 +45,7 @@ class Kept(Generic[T]):
             if self._value is None or self._is_due(now):
                 self._refresh(now)
             if self._value is None:
-                raise SecretError(self._failure)
+                raise self._failure.again()
             return self._value
 
     def renew(self, *, even_young: bool = False) -> None:
@@ -74,7 +74,7 @@ class Kept(Generic[T]):
             try:
                 fetched = self._fetch()
             except SecretError as error:
-                self._failure, self._failed_at = str(error), self._now()
+                self._failure, self._failed_at = error.again(), self._now()
             else:
                 self._take(fetched, now)
                 return

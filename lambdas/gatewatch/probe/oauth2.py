@@ -60,14 +60,25 @@ def granted(source: OAuth2, status: int, body: bytes, now: datetime) -> tuple[st
     """The token and the end of its life; raises SecretError for any other answer."""
     place = f"the token endpoint {host_of(source.token_url)}"
     if status != 200:
-        raise SecretError(f"{place} answered {status}{_error_code(body)}")
+        told = f"{place} answered {status}{_error_code(body)}"
+        raise SecretError(told, _remedy(source), passes=status == _TOO_MANY)
     try:
         answer = msgspec.json.decode(body, type=_Granted)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise SecretError(f"{place} answered 200 without an access token") from None
+        told = f"{place} answered 200 without an access token"
+        raise SecretError(told, "check the path of its address") from None
     if (answer.token_type or "bearer").lower() != "bearer":
-        raise SecretError(f"{place} grants tokens of a type other than Bearer")
+        told = f"{place} grants tokens of a type other than Bearer"
+        raise SecretError(told, "ask its owner for Bearer tokens")
     return answer.access_token, now + timedelta(seconds=_life(answer.expires_in))
+
+
+_TOO_MANY = 429
+
+
+def _remedy(source: OAuth2) -> str:
+    client = f"client {source.client_id}"
+    return f"check {client}, its secret in {source.client_secret}, and what it may ask for"
 
 
 def _life(told: object) -> float:

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 import requests
 
-from gatewatch.model import READING_METHODS
+from gatewatch.model import READING_METHODS, Unsent
 from gatewatch.plan import Attempt
-from gatewatch.ports import Clock, SecretError
+from gatewatch.ports import Clock
 from gatewatch.probe.connection import Adapter, Flight, shared_context
 from gatewatch.probe.credentials import CredentialError, Keyring
 from gatewatch.probe.exchange import exchange, user_agent
@@ -121,6 +121,9 @@ class Prober:
             return record(self._not_sent(raw.attempt, f"internal error: {type(error).__name__}"))
 
     def _not_sent(self, attempt: Attempt, because: str) -> RawExchange:
+        return self._left(attempt, Unsent(because=because))
+
+    def _left(self, attempt: Attempt, because: Unsent) -> RawExchange:
         now = self._clock.now().isoformat()
         return RawExchange(attempt=attempt, sent_at=now, not_sent=because)
 
@@ -131,8 +134,8 @@ class Prober:
             presented = self._keyring.present(attempt, str(prepared.url), now)
             adapter = self._adapter(attempt, presented.identity)
             self._know(presented.headers)
-        except (CredentialError, SecretError) as error:
-            return self._not_sent(attempt, str(error))
+        except CredentialError as error:
+            return self._left(attempt, error.unsent)
         except (OSError, ValueError, requests.RequestException) as error:
             return self._not_sent(attempt, f"the request cannot be made: {type(error).__name__}")
         # The deadline is the target's: the time that a token took is not counted.

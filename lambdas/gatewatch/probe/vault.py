@@ -169,7 +169,10 @@ class Vault:
         try:
             check(identity)
         except ValueError as error:
-            raise SecretError(f"client certificate of {source.certificate}: {error}") from None
+            raise SecretError(
+                f"client certificate of {source.certificate}: {error}",
+                f"store a PEM certificate there and its open key in {source.private_key}",
+            ) from None
         return identity
 
 
@@ -182,20 +185,24 @@ def _field(text: str, ref: SecretRef) -> str:
     """One field, where the reference names a key of a JSON object."""
     if ref.key is None:
         return text
+    wanted = f'store a JSON object with the text "{ref.key}" there, or name the right key'
     try:
         found = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
         return msgspec.json.decode(found[ref.key], type=str)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise SecretError(f"{ref}: the secret is not a JSON object with texts") from None
+        raise SecretError(f"{ref}: the secret is not a JSON object with texts", wanted) from None
     except KeyError:
-        raise SecretError(f"{ref}: the secret has no such key") from None
+        raise SecretError(f"{ref}: the secret has no such key", wanted) from None
 
 
 def _check_length(value: str, what: str) -> None:
     if len(value) < _SHORTEST:
-        raise SecretError(f"{what} is shorter than {_SHORTEST} characters")
+        raise SecretError(f"{what} is shorter than {_SHORTEST} characters", _STORE_ANOTHER)
 
 
 def _check_sendable(value: str, what: str) -> None:
     if not _SENDABLE.fullmatch(value):
-        raise SecretError(f"{what} holds a character that no header carries")
+        raise SecretError(f"{what} holds a character that no header carries", _STORE_ANOTHER)
+
+
+_STORE_ANOTHER = "store the value itself, without quotes, spaces or line breaks around it"

@@ -24,7 +24,7 @@ def failures(one: Problem | Verdict) -> tuple[Failure, ...]:
     worse than two that sound."""
     if one.finding in EXPOSURES:
         return (Failure.EXPOSED,)
-    if one.finding in (None, Finding.UNDECIDED):
+    if one.finding in (None, Finding.UNDECIDED, Finding.CREDENTIAL_UNREADABLE):
         return ()
     ambiguous = one.layer is Layer.AMBIGUOUS
     layers = [each.layer for each in one.candidates] if ambiguous else [one.layer]

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
+from shlex import quote
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -19,13 +20,25 @@ from gatewatch.ports import SecretError
 _UNREACHABLE_FOR_SECONDS = 30.0
 _Service = tuple[str, str | None]
 
+Remedies = Mapping[str, str]
+"""What to do about an error, by its code; `OTHERWISE` about those that are not named."""
+OTHERWISE = ""
+KEY_DENIED = "KMS"
+"""Stands for the codes with which services say that a KMS key may not be used, or cannot be."""
+WHO_LOOKS = "the identity that looks (in the account: the probe's role)"
+
 _making = Lock()
 _unreachable_until: dict[_Service, float] = {}
 
 
 @contextmanager
 def asked(
-    what: str, service: str, region: str | None = None, *, signed: bool = True
+    what: str,
+    service: str,
+    region: str | None = None,
+    *,
+    signed: bool = True,
+    remedies: Remedies | None = None,
 ) -> Iterator[Any]:
     """A client for one call; `AWS_ENDPOINT_URL` is honoured by botocore itself.
 
@@ -36,8 +49,8 @@ def asked(
 
     place = (service, region)
     if monotonic() < _unreachable_until.get(place, 0.0):
-        raise SecretError(f"{what}: {_UNREACHABLE}")
-    with told_as(what):
+        raise SecretError(f"{what}: {_UNREACHABLE}", _FIND_A_WAY)
+    with told_as(what, remedies):
         try:
             yield _made(what, service, region, signed)
         except HTTPClientError:
@@ -83,10 +96,11 @@ def _session() -> Any:
 
 
 @contextmanager
-def told_as(what: str) -> Iterator[None]:
+def told_as(what: str, remedies: Remedies | None = None) -> Iterator[None]:
     """Turns what AWS or its library raises into a SecretError that names `what` and the code.
 
     The message of the error stays out: it may repeat what was sent, or all that was answered.
+    Whether it is about a KMS key is read off it.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -96,14 +110,39 @@ def told_as(what: str) -> Iterator[None]:
     except SecretError:
         raise
     except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code"))
-        told = code if _CODE.fullmatch(code) else "an error without a code"
-        raise SecretError(f"{what}: {told}") from None
+        raise _refusal(what, error.response.get("Error", {}), remedies or {}) from None
     except BotoCoreError as error:
-        raise SecretError(f"{what}: {_reason(error)}") from None
+        name = type(error).__name__
+        raise SecretError(f"{what}: {_REASONS.get(name, name)}", _OWN_REMEDIES.get(name)) from None
     except Exception as error:  # noqa: BLE001 - the library's parsers raise errors of many kinds
         kind = type(error).__name__
         raise SecretError(f"{what}: the answer is not one of AWS's ({kind})") from None
+
+
+def _refusal(what: str, error: Mapping[str, Any], remedies: Remedies) -> SecretError:
+    code, message = str(error.get("Code")), str(error.get("Message"))
+    by_key = code in _KEY_CODES or (code in _DENIED and _OF_A_KEY.search(message) is not None)
+    remedy = remedies.get(KEY_DENIED if by_key else code, remedies.get(OTHERWISE))
+    told = code if _CODE.fullmatch(code) else "an error without a code"
+    because = f"{told} (its KMS key may not be used)" if by_key and code in _DENIED else told
+    return SecretError(f"{what}: {because}", remedy, passes=code in _THROTTLED)
+
+
+_DENIED = ("AccessDenied", "AccessDeniedException")
+# Secrets Manager says "Access to KMS is not allowed", Parameter Store names `kms:Decrypt` or a
+# "customer master key": https://repost.aws/knowledge-center/secrets-manager-cross-account-key
+_OF_A_KEY = re.compile(r"\bKMS\b|\bkms:|customer master key")
+# https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html#API_GetSecretValue_Errors
+# https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html#API_GetParameter_Errors
+_KEY_CODES = ("DecryptionFailure", "InvalidKeyId")
+# https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html, and what services add.
+_THROTTLED = (
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+)
 
 
 def _keep_quiet() -> None:
@@ -123,12 +162,24 @@ _REASONS = {
     "ConnectTimeoutError": _UNREACHABLE,
     "ReadTimeoutError": "the service did not answer in time",
 }
-
-
-def _reason(error: Exception) -> str:
-    return _REASONS.get(type(error).__name__, type(error).__name__)
+_FIND_A_WAY = "check the way to it; out of a VPC, an AWS service needs an interface endpoint"
+_LOG_IN = "aws sts get-caller-identity"
+_OWN_REMEDIES = {
+    "NoCredentialsError": _LOG_IN,
+    "PartialCredentialsError": _LOG_IN,
+    "NoRegionError": "set AWS_REGION",
+    "EndpointConnectionError": _FIND_A_WAY,
+    "ConnectTimeoutError": _FIND_A_WAY,
+    "ReadTimeoutError": _FIND_A_WAY,
+}
 
 
 def region_of(name: str) -> str | None:
     """The region that an ARN names; None for a bare name."""
     return name.split(":")[3] if name.startswith("arn:") and name.count(":") >= 5 else None
+
+
+def option(flag: str, name: str) -> str:
+    """A name as an option of AWS's command line, with the region where the name tells it."""
+    region = region_of(name)
+    return f"{flag} {quote(name)}" + (f" --region {quote(region)}" if region else "")

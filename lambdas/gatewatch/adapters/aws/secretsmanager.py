@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
-from gatewatch.adapters.aws.client import asked, region_of
+from gatewatch.adapters.aws.client import (
+    KEY_DENIED,
+    OTHERWISE,
+    WHO_LOOKS,
+    Remedies,
+    asked,
+    option,
+    region_of,
+)
 from gatewatch.ports import SecretError
 
 
 def read_secret(name: str) -> str:
     """The current version's text; raises SecretError."""
-    with asked(f"secret {name}", "secretsmanager", region_of(name)) as secrets:
+    what, remedies = f"secret {name}", _remedies(name)
+    with asked(what, "secretsmanager", region_of(name), remedies=remedies) as secrets:
         found = secrets.get_secret_value(SecretId=name)
         if "SecretBinary" in found:
-            raise SecretError(f"secret {name}: expected a text, found binary data")
+            raise SecretError(
+                f"{what}: expected a text, found binary data",
+                f"aws secretsmanager put-secret-value {option('--secret-id', name)} "
+                "--secret-string file://FILE",
+            )
         return str(found["SecretString"])
+
+
+def _remedies(name: str) -> Remedies:
+    """By the codes of
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
+    """
+    secret = option("--secret-id", name)
+    describe = f"aws secretsmanager describe-secret {secret}"
+    return {
+        OTHERWISE: describe,
+        "AccessDeniedException": f"grant secretsmanager:GetSecretValue on {name} to {WHO_LOOKS}",
+        KEY_DENIED: f"{describe} --query KmsKeyId; grant kms:Decrypt on that key to {WHO_LOOKS}",
+        # That it is marked for deletion is told so, too.
+        "InvalidRequestException": f"{describe} --query DeletedDate; if it has one, "
+        f"aws secretsmanager restore-secret {secret}",
+    }

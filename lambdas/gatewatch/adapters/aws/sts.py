@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from shlex import quote
 
-from gatewatch.adapters.aws.client import asked, client, told_as
+from gatewatch.adapters.aws.client import OTHERWISE, WHO_LOOKS, Remedies, asked, client, told_as
 from gatewatch.config.canonical import AssumedRole
 from gatewatch.ports import Keys, SecretError
 
@@ -20,7 +21,7 @@ def own_keys() -> tuple[Keys, datetime]:
         found = get_session().get_credentials()
         frozen = found.get_frozen_credentials() if found is not None else None
     if frozen is None or frozen.access_key is None or frozen.secret_key is None:
-        raise SecretError("own AWS credentials: none found")
+        raise SecretError("own AWS credentials: none found", "aws sts get-caller-identity")
     keys = Keys(frozen.access_key, frozen.secret_key, frozen.token)
     return keys, datetime.now(UTC) + _OWN_FOR
 
@@ -36,9 +37,20 @@ def own_name() -> str:
 def role_keys(role: AssumedRole) -> tuple[Keys, datetime]:
     """Keys for an hour, the longest that a role reached from a role can give."""
     external = {} if role.external_id is None else {"ExternalId": role.external_id}
-    with asked(f"role {role.arn}", "sts") as tokens:
+    with asked(f"role {role.arn}", "sts", remedies=_remedies(role)) as tokens:
         found = tokens.assume_role(
             RoleArn=role.arn, RoleSessionName=SESSION_NAME, DurationSeconds=3600, **external
         )["Credentials"]
         keys = Keys(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
         return keys, found["Expiration"]
+
+
+def _remedies(role: AssumedRole) -> Remedies:
+    """AWS tells neither whether there is such a role nor which of the two policies refuses."""
+    name = role.arn.rpartition("/")[2]
+    show = f"aws iam get-role --role-name {quote(name)} --query Role.AssumeRolePolicyDocument"
+    external = " with the external id" if role.external_id else ""
+    return {
+        OTHERWISE: f"{show}; it must let {WHO_LOOKS} assume the role{external}, and that identity "
+        f"needs sts:AssumeRole on {role.arn}"
+    }

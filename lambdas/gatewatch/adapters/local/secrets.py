@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from shlex import quote
 
 from gatewatch.ports import SecretError
 
@@ -11,7 +12,7 @@ from gatewatch.ports import SecretError
 def read_environment(name: str) -> str:
     value = os.environ.get(name)
     if value is None:
-        raise SecretError(f"the environment variable {name} is not set")
+        raise SecretError(f"the environment variable {name} is not set", f"export {name}=…")
     return value
 
 
@@ -19,6 +20,8 @@ def read_file(folder: Path, name: str) -> str:
     try:
         return (folder / name).read_text(encoding="utf-8")
     except OSError as error:
-        raise SecretError(f"the file {name} cannot be read: {error.strerror}") from None
+        text = f"the file {name} cannot be read: {error.strerror}"
+        raise SecretError(text, f"ls -l {quote(str(folder / name))}") from None
     except UnicodeDecodeError:
-        raise SecretError(f"the file {name} is not text") from None
+        text = f"the file {name} is not text"
+        raise SecretError(text, f"file {quote(str(folder / name))}") from None
