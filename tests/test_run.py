@@ -15,6 +15,7 @@ from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config, Window
 from gatewatch.config.lookups import Lookups
+from gatewatch.inquiry import CONTROLS_PER_PROBE, inquire
 from gatewatch.model import (
     CredentialKind,
     Incident,
@@ -30,7 +31,7 @@ from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
 from gatewatch.probe.vault import Vault
 from gatewatch.raw import RawExchange
-from gatewatch.run import CONTROLS_PER_PROBE, Report, inquire, run
+from gatewatch.run import Report, run
 from gatewatch.sandbox import orders
 from gatewatch.sandbox.api import Authorization, Method
 from gatewatch.sandbox.faults import FAULTS

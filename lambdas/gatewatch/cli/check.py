@@ -33,9 +33,9 @@ from gatewatch.config.expand import METHODS
 from gatewatch.config.lookups import Missing
 from gatewatch.diagnose import diagnose
 from gatewatch.gateway.url import host_of, is_loopback
+from gatewatch.inquiry import Inquiry, inquire, look
 from gatewatch.model import READING_METHODS, Access, Diagnosis, Severity, Verdict
 from gatewatch.plan import Probe
-from gatewatch.run import Inquiry, inquire, look
 
 if TYPE_CHECKING:
     from gatewatch.probe.prober import Prober

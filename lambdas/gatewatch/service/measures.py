@@ -11,8 +11,8 @@ from itertools import islice
 
 import msgspec
 
+from gatewatch.inquiry import Inquiry
 from gatewatch.model import ANONYMOUS, Outcome, Verdict
-from gatewatch.run import Inquiry
 from gatewatch.service.failure import Failure, failures
 from gatewatch.service.probe import Probed
 from gatewatch.service.slices import Slice

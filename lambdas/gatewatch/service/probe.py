@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gatewatch.config.windows import open_at
+from gatewatch.inquiry import Inquiry, inquire, latch, look
 from gatewatch.model import Layer, Verdict
 from gatewatch.plan import Latches
 from gatewatch.ports import Transport
-from gatewatch.run import Inquiry, inquire, latch, look, patience_of
+from gatewatch.run import patience_of
 from gatewatch.service.call import Call
 from gatewatch.service.ports import OvertakenError, Queue, Table
 from gatewatch.service.shards import Shard, fresh

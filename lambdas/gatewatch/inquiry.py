@@ -1,0 +1,226 @@
+"""What is asked in a run, and what came of it: the one loop in which diagnosis asks, probe answers.
+
+It takes the planned looks, then the controls that would tell more, and keeps a write that got
+through from being sent again. What becomes of the verdicts is `run`'s business.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from gatewatch.config.canonical import Config, Sigv4
+from gatewatch.diagnose import Facts, ask, diagnose
+from gatewatch.evidence import evidence
+from gatewatch.judge import judge
+from gatewatch.model import (
+    ANONYMOUS,
+    Confidence,
+    CredentialKind,
+    Exchange,
+    Finding,
+    Outcome,
+    Unsent,
+    Verdict,
+)
+from gatewatch.plan import Attempt, Probe, control, plan
+from gatewatch.ports import Known, Transport
+from gatewatch.redaction import Redactor
+
+CONTROLS_PER_PROBE = 2
+
+
+@dataclass(slots=True)
+class Inquiry:
+    """What is known about one probe so far; grows while the loop asks and answers.
+
+    `signer` names a credential of this API that signs: a control may use it.
+    """
+
+    probe: Probe
+    has_worked: bool = False
+    signer: str | None = None
+    looks: dict[str, Exchange] = field(default_factory=dict)
+    controls: list[Exchange] = field(default_factory=list)
+    not_sent: dict[str, Unsent] = field(default_factory=dict)
+    _judged: list[Verdict] | None = None
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        return [*self.looks.values(), *self.controls]
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(guarded_by=frozenset(self.probe.route.guarded_by), has_worked=self.has_worked)
+
+    def take(self, caller: str, exchange: Exchange, not_sent: Unsent | None) -> None:
+        """Takes up the answer to a planned look."""
+        self._judged = None
+        if not_sent is not None:
+            self.not_sent[caller] = not_sent
+        else:
+            self.looks[caller] = exchange
+
+    def hear(self, control: Exchange) -> None:
+        self._judged = None
+        self.controls.append(control)
+
+    def verdicts(self) -> list[Verdict]:
+        """As of all that was heard so far; what nothing was added to is judged once."""
+        if self._judged is None:
+            found = diagnose(self.exchanges, self.facts)
+            self._judged = judge(self.probe, self.looks, self.controls, found, self.not_sent)
+        return self._judged
+
+
+def inquire(config: Config, known: Known, minutes: range | None = None) -> list[Inquiry]:
+    """What is due, with what is remembered of it."""
+    worked = known.let_in()
+    signers = {one.name for one in config.credentials if isinstance(one.source, Sigv4)}
+    return [
+        Inquiry(
+            probe,
+            has_worked=(probe.api.name, probe.entrance.url) in worked,
+            signer=_signer(probe, signers),
+        )
+        for probe in plan(config, minutes, known.latched())
+    ]
+
+
+def _signer(probe: Probe, signers: set[str]) -> str | None:
+    used = (name for route in probe.api.routes for caller in route.callers for name in caller)
+    return None if probe.entrance.closed else next((one for one in used if one in signers), None)
+
+
+def look(inquiries: Sequence[Inquiry], transport: Transport) -> int:
+    """Takes the planned looks, then asks controls where they would tell more.
+
+    Returns the number of requests sent. A control that several inquiries ask for is sent once.
+    """
+    planned = [(one, attempt) for one in inquiries for attempt in one.probe.attempts]
+    attempts = [attempt for _, attempt in planned]
+    answers = _answers(transport, attempts)
+    repeated = _repeat_renewed(transport, attempts, answers)
+    for (inquiry, attempt), (exchange, not_sent) in zip(planned, answers, strict=True):
+        inquiry.take(attempt.caller, exchange, not_sent)
+    requests = _sent(answers) + repeated
+    for _ in range(CONTROLS_PER_PROBE):
+        requests += _ask_once(inquiries, transport)
+    return requests
+
+
+_Answer = tuple[Exchange, Unsent | None]
+"""The record of an attempt, and why it was not sent if it was not."""
+
+
+def _sent(answers: Iterable[_Answer]) -> int:
+    return sum(not_sent is None for _, not_sent in answers)
+
+
+def _answers(transport: Transport, attempts: Sequence[Attempt]) -> list[_Answer]:
+    redactors = Redactors(transport)
+    return transport.send_all(
+        attempts, lambda raw: (evidence(raw, redactors.current()), raw.not_sent)
+    )
+
+
+_REFUSALS = (401, 403)
+
+
+def _repeat_renewed(
+    transport: Transport, attempts: Sequence[Attempt], answers: list[_Answer]
+) -> int:
+    """A refused credential may have been rotated since it was read: it is read again, and only
+    if there is a new one, the look is taken once more. Returns the number of requests sent."""
+    refused = [
+        at
+        for at, (exchange, not_sent) in enumerate(answers)
+        if not_sent is None and _was_refused(exchange)
+    ]
+    names = dict.fromkeys(name for at in refused for name in attempts[at].callers)
+    renewed = transport.renew(list(names))
+    again = [at for at in refused if renewed.intersection(attempts[at].callers)]
+    repeated = _answers(transport, [attempts[at] for at in again])
+    for at, answer in zip(again, repeated, strict=True):
+        answers[at] = answer
+    return _sent(repeated)
+
+
+def _was_refused(exchange: Exchange) -> bool:
+    """A client certificate is refused in the handshake: then there is no answer."""
+    shown = {credential.kind for credential in exchange.request.credentials}
+    status = exchange.response.status
+    return status in _REFUSALS or (status == 0 and CredentialKind.CLIENT_CERT in shown)
+
+
+class Redactors:
+    """The redactor of all secrets read so far; made anew only when there are more."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._known: frozenset[str] = frozenset()
+        self._redactor = Redactor()
+
+    def current(self) -> Redactor:
+        known = self._transport.known_secrets()
+        if known != self._known:
+            self._known, self._redactor = known, Redactor(known)
+        return self._redactor
+
+
+_Question = tuple[str, str, str | None, tuple[str, ...]]
+
+
+def _ask_once(inquiries: Sequence[Inquiry], transport: Transport) -> int:
+    wanted: dict[_Question, list[Inquiry]] = defaultdict(list)
+    asked: dict[_Question, Attempt] = {}
+    for inquiry in inquiries:
+        attempt = _question(inquiry)
+        if attempt is not None:
+            wanted[_same(attempt)].append(inquiry)
+            asked.setdefault(_same(attempt), attempt)
+    answers = _answers(transport, list(asked.values()))
+    for question, (exchange, not_sent) in zip(asked, answers, strict=True):
+        if not_sent is None:
+            for inquiry in wanted[question]:
+                inquiry.hear(exchange)
+    return _sent(answers)
+
+
+def _same(attempt: Attempt) -> _Question:
+    return attempt.method, attempt.url, attempt.connect_to, attempt.callers
+
+
+def _question(inquiry: Inquiry) -> Attempt | None:
+    """What to ask about the first look that is not settled yet."""
+    allowed = frozenset({CredentialKind.SIGV4}) if inquiry.signer else frozenset()
+    for verdict in inquiry.verdicts():
+        settled = verdict.outcome is Outcome.PASS or verdict.confidence is not Confidence.AMBIGUOUS
+        if settled or verdict.caller not in inquiry.looks:
+            continue
+        at = list(inquiry.looks).index(verdict.caller)
+        found = ask(inquiry.exchanges, at, allowed, inquiry.facts)
+        if found is not None:
+            signed = found.credential is CredentialKind.SIGV4 and inquiry.signer
+            callers = (inquiry.signer,) if signed and inquiry.signer else ()
+            return control(inquiry.probe, found.method, found.url, callers)
+    return None
+
+
+_GOT_THROUGH = (Finding.PROTECTED_ROUTE_OPEN, Finding.GUARD_WEAKENED, Finding.ENTRANCE_NOT_CLOSED)
+
+
+def latch(inquiries: Iterable[Inquiry], verdicts: Iterable[Verdict], known: Known) -> None:
+    """A write that got through without a credential is not sent again. One that was not sent now
+    says nothing new: it may have been released since."""
+    writes = {
+        (one.probe.api.name, one.probe.route.name)
+        for one in inquiries
+        if one.probe.route.writes and not one.probe.route.invoke
+    }
+    for verdict in verdicts:
+        was_sent = verdict.outcome is not Outcome.SKIPPED and verdict.caller == ANONYMOUS
+        got_through = was_sent and verdict.finding in _GOT_THROUGH
+        if got_through and (verdict.api, verdict.route) in writes:
+            known.latch(verdict.api, verdict.route, verdict.entrance)
