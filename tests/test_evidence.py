@@ -87,10 +87,22 @@ def test_a_key_that_was_sent_is_named_and_never_shown() -> None:
     assert recorded(credentials=sent).request.headers == {"x-api-key": "<redacted>"}
 
 
-@pytest.mark.parametrize(("status", "judged"), [(200, True), (302, True), (403, False)])
-def test_expectations_are_for_answers_that_are_no_refusal(status: int, judged: bool) -> None:
-    one = recorded(b"{}", status=status, expect=Expect(body="nowhere"))
-    assert bool(one.response.unmet) is judged
+@pytest.mark.parametrize(
+    ("status", "named", "judged"),
+    [(200, (), True), (302, (), True), (403, (), False), (403, (403,), True), (403, (404,), False)],
+)
+def test_expectations_are_for_answers_that_their_owner_may_want(
+    status: int, named: tuple[int, ...], judged: bool
+) -> None:
+    expect = Expect(status=named, body="nowhere", within_seconds=0.1)
+    one = recorded(b"{}", status=status, expect=expect, elapsed_ms=101.0)
+    assert (bool(one.response.unmet), bool(one.response.late)) == (judged, judged)
+
+
+@pytest.mark.parametrize(("took", "late"), [(99.9, False), (100.0, False), (100.1, True)])
+def test_an_answer_is_late_only_beyond_the_time_it_has(took: float, late: bool) -> None:
+    one = recorded(b"{}", expect=Expect(within_seconds=0.1), elapsed_ms=took)
+    assert (one.response.late is not None) is late
 
 
 def test_a_gzip_bomb_is_unpacked_to_the_bound_only() -> None:
@@ -188,7 +200,10 @@ def test_headers_of_one_name_are_joined() -> None:
     assert shown == {"Via": "1.1 a, 1.1 b"}
 
 
-BODY = json.dumps({"ok": True, "items": [{"id": 1}], "name": "x" * 200}).encode()
+BODY = json.dumps(
+    {"ok": True, "n": 1, "none": None, "items": [{"id": 1}], "name": "x" * 200}
+).encode()
+_OBJECTS_DIFFER = "$.items[0] is an object of 1, expected an object of 2"
 
 
 @pytest.mark.parametrize(
@@ -204,7 +219,20 @@ BODY = json.dumps({"ok": True, "items": [{"id": 1}], "name": "x" * 200}).encode(
         (Expect(headers={"APIGW-requestid": "a"}), ()),
         (Expect(headers={"etag": ".+"}), ('header etag is missing, expected ".+"',)),
         (Expect(headers={"Date": "x.*"}), ('header Date is "d", expected "x.*"',)),
-        (Expect(within_seconds=0.1), ("took 250 ms, expected within 100 ms",)),
+        (Expect(json={"$.n": 1}), ()),
+        (Expect(json={"$.n": 1.0}), ()),
+        (Expect(json={"$.n": True}), ("$.n is 1, expected true",)),
+        (Expect(json={"$.n": "1"}), ('$.n is 1, expected "1"',)),
+        (Expect(json={"$.ok": 1}), ("$.ok is true, expected 1",)),
+        (Expect(json={"$.ok": "true"}), ('$.ok is true, expected "true"',)),
+        (Expect(json={"$.none": False}), ("$.none is null, expected false",)),
+        (Expect(json={"$.none": None}), ()),
+        (Expect(json={"$.items": [{"id": 1}]}), ()),
+        (
+            Expect(json={"$.items": [{"id": True}]}),
+            ("$.items is a list of 1, expected a list of 1",),
+        ),
+        (Expect(json={"$.items[0]": {"id": 1, "x": 2}}), (_OBJECTS_DIFFER,)),
     ],
 )
 def test_expectations_are_judged_while_the_body_is_there(

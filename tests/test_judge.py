@@ -331,13 +331,65 @@ def answered(route: str, **response: object) -> object:
         ("{status: 200}", {"status": 201}, "unexpected_status"),
         ("{status: [200, 302]}", {"status": 302}, None),
         ("{}", {"unmet": ("$.ok is false, expected true",)}, "assertion_failed"),
-        ("{}", {"unmet": ("took 900 ms, expected within 800 ms",)}, "slow"),
-        ("{}", {"certificate_expires": "2026-12-05T00:00:00+00:00"}, "certificate_expiring"),
-        ("{}", {"certificate_expires": "2026-12-07T00:00:00+00:00"}, None),
+        ("{}", {"late": "took 900 ms, expected within 800 ms"}, "slow"),
+        ("{}", {"unmet": ("took is 1, expected 2",)}, "assertion_failed"),
+        ("{}", {"certificate_expires": "2026-12-05T23:59:59+00:00"}, "certificate_expiring"),
+        ("{}", {"certificate_expires": "2026-12-06T00:00:00+00:00"}, "certificate_expiring"),
+        ("{}", {"certificate_expires": "2026-12-06T00:00:01+00:00"}, None),
     ],
 )
 def test_expectations(expect: str, response: dict[str, object], finding: str | None) -> None:
     assert answered(f"GET /x: {{access: public, expect: {expect}}}", **response) == finding
+
+
+# What the owner names as the status is right for those who should get in.
+NAMED = {
+    "a 401 of the gateway's": ("401", UNAUTHORIZED, None),
+    "a 403 of the gateway's": ("403", FORBIDDEN, None),
+    "a missing route": ("404", "http 404 | Not Found", None),
+    "a 404 of the backend's": ("404", 'backend 404 | {"e":1}', None),
+    "a 410 of nobody known": ("410", "stranger 410 | {}", None),
+    "a backend that is down on purpose": ("503", 'backend 503 | {"e":1}', None),
+    "one of several": ("[200, 404]", 'backend 404 | {"e":1}', None),
+    "another than the one named": ("404", 'backend 410 | {"e":1}', "unexpected_status"),
+    "a success that was not named": ("404", OK, "unexpected_status"),
+    "a failure inside a success of that status": (
+        "200",
+        'rest 200 | {"message":"Forbidden"}',
+        "assertion_failed",
+    ),
+}
+
+
+@pytest.mark.parametrize("caller", ["stranger at a public route", "member"])
+@pytest.mark.parametrize("name", NAMED)
+def test_a_status_that_the_owner_names_is_right(name: str, caller: str) -> None:
+    statuses, seen, finding = NAMED[name]
+    expect = f"expect: {{status: {statuses}}}"
+    if caller == "member":
+        one = probe(f"GET /x: {{access: protected, as: [user], {expect}}}")
+        answers = [look(f"{G} -> {UNAUTHORIZED}"), look(f"{G} with bearer=valid -> {seen}")]
+    else:
+        one = probe(f"GET /x: {{access: public, {expect}}}")
+        answers = [look(f"{G} -> {seen}")]
+    found = judged(one, *answers)[-1]
+    assert (found.outcome, found.finding) == ("fail" if finding else "pass", finding)
+
+
+@pytest.mark.parametrize(
+    ("response", "finding"),
+    [
+        ({}, None),
+        ({"unmet": ("$.ok is false, expected true",)}, "assertion_failed"),
+        ({"late": "took 900 ms, expected within 800 ms"}, "slow"),
+    ],
+)
+def test_a_named_status_frees_from_no_other_expectation(
+    response: dict[str, object], finding: str | None
+) -> None:
+    assert answered("GET /x: {access: public, expect: {status: 404}}", status=404, **response) == (
+        finding
+    )
 
 
 def test_an_owner_who_states_the_body_has_the_last_word_on_it() -> None:

@@ -37,7 +37,7 @@ from gatewatch.sandbox.api import Authorization, Method
 from gatewatch.sandbox.faults import FAULTS
 from gatewatch.sandbox.server import Sandbox, running
 
-from .builders import config
+from .builders import URL, config
 
 
 class Watch:
@@ -345,6 +345,17 @@ def test_only_an_open_entrance_is_asked_with_a_signature() -> None:
     route = "GET /x: {access: protected, as: [signer]}"
     here, closed = inquire(config(route, CLOSED), SqliteStore(None))
     assert (here.signer, closed.signer) == ("signer", None)
+
+
+def test_a_control_goes_where_the_look_went_and_not_where_its_record_says() -> None:
+    route = "GET /x: {access: public, query: {session: s3ssion-0f-0urs}, headers: {x-tenant: blue}}"
+    signed = "GET /y: {access: protected, guarded_by: iam, as: [signer]}"
+    transport = Scripted(lambda _: (403, "MissingAuthenticationTokenException"))
+    report = run(config(f"{route}}}, {{{signed}"), transport, SqliteStore(None), SystemClock())
+    [control] = [one for one in transport.controls if one.callers and "/x" in one.url]
+    assert control.url == f"{URL}/x?session=s3ssion-0f-0urs"
+    assert control.headers == (("x-tenant", "blue"),)
+    assert "s3ssion" not in str(report.verdicts)
 
 
 def test_controls_are_few_and_counted() -> None:

@@ -46,10 +46,14 @@ _CANNOT_REACH_A_BACKEND = _NOWHERE | {Place.OTHER_METHOD, Place.OTHER_STAGE}
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """A question that may be asked of an API in production: it changes nothing."""
+    """A question that may be asked of an API in production: it changes nothing.
+
+    `place` is seen from the look that it is about: the URL follows from what was called there, and
+    not from the record of it, out of which secrets were taken.
+    """
 
     method: str
-    url: str
+    place: Place
     credential: CredentialKind
 
 
@@ -73,8 +77,7 @@ def harmless(
             question.place in _CANNOT_REACH_A_BACKEND if anonymous else asked_by in READING_METHODS
         )
         if fits and question.credential in allowed | {CredentialKind.NONE}:
-            url = target(question, exchange.request.url)
-            return Control(asked_by, url, question.credential)
+            return Control(asked_by, question.place, question.credential)
     return None
 
 
@@ -167,7 +170,7 @@ def next_probe(
     return NextProbe(
         credential=question.credential.value,
         method=method_of(question, exchange.request.method),
-        url=target(question, exchange.request.url),
+        url=target(question.place, exchange.request.url),
         why=_why(question, tuple(shared_kinds(looks)), causes),
     )
 
@@ -179,9 +182,9 @@ def method_of(question: Question, method: str) -> str:
     return "GET" if question.place in _NOWHERE and method not in READING_METHODS else method.upper()
 
 
-def target(question: Question, url: str) -> str:
-    """The URL at which a question about `url` is asked."""
-    match question.place:
+def target(place: Place, url: str) -> str:
+    """The URL of a place, seen from `url`."""
+    match place:
         case Place.NO_SUCH_SIBLING:
             return _with_segments(url, (*parse(url).segments[:-1], NO_SUCH_ROUTE))
         case Place.NO_SUCH_PATH:

@@ -16,7 +16,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from gatewatch.expect import unmet
+from gatewatch.expect import late, unmet
 from gatewatch.gateway import body as bodies
 from gatewatch.gateway.answers import BACKEND_ANSWERS, Answer
 from gatewatch.gateway.recognition import recognise
@@ -44,6 +44,7 @@ def evidence(raw: RawExchange, redactor: Redactor) -> Exchange:
         phases_ms=raw.phases_ms,
         certificate_expires=raw.certificate_expires,
         unmet=_unmet(raw, text, redactor),
+        late=_late(raw),
     )
     request = Request(
         method=attempt.method,
@@ -157,15 +158,25 @@ def _credential_headers(raw: RawExchange) -> list[str]:
 
 
 def _unmet(raw: RawExchange, text: str, redactor: Redactor) -> tuple[str, ...]:
-    if not 200 <= raw.status < 400:
+    if not _may_be_wanted(raw):
         return ()
     sentences: tuple[str, ...] = ()
     if raw.error is not None:
         sentences = (f"the body did not come whole: {raw.error}",)
     if raw.attempt.expect is not None:
-        headers = dict(raw.headers)
-        sentences += unmet(raw.attempt.expect, headers, text, raw.elapsed_ms, redactor.text)
+        sentences += unmet(raw.attempt.expect, dict(raw.headers), text, redactor.text)
     return tuple(redactor.text(sentence) for sentence in sentences)
+
+
+def _late(raw: RawExchange) -> str | None:
+    expect = raw.attempt.expect
+    return late(expect, raw.elapsed_ms) if expect is not None and _may_be_wanted(raw) else None
+
+
+def _may_be_wanted(raw: RawExchange) -> bool:
+    """Whether its owner may expect such an answer: a success, or what has a status they name."""
+    named = raw.attempt.expect.status if raw.attempt.expect is not None else ()
+    return 200 <= raw.status < 400 or raw.status in named
 
 
 def _headers(headers: Iterable[tuple[str, str]], redactor: Redactor) -> dict[str, str]:

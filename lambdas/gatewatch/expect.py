@@ -17,11 +17,7 @@ Show = Callable[[str], str]
 
 
 def unmet(
-    expect: Expect,
-    headers: Mapping[str, str],
-    body: str,
-    elapsed_ms: float,
-    show: Show = str,
+    expect: Expect, headers: Mapping[str, str], body: str, show: Show = str
 ) -> tuple[str, ...]:
     """What is missing, in words, each with the value seen beside the one expected.
 
@@ -32,18 +28,15 @@ def unmet(
         *_headers(expect, headers, show),
         *_text(expect, body),
         *_json(expect, body, show),
-        *_time(expect, elapsed_ms),
     )
 
 
-SLOW = "took "
-"""How a sentence about time begins; it is a finding of its own."""
-
-
-def _time(expect: Expect, elapsed_ms: float) -> Iterator[str]:
+def late(expect: Expect, elapsed_ms: float) -> str | None:
+    """How much later than expected it came, in words; None if it came in time."""
     within = expect.within_seconds
-    if within is not None and elapsed_ms > within * 1000:
-        yield f"{SLOW}{elapsed_ms:.0f} ms, expected within {within * 1000:.0f} ms"
+    if within is None or elapsed_ms <= within * 1000:
+        return None
+    return f"took {elapsed_ms:.0f} ms, expected within {within * 1000:.0f} ms"
 
 
 def _headers(expect: Expect, headers: Mapping[str, str], show: Show) -> Iterator[str]:
@@ -91,9 +84,21 @@ def _json(expect: Expect, body: str, show: Show) -> Iterator[str]:
         except LookUpError as error:
             yield f"{path} cannot be looked up: {error}"
             continue
-        if wanted not in found:
+        if not any(_is_same(wanted, one) for one in found):
             shown = _short(found[0], show) if found else "nothing"
             yield f"{path} is {shown}, expected {_short(wanted)}"
+
+
+def _is_same(wanted: object, found: object) -> bool:
+    """As JSON compares: `true` is no number, a text is none either, and 1 and 1.0 are one number
+    (RFC 8259 knows numbers of one kind only). Python takes `True` for 1."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        return wanted.keys() == found.keys() and all(
+            _is_same(value, found[name]) for name, value in wanted.items()
+        )
+    if isinstance(wanted, list) and isinstance(found, list):
+        return len(wanted) == len(found) and all(map(_is_same, wanted, found))
+    return isinstance(wanted, bool) is isinstance(found, bool) and wanted == found
 
 
 def _short(value: object, show: Show = str) -> str:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from gatewatch.ask import target
 from gatewatch.config.canonical import Config, Sigv4
 from gatewatch.diagnose import Facts, ask, diagnose
 from gatewatch.evidence import evidence
@@ -169,7 +170,7 @@ class Redactors:
         return self._redactor
 
 
-_Question = tuple[str, str, str | None, tuple[str, ...]]
+_Question = tuple[str, str, str | None, tuple[str, ...], tuple[tuple[str, str], ...]]
 
 
 def _ask_once(inquiries: Sequence[Inquiry], transport: Transport) -> int:
@@ -189,7 +190,7 @@ def _ask_once(inquiries: Sequence[Inquiry], transport: Transport) -> int:
 
 
 def _same(attempt: Attempt) -> _Question:
-    return attempt.method, attempt.url, attempt.connect_to, attempt.callers
+    return attempt.method, attempt.url, attempt.connect_to, attempt.callers, attempt.headers
 
 
 def _question(inquiry: Inquiry) -> Attempt | None:
@@ -204,7 +205,8 @@ def _question(inquiry: Inquiry) -> Attempt | None:
         if found is not None:
             signed = found.credential is CredentialKind.SIGV4 and inquiry.signer
             callers = (inquiry.signer,) if signed and inquiry.signer else ()
-            return control(inquiry.probe, found.method, found.url, callers)
+            url = target(found.place, inquiry.probe.called)
+            return control(inquiry.probe, found.method, url, callers)
     return None
 
 

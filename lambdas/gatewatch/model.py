@@ -197,7 +197,9 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `headers` keep the spelling received. `body` is absent where it was not kept or not seen;
     then `body_length` and `body_sha256` say that there was one, and `signs` what it gave away
     (see `gateway.body.signs`). `elapsed_ms` and `phases_ms` are milliseconds;
-    `certificate_expires` is the ISO 8601 end of the server certificate's validity.
+    `certificate_expires` is the ISO 8601 end of the server certificate's validity. `unmet` says
+    what the owner expects of an answer and this one does not bring; `late`, by how much it came
+    too late.
     """
 
     status: int = 0
@@ -212,6 +214,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     signs: tuple[str, ...] = ()
     certificate_expires: str | None = None
     unmet: tuple[str, ...] = ()
+    late: str | None = None
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -76,6 +76,11 @@ class Probe:
     attempts: tuple[Attempt, ...]
     skipped: tuple[Skipped, ...] = ()
 
+    @property
+    def called(self) -> str:
+        """The URL that is called, as it is sent."""
+        return self.entrance.url + self.route.target
+
 
 Latches = frozenset[tuple[str, str, str]]
 """(api, route, entrance) of writes that got through anonymously and wait for `gatewatch ack`."""
@@ -226,7 +231,11 @@ def _addressed(api: Api, url: str) -> dict[str, str]:
 
 
 def control(probe: Probe, method: str, url: str, callers: tuple[str, ...] = ()) -> Attempt:
-    """A question whose answer tells causes apart; only ever by a method that changes nothing."""
+    """A question whose answer tells causes apart; only ever by a method that changes nothing.
+
+    But for what it asks it is like the look, with the route's own headers: else a rule that misses
+    those would answer in place of the gate that was asked about.
+    """
     if method not in READING_METHODS:
         raise ValueError(f"a control may not use {method}")
     return Attempt(
@@ -238,7 +247,7 @@ def control(probe: Probe, method: str, url: str, callers: tuple[str, ...] = ()) 
         timeout_seconds=probe.route.timeout_seconds,
         purpose=Purpose.CONTROL,
         callers=callers,
-        headers=tuple(_addressed(probe.api, url).items()),
+        headers=tuple({**probe.route.headers, **_addressed(probe.api, url)}.items()),
         connect_to=probe.api.connect_to,
         authority=probe.api.authority,
     )

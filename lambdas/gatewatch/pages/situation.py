@@ -194,5 +194,5 @@ def _further(subject: Situation, question: Question, answer: Answer) -> Look:
     method, url = subject.request
     nothing = question.credential is CredentialKind.NONE
     sent = () if nothing else (SentCredential(question.credential, Validity.VALID),)
-    asked = _request(method_of(question, method), target(question, url), sent)
+    asked = _request(method_of(question, method), target(question.place, url), sent)
     return look_at(_exchange(asked, answer, subject.kind), subject.exchange)
