@@ -7,9 +7,12 @@ import string
 import pytest
 from msgspec.structs import replace
 
+from gatewatch.acknowledge import acknowledge
 from gatewatch.correlate import correlate, incident_id, length
 from gatewatch.learn import States, learn
 from gatewatch.model import (
+    Acknowledgement,
+    Candidate,
     Confidence,
     Finding,
     Incident,
@@ -69,8 +72,16 @@ def test_routes_that_share_a_possible_cause_are_one_incident() -> None:
         state("GET /b", problem("stage_not_found", "base_path_not_mapped")),
     )
     assert routes(one) == {"GET /a", "GET /b"}
-    assert [candidate.cause for candidate in one.candidates] == ["stage_not_found"]
-    assert one.cause == "stage_not_found"
+    assert [one.cause, one.confidence] == ["stage_not_found", "ambiguous"]
+    assert [one.cause for one in one.candidates] == ["stage_not_found", "waf_blocked"]
+
+
+def test_look_alikes_that_neither_is_led_by_are_no_story() -> None:
+    found = opened(
+        state("GET /a", problem("stage_not_found", "waf_blocked")),
+        state("GET /b", problem("api_key_invalid", "waf_blocked")),
+    )
+    assert sorted(sorted(routes(one)) for one in found) == [["GET /a"], ["GET /b"]]
 
 
 def test_routes_that_share_none_are_two() -> None:
@@ -100,11 +111,37 @@ def test_an_exposure_is_its_own_story() -> None:
     assert {one.finding for one in found} == {Finding.REFUSED, Finding.PROTECTED_ROUTE_OPEN}
 
 
-def test_a_route_that_is_undecided_joins_the_story_it_may_belong_to() -> None:
-    undecided = problem("stage_not_found", "api_key_missing", finding=Finding.UNDECIDED)
-    [one] = opened(state("GET /a", problem("stage_not_found")), state("GET /b", undecided))
-    assert routes(one) == {"GET /a", "GET /b"}
-    assert one.finding is Finding.REFUSED
+@pytest.mark.parametrize("undecided_first", [True, False])
+def test_what_is_undecided_is_no_story_that_an_outage_joins(undecided_first: bool) -> None:
+    """Each is told, acknowledged and resolved by itself."""
+    undecided = problem("x", "y", finding=Finding.UNDECIDED, severity=Severity.LOW)
+    pair = [state("POST /a", undecided), state("GET /b", problem("x"))]
+    first, second = pair if undecided_first else reversed(pair)
+    [before] = opened(first)
+    mine = acknowledge(before, Acknowledgement(by="ann", at=T0))
+    found = correlate("orders", [first, second], [mine], [turn(Turn.OPENED, second, T1)])
+    assert sorted(sorted(routes(one)) for one in found) == [["GET /b"], ["POST /a"]]
+    new = next(one for one in found if one.id != before.id)
+    assert (new.acknowledged, new.opened_at) == (None, T1)
+    healed = state("GET /b")
+    ends = turn(Turn.RECOVERED, healed, T2)
+    after = correlate("orders", [pair[0], healed], found, [ends])
+    assert {one.finding: one.state for one in after} == {"undecided": "open", "refused": "resolved"}
+
+
+def test_credentials_that_cannot_be_read_are_one_story_for_each() -> None:
+    def unread(scope: str) -> Problem:
+        return problem(finding=Finding.CREDENTIAL_UNREADABLE, scope=scope)
+
+    found = opened(
+        state("GET /a", unread("credential user")),
+        state("GET /b", unread("credential user")),
+        state("GET /c", unread("credential partner")),
+    )
+    assert sorted((one.scope, len(routes(one))) for one in found) == [
+        ("credential partner", 1),
+        ("credential user", 2),
+    ]
 
 
 def test_a_late_route_joins_and_the_id_stays() -> None:
@@ -172,7 +209,7 @@ def test_the_gravest_member_gives_the_severity() -> None:
     [
         ([("GET /a", "user")], [("GET /b", "user")], "route"),
         ([("GET /a", "user"), ("GET /b", "user")], [], "api"),
-        ([("GET /a", "k"), ("GET /b", "k")], [("GET /c", "user")], "credential k"),
+        ([("GET /a", "k"), ("GET /b", "k")], [("GET /c", "user")], "2 routes"),
         ([("GET /a", "u"), ("GET /b", "k")], [("GET /c", "user")], "2 routes"),
         ([("GET /a", "user")], [], "route"),
         ([("GET /a", "k")], [("GET /b", "user")], "route"),
@@ -281,21 +318,46 @@ def test_two_members_that_part_in_the_same_tick_part() -> None:
     assert sorted((one.cause, len(one.members)) for one in found) == [("x", 2), ("y", 1)]
 
 
-def test_what_only_the_other_members_rule_out_is_likely_at_most() -> None:
-    wide = {"layer": Layer.AMBIGUOUS, "layer_confidence": Confidence.AMBIGUOUS}
-    [one] = opened(
-        state("GET /a", problem("stage_not_found", "waf_blocked", **wide)),
-        state("GET /b", problem("stage_not_found", "base_path_not_mapped", **wide)),
+@pytest.mark.parametrize(
+    ("mine", "other", "confidence", "layer_confidence"),
+    [
+        (["x"], ["x"], Confidence.CERTAIN, Confidence.CERTAIN),
+        (["x"], ["x", "y"], Confidence.LIKELY, Confidence.CERTAIN),
+        (["x", "y"], ["x", "y"], Confidence.AMBIGUOUS, Confidence.CERTAIN),
+        (["x", "y"], ["x", "z"], Confidence.AMBIGUOUS, Confidence.CERTAIN),
+    ],
+)
+def test_an_incident_is_no_surer_than_its_members(
+    mine: list[str], other: list[str], confidence: Confidence, layer_confidence: Confidence
+) -> None:
+    """What one member rules out is not ruled out for another: nothing is intersected."""
+
+    def shown(names: list[str]) -> Problem:
+        sure = Confidence.CERTAIN if len(names) == 1 else Confidence.AMBIGUOUS
+        return problem(*names, confidence=sure)
+
+    [one] = opened(state("GET /a", shown(mine)), state("GET /b", shown(other)))
+    assert [each.cause for each in one.candidates] == mine
+    assert (one.confidence, one.layer_confidence) == (confidence, layer_confidence)
+
+
+def test_a_layer_is_no_surer_than_what_the_members_allow() -> None:
+    wide = replace(
+        problem("x", layer=Layer.AMBIGUOUS),
+        candidates=(*candidates("x"), Candidate("y", Layer.AUTH)),
     )
-    assert (one.confidence, one.layer, one.layer_confidence) == ("likely", "routing", "likely")
-    assert one.next_probe is None
+    [one] = opened(
+        state("GET /a", problem("x", confidence=Confidence.CERTAIN)), state("GET /b", wide)
+    )
+    assert (one.layer, one.layer_confidence) == (Layer.ROUTING, Confidence.LIKELY)
 
 
-def test_whose_concern_it_is_follows_the_shared_cause() -> None:
-    ours = problem("api_key_invalid", "waf_blocked", owner=Owner.CALLER)
-    theirs = problem("waf_blocked", "stage_not_found", "mtls_rejected")
-    [one] = opened(state("GET /a", ours), state("GET /b", theirs))
-    assert (one.cause, one.owner) == ("waf_blocked", Owner.API)
+def test_what_was_ruled_out_stays_out_when_who_ruled_it_out_has_left() -> None:
+    narrow, broad = (state(f"GET /{n}", problem(*c)) for n, c in (("a", "x"), ("b", "xy")))
+    [before] = opened(narrow, broad)
+    [after] = correlate("o", [broad], [before], [turn(Turn.RECOVERED, state("GET /a"), T1)])
+    assert [one.cause for one in after.candidates] == ["x"]
+    assert after.confidence is not Confidence.CERTAIN
 
 
 def test_the_look_that_would_settle_it_is_kept() -> None:
@@ -304,13 +366,96 @@ def test_the_look_that_would_settle_it_is_kept() -> None:
     assert one.next_probe == probe
 
 
-def test_a_refusal_takes_the_lead_over_an_undecided_look() -> None:
-    undecided = problem("x", finding=Finding.UNDECIDED, severity=Severity.LOW, owner=Owner.CALLER)
-    first = state("GET /a", undecided)
-    [before] = opened(first)
-    refused = later("GET /b", problem("x", "y"))
-    [one] = correlate("orders", [first, refused], [before], [turn(Turn.OPENED, refused, T1)])
-    assert (one.finding, one.owner, one.severity) == ("refused", "api", "medium")
+OTHER = "https://api.example.com/orders"
+
+
+def test_one_fault_seen_at_several_entrances_is_one_story() -> None:
+    """What answers for a stage that is gone differs from entrance to entrance."""
+    here = state("GET /a", problem("stage_not_found", "stage_missing_from_url"))
+    there = replace(state("GET /a", problem("base_path_not_mapped")), entrance=OTHER)
+    [one] = opened(here, there)
+    assert {member.entrance for member in one.members} == {URL, OTHER}
+    assert one.confidence is not Confidence.CERTAIN
+    assert len(opened(here, replace(there, route="GET /b"))) == 2
+    auth = replace(there, problem=replace(there.problem, candidates=(AUTHORIZER,)))  # type: ignore[type-var]
+    assert len(opened(here, auth)) == 2
+
+
+def test_all_routes_at_one_of_several_entrances() -> None:
+    bad = [replace(state(f"GET /{n}", problem("x")), entrance=OTHER) for n in "ab"]
+    good = [state(f"GET /{n}") for n in "ab"]
+    [one] = correlate("o", [*bad, *good], [], [turn(Turn.OPENED, each) for each in bad])
+    assert one.scope == f"entrance {OTHER}"
+
+
+AUTHORIZER = Candidate("authorizer_denied", Layer.AUTH)
+
+
+def denied(*names: str) -> Problem:
+    causes = names or ("authorizer_denied",)
+    return problem(
+        *causes, layer=Layer.AUTH, candidates=tuple(Candidate(n, Layer.AUTH) for n in causes)
+    )
+
+
+def test_a_credential_refused_wherever_it_is_used_is_one_incident_and_ours_first() -> None:
+    bad = [
+        state("GET /a", denied("authorizer_denied"), "user"),
+        state("GET /b", denied("cognito_token_rejected"), "user"),
+    ]
+    good = state("GET /c", None, "key")
+    [one] = correlate("o", [*bad, good], [], [turn(Turn.OPENED, each) for each in bad])
+    assert (one.owner, one.scope, len(one.members)) == (Owner.CALLER, "credential user", 2)
+
+
+def test_a_credential_that_works_somewhere_is_not_at_fault_everywhere() -> None:
+    bad = state("GET /a", denied(), "user")
+    good = state("GET /b", None, "user")
+    [one] = correlate("o", [bad, good], [], [turn(Turn.OPENED, bad)])
+    assert (one.owner, one.scope) == (Owner.API, "route")
+
+
+@pytest.mark.parametrize(("has_passed", "owner"), [(False, Owner.CALLER), (True, Owner.API)])
+def test_a_credential_that_was_never_accepted_is_ours_first(has_passed: bool, owner: Owner) -> None:
+    bad = replace(state("GET /a", denied(), "user"), has_passed=has_passed)
+    [one] = correlate("o", [bad], [], [turn(Turn.OPENED, bad)])
+    assert one.owner is owner
+
+
+def test_what_is_no_fault_of_a_credential_is_not_put_down_to_it() -> None:
+    bad = [state(f"GET /{n}", problem("stage_not_found"), "user") for n in "ab"]
+    good = state("GET /c", None, "key")
+    [one] = correlate("o", [*bad, good], [], [turn(Turn.OPENED, each) for each in bad])
+    assert (one.owner, one.scope) == (Owner.API, "2 routes")
+
+
+@pytest.mark.parametrize(
+    ("after", "is_covered"),
+    [
+        (problem("x"), True),
+        (problem("y"), True),
+        (problem("x", severity=Severity.HIGH), False),
+    ],
+)
+def test_an_acknowledgement_covers_what_was_acknowledged(after: Problem, is_covered: bool) -> None:
+    [before] = opened(state("GET /a", problem("x", "y")))
+    mine = acknowledge(before, Acknowledgement(by="ann", at=T0))
+    late = later("GET /b", after)
+    now = [state("GET /a", problem("x", "y")), late]
+    [joined] = correlate("orders", now, [mine], [turn(Turn.OPENED, late, T1)])
+    assert (joined.acknowledged is not None) is is_covered
+
+
+def test_that_a_member_comes_and_goes_is_said_once() -> None:
+    [before] = opened(state("GET /a", problem("x")))
+    flapping = replace(
+        later("GET /a", problem("x")), is_flapping=True, recent=("t", "", "t", "", "t")
+    )
+    [after] = correlate("orders", [flapping], [before], [turn(Turn.FLAPPING, flapping, T1)])
+    assert after.flapping
+    assert after.updates[-1].text == "GET /a as user comes and goes: 3 of the last 5 looks failed"
+    [again] = correlate("orders", [flapping], [after], [])
+    assert again == after
 
 
 def test_who_has_recovered_counts_no_more() -> None:

@@ -8,10 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from gatewatch.adapters.aws.dynamodb import DynamoTable
+from gatewatch.announce import Announcement, Kind
 from gatewatch.config.canonical import Channel
 from gatewatch.model import Outcome
 from gatewatch.service.ledger import Ledger, pack
-from gatewatch.service.notice import Kind, notice
+from gatewatch.service.notice import notices
 from gatewatch.service.ports import OvertakenError, Record
 from gatewatch.service.slices import Slice, advance, slice_name
 from gatewatch.track import Patience
@@ -58,7 +59,8 @@ def test_an_incident_of_a_whole_api_is_kept_and_filed(store: DynamoTable) -> Non
     )
     large = replace(one, members=members)
     ten = (Channel(topic=f"arn:aws:sns:eu-west-1:111122223333:t{n}") for n in range(10))
-    outbox = tuple(notice(Kind.OPENED, large, each, tick(1)) for each in ten)
+    told = Announcement(kind=Kind.OPENED, at=tick(1), incident=large)
+    outbox = tuple(notices([told], ten))
     ledger = store.save_ledger(Ledger(api="orders", incidents=(large,), outbox=outbox))
     store.file(large)
     assert len(pack(ledger)) < 400_000

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
+from gatewatch.announce import Kind
 from gatewatch.config.canonical import Channel
 from gatewatch.config.windows import Opening
-from gatewatch.model import Exchange, Finding, Outcome, Request, Response, Severity
+from gatewatch.model import (
+    Exchange,
+    Finding,
+    Member,
+    Outcome,
+    Request,
+    Response,
+    Severity,
+    Verdict,
+)
 from gatewatch.service.ledger import About, Ledger, filed, hear, pack, sent, unpack
-from gatewatch.service.notice import OWN, Kind
+from gatewatch.service.notice import OWN
 from gatewatch.service.slices import Slice, advance
 from gatewatch.service.slices import pack as pack_slice
 from gatewatch.service.slices import unpack as unpack_slice
@@ -75,11 +88,101 @@ def test_routes_of_several_slices_are_one_incident() -> None:
     assert {one.route for one in ledger.open[0].members} == {"GET /x", "GET /y"}
 
 
-def test_a_route_that_joins_later_is_no_message_of_its_own() -> None:
-    first = heard(looked(FAIL))
-    both = heard(looked(FAIL), looked(verdict(route="GET /y"), name="2-1"), before=first)
-    assert kinds(both) == [Kind.OPENED]
-    assert len(both.open[0].members) == 2
+def walked(*lines: list[Verdict], minutes: int = 30) -> list[str]:
+    """What is said when: a slice for each line of a verdict a minute, the last of which lasts."""
+    said = []
+    ledger = Ledger(api="orders")
+    for minute in range(1, minutes):
+        slices = [
+            looked(*[line[min(at, len(line) - 1)] for at in range(minute)], name=f"s-{number}")
+            for number, line in enumerate(lines)
+        ]
+        ledger = hear(ledger, slices, About(), tick(minute))
+        said += [f"{minute} {one.kind} {'; '.join(one.news)}".strip() for one in ledger.outbox]
+        ledger = filed(replace(ledger, outbox=()))
+    return said
+
+
+def of_route(route: str, passes: int) -> list[Verdict]:
+    """A route that passes some minutes, and then fails."""
+    passing = verdict(Outcome.PASS, route=route)
+    return [*[passing] * passes, verdict(route=route)]
+
+
+def test_who_joins_is_said_once_for_all_that_join_within_a_short_while() -> None:
+    assert walked([FAIL], of_route("GET /y", 2), of_route("GET /z", 3)) == [
+        "1 opened",
+        "5 changed joined: 2 routes: GET /y, GET /z",
+    ]
+
+
+def test_each_late_start_is_told() -> None:
+    assert walked([FAIL], of_route("GET /y", 2), of_route("GET /z", 9)) == [
+        "1 opened",
+        "5 changed joined: GET /y, since 2026-11-22 09:03:00Z",
+        "12 changed joined: GET /z, since 2026-11-22 09:10:00Z",
+    ]
+
+
+def test_another_caller_of_a_route_that_was_told_of_is_no_news() -> None:
+    anonymous = [verdict(Outcome.PASS, caller="anonymous"), verdict(caller="anonymous")]
+    assert walked([FAIL], anonymous) == ["1 opened"]
+
+
+def test_who_recovers_while_others_still_fail_is_told() -> None:
+    assert walked([*[FAIL] * 5, PASS], of_route("GET /y", 0)) == [
+        "1 opened",
+        "8 changed recovered: GET /x, failed from 2026-11-22 09:01:00Z to 2026-11-22 09:06:00Z",
+    ]
+
+
+def test_three_that_overlap_and_heal_in_another_order_are_each_told() -> None:
+    again = verdict(Outcome.PASS, route="GET /y")
+    first = [*[FAIL] * 12, PASS]
+    second = [*of_route("GET /y", 4), *[verdict(route="GET /y")] * 15, again]
+    assert [one.split(", ")[0] for one in walked(first, second, of_route("GET /z", 17))] == [
+        "1 opened",
+        "7 changed joined: GET /y",
+        "15 changed recovered: GET /x",
+        "20 changed joined: GET /z",
+        "23 changed recovered: GET /y",
+    ]
+
+
+def test_what_is_told_of_the_end_names_who_and_when() -> None:
+    story = [looked(FAIL, PASS)]
+    ledger = hear(Ledger(api="orders"), story, About(), tick(2))
+    [_, resolved] = ledger.outbox
+    assert resolved.news == (
+        "recovered: GET /x, failed from 2026-11-22 09:01:00Z to 2026-11-22 09:02:00Z",
+        "resolved after 1m 0s",
+    )
+
+
+def test_a_ledger_of_before_is_read_as_said() -> None:
+    """What was told by the version of before is not told again."""
+    ledger = filed(replace(heard(looked(FAIL)), outbox=()))
+    [incident] = ledger.incidents
+    old = {
+        "heard": ledger.heard,
+        "incidents": [replace(incident, members=tuple(_unsaid(incident.members)))],
+        "said": {incident.id: ["refused", "routing", "route_not_found", "high"]},
+        "said_at": {incident.id: tick(1)},
+    }
+    packed = zlib.compress(msgspec.json.encode(old))
+    found = unpack("orders", packed, 3)
+    assert hear(found, [looked(FAIL)], About(), tick(20)).outbox == ()
+
+
+def _unsaid(members: Iterable[Member]) -> Iterator[Member]:
+    return (replace(one, said=False) for one in members)
+
+
+def test_an_open_incident_of_which_there_is_no_news_is_not_written_again() -> None:
+    first = filed(replace(heard(looked(FAIL)), outbox=()))
+    slices = [looked(FAIL, *[FAIL] * 20)]
+    after = hear(first, slices, About(), tick(30))
+    assert after == first
 
 
 def test_a_cause_that_becomes_known_is_told() -> None:
@@ -197,7 +300,7 @@ def test_nobody_is_reminded_in_a_maintenance_window_but_of_an_exposure() -> None
 
 def test_what_was_told_is_forgotten_with_its_incident() -> None:
     over = filed(heard(looked(FAIL, PASS), about=HOURLY))
-    assert (over.incidents, over.said_at) == ((), {})
+    assert (over.incidents, over.said) == ((), {})
 
 
 SECURITY = Channel(topic="arn:security", only="exposures")
@@ -234,7 +337,8 @@ def test_channels_and_kinds_have_messages_of_their_own() -> None:
 
 def test_a_ledger_comes_back_as_it_was_packed() -> None:
     ledger = replace(heard(looked(FAIL)), version=3)
-    assert ledger.said_at
+    assert ledger.said
+    assert ledger.unfiled
     assert unpack("orders", pack(ledger), 3) == ledger
 
 

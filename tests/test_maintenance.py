@@ -8,10 +8,10 @@ from datetime import datetime
 import pytest
 from msgspec.structs import replace
 
+from gatewatch.announce import Kind
 from gatewatch.config.windows import Opening
 from gatewatch.model import Finding, Outcome, Verdict
 from gatewatch.service.ledger import About, Ledger, filed, hear, pack, unpack
-from gatewatch.service.notice import Kind
 from handlers import incidents as writers
 from handlers import probe as probes
 from handlers import wiring
@@ -52,15 +52,18 @@ STORIES: dict[str, tuple[list[Verdict], list[tuple[int, str]]]] = {
         [PASS, FAIL, FAIL, NARROWER, NARROWER, NARROWER, NARROWER],
         [(2, "opened"), (6, "changed")],
     ),
-    "it is understood better and worse again": (
+    "it is understood better, and later looks leave more open": (
         [PASS, FAIL, NARROWER, NARROWER, FAIL, FAIL, FAIL],
-        [(2, "opened")],
+        [(2, "opened"), (6, "changed")],
     ),
     "it becomes another one": (
         [PASS, FAIL, FAIL, DENIED, DENIED, DENIED, DENIED],
         [(2, "opened"), (4, "resolved"), (4, "opened")],
     ),
-    "an exposure": ([PASS, PASS, PASS, EXPOSED, PASS], [(4, "opened"), (5, "resolved")]),
+    "an exposure": (
+        [PASS, PASS, PASS, EXPOSED, *[PASS] * 10],
+        [(4, "opened"), (14, "resolved")],
+    ),
 }
 
 

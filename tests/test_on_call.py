@@ -85,7 +85,7 @@ def kept_here(known: list[Incident], folder: Path) -> list[str]:
     store = SqliteStore(file)
     for one in known:
         with store.open(one.api) as memory:
-            memory.keep([], [one])
+            memory.keep([], [one], {})
     store.latch("orders", "GET /x", "https://a")
     store.close()
     return ["--state", str(file)]

@@ -34,7 +34,7 @@ def test_states_and_incidents_come_back_as_they_were(file: Path) -> None:
     one = RouteState(route="GET /a", entrance="e", caller="user", fails=2, problem=problem("x"))
     incidents = opened(state("GET /a", problem("x")))
     with SqliteStore(file).open("orders") as memory:
-        memory.keep([one], incidents)
+        memory.keep([one], incidents, {})
     with SqliteStore(file).open("orders") as memory:
         assert memory.states == (one,)
         assert list(memory.incidents) == incidents
@@ -43,7 +43,7 @@ def test_states_and_incidents_come_back_as_they_were(file: Path) -> None:
 def test_apis_do_not_see_each_other(file: Path) -> None:
     store = SqliteStore(file)
     with store.open("a") as memory:
-        memory.keep([RouteState(route="r", entrance="e", caller="c")], [])
+        memory.keep([RouteState(route="r", entrance="e", caller="c")], [], {})
     with store.open("b") as memory:
         assert memory.states == ()
 
@@ -53,7 +53,7 @@ def test_what_fails_half_way_leaves_everything_as_it_was(file: Path) -> None:
 
     def die_half_way() -> None:
         with store.open("a") as memory:
-            memory.keep([RouteState(route="r", entrance="e", caller="c")], [])
+            memory.keep([RouteState(route="r", entrance="e", caller="c")], [], {})
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -67,7 +67,7 @@ def test_resolved_incidents_are_kept_for_reading_but_not_for_joining(file: Path)
     [incident] = opened(state("GET /a", problem("x")))
     resolved = correlate("orders", [], [incident], [turn(Turn.RECOVERED, state("GET /a"), T1)])
     with store.open("orders") as memory:
-        memory.keep([], resolved)
+        memory.keep([], resolved, {})
     with store.open("orders") as memory:
         assert memory.incidents == ()
     assert [one.id for one in store.incidents()] == [incident.id]
@@ -118,7 +118,7 @@ def _damaged(file: Path) -> None:
         for n in range(50)
     ]
     with store.open("a") as memory:
-        memory.keep(states, incidents)
+        memory.keep(states, incidents, {})
     store.close()
     with file.open("r+b") as raw:
         size = file.stat().st_size
@@ -154,7 +154,7 @@ def test_two_writers_take_turns_and_lose_nothing(file: Path) -> None:
         for count in range(20):
             with store.open("a") as memory:
                 one = RouteState(route=f"{number}-{count}", entrance="e", caller="c")
-                memory.keep([*memory.states, one], [])
+                memory.keep([*memory.states, one], [], {})
         store.close()
 
     threads = [threading.Thread(target=add, args=(number,)) for number in range(4)]
@@ -184,6 +184,7 @@ def test_only_an_entrance_that_let_somebody_in_counts_as_working(file: Path) -> 
                 RouteState(route="r", entrance="never", caller="c"),
             ],
             [],
+            {},
         )
     assert store.let_in() == {("a", "works")}
 

@@ -59,6 +59,12 @@ class Cause:
     from_the_start: bool = False
 
     @property
+    def judges_credentials(self) -> bool:
+        """Whether another credential might have got through where this one was refused."""
+        by_guard = bool(self.guards - {Guard.RESOURCE_POLICY})
+        return self.layer is Layer.AUTH and (by_guard or self.owner is Owner.CALLER)
+
+    @property
     def accounts(self) -> tuple[Signature, ...]:
         return (self.signature, self.or_else) if self.or_else else (self.signature,)
 

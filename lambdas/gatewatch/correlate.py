@@ -14,12 +14,23 @@ from hashlib import sha256
 
 from msgspec.structs import replace
 
-from gatewatch.learn import States, concerned, failing, fits, key_of, learn, with_diagnosis
+from gatewatch.learn import (
+    States,
+    concerned,
+    failing,
+    fits,
+    is_refused_everywhere,
+    key_of,
+    learn,
+    with_diagnosis,
+)
 from gatewatch.model import (
     ANONYMOUS,
     Finding,
     Incident,
     Member,
+    Owner,
+    Severity,
     Update,
 )
 from gatewatch.track import Key, Problem, RouteState, Transition, Turn
@@ -27,6 +38,9 @@ from gatewatch.track import Key, Problem, RouteState, Transition, Turn
 OPEN = "open"
 RESOLVED = "resolved"
 _ENDS = (Turn.RECOVERED, Turn.RETIRED)
+_SEVERITIES = tuple(Severity)
+_SCOPED = frozenset({Finding.CREDENTIAL_UNREADABLE})
+"""Findings that say themselves what they concern."""
 
 
 def correlate(
@@ -47,8 +61,10 @@ def correlate(
     moved = [turn for turn in _moved(known.values(), now) if turn.state.key not in told]
     learned: _Learned = defaultdict(set)
     for transition in sorted([*transitions, *moved], key=_order):
-        if transition.turn is not Turn.OPENED:
-            _leave(known, transition, learned)
+        if transition.turn is Turn.FLAPPING:
+            _flap(known, transition)
+        if transition.turn in (*_ENDS, Turn.CHANGED):
+            _leave(known, transition, now, learned)
         if transition.turn not in _ENDS:
             now.setdefault(transition.state.key, transition.state)
             _join(known, api, transition, now, learned)
@@ -63,7 +79,7 @@ def _moved(incidents: Iterable[Incident], now: States) -> Iterator[Transition]:
     """The members whose problem, as it is known now, has nothing in common with their incident."""
     for incident in incidents:
         for state in failing(incident, now):
-            if not fits(incident, state.problem):
+            if not fits(incident, state, now):
                 yield Transition(Turn.CHANGED, state, state.seen_at, incident.stage)
 
 
@@ -74,16 +90,34 @@ def _order(transition: Transition) -> tuple[bool, int, Key]:
     return transition.turn not in _ENDS, causes, transition.state.key
 
 
-def _leave(known: dict[str, Incident], transition: Transition, learned: _Learned) -> None:
+def _flap(known: dict[str, Incident], transition: Transition) -> None:
+    for incident in list(known.values()):
+        if _is_member(incident, transition.state):
+            told = f"{_who(transition.state)} comes and goes: {_share(transition.state)}"
+            known[incident.id] = noted(incident, transition.at, told)
+
+
+def _share(state: RouteState) -> str:
+    failed = sum(bool(one) for one in state.recent)
+    return f"{failed} of the last {len(state.recent)} looks failed"
+
+
+def _is_member(incident: Incident, state: RouteState) -> bool:
+    return any(key_of(one) == state.key and one.until is None for one in incident.members)
+
+
+def _leave(
+    known: dict[str, Incident], transition: Transition, now: States, learned: _Learned
+) -> None:
     """Ends a route's membership, unless its changed problem still fits the same incident."""
     key, at = transition.state.key, transition.at
     for incident in list(known.values()):
-        if not any(key_of(one) == key and one.until is None for one in incident.members):
+        if not _is_member(incident, transition.state):
             continue
-        if transition.turn is Turn.CHANGED and fits(incident, transition.state.problem):
+        if transition.turn is Turn.CHANGED and fits(incident, transition.state, now):
             continue
         members = tuple(
-            replace(one, until=at) if key_of(one) == key and one.until is None else one
+            replace(one, until=at, said=False) if key_of(one) == key and one.until is None else one
             for one in incident.members
         )
         known[incident.id] = noted(
@@ -112,25 +146,28 @@ def _join(
     state, problem = transition.state, transition.state.problem
     if problem is None:
         return
-    joined = next((one for one in known.values() if fits(one, problem)), None)
+    joined = next((one for one in known.values() if fits(one, state, now)), None)
     incident = joined or _opened(api, transition, problem)
-    if any(key_of(one) == state.key and one.until is None for one in incident.members):
+    if _is_member(incident, state):
         return
     member = Member(
         route=state.route,
         entrance=state.entrance,
         caller=state.caller,
         since=state.since or transition.at,
+        joined=transition.at,
+        last_good=state.last_good,
     )
     others = tuple(one for one in incident.members if key_of(one) != state.key)
     first_seen = "" if state.has_passed else " (it has not passed since it is watched)"
+    share = f" ({_share(state)})" if state.is_flapping else ""
     grown = replace(incident, members=(*others, member))
     shown = _shown(now[state.key])
     if shown not in learned[incident.id]:
         grown = learn(grown, now)
         learned[incident.id].add(shown)
     known[incident.id] = noted(
-        grown, transition.at, f"{_who(state)}: {problem.because}{first_seen}"
+        grown, transition.at, f"{_who(state)}: {problem.because}{share}{first_seen}"
     )
 
 
@@ -157,7 +194,7 @@ def _opened(api: str, transition: Transition, problem: Problem) -> Incident:
         severity=problem.severity,
         members=(),
     )
-    return with_diagnosis(empty, problem, problem.candidates)
+    return with_diagnosis(empty, problem)
 
 
 _MOST_UPDATES = 100
@@ -173,17 +210,45 @@ def noted(incident: Incident, at: str, text: str) -> Incident:
 
 
 def _settled(before: Incident | None, incident: Incident, now: States) -> Incident:
-    """Scope and state as they follow from the members, and the news in the history."""
-    incident = replace(incident, scope=_scope(concerned(incident), now.values()))
+    """Scope, owner and state as they follow from the members, and the news in the history."""
+    members = concerned(incident)
+    scope = incident.scope if incident.finding in _SCOPED else _scope(members, now)
+    incident = replace(incident, scope=scope, owner=_owner(incident, members, now))
     still = failing(incident, now)
     if before is not None and still and _named(before) != _named(incident):
         at = max(one.seen_at for one in still)
         incident = noted(incident, at, f"now {_named(incident)}; until now {_named(before)}")
+    if before is not None and still:
+        incident = _still_acknowledged(before, incident, max(one.seen_at for one in still))
     if any(one.until is None for one in incident.members):
         return incident
     at = max(one.until for one in incident.members if one.until)
     closed = replace(incident, state=RESOLVED, resolved_at=at)
     return noted(closed, at, f"resolved after {length(incident.opened_at, at)}")
+
+
+def _owner(incident: Incident, members: Iterable[Member], now: States) -> Owner:
+    """A credential that fails wherever it is used is ours to look at first."""
+    callers = {one.caller for one in members}
+    if incident.finding is not Finding.REFUSED or len(callers) != 1:
+        return incident.owner
+    [caller] = callers
+    return Owner.CALLER if is_refused_everywhere(caller, now) else incident.owner
+
+
+def _still_acknowledged(before: Incident, incident: Incident, at: str) -> Incident:
+    """An acknowledgement covers what was acknowledged: not another finding, nor a graver one, nor
+    a cause that was no candidate then."""
+    who = incident.acknowledged
+    known = {one.cause for one in before.candidates}
+    if who is None or (
+        incident.finding is before.finding
+        and _SEVERITIES.index(incident.severity) <= _SEVERITIES.index(before.severity)
+        and (incident.cause in known or incident.cause == before.cause)
+    ):
+        return incident
+    told = noted(incident, at, f"no longer covered by what {who.by} acknowledged")
+    return replace(told, acknowledged=None)
 
 
 def _named(incident: Incident) -> str:
@@ -192,20 +257,25 @@ def _named(incident: Incident) -> str:
     return f"{finding}{incident.cause} ({incident.confidence})"
 
 
-def _scope(members: Iterable[Member], states: Iterable[RouteState]) -> str:
-    """How much of the API is concerned, in words: one route, a credential, or all of it."""
+def _scope(members: Iterable[Member], now: States) -> str:
+    """How much of the API is concerned, in words: one route, a credential, an entrance, or all."""
     keys = {key_of(one) for one in members}
-    known = list(states)
     routes = {route for route, _, _ in keys}
     callers = {caller for _, _, caller in keys}
-    all_routes = {state.route for state in known}
+    if len(keys) > 1 and len(callers) == 1 and is_refused_everywhere(next(iter(callers)), now):
+        return f"credential {next(iter(callers))}"
+    all_routes = {state.route for state in now.values()}
     if len(all_routes) > 1 and routes == all_routes:
-        return "api"
-    if len(callers) == 1 and ANONYMOUS not in callers:
-        users = {state.key for state in known if state.caller in callers}
-        if len(users) > 1 and keys >= users:
-            return f"credential {next(iter(callers))}"
+        return _scope_of_all(keys, now)
     return "route" if len(routes) == 1 else f"{len(routes)} routes"
+
+
+def _scope_of_all(keys: Iterable[Key], now: States) -> str:
+    """All routes fail: everywhere, or at one of several entrances only."""
+    entrances = {entrance for _, entrance, _ in keys}
+    if len(entrances) > 1 or entrances == {state.entrance for state in now.values()}:
+        return "api"
+    return f"entrance {next(iter(entrances))}"
 
 
 def length(start: str, end: str) -> str:

@@ -17,10 +17,10 @@ from gatewatch.evidence import evidence
 from gatewatch.judge import judge
 from gatewatch.model import (
     ANONYMOUS,
+    GOT_THROUGH,
     Confidence,
     CredentialKind,
     Exchange,
-    Finding,
     Outcome,
     Unsent,
     Verdict,
@@ -210,9 +210,6 @@ def _question(inquiry: Inquiry) -> Attempt | None:
     return None
 
 
-_GOT_THROUGH = (Finding.PROTECTED_ROUTE_OPEN, Finding.GUARD_WEAKENED, Finding.ENTRANCE_NOT_CLOSED)
-
-
 def latch(inquiries: Iterable[Inquiry], verdicts: Iterable[Verdict], known: Known) -> None:
     """A write that got through without a credential is not sent again. One that was not sent now
     says nothing new: it may have been released since."""
@@ -223,6 +220,6 @@ def latch(inquiries: Iterable[Inquiry], verdicts: Iterable[Verdict], known: Know
     }
     for verdict in verdicts:
         was_sent = verdict.outcome is not Outcome.SKIPPED and verdict.caller == ANONYMOUS
-        got_through = was_sent and verdict.finding in _GOT_THROUGH
+        got_through = was_sent and verdict.finding in GOT_THROUGH
         if got_through and (verdict.api, verdict.route) in writes:
             known.latch(verdict.api, verdict.route, verdict.entrance)

@@ -5,13 +5,13 @@ It decides nothing about who belongs to an incident; that is `correlate`'s busin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
 from gatewatch.causes import catalogue
 from gatewatch.model import (
-    Candidate,
+    ANONYMOUS,
     Confidence,
     Finding,
     Incident,
@@ -42,67 +42,156 @@ def failing(incident: Incident, now: States) -> list[RouteState]:
     return sorted((one for one in members if one is not None and one.problem), key=_leading)
 
 
-def _leading(state: RouteState) -> tuple[bool, int, Key]:
+def _leading(state: RouteState) -> tuple[int, Key]:
     problem = state.problem
-    undecided = problem is None or problem.finding is Finding.UNDECIDED
-    return undecided, len(problem.candidates) if problem else 0, state.key
+    return len(problem.candidates) if problem else 0, state.key
 
 
-def fits(incident: Incident, problem: Problem | None) -> bool:
-    """Whether a problem may have the cause of an incident."""
+def fits(incident: Incident, state: RouteState, now: States) -> bool:
+    """Whether what a route shows is explained by what an incident is about.
+
+    Look-alikes that both leave open are not enough: what one of them is led by must be possible
+    for the other. One fault may show other bytes at another entrance and behind another guard;
+    see `_is_seen_elsewhere` and `_is_one_credential`.
+    """
+    problem = state.problem
     if problem is None:
         return False
-    return bool(story(incident.finding, incident.candidates) & problem.story)
+    if _is_explained(incident, problem):
+        return True
+    if {incident.finding, problem.finding} != {Finding.REFUSED}:
+        return False
+    return _is_seen_elsewhere(incident, state, problem) or _is_one_credential(incident, state, now)
+
+
+def _is_explained(incident: Incident, problem: Problem) -> bool:
+    if not story(incident.finding, incident.candidates, incident.scope) & problem.story:
+        return False
+    if problem.finding is not Finding.REFUSED or not incident.candidates:
+        return True
+    possible = {one.cause for one in incident.candidates}
+    return incident.cause in problem.causes or problem.cause in possible
+
+
+def _is_seen_elsewhere(incident: Incident, state: RouteState, problem: Problem) -> bool:
+    """The same call fails at another entrance of the API, and may stop at the same layer."""
+    same_call = any(
+        one.until is None
+        and (one.route, one.caller) == (state.route, state.caller)
+        and one.entrance != state.entrance
+        for one in incident.members
+    )
+    return same_call and bool(_layers(incident) & _layers(problem))
+
+
+def _is_one_credential(incident: Incident, state: RouteState, now: States) -> bool:
+    """One credential is refused wherever it is used, and nothing else is in this incident."""
+    callers = {one.caller for one in incident.members if one.until is None}
+    return callers == {state.caller} and is_refused_everywhere(state.caller, now)
+
+
+def is_refused_everywhere(caller: str, now: States) -> bool:
+    """Whether a credential fails at every place where it is used, for what may be its own fault.
+
+    One place is enough only for a credential that was never accepted.
+    """
+    users = [one for one in now.values() if one.caller == caller]
+    if caller == ANONYMOUS or not users or not all(map(_may_be_the_credential, users)):
+        return False
+    return len(users) > 1 or not any(one.has_passed for one in users)
+
+
+def _may_be_the_credential(state: RouteState) -> bool:
+    problem = state.problem
+    if problem is None or problem.finding is not Finding.REFUSED or not problem.candidates:
+        return False
+    causes = [catalogue().get(one.cause) for one in problem.candidates]
+    return all(one is not None and one.judges_credentials for one in causes)
+
+
+def _layers(one: Incident | Problem) -> frozenset[Layer]:
+    return frozenset(each.layer for each in one.candidates)
 
 
 def learn(incident: Incident, now: States) -> Incident:
     """The incident with the diagnosis that explains its failing members.
 
-    Those that share nothing with it any more are left aside: they will leave it.
+    That is what its most telling member shows, and no surer than all of them allow: candidates
+    of different routes are not intersected. What is known already stays, until a look narrows or
+    contradicts it. Those that do not fit any more are left aside: they will leave it.
     """
-    problems = [one.problem for one in failing(incident, now) if fits(incident, one.problem)]
-    found = [one for one in problems if one is not None]
-    if not found:
+    members = [one for one in failing(incident, now) if fits(incident, one, now)]
+    problems = [one.problem for one in members if one.problem is not None]
+    if not problems:
         return incident
-    lead, *others = found
-    shared = lead.candidates
-    for problem in others:
-        shared = tuple(one for one in shared if one.cause in problem.story) or shared
-    gravest = max((incident.severity, *(one.severity for one in found)), key=_SEVERITIES.index)
-    return replace(with_diagnosis(incident, lead, shared), severity=gravest)
+    lead = problems[0]
+    known = incident if _is_known_better(incident, lead) else with_diagnosis(incident, lead)
+    told = _no_surer_than(problems, known)
+    gravest = max((incident.severity, *(one.severity for one in problems)), key=_SEVERITIES.index)
+    return replace(
+        incident if _diagnosis(told) == _diagnosis(incident) else told,
+        owner=lead.owner,
+        severity=gravest,
+        flapping=any(one.is_flapping for one in members),
+    )
 
 
-def with_diagnosis(incident: Incident, lead: Problem, shared: tuple[Candidate, ...]) -> Incident:
-    """What one member shows, with only those causes that it shares with the others."""
-    cause = shared[0].cause if shared else lead.cause
-    known = catalogue().get(cause)
-    layer, layer_confidence = _layer(lead, shared)
+def _is_known_better(incident: Incident, lead: Problem) -> bool:
+    known = {one.cause for one in incident.candidates}
+    return incident.finding is lead.finding and bool(known) and known < lead.causes
+
+
+def _diagnosis(incident: Incident) -> tuple[object, ...]:
+    """What an incident says. One that says the same keeps its evidence: nothing of it is news."""
+    return (
+        incident.finding,
+        incident.layer,
+        incident.layer_confidence,
+        incident.cause,
+        incident.confidence,
+        incident.candidates,
+        bool(incident.members and incident.evidence),
+    )
+
+
+def with_diagnosis(incident: Incident, lead: Problem) -> Incident:
+    """The incident in the words of what one member shows."""
     return replace(
         incident,
         finding=lead.finding,
-        layer=layer,
-        layer_confidence=layer_confidence,
-        cause=cause,
-        confidence=_confidence(lead, shared),
-        owner=known.owner if known and cause != lead.cause else lead.owner,
-        candidates=shared,
+        layer=lead.layer,
+        layer_confidence=lead.layer_confidence,
+        cause=lead.cause,
+        confidence=lead.confidence,
+        owner=lead.owner,
+        because=lead.because,
+        scope=lead.scope or incident.scope,
+        candidates=lead.candidates,
         ruled_out=lead.ruled_out,
-        next_probe=lead.next_probe if len(shared) != 1 else None,
+        next_probe=lead.next_probe,
         evidence=lead.evidence,
     )
 
 
-def _confidence(lead: Problem, shared: tuple[Candidate, ...]) -> Confidence:
-    """That the members are one story is an inference: what it alone leaves is never certain."""
-    if len(shared) == len(lead.candidates):
-        return lead.confidence
-    if len(shared) == 1:
-        return Confidence.LIKELY
-    return lead.confidence if shared[0].cause == lead.cause else Confidence.AMBIGUOUS
+_SURENESS = (Confidence.UNKNOWN, Confidence.AMBIGUOUS, Confidence.LIKELY, Confidence.CERTAIN)
 
 
-def _layer(lead: Problem, shared: tuple[Candidate, ...]) -> tuple[Layer, Confidence]:
-    layers = {one.layer for one in shared}
-    if len(shared) == len(lead.candidates) or len(layers) > 1 or layers == {lead.layer}:
-        return lead.layer, lead.layer_confidence
-    return layers.pop(), Confidence.LIKELY
+def _rank(confidence: Confidence) -> int:
+    return _SURENESS.index(confidence)
+
+
+def _no_surer_than(problems: Iterable[Problem], incident: Incident) -> Incident:
+    """That members of which some leave more open are one story is an inference."""
+    known = {one.cause for one in incident.candidates}
+    layers = _layers(incident)
+    others = list(problems)
+    if any(not one.causes <= known for one in others):
+        incident = replace(incident, confidence=_at_most_likely(incident.confidence))
+    if any(not _layers(one) <= layers for one in others):
+        likely = _at_most_likely(incident.layer_confidence)
+        incident = replace(incident, layer_confidence=likely)
+    return incident
+
+
+def _at_most_likely(confidence: Confidence) -> Confidence:
+    return min(confidence, Confidence.LIKELY, key=_rank)

@@ -163,6 +163,8 @@ class Finding(StrEnum):
 
 EXPOSURES = frozenset({Finding.PROTECTED_ROUTE_OPEN, Finding.ENTRANCE_NOT_CLOSED})
 """Somebody gets in who must not: told at once, and with nothing to repeat it with."""
+GOT_THROUGH = EXPOSURES | {Finding.GUARD_WEAKENED}
+"""A call passed that a guard had to refuse: a write that did is not sent again."""
 
 
 class SentCredential(msgspec.Struct, frozen=True):
@@ -299,13 +301,21 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """One route and caller in an incident; `until` is set once it has recovered."""
+    """One route and caller in an incident; `until` is set once it has recovered.
+
+    All times are ISO 8601: `since` its first failure, `joined` when it counted as one of this
+    story, `last_good` its last passing look before that; null if none was ever seen. `said`:
+    somebody was told of it as it is now.
+    """
 
     route: str
     entrance: str
     caller: str = msgspec.field(name="as")
     since: str
     until: str | None = None
+    joined: str | None = None
+    last_good: str | None = None
+    said: bool = False
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):
@@ -327,8 +337,9 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """One story over the routes of an API. Only `id` is identity; the rest may change.
 
     What it says of layer, cause and evidence is the last known of the members that still fail.
-    `team` and `runbook` are what the configuration says of the API; `owner` is whose concern the
-    cause is. `held_until`: nobody was told yet, since a maintenance window is open until then.
+    `because` is that in one sentence. `team` and `runbook` are what the configuration says of the
+    API; `owner` is whose concern the cause is. `flapping`: some member comes and goes.
+    `held_until`: nobody was told yet, since a maintenance window is open until then.
     """
 
     id: str
@@ -352,6 +363,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     ruled_out: tuple[RuledOut, ...] = ()
     next_probe: NextProbe | None = None
     evidence: tuple[Exchange, ...] = ()
+    because: str = ""
+    flapping: bool = False
     team: str | None = None
     runbook: str | None = None
     held_until: str | None = None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from gatewatch.announce import Said
 from gatewatch.config.canonical import AssumedRole, Cognito, SecretRef
 from gatewatch.model import Incident
 from gatewatch.plan import Attempt, Latches
@@ -82,12 +83,18 @@ class Transport(Protocol):
 
 
 class Memory(Protocol):
-    """The states and incidents of one API, read and written as one."""
+    """The states of one API, its open incidents and what was said of them: one whole."""
 
     states: tuple[RouteState, ...]
     incidents: tuple[Incident, ...]
+    said: Mapping[str, Said]
 
-    def keep(self, states: Sequence[RouteState], incidents: Sequence[Incident]) -> None: ...
+    def keep(
+        self,
+        states: Sequence[RouteState],
+        incidents: Sequence[Incident],
+        said: Mapping[str, Said],
+    ) -> None: ...
 
 
 class Known(Protocol):

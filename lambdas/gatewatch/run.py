@@ -6,19 +6,19 @@ the same code.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from msgspec.structs import replace
 
+from gatewatch.announce import Announcement, Brief, brief
 from gatewatch.config.canonical import Api, Config, caller_name
 from gatewatch.config.windows import openings
-from gatewatch.correlate import correlate
 from gatewatch.inquiry import inquire, latch, look
-from gatewatch.maintenance import hold
 from gatewatch.model import ANONYMOUS, Incident, Outcome, Verdict
-from gatewatch.ports import Clock, Store, Transport
+from gatewatch.ports import Clock, Memory, Store, Transport
+from gatewatch.story import About, Story
 from gatewatch.track import Key, Patience, RouteState, Transition, retire, track
 
 
@@ -35,11 +35,13 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run found. `incidents` are the open ones and those that it resolved."""
+    """What a run found. `incidents` are the open ones and those that it resolved;
+    `announcements` are what is to be said of them now."""
 
     summary: Summary
     verdicts: tuple[Verdict, ...]
     incidents: tuple[Incident, ...]
+    announcements: tuple[Brief, ...] = ()
 
 
 def run(
@@ -51,52 +53,78 @@ def run(
     requests = look(asked, transport)
     verdicts = [verdict for inquiry in asked for verdict in inquiry.verdicts()]
     latch(asked, verdicts, store)
-    incidents = remember(config, verdicts, store, at)
+    incidents, announcements = remember(config, verdicts, store, at)
     return Report(
         summary=_summary(at, verdicts, requests),
         verdicts=tuple(verdicts),
         incidents=tuple(incidents),
+        announcements=tuple(brief(one) for one in announcements),
     )
 
 
-def remember(config: Config, verdicts: Sequence[Verdict], store: Store, at: str) -> list[Incident]:
-    """Tracks and correlates, one API at a time; each API's memory changes whole or not at all."""
+def remember(
+    config: Config, verdicts: Sequence[Verdict], store: Store, at: str
+) -> tuple[list[Incident], list[Announcement]]:
+    """The incidents that are open or have just ended, and what is to be said of them.
+
+    One API at a time; each API's memory changes whole or not at all.
+    """
     incidents: list[Incident] = []
-    for api in config.apis:
-        maintenance = openings(config.maintenance, api.name, datetime.fromisoformat(at))
-        patience = patience_of(api)
-        own = [verdict for verdict in verdicts if verdict.api == api.name]
-        with store.open(api.name) as memory:
-            states, transitions = tracked(memory.states, own, patience, at)
-            states, retired = retire(states, keys_of(api), at)
-            found = correlate(api.name, states, memory.incidents, [*transitions, *retired])
-            known = {one.id for one in memory.incidents}
-            changed = [
-                replace(
-                    hold(one, maintenance, at, is_new=one.id not in known),
-                    team=api.owner,
-                    runbook=api.runbook,
-                )
-                for one in found
-            ]
-            memory.keep(states, changed)
-        incidents += changed
-    configured = {api.name for api in config.apis}
-    left = [name for name in store.apis() if name not in configured]
-    return [*incidents, *(incident for name in left for incident in _ended(name, store, at))]
+    announcements: list[Announcement] = []
+    configured = {api.name: api for api in config.apis}
+    by_api: dict[str, list[Verdict]] = defaultdict(list)
+    for verdict in verdicts:
+        by_api[verdict.api].append(verdict)
+    for name in (*configured, *(one for one in store.apis() if one not in configured)):
+        with store.open(name) as memory:
+            story = _told(name, config, configured.get(name), by_api[name], memory, at)
+        incidents += story.incidents.values()
+        announcements += story.announcements
+    return incidents, announcements
 
 
-def _ended(api: str, store: Store, at: str) -> list[Incident]:
-    """What was open of an API that left the configuration: nobody looks at it any more."""
-    with store.open(api) as memory:
-        _, gone = retire(memory.states, (), at)
-        found = correlate(api, memory.states, memory.incidents, gone)
-        memory.keep((), found)
-    return found
+def _told(
+    name: str,
+    config: Config,
+    api: Api | None,
+    verdicts: Sequence[Verdict],
+    memory: Memory,
+    at: str,
+) -> Story:
+    """What the story of an API comes to, kept. Of one that left the configuration nothing is
+    kept but what was open, as ended."""
+    keys = () if api is None else tuple(keys_of(api))
+    patience = {} if api is None else patience_of(api)
+    states, transitions = tracked(memory.states, verdicts, patience, at)
+    kept, retired = retire(states, keys, at)
+    story = Story(name, _about(config, api, at), memory.incidents, memory.said)
+    story.go_on({state.key: state for state in kept}, [*transitions, *retired], at)
+    story.remind(at)
+    memory.keep(kept, list(story.incidents.values()), story.said)
+    return story
+
+
+def _about(config: Config, api: Api | None, at: str) -> About:
+    if api is None:
+        return About()
+    return About(
+        team=api.owner,
+        runbook=api.runbook,
+        maintenance=openings(config.maintenance, api.name, datetime.fromisoformat(at)),
+        remind_every_seconds=api.remind_every_seconds,
+    )
 
 
 def patience_of(api: Api) -> dict[str, Patience]:
-    return {route.name: Patience(route.open_after, route.resolve_after) for route in api.routes}
+    return {
+        route.name: Patience(
+            open_after=route.open_after,
+            resolve_after=route.resolve_after,
+            share=route.open_share,
+            holds_writes=route.writes and not route.invoke,
+        )
+        for route in api.routes
+    }
 
 
 def tracked(

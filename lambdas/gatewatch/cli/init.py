@@ -19,7 +19,8 @@ defaults:
   every: 1m               # how often a route is looked at with a credential, or if it is public
   anonymous_every: 5m     # how often a protected route is asked to refuse a stranger
   timeout: 10s            # for the whole request, from the name to the last byte
-  open_after: 2           # failures in a row before an incident opens; an exposure opens at once
+  open_after: 2           # failures in a row before an incident opens (or `3 of 10`: of the last
+                          # looks, which 2 includes); an exposure opens at once
   resolve_after: 2        # passes in a row before it resolves
   remind_every: 4h        # in the account: how often an open incident is told again, or never
 

@@ -84,6 +84,7 @@ class OfMachine:
         """Another process that runs waits meanwhile."""
         with self._store.open(ack.api) as memory:
             known = [one for one in memory.incidents if one.id in ack.incidents]
-            memory.keep(memory.states, [acknowledge(one, ack.who) for one in known])
+            named = [acknowledge(one, ack.who) for one in known]
+            memory.keep(memory.states, named, memory.said)
         for route in ack.release:
             self._store.release(ack.api, route)

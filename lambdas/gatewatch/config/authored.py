@@ -28,6 +28,13 @@ Interval = Annotated[
     ),
 ]
 Count = Annotated[int, Meta(ge=1, extra_json_schema={"description": "a whole number from 1"})]
+Share = Annotated[
+    str,
+    Meta(
+        pattern=r"^[1-9]\d? of [1-9]\d?$(?!\n)",
+        extra_json_schema={"description": "X of the last Y such as `3 of 10`, Y at most 99"},
+    ),
+]
 _PORT = r"(:([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]))?"
 _HOST = r"([^\s/?#@:\[\]\\]+|\[::1\]|\[([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}\])"
 URL_PATTERN = rf"^https?://{_HOST}{_PORT}(/[^\s?#]*)?$(?!\n)"
@@ -255,7 +262,7 @@ class Looks(Authored, frozen=True, kw_only=True):
     every: Duration | None = None
     anonymous_every: Duration | None = None
     timeout: Duration | None = None
-    open_after: Count | None = None
+    open_after: Count | Share | None = None
     resolve_after: Count | None = None
 
 

@@ -150,7 +150,8 @@ class Expect(Canonical, frozen=True, kw_only=True):
 class Route(Canonical, frozen=True, kw_only=True):
     """`name` is the method and the path template; `target` the path and query really called.
 
-    `callers` are credential names, joined ones as a tuple of several.
+    `callers` are credential names, joined ones as a tuple of several. `open_after` failures in a
+    row count, or X of the last Y where `open_share` is (X, Y); see `track.Patience`.
     """
 
     name: str
@@ -168,6 +169,7 @@ class Route(Canonical, frozen=True, kw_only=True):
     open_after: int
     resolve_after: int
     severity: Severity
+    open_share: tuple[int, int] | None = None
 
     @property
     def writes(self) -> bool:

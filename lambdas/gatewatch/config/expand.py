@@ -150,6 +150,7 @@ def _route(
     _check_route(written, path, findings)
     check_times(written, path, findings)
     settled = _settled(defaults, written)
+    many, share = _patience(settled.open_after or 1, path, findings)
     guards = written.guarded_by if isinstance(written.guarded_by, tuple) else (written.guarded_by,)
     return Route(
         name=f"{method} {template}",
@@ -164,10 +165,23 @@ def _route(
         every_seconds=seconds(settled.every or ""),
         anonymous_every_seconds=seconds(settled.anonymous_every or ""),
         timeout_seconds=seconds(settled.timeout or ""),
-        open_after=settled.open_after or 1,
+        open_after=many,
+        open_share=share,
         resolve_after=settled.resolve_after or 1,
         severity=written.severity or parent.severity,
     )
+
+
+def _patience(
+    written: int | str, path: Path, findings: Findings
+) -> tuple[int, tuple[int, int] | None]:
+    """How many failures count, and of how many looks where they need not be in a row."""
+    if isinstance(written, int):
+        return written, None
+    failed, _, looks = written.partition(" of ")
+    if int(failed) > int(looks):
+        findings.add((*path, "open_after"), "expected no more failures than looks", written)
+    return int(failed), (int(failed), int(looks))
 
 
 def _method_and_template(key: str, path: Path, findings: Findings) -> tuple[str, str]:

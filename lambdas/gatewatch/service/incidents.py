@@ -14,7 +14,7 @@ from gatewatch.acknowledge import Ack
 from gatewatch.config.canonical import Api
 from gatewatch.run import keys_of
 from gatewatch.service.call import Call
-from gatewatch.service.ledger import Ledger, acknowledged, filed, hear, sent
+from gatewatch.service.ledger import Ledger, acknowledged, filed, hear, sent, to_be_filed
 from gatewatch.service.ports import Publisher, Table, UndeliveredError
 from gatewatch.service.slices import Slice, without
 from gatewatch.track import Key
@@ -47,10 +47,11 @@ def answer(call: Call, table: Table, publisher: Publisher, find: FindApi) -> Tol
         table.add_news(call.api)
         since += 1
     if after != before:
-        after = _kept(before, after, table)
+        after = table.save_ledger(after)
     _settle(slices, keys, table)
     _release(acks, table)
-    left, told = _deliver(after, table, publisher)
+    after, told = _deliver(after, table, publisher)
+    left = _filed(after, table)
     if keys is not None:
         _compared(call, left, table)
     if left.is_quiet:
@@ -58,18 +59,22 @@ def answer(call: Call, table: Table, publisher: Publisher, find: FindApi) -> Tol
     return told
 
 
-def _kept(before: Ledger, after: Ledger, table: Table) -> Ledger:
-    """Incidents are filed first: those that are over are then in the ledger no more."""
-    known = {one.id: one for one in before.incidents}
-    for one in after.incidents:
-        if known.get(one.id) != one:
-            table.file(one)
-    return table.save_ledger(filed(after))
+def _filed(ledger: Ledger, table: Table) -> Ledger:
+    """After they were told of: whoever waits for a message waits for nothing else. Those that are
+    over leave the ledger once they are filed."""
+    waiting = to_be_filed(ledger)
+    if not waiting:
+        return ledger
+    for one in waiting:
+        table.file(one)
+    return table.save_ledger(filed(ledger))
 
 
 def _has_heard(ledger: Ledger, call: Call) -> bool:
-    return not ledger.outbox and all(
-        ledger.heard.get(name, 0) >= number for name, number in call.news.items()
+    return (
+        not ledger.outbox
+        and not ledger.unfiled
+        and all(ledger.heard.get(name, 0) >= number for name, number in call.news.items())
     )
 
 

@@ -7,53 +7,46 @@ from __future__ import annotations
 
 import lzma
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 import msgspec
 from msgspec.structs import replace
 
 from gatewatch.acknowledge import Ack, acknowledge
+from gatewatch.announce import Announcement, Kind, Said, spoken_of
 from gatewatch.config.canonical import Channel
-from gatewatch.config.windows import Opening, open_at
-from gatewatch.correlate import OPEN, correlate
+from gatewatch.correlate import OPEN
 from gatewatch.learn import key_of
-from gatewatch.maintenance import hold
-from gatewatch.model import EXPOSURES, Incident
-from gatewatch.service.notice import OWN, Notice, Said, bounded, merged, notices, told
-from gatewatch.service.reminder import reminders
+from gatewatch.model import Finding, Incident, Layer, Severity
+from gatewatch.service.notice import OWN, Notice, bounded, merged, notices
 from gatewatch.service.slices import Slice, latest
+from gatewatch.story import About as ApiAbout
+from gatewatch.story import Story
 from gatewatch.track import Key, RouteState, Transition, Turn, retire
 
 _LARGEST_BYTES = 350_000
 _LZMA = b"\xfd7zXZ\x00"
 
 
-class About(msgspec.Struct, frozen=True, kw_only=True):
-    """What the configuration says of an API to whoever tells of it.
+class About(ApiAbout, frozen=True, kw_only=True):
+    """What the writer is told besides: who is to hear of the API's incidents."""
 
-    `maintenance`: its windows that are open, or were within the last hour.
-    """
-
-    team: str | None = None
-    runbook: str | None = None
     channels: tuple[Channel, ...] = (OWN,)
-    maintenance: tuple[Opening, ...] = ()
-    remind_every_seconds: float | None = None
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`heard` is the last number taken up of each slice, `said` what was last told of each open
-    incident, and `said_at` when; of one that is not in it, nobody was told. Resolved incidents
-    stay until they are filed, notices until their channel has accepted them."""
+    incident; of one that is not in it, nobody was told. Resolved incidents stay until they are
+    filed (`unfiled` has them, and the open ones of which there is news), notices until their
+    channel has accepted them."""
 
     api: str
     version: int = 0
     heard: dict[str, int] = {}
     incidents: tuple[Incident, ...] = ()
     said: dict[str, Said] = {}
-    said_at: dict[str, str] = {}
+    unfiled: frozenset[str] = frozenset()
     outbox: tuple[Notice, ...] = ()
 
     @property
@@ -85,79 +78,40 @@ def hear(
         if one.number > before.heard.get(part.name, 0)
     ]
     states = {state.key: state for state in latest(slices)}
-    story = _Story(before, about)
+    story = Story(before.api, about, before.incidents, before.said)
     for moment, turns, known in _moments(news, states, at):
         story.go_on(known, turns, moment)
     if configured is not None:
         gone = _retired(list(states.values()), story.incidents.values(), configured, at)
         story.go_on(states, gone, at)
-    found = merged(story.found)
-    after = replace(
+    told = list(story.announcements)
+    story.remind(at)
+    reminders = story.announcements[len(told) :]
+    found = merged(notices(told, about.channels))
+    return replace(
         before,
         heard={**before.heard, **{one.name: one.untold[-1].number for one in slices if one.news}},
         incidents=tuple(story.incidents.values()),
         said=story.said,
-        said_at={**before.said_at, **{one.incident.id: one.at for one in found}},
-        outbox=bounded((*before.outbox, *found)),
+        unfiled=before.unfiled | _with_news(before, story),
+        outbox=bounded((*before.outbox, *found, *_reminders(before, reminders, about.channels))),
     )
-    return _reminded(after, about, at)
 
 
-def _reminded(ledger: Ledger, about: About, at: str) -> Ledger:
+def _with_news(before: Ledger, story: Story) -> frozenset[str]:
+    """Those that were told of, and those that nobody is told of but that began or ended."""
+    known = {one.id: one.state for one in before.incidents}
+    told = {one.incident.id for one in story.announcements if one.kind is not Kind.REMINDER}
+    moved = {one.id for one in story.incidents.values() if known.get(one.id) != one.state}
+    return frozenset(told | moved)
+
+
+def _reminders(
+    before: Ledger, found: Iterable[Announcement], channels: Iterable[Channel]
+) -> Iterator[Notice]:
     """A channel that has not yet taken its last message of an incident is left out."""
-    open_ones = [one for one in ledger.open if _may_be_told(one, ledger.said, about, at)]
-    due = reminders(open_ones, ledger.said_at, about.remind_every_seconds, about.channels, at)
-    waiting = {(one.incident.id, one.topic) for one in ledger.outbox}
-    new = (one for one in due if (one.incident.id, one.topic) not in waiting)
-    return replace(
-        ledger,
-        outbox=(*ledger.outbox, *new),
-        said_at={**ledger.said_at, **{one.incident.id: at for one in due}},
-    )
-
-
-class _Story:
-    """What the incidents of an API come to from moment to moment, and what is to be said."""
-
-    def __init__(self, before: Ledger, about: About) -> None:
-        self._api = before.api
-        self._about = about
-        self.incidents = {one.id: one for one in before.incidents}
-        self.said = dict(before.said)
-        self.found: list[Notice] = []
-
-    def go_on(self, states: Mapping[Key, RouteState], turns: Sequence[Transition], at: str) -> None:
-        incidents = self._incidents(states, turns, at)
-        now = [one for one in incidents if _may_be_told(one, self.said, self._about, at)]
-        self.found += notices(self.said, now, self._about.channels, at)
-        self.said |= {one.id: told(one) for one in now}
-        self.incidents |= {one.id: one for one in incidents}
-
-    def _incidents(
-        self, states: Mapping[Key, RouteState], turns: Sequence[Transition], at: str
-    ) -> list[Incident]:
-        known = self.incidents
-        if not turns and not any(one.state == OPEN for one in known.values()):
-            return []
-        about = self._about
-        return [
-            replace(
-                hold(one, about.maintenance, at, is_new=one.id not in known),
-                team=about.team,
-                runbook=about.runbook,
-            )
-            for one in correlate(self._api, list(states.values()), list(known.values()), turns)
-        ]
-
-
-def _may_be_told(incident: Incident, said: Mapping[str, Said], about: About, at: str) -> bool:
-    """In a window: ends, exposures, and what is not held; but nothing more of what was told."""
-    if incident.state != OPEN or incident.finding in EXPOSURES:
-        return True
-    if incident.held_until is not None:
-        return False
-    in_maintenance = open_at(about.maintenance, datetime.fromisoformat(at))
-    return incident.id not in said or in_maintenance is None
+    waiting = {(one.incident.id, one.topic) for one in before.outbox}
+    return (one for one in notices(found, channels) if (one.incident.id, one.topic) not in waiting)
 
 
 def _moments(
@@ -196,20 +150,24 @@ def _retired(
 
 def acknowledged(ledger: Ledger, acks: Iterable[Ack]) -> Ledger:
     """The ledger with these names in its incidents; what is over already stays as it is."""
-    incidents = ledger.incidents
+    incidents, named = ledger.incidents, ledger.unfiled
     for ack in acks:
+        named |= {one.id for one in incidents if one.id in ack.incidents}
         incidents = tuple(
             acknowledge(one, ack.who) if one.id in ack.incidents else one for one in incidents
         )
-    return replace(ledger, incidents=incidents)
+    return replace(ledger, incidents=incidents, unfiled=named)
+
+
+def to_be_filed(ledger: Ledger) -> list[Incident]:
+    return [one for one in ledger.incidents if one.id in ledger.unfiled or one.state != OPEN]
 
 
 def filed(ledger: Ledger) -> Ledger:
     """Without the resolved incidents, once they are kept elsewhere."""
     known = {one.id for one in ledger.open}
     said = {name: what for name, what in ledger.said.items() if name in known}
-    said_at = {name: at for name, at in ledger.said_at.items() if name in known}
-    return replace(ledger, incidents=ledger.open, said=said, said_at=said_at)
+    return replace(ledger, incidents=ledger.open, said=said, unfiled=frozenset())
 
 
 def sent(ledger: Ledger, notice: Notice) -> Ledger:
@@ -218,10 +176,14 @@ def sent(ledger: Ledger, notice: Notice) -> Ledger:
 
 
 class _Packed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`said` and `said_at` were written before `told` was, and are only read."""
+
     heard: dict[str, int] = {}
     incidents: tuple[Incident, ...] = ()
-    said: dict[str, Said] = {}
+    told: dict[str, Said] = {}
+    said: dict[str, tuple[str, str, str, str]] = {}
     said_at: dict[str, str] = {}
+    unfiled: frozenset[str] = frozenset()
     outbox: tuple[Notice, ...] = ()
 
 
@@ -240,8 +202,8 @@ def _encoded(ledger: Ledger) -> bytes:
     whole = _Packed(
         heard=ledger.heard,
         incidents=ledger.incidents,
-        said=ledger.said,
-        said_at=ledger.said_at,
+        told=ledger.said,
+        unfiled=ledger.unfiled,
         outbox=ledger.outbox,
     )
     return msgspec.json.encode(whole)
@@ -276,12 +238,24 @@ def without_evidence(incident: Incident) -> Incident:
 def unpack(api: str, packed: bytes, version: int) -> Ledger:
     decompress = lzma.decompress if packed.startswith(_LZMA) else zlib.decompress
     whole = msgspec.json.decode(decompress(packed), type=_Packed)
+    before = {name: _said_before(whole, name) for name in whole.said if name in whole.said_at}
     return Ledger(
         api=api,
         version=version,
         heard=whole.heard,
-        incidents=whole.incidents,
-        said=whole.said,
-        said_at=whole.said_at,
+        incidents=tuple(spoken_of(one) if one.id in before else one for one in whole.incidents),
+        said={**before, **whole.told},
+        unfiled=whole.unfiled,
         outbox=whole.outbox,
+    )
+
+
+def _said_before(whole: _Packed, name: str) -> Said:
+    finding, layer, cause, severity = whole.said[name]
+    return Said(
+        at=whole.said_at[name],
+        finding=Finding(finding),
+        layer=Layer(layer),
+        cause=cause,
+        severity=Severity(severity),
     )

@@ -1,29 +1,17 @@
-"""What must be said of an incident: once when it opens, changes its cause, and ends.
-
-How it is said again is in `reminder`.
-"""
+"""An announcement as one message for each channel that takes it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 import msgspec
 from msgspec.structs import replace
 
+from gatewatch.announce import Announcement, Kind
 from gatewatch.config.canonical import Channel
-from gatewatch.correlate import OPEN
 from gatewatch.model import EXPOSURES, Incident
-
-
-class Kind(StrEnum):
-    OPENED = "opened"
-    CHANGED = "changed"
-    REMINDER = "reminder"
-    RESOLVED = "resolved"
-
 
 OWN = Channel(topic="")
 """The deployment's own topic."""
@@ -37,26 +25,12 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     at: str
     topic: str
     incident: Incident
+    news: tuple[str, ...] = ()
 
 
-Said = tuple[str, ...]
-"""What a message about an open incident has told; another one is worth another message."""
-
-
-def notices(
-    said: Mapping[str, Said],
-    after: Iterable[Incident],
-    channels: Iterable[Channel],
-    at: str,
-) -> list[Notice]:
-    """What is to be said of these incidents, where that much of them was `said` already."""
-    told = list(channels)
-    return [
-        notice(kind, one, channel, at)
-        for one in after
-        if (kind := _kind(said.get(one.id), one)) is not None
-        for channel in takers(one, told)
-    ]
+def notices(found: Iterable[Announcement], channels: Iterable[Channel]) -> list[Notice]:
+    known = list(channels)
+    return [_notice(one, channel) for one in found for channel in takers(one.incident, known)]
 
 
 def takers(incident: Incident, channels: Iterable[Channel]) -> list[Channel]:
@@ -69,27 +43,16 @@ def takers(incident: Incident, channels: Iterable[Channel]) -> list[Channel]:
     return [one for one in taking if one.only is None]
 
 
-def _kind(before: Said | None, after: Incident) -> Kind | None:
-    """Of an incident that ended before anybody was told, nothing is said."""
-    if after.state != OPEN:
-        return None if before is None else Kind.RESOLVED
-    if before is None:
-        return Kind.OPENED
-    return Kind.CHANGED if before != told(after) else None
-
-
-def told(incident: Incident) -> Said:
-    return (incident.finding, incident.layer, incident.cause, incident.severity)
-
-
-def notice(kind: Kind, incident: Incident, channel: Channel, at: str) -> Notice:
-    names = "\0".join((incident.id, kind, "" if kind is Kind.OPENED else at, channel.topic))
+def _notice(found: Announcement, channel: Channel) -> Notice:
+    moment = "" if found.kind is Kind.OPENED else found.at
+    names = "\0".join((found.incident.id, found.kind, moment, channel.topic))
     return Notice(
         message_id=sha256(names.encode()).hexdigest()[:32],
-        kind=kind,
-        at=at,
+        kind=found.kind,
+        at=found.at,
         topic=channel.topic,
-        incident=incident,
+        incident=found.incident,
+        news=found.news,
     )
 
 

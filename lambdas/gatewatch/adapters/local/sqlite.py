@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
+from gatewatch.announce import Said
 from gatewatch.correlate import OPEN
 from gatewatch.model import Incident
 from gatewatch.plan import Latches
 from gatewatch.track import RouteState
 
-_VERSION = 1
+_VERSION = 2
 _WAIT_SECONDS = 30.0
 _KEPT_RESOLVED = 500
 _TABLES = """
@@ -34,6 +35,8 @@ CREATE INDEX IF NOT EXISTS incident_by_api ON incident (api, state);
 CREATE TABLE IF NOT EXISTS latch (
     api TEXT, route TEXT, entrance TEXT, at TEXT NOT NULL,
     PRIMARY KEY (api, route, entrance)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS said (
+    incident TEXT PRIMARY KEY, api TEXT NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -49,6 +52,7 @@ class SqliteMemory:
         self._api = api
         self.states = tuple(self._states())
         self.incidents = tuple(self._incidents())
+        self.said: Mapping[str, Said] = dict(self._said())
 
     def _states(self) -> Iterator[RouteState]:
         rows = self._connection.execute("SELECT document FROM state WHERE api = ?", (self._api,))
@@ -60,7 +64,18 @@ class SqliteMemory:
         )
         return (msgspec.json.decode(document, type=Incident) for (document,) in rows)
 
-    def keep(self, states: Sequence[RouteState], incidents: Sequence[Incident]) -> None:
+    def _said(self) -> Iterator[tuple[str, Said]]:
+        rows = self._connection.execute(
+            "SELECT incident, document FROM said WHERE api = ?", (self._api,)
+        )
+        return ((name, msgspec.json.decode(document, type=Said)) for name, document in rows)
+
+    def keep(
+        self,
+        states: Sequence[RouteState],
+        incidents: Sequence[Incident],
+        said: Mapping[str, Said],
+    ) -> None:
         self._connection.execute("DELETE FROM state WHERE api = ?", (self._api,))
         self._connection.executemany(
             "INSERT INTO state VALUES (?, ?, ?, ?, ?)",
@@ -69,6 +84,16 @@ class SqliteMemory:
         self._connection.executemany(
             "INSERT OR REPLACE INTO incident VALUES (?, ?, ?, ?)",
             [(one.id, one.api, one.state, msgspec.json.encode(one)) for one in incidents],
+        )
+        over = {one.id for one in incidents if one.state != OPEN}
+        self._connection.execute("DELETE FROM said WHERE api = ?", (self._api,))
+        self._connection.executemany(
+            "INSERT INTO said VALUES (?, ?, ?)",
+            [
+                (name, self._api, msgspec.json.encode(what))
+                for name, what in said.items()
+                if name not in over
+            ],
         )
         self._connection.execute(
             "DELETE FROM incident WHERE api = ?1 AND state <> ?2 AND id NOT IN "

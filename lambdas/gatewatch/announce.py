@@ -1,0 +1,187 @@
+"""What must be said of an incident: once when it opens, when there is news of it, and when it ends.
+
+Who is told, and through which channel, is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+from msgspec.structs import replace
+
+from gatewatch.correlate import OPEN, length
+from gatewatch.model import Finding, Incident, Layer, Member, Severity
+
+
+class Kind(StrEnum):
+    OPENED = "opened"
+    CHANGED = "changed"
+    REMINDER = "reminder"
+    RESOLVED = "resolved"
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What was last said of an open incident, and when.
+
+    Which of its members were spoken of, they know themselves (`Member.said`).
+    """
+
+    at: str
+    finding: Finding
+    layer: Layer
+    cause: str
+    severity: Severity
+    flapping: bool = False
+
+
+class Announcement(msgspec.Struct, frozen=True, kw_only=True):
+    """`news`: what is new since the last one, a line each."""
+
+    kind: Kind
+    at: str
+    incident: Incident
+    news: tuple[str, ...] = ()
+
+
+class Brief(msgspec.Struct, frozen=True, kw_only=True):
+    """An announcement beside incidents that are shown already: `incident` is an id."""
+
+    kind: Kind
+    at: str
+    incident: str
+    news: tuple[str, ...] = ()
+
+
+def brief(one: Announcement) -> Brief:
+    return Brief(kind=one.kind, at=one.at, incident=one.incident.id, news=one.news)
+
+
+SHORT_WHILE = timedelta(seconds=90)
+"""Who joins or leaves within it is told together: an outage is heard of route by route."""
+
+
+def announce(said: Said | None, incident: Incident, at: str) -> Announcement | None:
+    """What is to be said of an incident now, if anything is.
+
+    Nobody is told of the end of what nobody was told of.
+    """
+    if said is None:
+        return _announcement(Kind.OPENED, incident, at) if incident.state == OPEN else None
+    if incident.state != OPEN:
+        return _announcement(Kind.RESOLVED, incident, at, (*_left(incident), *_lasted(incident)))
+    if said_of(incident, said.at) == said and not _is_due(incident, at):
+        return None
+    return _announcement(Kind.CHANGED, incident, at, _news(said, incident))
+
+
+def _announcement(
+    kind: Kind, incident: Incident, at: str, news: Iterable[str] = ()
+) -> Announcement:
+    return Announcement(kind=kind, at=at, incident=spoken_of(incident), news=tuple(news))
+
+
+def said_of(incident: Incident, at: str) -> Said:
+    return Said(
+        at=at,
+        finding=incident.finding,
+        layer=incident.layer,
+        cause=incident.cause,
+        severity=incident.severity,
+        flapping=incident.flapping,
+    )
+
+
+def spoken_of(incident: Incident) -> Incident:
+    """The incident after all of its members were told of as they are now."""
+    if all(one.said for one in incident.members):
+        return incident
+    return replace(incident, members=tuple(replace(one, said=True) for one in incident.members))
+
+
+def _is_due(incident: Incident, at: str) -> bool:
+    """Whether somebody joined or left a short while ago. Another caller of a route that was told
+    of is nobody new."""
+    unsaid = [one for one in incident.members if not one.said]
+    if not unsaid or not (_joined(incident) or _left(incident)):
+        return False
+    first = min(one.until or one.joined or one.since for one in unsaid)
+    return datetime.fromisoformat(at) - datetime.fromisoformat(first) >= SHORT_WHILE
+
+
+def _news(said: Said, incident: Incident) -> tuple[str, ...]:
+    return (*_understood(said, incident), *_joined(incident), *_left(incident))
+
+
+def _understood(said: Said, incident: Incident) -> Iterable[str]:
+    if (said.finding, said.layer, said.cause) != (
+        incident.finding,
+        incident.layer,
+        incident.cause,
+    ):
+        yield (
+            f"now {incident.finding}: {incident.cause} ({incident.layer}, {incident.confidence}); "
+            f"until now {said.finding}: {said.cause} ({said.layer})"
+        )
+    if said.severity is not incident.severity:
+        yield f"severity {incident.severity}, until now {said.severity}"
+    if incident.flapping and not said.flapping:
+        yield "comes and goes: it is told as recovered only after many passes in a row"
+
+
+_MOST_NAMED = 10
+
+
+def _joined(incident: Incident) -> tuple[str, ...]:
+    """The routes of which nobody was told that they fail."""
+    known = {one.route for one in incident.members if one.said and one.until is None}
+    new = {one.route: one for one in incident.members if not one.said and one.until is None}
+    found = [one for route, one in new.items() if route not in known]
+    return _listed("joined", found, lambda one: f"since {moment(one.since)}")
+
+
+def _left(incident: Incident) -> tuple[str, ...]:
+    """The routes that fail no more, and of which nobody was told so."""
+    failing = {one.route for one in incident.members if one.until is None}
+    gone = {one.route: one for one in incident.members if not one.said and one.until is not None}
+    found = [one for route, one in gone.items() if route not in failing]
+    return _listed(
+        "recovered", found, lambda one: f"failed from {moment(one.since)} to {moment(one.until)}"
+    )
+
+
+def _listed(what: str, found: list[Member], when: Callable[[Member], str]) -> tuple[str, ...]:
+    if not found:
+        return ()
+    if len(found) == 1:
+        return (f"{what}: {found[0].route}, {when(found[0])}",)
+    names = ", ".join(one.route for one in found[:_MOST_NAMED])
+    more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+    return (f"{what}: {len(found)} routes: {names}{more}",)
+
+
+def _lasted(incident: Incident) -> tuple[str, ...]:
+    if incident.resolved_at is None:
+        return ()
+    return (f"resolved after {length(incident.opened_at, incident.resolved_at)}",)
+
+
+def moment(at: str | None) -> str:
+    """A time as people read it: to the second, in UTC."""
+    return datetime.fromisoformat(at).strftime("%Y-%m-%d %H:%M:%SZ") if at else "?"
+
+
+def is_to_be_reminded(
+    incident: Incident, said: Said | None, every_seconds: float | None, at: str
+) -> bool:
+    """Whether an incident stayed open so long that it is told again.
+
+    One of low severity waits for a working day, and an acknowledged one has somebody already.
+    """
+    if every_seconds is None or incident.state != OPEN or incident.acknowledged is not None:
+        return False
+    last = incident.opened_at if said is None else said.at
+    passed = datetime.fromisoformat(at) - datetime.fromisoformat(last)
+    return incident.severity is not Severity.LOW and passed.total_seconds() >= every_seconds

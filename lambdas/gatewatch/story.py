@@ -1,0 +1,92 @@
+"""The incidents of one API from moment to moment, and what must be said of them.
+
+Both worlds go through here: a run on one machine, and the writer in the account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
+
+from gatewatch.announce import Announcement, Kind, Said, announce, is_to_be_reminded, said_of
+from gatewatch.config.windows import Opening, open_at
+from gatewatch.correlate import OPEN, correlate
+from gatewatch.maintenance import hold
+from gatewatch.model import EXPOSURES, Incident
+from gatewatch.track import Key, RouteState, Transition
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What the configuration says of an API to whoever tells of it.
+
+    `maintenance`: its windows that are open, or were within the last hour.
+    """
+
+    team: str | None = None
+    runbook: str | None = None
+    maintenance: tuple[Opening, ...] = ()
+    remind_every_seconds: float | None = None
+
+
+class Story:
+    """`said` is by incident what was last said of each open one; of one that is not in it, nobody
+    was told. `announcements` are what is to be said since this was made, in order."""
+
+    def __init__(
+        self, api: str, about: About, incidents: Iterable[Incident], said: Mapping[str, Said]
+    ) -> None:
+        self._api = api
+        self._about = about
+        self.incidents = {one.id: one for one in incidents}
+        self.said = dict(said)
+        self.announcements: list[Announcement] = []
+
+    def go_on(self, states: Mapping[Key, RouteState], turns: Sequence[Transition], at: str) -> None:
+        """Takes up what has changed at a moment; `states` are those after it."""
+        for one in self._changed(states, turns, at):
+            found = announce(self.said.get(one.id), one, at) if self._may_tell(one, at) else None
+            self._take(one, found)
+
+    def remind(self, at: str) -> None:
+        """Tells again of what stayed open for long."""
+        for one in list(self.incidents.values()):
+            every = self._about.remind_every_seconds
+            is_due = is_to_be_reminded(one, self.said.get(one.id), every, at)
+            if is_due and self._may_tell(one, at):
+                self._take(one, Announcement(kind=Kind.REMINDER, at=at, incident=one))
+
+    def _take(self, incident: Incident, found: Announcement | None) -> None:
+        if found is None:
+            self.incidents[incident.id] = incident
+            return
+        self.announcements.append(found)
+        self.incidents[incident.id] = found.incident
+        self.said[incident.id] = said_of(found.incident, found.at)
+
+    def _changed(
+        self, states: Mapping[Key, RouteState], turns: Sequence[Transition], at: str
+    ) -> list[Incident]:
+        known = self.incidents
+        if not turns and not any(one.state == OPEN for one in known.values()):
+            return []
+        about = self._about
+        return [
+            replace(
+                hold(one, about.maintenance, at, is_new=one.id not in known),
+                team=about.team,
+                runbook=about.runbook,
+            )
+            for one in correlate(self._api, list(states.values()), list(known.values()), turns)
+        ]
+
+    def _may_tell(self, incident: Incident, at: str) -> bool:
+        """In a window: ends, exposures, and what is not held; but nothing more of what was told."""
+        if incident.state != OPEN or incident.finding in EXPOSURES:
+            return True
+        if incident.held_until is not None:
+            return False
+        in_maintenance = open_at(self._about.maintenance, datetime.fromisoformat(at))
+        return incident.id not in self.said or in_maintenance is None
