@@ -7,11 +7,11 @@ through from being sent again. What becomes of the verdicts is `run`'s business.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gatewatch.ask import target
-from gatewatch.config.canonical import Config, Sigv4
+from gatewatch.config.canonical import Config
 from gatewatch.diagnose import Facts, ask, diagnose
 from gatewatch.evidence import evidence
 from gatewatch.judge import judge
@@ -25,7 +25,7 @@ from gatewatch.model import (
     Unsent,
     Verdict,
 )
-from gatewatch.plan import Attempt, Probe, control, plan
+from gatewatch.plan import Attempt, Decided, Probe, control, decide, plan
 from gatewatch.ports import Known, Transport
 from gatewatch.redaction import Redactor
 
@@ -76,22 +76,23 @@ class Inquiry:
 
 
 def inquire(config: Config, known: Known, minutes: range | None = None) -> list[Inquiry]:
-    """What is due, with what is remembered of it."""
+    """What is due of a whole configuration, with what is remembered of it."""
+    return inquiries(plan(config, minutes, known.latched()), decide(config), known)
+
+
+def inquiries(
+    probes: Iterable[Probe], decided: Mapping[str, Decided], known: Known
+) -> list[Inquiry]:
+    """The probes with what is known of them; `decided` is by the API's name."""
     worked = known.let_in()
-    signers = {one.name for one in config.credentials if isinstance(one.source, Sigv4)}
     return [
         Inquiry(
-            probe,
-            has_worked=(probe.api.name, probe.entrance.url) in worked,
-            signer=_signer(probe, signers),
+            one,
+            has_worked=(one.api.name, one.entrance.url) in worked,
+            signer=None if one.entrance.closed else decided[one.api.name].signer,
         )
-        for probe in plan(config, minutes, known.latched())
+        for one in probes
     ]
-
-
-def _signer(probe: Probe, signers: set[str]) -> str | None:
-    used = (name for route in probe.api.routes for caller in route.callers for name in caller)
-    return None if probe.entrance.closed else next((one for one in used if one in signers), None)
 
 
 def look(inquiries: Sequence[Inquiry], transport: Transport) -> int:

@@ -14,10 +14,12 @@ from math import lcm
 
 from gatewatch.config.canonical import (
     Api,
+    Canonical,
     Config,
     Entrance,
     Expect,
     Route,
+    Sigv4,
     caller_name,
 )
 from gatewatch.gateway.url import API_ID_HEADER, parse
@@ -80,6 +82,32 @@ class Probe:
     def called(self) -> str:
         """The URL that is called, as it is sent."""
         return self.entrance.url + self.route.target
+
+
+class Decided(Canonical, frozen=True, kw_only=True):
+    """What follows from all routes of an API together. It is decided once and travels with the
+    looks: whoever takes some of them knows the other routes no more.
+
+    `signer` names a credential of the API that signs: a control may use it.
+    """
+
+    signer: str | None = None
+
+    @property
+    def credentials(self) -> tuple[str, ...]:
+        """Those that a look may need besides its own."""
+        return () if self.signer is None else (self.signer,)
+
+
+def decide(config: Config) -> dict[str, Decided]:
+    """By the API's name; `config` must be whole."""
+    signers = {one.name for one in config.credentials if isinstance(one.source, Sigv4)}
+    return {api.name: Decided(signer=_signer(api, signers)) for api in config.apis}
+
+
+def _signer(api: Api, signers: set[str]) -> str | None:
+    used = (name for route in api.routes for caller in route.callers for name in caller)
+    return next((one for one in used if one in signers), None)
 
 
 Latches = frozenset[tuple[str, str, str]]

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gatewatch.config.windows import open_at
-from gatewatch.inquiry import Inquiry, inquire, latch, look
+from gatewatch.inquiry import Inquiry, inquiries, latch, look
 from gatewatch.model import Layer, Verdict
-from gatewatch.plan import Latches
+from gatewatch.plan import Latches, plan
 from gatewatch.ports import Transport
 from gatewatch.run import patience_of
 from gatewatch.service.call import Call
@@ -59,7 +59,8 @@ def probe(
     """The same shard twice looks twice, and counts once."""
     shard, stale = fresh(shard, now)
     known = _Known(shard, table)
-    asked = inquire(shard.config, known, range(shard.minute, shard.minute + 1))
+    due = plan(shard.config, range(shard.minute, shard.minute + 1), known.latched())
+    asked = inquiries(due, shard.decided, known)
     requests = look(asked, transport)
     verdicts = [verdict for inquiry in asked for verdict in inquiry.verdicts()]
     latch(asked, verdicts, known)

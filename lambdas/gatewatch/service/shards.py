@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from gatewatch.config.canonical import Api, Config, Credential, Entrance, Route
 from gatewatch.gateway.url import host_of
-from gatewatch.plan import Probe, whole_minutes
+from gatewatch.plan import Decided, Probe, decide, whole_minutes
 from gatewatch.service.ledger import About
 from gatewatch.service.slices import slice_name
 
@@ -39,8 +39,10 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Looks of one minute, with all that a probe must know to take them and to track them.
 
     `minute` is counted from the epoch. `apis` hold only what is due; one API may stand there for
-    each of its entrances. `slices` tells of how many slices an API has. `networks` are the
-    address ranges to which the deployment lets us connect besides public addresses.
+    each of its entrances. So nothing may be concluded from their routes that holds of an API as a
+    whole: `decided` has that, and the `credentials` are with it. `slices` tells of how many
+    slices an API has. `networks` are the address ranges to which the deployment lets us connect
+    besides public addresses.
     """
 
     at: str
@@ -50,6 +52,7 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     credentials: tuple[Credential, ...]
     slices: dict[str, int]
     about: dict[str, About]
+    decided: dict[str, Decided]
     let_in: tuple[tuple[str, str], ...] = ()
     latched: tuple[tuple[str, str, str], ...] = ()
     networks: tuple[str, ...] = ()
@@ -88,6 +91,7 @@ def pieces(
     credentials: Iterable[Credential],
     latched: Iterable[tuple[str, str, str]],
     besides: Mapping[str, int],
+    decided: Mapping[str, Decided],
 ) -> list[Piece]:
     """`counts` tell of how many slices each API has; `besides`, how many bytes a shard holds for
     it that stand neither in the configuration nor in what is `latched`."""
@@ -98,7 +102,8 @@ def pieces(
         name = one.api.name
         found[name, one.entrance.url, slice_name(one.route.name, counts[name])].append(one)
     return [
-        _piece(group, name, held, sizes, besides[api]) for (api, _, name), group in found.items()
+        _piece(group, name, held, sizes, besides[api], decided[api])
+        for (api, _, name), group in found.items()
     ]
 
 
@@ -108,10 +113,12 @@ def _piece(
     held: frozenset[tuple[str, str, str]],
     sizes: Mapping[str, int],
     besides: int,
+    decided: Decided,
 ) -> Piece:
     api, entrance = group[0].api, group[0].entrance
     routes = tuple(one.route for one in group)
     used = {each for one in routes for caller in one.callers for each in caller}
+    used |= set(decided.credentials)
     latched = tuple(key for one in routes if (key := (api.name, one.name, entrance.url)) in held)
     return Piece(
         api=api,
@@ -210,17 +217,19 @@ def shards(
     entered: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for one in sorted(let_in):
         entered[one[0]].append(one)
-    besides = {name: _size((about[name], entered[name])) for name in counts}
-    found = pieces(probes, counts, config.credentials, latched, besides)
+    decided = decide(config)
+    besides = {name: _size((about[name], entered[name], decided[name])) for name in counts}
+    found = pieces(probes, counts, config.credentials, latched, besides, decided)
     return [
         Shard(
             at=at.isoformat(),
             minute=int(at.timestamp() // 60),
             lane=lane,
             apis=tuple(_apis(run)),
-            credentials=tuple(credentials[name] for name in _named(run)),
+            credentials=tuple(credentials[name] for name in _named(run, decided)),
             slices={one.api.name: counts[one.api.name] for one in run},
             about={one.api.name: about[one.api.name] for one in run},
+            decided={one.api.name: decided[one.api.name] for one in run},
             let_in=tuple(pair for name in _names(run) for pair in entered[name]),
             latched=tuple(each for one in run for each in one.latched),
             networks=inside if private else networks,
@@ -236,12 +245,13 @@ def _names(run: Iterable[Piece]) -> list[str]:
     return list(dict.fromkeys(one.api.name for one in run))
 
 
-def _named(run: Iterable[Piece]) -> list[str]:
-    """The credentials that these routes are called with."""
-    used = (
+def _named(run: Sequence[Piece], decided: Mapping[str, Decided]) -> list[str]:
+    """The credentials that these routes are called with, and those of controls."""
+    used = [
         name for one in run for route in one.routes for caller in route.callers for name in caller
-    )
-    return list(dict.fromkeys(used))
+    ]
+    controls = (name for one in run for name in decided[one.api.name].credentials)
+    return list(dict.fromkeys([*used, *controls]))
 
 
 def _apis(run: Iterable[Piece]) -> Iterator[Api]:

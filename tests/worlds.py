@@ -1,0 +1,252 @@
+"""The two worlds in which Gatewatch runs, side by side over sandboxes that break alike.
+
+On the one side a run, as on a laptop; on the other dispatch, probe and writer, with the ports of
+`bench.scale` that pack what they keep as DynamoDB does. Each has a sandbox of its own, since an
+API remembers who called it; the time is one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from bench.scale.memory import Bucket, CountingTable, Inbox, Lanes
+from msgspec.structs import replace
+
+from gatewatch.adapters.aws.published import PublishedApis
+from gatewatch.adapters.local.authority import authorities
+from gatewatch.adapters.local.sqlite import SqliteStore
+from gatewatch.config.author import load
+from gatewatch.config.canonical import Config, SecretRef
+from gatewatch.config.lookups import Lookups
+from gatewatch.model import Exchange, Incident, Purpose, Verdict
+from gatewatch.notices.message import subject, text
+from gatewatch.ports import SecretError
+from gatewatch.probe.credentials import Keyring
+from gatewatch.probe.prober import Prober
+from gatewatch.probe.resolve import Resolver
+from gatewatch.probe.schedule import Limits
+from gatewatch.probe.vault import Vault
+from gatewatch.run import run
+from gatewatch.sandbox import orders
+from gatewatch.sandbox.server import Sandbox, running
+from gatewatch.sandbox.world import World
+from gatewatch.service.call import Call
+from gatewatch.service.dispatch import dispatch
+from gatewatch.service.incidents import answer
+from gatewatch.service.notice import OWN, Said, notices, told
+from gatewatch.service.probe import probe
+from gatewatch.service.published import Allowed, encoded, pointer_to
+from gatewatch.service.shards import Bounds, Shard
+from gatewatch.service.source import Holding
+
+Secrets = dict[str, str]
+Judged = TypeVar("Judged", Verdict, Incident)
+NETWORKS = ("127.0.0.0/8",)
+ONE_BY_ONE = Limits(in_flight=1)
+"""So that an authorizer that remembers its answers is asked in the same order."""
+BOUNDS = Bounds(seconds=0.001)
+"""Each slice of an API at each of its entrances is a shard by itself."""
+
+
+class Side:
+    """One world: what it found in the last minute, and what it has said since the first."""
+
+    def __init__(self, sandbox: Sandbox, config: Config, secrets: Secrets) -> None:
+        self.sandbox = sandbox
+        self.config = config
+        self.verdicts: list[Verdict] = []
+        self.incidents: dict[str, Incident] = {}
+        self.messages: list[tuple[str, str, str]] = []
+        self._now = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+        self._secrets = secrets
+        sandbox.now = self.now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def minute(self) -> None:
+        self._now += timedelta(minutes=1)
+        self.verdicts = sorted(
+            self.look(), key=lambda one: (one.api, one.route, one.entrance, one.caller)
+        )
+
+    def look(self) -> list[Verdict]:
+        raise NotImplementedError
+
+    def vault(self) -> Vault:
+        return Vault(self._read, self, networks=NETWORKS)
+
+    def _read(self, ref: SecretRef) -> str:
+        if ref.source == "file":
+            return Path(ref.name).read_text()
+        try:
+            return self._secrets[ref.name]
+        except KeyError:
+            raise SecretError(f"{ref}: there is none", "put it there") from None
+
+    @property
+    def said(self) -> list[tuple[str, str, str]]:
+        """Kind, subject and text of each message, each of which has an id of its own."""
+        return sorted(self.messages)
+
+    def say(self, kind: str, at: str, incident: Incident) -> None:
+        told = comparable(incident)
+        self.messages.append((kind, subject(kind, told), text("id", kind, at, told)))
+
+
+class Local(Side):
+    """`gatewatch watch`, and what its incidents would be told as."""
+
+    def __init__(self, sandbox: Sandbox, config: Config, secrets: Secrets) -> None:
+        super().__init__(sandbox, config, secrets)
+        self._store = SqliteStore(None)
+        self._said: dict[str, Said] = {}
+
+    def look(self) -> list[Verdict]:
+        minute = int(self._now.timestamp() // 60)
+        prober = Prober(Keyring(self.config.credentials, self.vault()), self, ONE_BY_ONE)
+        report = run(self.config, prober, self._store, self, range(minute, minute + 1))
+        prober.close()
+        at = self._now.isoformat()
+        for one in notices(self._said, report.incidents, [OWN], at):
+            self.say(one.kind, at, one.incident)
+        self._said |= {one.id: told(one) for one in report.incidents}
+        self.incidents |= {one.id: one for one in report.incidents}
+        return list(report.verdicts)
+
+
+class InAccount(Side):
+    """Dispatch, probe and writer; `shards` are those of the last minute."""
+
+    def __init__(self, sandbox: Sandbox, config: Config, secrets: Secrets) -> None:
+        super().__init__(sandbox, config, secrets)
+        self._table, self._inbox, self._bucket = CountingTable(), Inbox(), Bucket()
+        self._work, self._changes = Lanes(), Lanes()
+        self.shards: list[Shard] = []
+        body = encoded(config)
+        self._key = pointer_to(body).key
+        self._bucket.objects = {self._key: body}
+
+    def current(self) -> tuple[Holding, None]:
+        """A source of configurations that lets an API be connected to on this machine."""
+        return Holding(self.config, self._key, Allowed(networks=NETWORKS)), None
+
+    def look(self) -> list[Verdict]:
+        at = self._now
+        dispatch(at, self, self._table, self._work, self._changes, BOUNDS)  # type: ignore[arg-type]
+        waiting = [one for lane in self._work.taken().values() for one in lane]
+        self.shards = [msgspec.json.decode(one.body, type=Shard) for one in waiting]
+        found = [verdict for shard in self.shards for verdict in self._probed(shard)]
+        self._write()
+        return found
+
+    def _probed(self, shard: Shard) -> tuple[Verdict, ...]:
+        keyring = Keyring(shard.credentials, self.vault())
+        prober = Prober(keyring, self, ONE_BY_ONE, Resolver(networks=shard.networks))
+        probed = probe(shard, self._now, prober, self._table, self._changes)
+        prober.close()
+        return probed.verdicts
+
+    def _write(self) -> None:
+        for lane in self._changes.taken().values():
+            for message in lane:
+                call = msgspec.json.decode(message.body, type=Call)
+                answer(call, self._table, self._inbox, PublishedApis(self._bucket).find)
+        for one in self._inbox.notices[len(self.messages) :]:
+            self.say(one.kind, one.at, one.incident)
+            self.incidents[one.incident.id] = one.incident
+        ledgers = (self._table.ledger(api.name) for api in self.config.apis)
+        self.incidents |= {one.id: one for ledger in ledgers for one in ledger.open}
+
+
+class Worlds:
+    """Both sides, which a test moves and breaks together."""
+
+    def __init__(self, local: Local, account: InAccount) -> None:
+        self.local, self.account = local, account
+
+    def minutes(self, count: int = 1) -> None:
+        for _ in range(count):
+            self.local.minute()
+            self.account.minute()
+
+    def change(self, change: Callable[[World], World]) -> None:
+        for side in (self.local, self.account):
+            side.sandbox.change(change)
+
+
+def everything(connect_to: str, ca_file: str) -> str:
+    """All of the sandbox, and one route more of its REST API: so many are two slices."""
+    last = "      - GET /catalog: public\n"
+    return orders.whole_configuration(connect_to, ca_file).replace(
+        last, f"{last}      - POST /feedback: public\n"
+    )
+
+
+@contextmanager
+def worlds(
+    folder: Path,
+    write: Callable[[str, str], str] | None = None,
+    secrets: Secrets | None = None,
+) -> Iterator[Worlds]:
+    """`write` makes the configuration, given where the sandbox listens and whom to trust."""
+    known = dict(orders.SECRETS) if secrets is None else secrets
+    with ExitStack() as stack:
+        made: list[tuple[Sandbox, Config]] = []
+        for name in ("local", "account"):
+            place = folder / name
+            place.mkdir()
+            sandbox = Sandbox(orders.world())
+            where = stack.enter_context(running(sandbox, place))
+            written = (write or everything)(*where)
+            found = load(written, "test", Lookups(ca_file=authorities(place)))
+            made.append((sandbox, found))
+        (here, ours), (there, theirs) = made
+        yield Worlds(Local(here, ours, known), InAccount(there, theirs, known))
+
+
+_OF_ONE_CALL = (
+    "date",
+    "via",
+    "x-amzn-requestid",
+    "x-amz-apigw-id",
+    "apigw-requestid",
+    "x-amz-cf-id",
+    "x-amzn-trace-id",
+)
+
+
+def plain(one: Exchange) -> Exchange:
+    """An exchange without what differs from call to call. A control that several routes ask for
+    is sent once, in the name of one; in the account, once for each shard."""
+    is_control = one.request.purpose is Purpose.CONTROL
+    headers = {
+        name: value
+        for name, value in one.response.headers.items()
+        if name.lower() not in _OF_ONE_CALL
+    }
+    response = replace(
+        one.response,
+        headers=headers,
+        elapsed_ms=None,
+        phases_ms={},
+        address=None,
+        certificate_expires=None,
+        body=one.response.body and re.sub(r"Request ID: \S+", "", one.response.body),
+    )
+    return replace(
+        one,
+        request=replace(one.request, at=None, route=None if is_control else one.request.route),
+        response=response,
+    )
+
+
+def comparable(one: Judged) -> Judged:
+    """A verdict or an incident without what differs from call to call."""
+    return replace(one, evidence=tuple(plain(each) for each in one.evidence))
