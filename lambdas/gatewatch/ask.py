@@ -179,7 +179,13 @@ def method_of(question: Question, method: str) -> str:
     """The method by which a question about a route of this method is asked."""
     if question.place is Place.OTHER_METHOD:
         return "OPTIONS" if method.upper() != "OPTIONS" else "GET"
-    return "GET" if question.place in _NOWHERE and method not in READING_METHODS else method.upper()
+    if question.place in _NOWHERE and method not in READING_METHODS:
+        return "GET"
+    return method.upper() or _UNTOLD_METHOD
+
+
+_UNTOLD_METHOD = "<method>"
+"""A person fills it in."""
 
 
 def target(place: Place, url: str) -> str:

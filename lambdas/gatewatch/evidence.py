@@ -45,6 +45,8 @@ def evidence(raw: RawExchange, redactor: Redactor) -> Exchange:
         certificate_expires=raw.certificate_expires,
         unmet=_unmet(raw, text, redactor),
         late=_late(raw),
+        body_length=0 if raw.status and is_whole and not text else None,
+        is_cut=bool(raw.status) and not is_whole,
     )
     request = Request(
         method=attempt.method,
@@ -119,7 +121,7 @@ def _values(header: str) -> Iterator[str]:
 def keep_gateway_bodies(exchange: Exchange) -> Exchange:
     """Drops the body unless the gateway wrote it, noting what must be known of it."""
     response = exchange.response
-    if response.body is None or _gateway_wrote(exchange):
+    if not response.body or _gateway_wrote(exchange):
         return exchange
     kept = replace(
         response,

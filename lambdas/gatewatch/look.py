@@ -65,7 +65,8 @@ class Caller:
 class Shape:
     """What the request's own form and way tell; None where the evidence does not say.
 
-    `has_address` is false where the URL is none. `in_vpc`: the connection went to a private
+    `has_address` is false where no URL was told; then host and depth say nothing. `method` is
+    empty where none was told. `in_vpc`: the connection went to a private
     address, as to a VPC endpoint.
     """
 
@@ -133,11 +134,16 @@ def _in_vpc(address: str | None) -> bool | None:
 
 
 def _behind_cdn(address: Address, headers: Mapping[str, str]) -> bool | None:
+    if not address.host and _HEADERS_OF_A_CDN.isdisjoint(headers):
+        return None
     if address.host_kind is HostKind.CLOUDFRONT or "x-amz-cf-id" in headers:
         return True
     if "cloudfront" in f"{headers.get('via', '')} {headers.get('x-cache', '')}".lower():
         return True
     return False if "date" in headers or "content-length" in headers else None
+
+
+_HEADERS_OF_A_CDN = frozenset({"x-amz-cf-id", "via", "x-cache"})
 
 
 def _kinds(exchange: Exchange, address: Address, headers: Mapping[str, str]) -> frozenset[ApiKind]:
@@ -176,8 +182,8 @@ def _kinds_by_headers(headers: Mapping[str, str]) -> frozenset[ApiKind]:
         # The front that all APIs share, before any is chosen (ms-055).
         return _REST_LIKE | {ApiKind.FUNCTION_URL, ApiKind.HTTP}
     if "x-amzn-errortype" in headers:
-        return _REST_LIKE | {ApiKind.FUNCTION_URL}
-    return _ALL
+        return _REST_LIKE | {ApiKind.FUNCTION_URL, ApiKind.APPSYNC}
+    return frozenset(ApiKind)
 
 
 _TOKENS = frozenset({CredentialKind.BEARER, CredentialKind.BASIC})
@@ -194,8 +200,8 @@ def callers(request: Request, subject: Request) -> frozenset[Caller]:
     elif query != parse(subject.url).query:
         # An authorizer may take its identity from the query.
         presented = (*presented, SentCredential(CredentialKind.OTHER))
-    elif request.credential is None and not presented and not headers and not request.route:
-        # Nothing was told of what was sent; our own looks name their route, and tell all.
+    elif request.credential is None and not presented and not request.route:
+        # Nothing was told of the caller; our own looks name their route, and tell all.
         presented = (SentCredential(CredentialKind.UNKNOWN),)
     readings = _readings(_few_of_each(presented), bool(headers))
     if request.route:
@@ -282,9 +288,15 @@ def _add(reading: Caller, fields: Mapping[str, Validity]) -> Caller:
 def _places(request: Request, subject: Request, kinds: frozenset[ApiKind]) -> frozenset[Place]:
     """Every reading of where a look was aimed. `kinds` are the front doors it may have met."""
     here, there = parse(request.url), parse(subject.url)
+    if request == subject:
+        return frozenset({Place.ROUTE})
+    if not (here.host and there.host):
+        return frozenset(Place)
     if (here.host, here.port) != (there.host, there.port):
         return frozenset({Place.OTHER_ENTRANCE})
     same_method = request.method.upper() == subject.method.upper()
+    if not (request.method and subject.method) and here.segments == there.segments:
+        return frozenset({Place.ROUTE, Place.OTHER_METHOD})
     if here.segments == there.segments:
         place = Place.ROUTE if same_method else Place.OTHER_METHOD
         if here.ends_in_slash == there.ends_in_slash:

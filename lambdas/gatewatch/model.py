@@ -173,7 +173,11 @@ class SentCredential(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was sent. `credential` is shorthand for one entry of unknown validity."""
+    """What was sent. `credential` is shorthand for one entry of unknown validity.
+
+    Whoever tells of a request may leave out its method or its URL: then they are empty. Of a
+    caller, `credential: unknown` says so. What was not told rules nothing out.
+    """
 
     method: str
     url: str
@@ -194,14 +198,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What came back. Status 0: no HTTP response; `error` may say why.
+    """What came back. Status 0: no HTTP response; `error` may say why. Where `status_told` is
+    false, whoever recorded it did not say which status came, and 0 means nothing.
 
     `headers` keep the spelling received. `body` is absent where it was not kept or not seen;
     then `body_length` and `body_sha256` say that there was one, and `signs` what it gave away
-    (see `gateway.body.signs`). `elapsed_ms` and `phases_ms` are milliseconds;
-    `certificate_expires` is the ISO 8601 end of the server certificate's validity. `unmet` says
-    what the owner expects of an answer and this one does not bring; `late`, by how much it came
-    too late.
+    (see `gateway.body.signs`); `is_cut`: it did not come whole. `elapsed_ms` and `phases_ms` are
+    milliseconds; `certificate_expires` is the ISO 8601 end of the server certificate's validity.
+    `unmet` says what the owner expects of an answer and this one does not bring; `late`, by how
+    much it came too late.
     """
 
     status: int = 0
@@ -217,6 +222,8 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     certificate_expires: str | None = None
     unmet: tuple[str, ...] = ()
     late: str | None = None
+    status_told: bool = True
+    is_cut: bool = False
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

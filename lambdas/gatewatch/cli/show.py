@@ -19,7 +19,6 @@ from gatewatch.correlate import OPEN, length
 from gatewatch.diagnose import subject_of
 from gatewatch.model import (
     GATES,
-    OK,
     Diagnosis,
     Exchange,
     Finding,
@@ -36,6 +35,7 @@ from gatewatch.notices.words import (
     caller_phrase,
     finding_phrase,
     headline,
+    is_ok,
     seen_phrase,
     sent_phrase,
     test_invoke_phrase,
@@ -112,7 +112,7 @@ def _where(marks: Sequence[tuple[str, str]]) -> str:
 
 
 def _marks(diagnosis: Diagnosis | Incident | Verdict) -> list[tuple[str, str]]:
-    if diagnosis.cause == OK:
+    if is_ok(diagnosis):
         return [_PASSED] * len(GATES)
     causes = catalogue()
     stops = {causes[one.cause].gate for one in diagnosis.candidates if one.cause in causes}
@@ -131,9 +131,9 @@ def diagnosis(found: Diagnosis, exchanges: Sequence[Exchange]) -> RenderableType
     parts: list[RenderableType] = [
         strip(found),
         Text(),
-        Text(f"  {verdict_phrase(found)}", style="green" if found.cause == OK else "bold"),
+        Text(f"  {verdict_phrase(found)}", style="green" if is_ok(found) else "bold"),
     ]
-    if found.cause != OK:
+    if not is_ok(found):
         parts += _block(
             "possible causes" if len(found.candidates) > 1 else "cause", _candidates(found)
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from html import unescape
 
@@ -32,7 +32,8 @@ class Said:
     `is_null` is true for `{"message": null}`; `codes` are gateway response types or error types
     that a customised template put into the body (`$context.error.responseType`). `in_frame`: a
     refusal as WebSocket APIs put it into the connection, with a connection id. `alone`: nothing
-    stands beside the message. `cut`: the message is only the beginning of one.
+    stands beside the message. `cut`: the message is only the beginning of one. `broken`: what
+    began as JSON does not end as such.
     """
 
     form: Form
@@ -44,6 +45,7 @@ class Said:
     in_frame: bool = False
     alone: bool = True
     cut: bool = False
+    broken: bool = False
 
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
@@ -92,7 +94,7 @@ def _read_json(text: str) -> Said:
     codes = frozenset(_CODE.findall(text[:KEPT_CHARACTERS]))
     value = _decoded(text) or _decoded(_repaired(text))
     if value is None:
-        return _read_broken(_repaired(text), codes)
+        return replace(_read_broken(_repaired(text), codes), broken=True)
     if not isinstance(value, dict):
         return Said(Form.JSON, codes=codes)
     capital = "Message" in value and "message" not in value
@@ -144,7 +146,7 @@ def _read_broken(text: str, codes: frozenset[str]) -> Said:
     """JSON that was cut or pasted badly."""
     squeezed = "".join(text.split())
     if _BEFORE_ANY_MESSAGE.startswith(squeezed.lower()):
-        return Said(Form.UNSEEN)
+        return Said(Form.UNSEEN, cut=True)
     if _NULL_MESSAGE.startswith(squeezed.lower()):
         return Said(Form.JSON, is_null=True, capital="M" in squeezed)
     match = _MESSAGE.search(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gatewatch.gateway.answers import Answer
+from gatewatch.gateway.answers import SIGNATURE_REFUSALS, Answer
 from gatewatch.gateway.body import Form
 from gatewatch.gateway.examples import begins
 from gatewatch.gateway.recognised import UNRECOGNISED, Recognition, plainly
@@ -18,7 +18,7 @@ from gatewatch.model import ApiKind, Exchange
 def by_door(exchange: Exchange, seen: Seen) -> Recognition | None:
     """What a door of its own kind said, told by the host or the hint; None for all others."""
     kind = parse(exchange.request.url).host_kind
-    if kind is HostKind.APPSYNC or exchange.api_kind == ApiKind.APPSYNC:
+    if is_appsync(exchange):
         return _by_appsync(seen)
     if "due to WAF block" in seen.said.message:
         return plainly(Answer.COGNITO_BLOCKED)
@@ -27,6 +27,12 @@ def by_door(exchange: Exchange, seen: Seen) -> Recognition | None:
     if kind is HostKind.FUNCTION_URL or exchange.api_kind == ApiKind.FUNCTION_URL:
         return by_function_url(seen) or of_type(seen) or _by_function(seen)
     return None
+
+
+def is_appsync(exchange: Exchange) -> bool:
+    """Told by the host or the hint."""
+    kind = parse(exchange.request.url).host_kind
+    return kind is HostKind.APPSYNC or exchange.api_kind == ApiKind.APPSYNC
 
 
 def _by_appsync(seen: Seen) -> Recognition:
@@ -60,9 +66,9 @@ def by_function_url(seen: Seen) -> Recognition | None:
         begun = frozenset(one for one in known if begins(one, seen.said.message))
         return Recognition(plain=begun) if begun else None
     if unseen and seen.status == 403:
-        return plainly(
-            Answer.FUNCTION_URL_FORBIDDEN, Answer.FUNCTION_URL_HELP, Answer.FUNCTION_URL_NULL
-        )
+        usual = {Answer.FUNCTION_URL_FORBIDDEN, Answer.FUNCTION_URL_HELP, Answer.FUNCTION_URL_NULL}
+        others = SIGNATURE_REFUSALS | {seen.as_backends} if seen.error_type is None else ()
+        return Recognition(plain=frozenset(usual), weak=frozenset(others))
     return None
 
 

@@ -6,21 +6,79 @@ more it returns.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
 from gatewatch.gateway import elsewhere
-from gatewatch.gateway.answers import CLOUDFRONT_PAGES, Answer
-from gatewatch.gateway.body import Form
-from gatewatch.gateway.doors import by_door, by_function_url
+from gatewatch.gateway.answers import BACKEND_ANSWERS, CLOUDFRONT_PAGES, Answer
+from gatewatch.gateway.body import Form, Said
+from gatewatch.gateway.doors import by_door, by_function_url, is_appsync
 from gatewatch.gateway.failure import without_response
 from gatewatch.gateway.recognised import UNRECOGNISED, Recognition, plainly
 from gatewatch.gateway.seen import Seen, Writer, see
 from gatewatch.gateway.url import HostKind, parse
-from gatewatch.gateway.wires import CODES, CUSTOMISABLE, HTTP_ANSWERS, OFTEN_CHANGED, TYPES, natural
-from gatewatch.gateway.wording import challenged, of_type, worded
+from gatewatch.gateway.wires import (
+    CODES,
+    CUSTOMISABLE,
+    HTTP_ANSWERS,
+    OFTEN_CHANGED,
+    TYPES,
+    WIRES,
+    natural,
+)
+from gatewatch.gateway.wording import challenged, of_type, usual_statuses, worded
 from gatewatch.model import Exchange
 
 
 def recognise(exchange: Exchange) -> Recognition:
     """Every answer that this response may be; none where none is known to look so."""
+    if exchange.response.status_told:
+        return _with_status(exchange)
+    return _of_any_status(exchange)
+
+
+_STATUSES = frozenset({*(wire.status for wire in WIRES), 202, 405, 422})
+"""A status for each way in which one is read; 202 is that of a challenge."""
+
+
+def _of_any_status(exchange: Exchange) -> Recognition:
+    """What it may be where its status was not told: only words and signs of a refusal tell.
+
+    Under its usual status it is most likely; under others, what owners make of it.
+    """
+    found = {status: _with_status(_under(exchange, status)) for status in _STATUSES}
+    usual = [found[status] for status in _usual(see(exchange), found)]
+    if not usual:
+        return UNRECOGNISED
+    plain = frozenset().union(*(one.plain for one in usual))
+    weak = frozenset().union(*(one.weak for one in usual)) - plain
+    rest = frozenset().union(*(one.all for one in found.values())) - _SUCCESS
+    inner = _with_status(_under(exchange, 200)).all & {Answer.INNER_FAILURE}
+    return Recognition(plain=plain, weak=weak, disguised=(rest | inner) - plain - weak)
+
+
+def _usual(seen: Seen, found: Mapping[int, Recognition]) -> frozenset[int]:
+    """The statuses under which such words and signs come by default; none if nothing tells."""
+    if known := usual_statuses(seen) & _STATUSES:
+        return known
+    if seen.said.form in (Form.UNSEEN, Form.EMPTY):
+        return frozenset(
+            status for status in found if elsewhere.recognise(status, seen.headers, seen.said)
+        )
+    telling = {status: one.plain | one.weak for status, one in found.items()}
+    return frozenset(status for status, one in telling.items() if one - _ANYBODYS)
+
+
+_ANYBODYS = BACKEND_ANSWERS | {Answer.SUCCESS, Answer.INNER_FAILURE}
+
+
+def _under(exchange: Exchange, status: int) -> Exchange:
+    response = replace(exchange.response, status=status, status_told=True)
+    return replace(exchange, response=response)
+
+
+def _with_status(exchange: Exchange) -> Recognition:
     seen = see(exchange)
     if seen.said.in_frame and seen.status < 400:
         return plainly(Answer.FRAME_FORBIDDEN)
@@ -37,6 +95,9 @@ def recognise(exchange: Exchange) -> Recognition:
 
 
 _SWITCHING_PROTOCOLS = 101
+_CHALLENGES_STATUS = 202
+"""AWS WAF challenges with it and without a body; only a header, which may be lost, says so."""
+_SUCCESS = frozenset({Answer.SUCCESS})
 
 
 def _success(exchange: Exchange, seen: Seen) -> Recognition:
@@ -48,10 +109,14 @@ def _success(exchange: Exchange, seen: Seen) -> Recognition:
         # An error page with a status of its own: what is behind it answered 4xx or 5xx.
         return Recognition(weak=frozenset({Answer.INNER_FAILURE, Answer.SUCCESS}))
     unseen = seen.said.form is Form.UNSEEN
-    if unseen and parse(exchange.request.url).host_kind is HostKind.APPSYNC:
+    if unseen and is_appsync(exchange):
         # GraphQL tells failures in the body, under a 200.
         return plainly(Answer.SUCCESS, Answer.INNER_FAILURE)
-    return plainly(Answer.SUCCESS)
+    if seen.said.broken:
+        return Recognition(plain=_SUCCESS, disguised=frozenset({Answer.INNER_FAILURE}))
+    if seen.status == _CHALLENGES_STATUS and unseen and not (seen.by_rest or seen.by_http):
+        return Recognition(plain=_SUCCESS, disguised=frozenset({Answer.CHALLENGE}))
+    return Recognition(plain=_SUCCESS)
 
 
 def _by_capital(exchange: Exchange, seen: Seen) -> Recognition | None:
@@ -78,14 +143,36 @@ def _refusal(exchange: Exchange, seen: Seen) -> Recognition:
         return _of_http_api(seen)
     if seen.writer is Writer.INTEGRATION:
         return plainly(seen.as_backends)
-    if seen.writer is Writer.PROBABLY_INTEGRATION:
-        weak = said if seen.said.alone else frozenset()
-        return Recognition(plain=frozenset({seen.as_backends}), weak=weak)
+    if seen.writer in (Writer.PROBABLY_INTEGRATION, Writer.UNTYPED):
+        return _probably_by_an_integration(seen, said)
     if not said:
-        return _of_nobody_known(seen)
+        return _of_nobody_known(exchange, seen)
     if seen.writer is Writer.STRANGER and seen.error_type is None:
         return Recognition(weak=said | {seen.as_backends}) if seen.said.alone else UNRECOGNISED
+    if seen.said.cut and len(seen.said.message) < _TELLING_CHARACTERS:
+        # So little of a text may be the beginning of any other.
+        return Recognition(plain=said, disguised=_of_nobody_known(exchange, seen).all - said)
     return Recognition(plain=said)
+
+
+_TELLING_CHARACTERS = 16
+
+
+def _probably_by_an_integration(seen: Seen, said: frozenset[Answer]) -> Recognition:
+    own = frozenset({seen.as_backends})
+    unseen = seen.said.form is Form.UNSEEN
+    weak = said if seen.said.alone else frozenset()
+    weak |= natural(seen.status, CUSTOMISABLE) if unseen else frozenset()
+    hidden = _disguised(seen) if unseen or seen.writer is Writer.UNTYPED else frozenset()
+    return Recognition(plain=own, weak=weak, disguised=hidden - own - weak)
+
+
+def _disguised(seen: Seen) -> frozenset[Answer]:
+    """What a REST API's owner may have given this status and text."""
+    usual = natural(seen.status, CUSTOMISABLE)
+    if seen.status == 429:
+        return usual | {Answer.BLOCKED_BY_RULE}
+    return usual | (OFTEN_CHANGED if seen.status in _DISGUISES else frozenset())
 
 
 def _of_http_api(seen: Seen) -> Recognition:
@@ -114,7 +201,7 @@ def _by_management_api(seen: Seen) -> Recognition:
     return Recognition(weak=frozenset({seen.as_backends}))
 
 
-def _of_nobody_known(seen: Seen) -> Recognition:
+def _of_nobody_known(exchange: Exchange, seen: Seen) -> Recognition:
     """An answer without a wording of the gateway's: the backend's, or one in disguise."""
     own = frozenset({seen.as_backends})
     if seen.by_rest:
@@ -125,10 +212,19 @@ def _of_nobody_known(seen: Seen) -> Recognition:
     usual = natural(seen.status, CUSTOMISABLE)
     if seen.challenge is not None:
         usual |= challenged(seen, natural(seen.status, HTTP_ANSWERS))
-    often = OFTEN_CHANGED if seen.status in _DISGUISES else frozenset()
-    if seen.said.form is Form.UNSEEN:
-        return Recognition(weak=own | usual, disguised=often - usual)
-    return Recognition(weak=own | _coded(seen), disguised=(usual | often) - _coded(seen))
+    hidden = usual | _disguised(seen)
+    if seen.said.form is Form.UNSEEN or _says_next_to_nothing(seen.said):
+        hidden |= elsewhere.unseen(seen.status, _host_kind(exchange))
+    likelier = usual if seen.said.form is Form.UNSEEN else _coded(seen)
+    return Recognition(weak=own | likelier, disguised=hidden - likelier)
+
+
+def _says_next_to_nothing(said: Said) -> bool:
+    return said.form is Form.TEXT and len(said.message) < _TELLING_CHARACTERS
+
+
+def _host_kind(exchange: Exchange) -> HostKind:
+    return parse(exchange.request.url).host_kind
 
 
 _DISGUISES = (400, 401, 403, 404)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from gatewatch.gateway import body as bodies
@@ -15,13 +15,15 @@ from gatewatch.model import Exchange
 class Writer(Enum):
     """Who wrote a response without an error type, as far as its headers tell.
 
-    `INTEGRATION`: they are an integration's alone. `PROBABLY_INTEGRATION`: a gateway's own answer
-    would have brought an error type, or another spelling. `STRANGER`: all headers were seen,
-    and none is AWS's. `EITHER`: they say nothing.
+    `INTEGRATION`: they are an integration's alone. `PROBABLY_INTEGRATION`: they are an
+    integration's as a rule, by a trace id or by the spelling. `UNTYPED`: a gateway's own answer
+    would have brought an error type; but that alone is missing, and a CDN may have taken it.
+    `STRANGER`: all headers were seen, and none is AWS's. `EITHER`: they say nothing.
     """
 
     INTEGRATION = "integration"
     PROBABLY_INTEGRATION = "probably integration"
+    UNTYPED = "untyped"
     STRANGER = "stranger"
     EITHER = "either"
 
@@ -81,10 +83,24 @@ def see(exchange: Exchange) -> Seen:
 def _said(exchange: Exchange) -> Said:
     response = exchange.response
     if response.body is None and response.body_sha256 is not None:
-        return Said(Form.TEXT, inner_failure=bodies.INNER_FAILURE in response.signs)
-    if not response.body and exchange.request.method.upper() == "HEAD":
+        form = Form.UNSEEN if response.is_cut else Form.TEXT
+        return Said(form, inner_failure=bodies.INNER_FAILURE in response.signs)
+    said = bodies.read(response.body)
+    if said.form is Form.EMPTY and not _came_empty(exchange):
         return Said(Form.UNSEEN)
-    return bodies.read(response.body)
+    return replace(said, cut=True) if response.is_cut and said.form is Form.TEXT else said
+
+
+def _came_empty(exchange: Exchange) -> bool:
+    """Whether the answer had no body, rather than one that was not shown or did not come.
+
+    An answer to HEAD has none, whatever it would have said to GET.
+    """
+    response = exchange.response
+    if exchange.request.method.upper() in ("HEAD", "") or response.is_cut:
+        return False
+    lengths = [v for name, v in response.headers.items() if name.lower() == "content-length"]
+    return response.body_length == 0 or lengths == ["0"]
 
 
 def _writer(spelled: Mapping[str, str], headers: Mapping[str, str]) -> Writer:
@@ -95,6 +111,7 @@ def _writer(spelled: Mapping[str, str], headers: Mapping[str, str]) -> Writer:
         return Writer.PROBABLY_INTEGRATION if told else Writer.EITHER
     whole = any(name in headers for name in _TRANSPORT_HEADERS)
     if any(name in headers for name in _REST_IDS):
-        traced = "x-amzn-trace-id" in headers
-        return Writer.PROBABLY_INTEGRATION if traced or whole else Writer.EITHER
+        if "x-amzn-trace-id" in headers:
+            return Writer.PROBABLY_INTEGRATION
+        return Writer.UNTYPED if whole else Writer.EITHER
     return Writer.STRANGER if whole else Writer.EITHER

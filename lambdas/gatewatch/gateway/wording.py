@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gatewatch.gateway import body as bodies
 from gatewatch.gateway.answers import Answer
 from gatewatch.gateway.body import Said
 from gatewatch.gateway.denial import PolicySource, read
@@ -51,19 +50,22 @@ def worded(seen: Seen) -> frozenset[Answer]:
 def _saying(said: Said) -> list[Wire]:
     """The answers of these words, or of words that begin so where they were cut."""
     found = [wire for wire in WIRES if wire.wording and wire.wording.search(said.message)]
-    if said.cut:
+    if said.cut and said.message:
         found += [wire for wire in WIRES if begins(wire.answer, said.message)]
     return found
 
 
-def usual_status(body: str) -> int:
-    """The status with which the gateway sends a body of this wording by default; 0: unknown."""
-    said = bodies.read(body)
+def usual_statuses(seen: Seen) -> frozenset[int]:
+    """The statuses with which such words, or such an error type, come by default."""
+    return _statuses(seen.said) | {wire.status for wire in TYPES.get(seen.error_type or "", ())}
+
+
+def _statuses(said: Said) -> frozenset[int]:
     if said.is_null:
-        return 403 if said.capital else 500
+        return frozenset({403 if said.capital else 500})
     if read(said.message) is not None:
-        return 403
-    return min((wire.status for wire in _saying(said)), default=0)
+        return frozenset({403})
+    return frozenset(wire.status for wire in _saying(said))
 
 
 def challenged(seen: Seen, answers: frozenset[Answer]) -> frozenset[Answer]:

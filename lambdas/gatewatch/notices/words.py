@@ -53,7 +53,7 @@ def acknowledged_phrase(who: Acknowledgement) -> str:
 
 def verdict_phrase(diagnosis: Diagnosis) -> str:
     """What is known of layer and cause, said no more surely than it is."""
-    if diagnosis.cause == OK:
+    if is_ok(diagnosis):
         return "ok: nothing stopped the request"
     if diagnosis.layer is Layer.UNKNOWN:
         return "unknown: no cause fits this answer"
@@ -61,6 +61,11 @@ def verdict_phrase(diagnosis: Diagnosis) -> str:
     if diagnosis.confidence is Confidence.AMBIGUOUS and count > 1:
         return f"{layers_phrase(diagnosis)}{_sureness(diagnosis)}: one of {count} causes"
     return f"{layers_phrase(diagnosis)}: {diagnosis.cause} ({diagnosis.confidence})"
+
+
+def is_ok(diagnosis: Diagnosis | Incident | Verdict) -> bool:
+    """Whether nothing stopped the request, rather than that it may be so."""
+    return diagnosis.cause == OK and diagnosis.confidence is not Confidence.AMBIGUOUS
 
 
 def _sureness(diagnosis: Diagnosis) -> str:
@@ -132,7 +137,8 @@ def sent_phrase(exchange: Exchange) -> str:
     kinds = [one.kind.value for one in request.presented if one.kind is not CredentialKind.NONE]
     carried = f" with {' + '.join(kinds)}" if kinds else ""
     control = "  (control)" if request.purpose is Purpose.CONTROL else ""
-    return f"{request.method} {request.url}{carried}{control}"
+    where = " ".join(part for part in (request.method, request.url) if part)
+    return f"{where or '(a request that was not told)'}{carried}{control}"
 
 
 _TELLING = ("x-amzn-errortype", "www-authenticate", "server", "x-cache", "x-amzn-waf-action")
@@ -143,7 +149,7 @@ _SHOWN_BODY = 200
 def seen_phrase(exchange: Exchange) -> str:
     """Status, telling headers, the kept body and the ids that logs know it by, in one line."""
     response = exchange.response
-    if response.status == 0:
+    if response.status == 0 and response.status_told:
         return response.error or "no HTTP response"
     headers = {name.lower(): value for name, value in response.headers.items()}
     telling, ids = (
@@ -154,4 +160,8 @@ def seen_phrase(exchange: Exchange) -> str:
     if not body and response.body_length:
         body = f"(a body of {response.body_length} characters, not the gateway's)"
     took = f"{response.elapsed_ms:.0f} ms" if response.elapsed_ms is not None else ""
-    return "  ".join(part for part in (str(response.status), *telling, body, *ids, took) if part)
+    shown = [part for part in (*telling, body, *ids, took) if part]
+    if not response.status_told and not shown:
+        return "(no answer was shown)"
+    status = str(response.status) if response.status_told else "(status not told)"
+    return "  ".join((status, *shown))

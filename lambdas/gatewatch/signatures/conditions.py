@@ -26,7 +26,7 @@ PREFLIGHT_OR_HEAD = Condition(
     "the method is neither HEAD nor OPTIONS",
 )
 NAMES_A_SEGMENT = Condition(
-    lambda shape: shape.depth >= 1,
+    lambda shape: shape.depth >= 1 or not shape.has_address,
     "the path has no segment that could be a stage",
 )
 NAMES_A_STAGE_ITSELF = Condition(
@@ -50,7 +50,7 @@ INSIDE_A_VPC = Condition(
     "the connection went to a public address",
 )
 A_WRITE_WITH_A_BODY = Condition(
-    lambda shape: shape.method in ("POST", "PUT", "PATCH"),
+    lambda shape: shape.method in ("POST", "PUT", "PATCH", ""),
     "the method carries no body",
 )
 A_NAME_OF_THE_OWNERS = Condition(

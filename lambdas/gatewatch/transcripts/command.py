@@ -1,4 +1,4 @@
-"""What a curl command sends, as far as it stands on one line.
+"""What a curl command sends, and how it prints the status it got.
 
 A word is never taken for the URL unless it looks like one: it may be the value of an option that
 is not known here, and so a secret. https://curl.se/docs/manpage.html
@@ -27,15 +27,44 @@ class Command:
     method: str = "GET"
     url: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    write_out: str = ""
+
+    def status_in(self, output: str) -> tuple[int | None, str]:
+        """The status that `--write-out` printed at the end, if it did, and the output before it.
+
+        curl prints 000 where no HTTP response came.
+        """
+        printed = _printed(self.write_out)
+        match = printed.search(output.rstrip("\r\n% ")) if printed else None
+        return (int(match["status"]), output[: match.start()]) if match else (None, output)
+
+
+_VARIABLE = re.compile(r"%\{(?P<name>[^}]*)\}|\\[nrt]|\s+")
+_STATUS_VARIABLES = ("http_code", "response_code")
+
+
+def _printed(template: str) -> re.Pattern[str] | None:
+    """What a template of `--write-out` prints, if the status is part of it."""
+    parts, end, told = [], 0, False
+    for variable in _VARIABLE.finditer(template):
+        parts.append(re.escape(template[end : variable.start()]))
+        name, end = variable["name"], variable.end()
+        is_status = name in _STATUS_VARIABLES and not told
+        told = told or is_status
+        parts.append(r"(?P<status>\d{3})" if is_status else r"\s*" if name is None else r"\S*")
+    parts.append(re.escape(template[end:]))
+    return re.compile("".join(parts) + r"\s*$") if told else None
 
 
 def read(text: str) -> Command | None:
     """None where the command names no URL."""
     try:
-        words = shlex.split(text.rstrip("\\ "), comments=False)[1:]
+        program, *words = shlex.split(text.rstrip("\\^` "), comments=False)
     except ValueError:
-        words = text.split()[1:]
+        program, *words = text.split()
     command = Command()
+    if program == "awscurl":
+        command.headers["authorization"] = "AWS4-HMAC-SHA256 <redacted>"
     words.reverse()
     while words:
         word = words.pop()
@@ -95,6 +124,8 @@ def _apply(command: Command, name: str, value: str) -> None:
             command.headers["authorization"] = "AWS4-HMAC-SHA256 <redacted>"
         case "-b" | "--cookie":
             command.headers.setdefault("cookie", "<redacted>")
+        case "-w" | "--write-out":
+            command.write_out = value
         case "--url":
             _aim(command, value)
         case _ if name.startswith(("-d", "--data", "--json")) and command.method == "GET":

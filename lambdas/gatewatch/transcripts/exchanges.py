@@ -33,14 +33,14 @@ def exchange(value: Json) -> Exchange:
         id=_text(value.get("id")),
         api_kind=_text(value.get("api_kind")),
         request=_request(_mapping(value.get("request"))),
-        response=_response(_mapping(value.get("response"))),
+        response=_response(value.get("response")),
     )
 
 
 def _request(value: Json) -> Request:
     kind = value.get("credential")
     return Request(
-        method=(_text(value.get("method")) or "GET").upper(),
+        method=(_text(value.get("method")) or "").upper(),
         url=_text(value.get("url")) or "",
         credential=None if kind is None else _choice(kind, CredentialKind, CredentialKind.UNKNOWN),
         headers=_headers(value.get("headers")),
@@ -65,18 +65,26 @@ def _credentials(value: object) -> tuple[SentCredential, ...]:
     return tuple(one for one in found if one.kind is not CredentialKind.NONE)
 
 
-def _response(value: Json) -> Response:
+def _response(found: object) -> Response:
+    """An empty object says that nothing came; a response without a status leaves it open."""
+    if found == {}:
+        return Response()
+    value = _mapping(found)
     signs = value.get("signs")
+    status = _whole(value.get("status"))
+    error = _text(value.get("error"))
     return Response(
-        status=_whole(value.get("status")) or 0,
+        status=status or 0,
+        status_told=status is not None or bool(error and not value.get("body")),
         headers=_headers(value.get("headers")),
         body=_text(value.get("body")),
-        error=_text(value.get("error")),
+        error=error,
         elapsed_ms=_number(value.get("elapsed_ms")),
         address=_text(value.get("address")),
         body_length=_whole(value.get("body_length")),
         body_sha256=_text(value.get("body_sha256")),
         signs=tuple(str(sign) for sign in signs) if isinstance(signs, list) else (),
+        is_cut=value.get("is_cut") is True,
     )
 
 
@@ -89,6 +97,8 @@ def _text(value: object) -> str | None:
 
 
 def _whole(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
     whole = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10**9
     return value if whole and isinstance(value, int) else None
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from gatewatch.evidence import presented, redacted
-from gatewatch.gateway.wording import usual_status
+from gatewatch.gateway.recognition import recognise
 from gatewatch.model import CredentialKind, Exchange, Request, Response
 from gatewatch.redaction import Redactor
 from gatewatch.transcripts import exchanges as json_exchanges
@@ -66,13 +66,11 @@ def read(text: str) -> Contents:
 
 
 def _bare_body(text: str) -> Transcript | None:
-    """A body by itself, where its wording is the gateway's: the commonest paste of all."""
-    status = usual_status(text)
-    if not status:
-        return None
-    request = Request(method="GET", url="", credential=CredentialKind.UNKNOWN)
-    response = Response(status=status, body=text.strip())
-    return Transcript(None, (Exchange(request=request, response=response),))
+    """A body by itself, where its wording is a known one: the commonest paste of all."""
+    request = Request(method="", url="", credential=CredentialKind.UNKNOWN)
+    response = Response(status_told=False, body=text.strip())
+    found = Exchange(request=request, response=response)
+    return Transcript(None, (found,)) if recognise(found).all else None
 
 
 _MOST_LOOKS = 50

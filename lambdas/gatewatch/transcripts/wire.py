@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from gatewatch.gateway.wording import usual_status
 from gatewatch.model import CredentialKind, Exchange, Request, Response
 from gatewatch.transcripts import command, sent
 
@@ -28,9 +27,24 @@ _CONNECTED = re.compile(
 )
 _TLS = re.compile(r"^\*.*\b(SSL|TLS)")
 _CURL_FAILURE = re.compile(
-    r"^curl: \(\d+\)\s*(.*)$|^\*\s+(Could not resolve host.*|.*[Cc]onnection refused.*)$"
+    r"^(curl: \(\d+\).*)$|^\*\s+(Could not resolve host.*|.*[Cc]onnection refused.*)$"
 )
-_COMMAND = re.compile(r"^(?:[\w@:~/.-]*[$#%>]\s*)?(curl\s.*)$")
+_COMMAND = re.compile(
+    r"^(?:[^\s{<\"'][^{<\"']{0,60}?[$#%>\u276f]\s*|[$#%>\u276f]\s*)?(?:time\s+|sudo\s+)?"
+    r"((?:aws)?curl(?:\.exe)?\s.*)$"
+)
+_GOES_ON = re.compile(r"\s*[\\`^]\s*$")
+_ELISION = re.compile(r"^\W*(?:\.{2,}|\u2026)\W*$")
+_LABEL = re.compile(
+    r"^(?:the\s+)?(?:response|output|result|answer|reply|body|returns?|gives|got)"
+    r"(?:\s+(?:body|is|was))?\s*:\s*(?P<rest>.*)$",
+    re.IGNORECASE,
+)
+_TOLD_STATUS = re.compile(
+    r"^(?:(?:http\s+)?status(?:\s*code)?\s*[:=]?\s*|http\s+)(?P<labelled>[1-5]\d\d)\b.{0,40}$"
+    r"|^(?P<plain>[1-5]\d\d) [A-Z][a-zA-Z -]{1,40}$",
+    re.IGNORECASE,
+)
 _BEFORE = re.compile(
     r"^(?:\[[^\]]{0,80}\]\s+|\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\s+|\d\d:\d\d:\d\d[\d.]*\s+|[│|]\s?"
     r"|&gt;(?=\s))+"
@@ -42,8 +56,27 @@ def lines_of(text: str) -> list[str]:
     """The lines without what a log, a box or a chat's quotation put before them."""
     bare = [_BEFORE.sub("", line.rstrip("\r")) for line in text.splitlines()]
     plain = [_QUOTED.sub("", line) for line in bare]
-    prefix = _prefix(plain)
-    return plain if prefix is None else [prefix.sub("", line) for line in plain]
+    if (prefix := _prefix(plain)) is not None:
+        plain = [prefix.sub("", line) for line in plain]
+    return list(_joined(plain))
+
+
+_MOST_JOINED = 60
+
+
+def _joined(lines: Sequence[str]) -> Iterator[str]:
+    """The lines, with a command that goes on over several of them as one."""
+    rest = iter(lines)
+    for line in rest:
+        parts = [line]
+        if _COMMAND.match(line):
+            while _GOES_ON.search(parts[-1]) and len(parts) < _MOST_JOINED:
+                parts[-1] = _GOES_ON.sub("", parts[-1])
+                parts.append(_CONTINUED.sub("", next(rest, "")))
+        yield " ".join(parts)
+
+
+_CONTINUED = re.compile(r"^\s*(?:>\s+|\u2219\s*|>>\s*)?")
 
 
 _ANSWER_AFTER = re.compile(r"^(.{1,120}?)(?:<\s*)?HTTP/[\d.]+\s+\d{3}\b")
@@ -73,7 +106,7 @@ def is_wire(text: str) -> bool:
 class _Draft:
     """An exchange while its lines are read."""
 
-    method: str = "GET"
+    method: str = ""
     target: str = ""
     sent: dict[str, str] = field(default_factory=dict)
     knows_request: bool = False
@@ -84,29 +117,47 @@ class _Draft:
     in_body: bool = False
     in_request: bool = False
     address: str | None = None
+    command: command.Command | None = None
+    printed_status: int | None = None
 
     @property
     def has_answer(self) -> bool:
         return bool(self.status or self.error or self.body)
 
+    @property
+    def tells_status(self) -> bool:
+        """No answer came only where the transcript says so."""
+        failed = self.error is not None and not self.body
+        return bool(self.status) or failed or self.printed_status is not None
+
+    def take_printed_status(self) -> None:
+        """A status that the command was told to print stands after the body."""
+        if self.command is None or self.status or not self.body:
+            return
+        self.printed_status, body = self.command.status_in("\n".join(self.body))
+        self.status = self.printed_status or 0
+        self.body = [body] if body.strip() else []
+
     def finished(self, scheme: str, host: str) -> Exchange:
+        self.take_printed_status()
         authority = next((v for k, v in self.sent.items() if k.lower() == "host"), host)
         url = f"{scheme}://{authority}{self.target}" if authority else ""
-        body = "\n".join(self.body) if self.status or self.body else None
-        status = self.status or (usual_status(body) if body else 0)
-        unknown = None if self.knows_request else CredentialKind.UNKNOWN
+        body = "\n".join(self.body) if self.body or (self.status and self.in_body) else None
+        presented = sent.credentials(self.sent)
+        untold = CredentialKind.NONE if self.knows_request else CredentialKind.UNKNOWN
         return Exchange(
             request=Request(
                 method=self.method,
                 url=self.target if "://" in self.target else url,
-                credential=unknown,
+                credential=None if presented else untold,
                 headers=self.sent,
-                credentials=sent.credentials(self.sent),
+                credentials=presented,
             ),
             response=Response(
-                status=status,
+                status=self.status,
+                status_told=self.tells_status,
                 headers=self.headers,
-                body=body if status else None,
+                body=body,
                 error=self.error,
                 address=self.address,
             ),
@@ -130,6 +181,8 @@ def _drafts(lines: Sequence[str]) -> Iterator[_Draft]:
         if connected := _CONNECTED.match(line):
             address = connected[2]
         elif begun := _begun(line):
+            if begun.command is None and draft.command and not (draft.status or draft.error):
+                draft.body = []
             if draft.has_answer:
                 yield draft
                 draft = _Draft()
@@ -162,7 +215,7 @@ def _begun(line: str) -> _Draft | None:
     sent_by = command.read(found[1]) if found else None
     if sent_by is None:
         return None
-    return _Draft(sent_by.method, sent_by.url, sent_by.headers, knows_request=True)
+    return _Draft(sent_by.method, sent_by.url, sent_by.headers, knows_request=True, command=sent_by)
 
 
 def _take_request(draft: _Draft, begun: _Draft) -> None:
@@ -171,6 +224,7 @@ def _take_request(draft: _Draft, begun: _Draft) -> None:
         draft.sent = dict(begun.sent)
     draft.method, draft.target = begun.method, begun.target
     draft.knows_request, draft.in_request = True, begun.in_request
+    draft.command = begun.command or draft.command
 
 
 def _add(draft: _Draft, line: str) -> None:
@@ -192,11 +246,22 @@ def _add_to_request(draft: _Draft, line: str) -> None:
         draft.in_request = bool(line.strip())
 
 
+def _add_untold(draft: _Draft, line: str) -> None:
+    """A line after a command whose output shows no head: the body, or what a person wrote."""
+    if not draft.body:
+        if label := _LABEL.match(line):
+            line = label["rest"]
+        if told := _TOLD_STATUS.match(line.strip()):
+            draft.status, draft.in_body = int(told["labelled"] or told["plain"]), True
+            return
+    if line.strip() and not _ELISION.match(line):
+        draft.body.append(line)
+
+
 def _add_to_answer(draft: _Draft, line: str) -> None:
     head = line[1:].lstrip() if line.startswith("<") and not line.startswith("<!") else line
     if draft.status == 0:
-        if line.strip():
-            draft.body.append(line)
+        _add_untold(draft, line)
     elif draft.in_body:
         draft.body.append(line)
     elif not head.strip():
