@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -120,6 +120,7 @@ class Functions(Construct):
             INCIDENTS_SECONDS,
             GATEWATCH_BUCKET=configuration.bucket.bucket_name,
             GATEWATCH_INCIDENTS_TOPIC=topics.incidents.topic_arn,
+            GATEWATCH_STACK=Stack.of(self).stack_name,
         )
         self.changes.feed(incidents, batch_size=10)
         configuration.let_read(incidents)

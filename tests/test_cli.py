@@ -545,7 +545,7 @@ def test_an_incident_in_a_window_is_shown_as_held(cli: Cli, place: tuple[Sandbox
     assert cli("run") == 1
     assert "held until" in cli.out
     assert cli("incidents") == 0
-    assert re.search(r"^  held until \d{4}-\d\d-\d\d \d\d:\d\d: maintenance$", cli.out, re.M)
+    assert re.search(r"^  held until [\d-]{10} [\d:]{8} UTC: maintenance$", cli.out, re.M)
     cli("incidents", "--format", "json")
     [incident] = json.loads(cli.out)
     assert incident["held_until"]
@@ -554,6 +554,18 @@ def test_an_incident_in_a_window_is_shown_as_held(cli: Cli, place: tuple[Sandbox
     cli("run")
     cli("incidents")
     assert "not told: maintenance" in cli.out
+
+
+def test_what_a_run_opens_is_taken_over_with_the_options_of_that_run(
+    cli: Cli, place: tuple[Sandbox, Running]
+) -> None:
+    Path("gatewatch.yaml").rename("other.yaml")
+    place[0].change(FAULTS["route_deleted"].apply)
+    cli("run", "--config", "other.yaml")
+    cli("run", "--config", "other.yaml")
+    [command] = re.findall(r"^    gatewatch (ack \S+ --config other.yaml)$", cli.out, re.M)
+    assert cli(*command.split()) == 0
+    assert "acknowledged by" in cli.out
 
 
 # demo

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -126,8 +127,9 @@ def test_the_account_answers_as_this_machine_does(
     asked = [known[1].id[:16].lower() if one == "ONE" else one for one in asked]
     said = []
     for place in (kept_here, kept_in_the_account):
-        assert command("incidents", *asked, *place(known, tmp_path)) == 0
-        said.append(command.out)
+        where = place(known, tmp_path)
+        assert command("incidents", *asked, *where) == 0
+        said.append(command.out.replace(shlex.join(where), "WHERE"))
     assert said[0] == said[1] != ""
 
 
@@ -169,7 +171,7 @@ def test_one_in_full_shows_its_evidence_even_when_it_is_over(
         (["incidents", "ZZZ"], "no incident with an id that begins with ZZZ\n"),
         (["incidents", "TYPO"], "begins with TYPO; the nearest: ID"),
         (["incidents", "--api", "oders"], "nothing is known of such an API (did you mean orders?)"),
-        (["ack", "OVER"], "OVER: it is over since 2026-11-22T09:02:00+00:00"),
+        (["ack", "OVER"], "OVER: it is over since 2026-11-22 09:02:00 UTC"),
         (["ack", "orders", "GET /y"], "orders GET /y: this route is not held back"),
         (["ack", "TYPO"], "begins with TYPO; the nearest: ID"),
         (["ack", "ID", "--why", "x" * 501], "--why: 501 characters; expected at most 500"),
@@ -194,6 +196,41 @@ def test_what_cannot_be_meant_is_said(
     assert said in command.err
 
 
+@PLACES
+def test_one_in_full_says_since_when_and_how_to_take_it_over(
+    aws: None, command: Command, tmp_path: Path, place: Callable[..., list[str]]
+) -> None:
+    ended, later, _ = known = some_incidents()
+    where = place(known, tmp_path)
+    command("incidents", later.id, *where)
+    assert "    since:       2026-11-22 09:02:00 UTC\n" in command.out
+    assert f"    gatewatch ack {later.id} {shlex.join(where)}\n" in command.out
+    command("incidents", ended.id, *where)
+    assert "    lasted:      1m 0s\n" in command.out
+    assert "gatewatch ack" not in command.out
+    command("incidents", *where)
+    assert not re.search(r"T\d\d:\d\d|\d\d:\d\d  ", command.out)
+
+
+def test_a_stack_is_found_in_the_region_that_a_message_names(
+    aws: None, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, known, _ = some_incidents()
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+        store = DynamoTable(table()._name, "eu-west-1")
+        where = ["--stack", stack_of(store)]
+    store.add_news(known.api)
+    store.file(known)
+    store.save_ledger(Ledger(api=known.api, incidents=(known,)))
+    assert command("incidents", "--open", *where, "--region", "eu-west-1") == 0
+    assert known.id[:14] in command.out
+    assert command("ack", known.id, *where, "--region", "us-east-1") == 3
+    assert "there is none in us-east-1" in command.err
+    assert command("incidents", "--region", "eu-west-1") == 3
+    assert "--region: only with --stack" in command.err
+
+
 def test_an_acknowledgement_here_is_there_at_once(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,7 +240,8 @@ def test_an_acknowledgement_here_is_there_at_once(
     assert command("ack", known.id[:20], "--why", "rolling\nback", *where) == 0
     assert command.out.splitlines() == [
         f"{known.id}: acknowledged by alice",
-        'GET /x is held back until it is closed: gatewatch ack orders "GET /x"',
+        "GET /x is held back until it is closed: "
+        f"gatewatch ack orders 'GET /x' {shlex.join(where)}",
     ]
     command("incidents", known.id, *where)
     assert "acknowledged by alice: rolling back" in command.out

@@ -11,6 +11,7 @@ from gatewatch.adapters.aws.s3 import S3Objects
 from gatewatch.adapters.aws.sns import SnsPublisher
 from gatewatch.adapters.aws.sqs import SqsQueue
 from gatewatch.adapters.local.clock import SystemClock
+from gatewatch.notices.origin import Origin
 from gatewatch.service.source import Source
 
 CLOCK = SystemClock()
@@ -57,7 +58,19 @@ def changes() -> SqsQueue:
 
 @lru_cache
 def publisher() -> SnsPublisher:
-    return SnsPublisher(os.environ["GATEWATCH_INCIDENTS_TOPIC"])
+    topic = os.environ["GATEWATCH_INCIDENTS_TOPIC"]
+    return SnsPublisher(topic, _origin(topic))
+
+
+def _origin(topic: str) -> Origin:
+    """The service's own topic is in its account and region: its ARN names both."""
+    _, _, _, region, account, _ = topic.split(":")
+    return Origin(
+        account=account,
+        region=region,
+        deployment=deployment(),
+        stack=os.environ.get("GATEWATCH_STACK", deployment()),
+    )
 
 
 def deployment() -> str:

@@ -76,6 +76,7 @@ def test_functions_find_what_is_theirs(template: Resource) -> None:
         "incidents",
         GATEWATCH_BUCKET="<ConfigurationBucket>",
         GATEWATCH_INCIDENTS_TOPIC="<TopicsIncidents>",
+        GATEWATCH_STACK="Gatewatch",
     )
 
 

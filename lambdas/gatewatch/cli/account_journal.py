@@ -11,14 +11,17 @@ from gatewatch.adapters.aws.sts import own_name
 from gatewatch.cli.stack import Outputs, told
 from gatewatch.correlate import OPEN
 from gatewatch.model import Incident
+from gatewatch.notices.origin import Origin
 
 
 class OfStack:
     takes_effect = "; the service takes it up with its next minute"
 
-    def __init__(self, stack: str) -> None:
+    def __init__(self, stack: str, region: str | None = None) -> None:
         self._stack = stack
-        self._table = DynamoTable(Outputs(stack)["StateTable"])
+        self._region = region
+        self._table = DynamoTable(Outputs(stack, region)["StateTable"], region)
+        self.origin = Origin(region=region, stack=stack)
 
     def apis(self) -> list[str]:
         with self._asked():
@@ -45,7 +48,7 @@ class OfStack:
 
     def me(self) -> str:
         with self._asked():
-            return own_name()
+            return own_name(self._region)
 
     def take(self, ack: Ack) -> None:
         with self._asked():

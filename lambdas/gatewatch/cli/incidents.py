@@ -17,13 +17,18 @@ from gatewatch.cli.journal import Journal, journal
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.stack import STACK_HELP
 from gatewatch.config.problems import nearest
-from gatewatch.correlate import OPEN
 from gatewatch.model import Acknowledgement, Incident
+from gatewatch.notices.moments import moment
+from gatewatch.notices.origin import Origin
 
 _LAST = 50
 
 Stack = Annotated[
     str | None, typer.Option("--stack", "-s", help=f"{STACK_HELP} [default: this machine's state]")
+]
+Region = Annotated[
+    str | None,
+    typer.Option("--region", help="The stack's region. [default: that of the AWS settings]"),
 ]
 
 
@@ -34,6 +39,7 @@ def incidents(
     config: ConfigFile = CONFIG,
     state: StateFile = None,
     stack: Stack = None,
+    region: Region = None,
     api: Annotated[str | None, typer.Option("--api", help="Only those of this API.")] = None,
     only_open: Annotated[bool, typer.Option("--open", help="Only those that are open.")] = False,
     last: Annotated[
@@ -53,13 +59,13 @@ def incidents(
     gatewatch incidents --stack Gatewatch --api orders
     ```
     """
-    book = journal(stack, config, state)
+    book = journal(stack, config, state, region)
     shown = _listed(book, api, 0 if only_open else last) if incident_id is None else None
     with until_closed():
         if shown is not None:
             _print_list(shown, output)
         else:
-            _print_one(_one(book, incident_id or ""), output)
+            _print_one(_one(book, incident_id or ""), book.origin, output)
 
 
 def _listed(book: Journal, api: str | None, last: int) -> list[Incident]:
@@ -81,11 +87,11 @@ def _print_list(found: list[Incident], output: Format) -> None:
         show.console().print("no incidents")
 
 
-def _print_one(found: Incident, output: Format) -> None:
+def _print_one(found: Incident, origin: Origin, output: Format) -> None:
     if output is Format.JSON:
         typer.echo(msgspec.json.encode(found))
     else:
-        show.put(show.console(), show.incident(found))
+        show.put(show.console(), show.incident(found, origin))
 
 
 def _one(book: Journal, prefix: str) -> Incident:
@@ -112,6 +118,7 @@ def ack(
     config: ConfigFile = CONFIG,
     state: StateFile = None,
     stack: Stack = None,
+    region: Region = None,
 ) -> None:
     """Take care of an incident, or let a write be sent again that got through without a credential.
 
@@ -127,7 +134,7 @@ def ack(
     gatewatch ack orders "POST /orders"
     ```
     """
-    book = journal(stack, config, state)
+    book = journal(stack, config, state, region)
     if route is None:
         _take_over(book, _one(book, what), why)
     else:
@@ -135,14 +142,15 @@ def ack(
 
 
 def _take_over(book: Journal, found: Incident, why: str | None) -> None:
-    if found.state != OPEN:
-        raise UsageError(f"{found.id}: it is over since {found.resolved_at}")
+    if found.resolved_at is not None:
+        raise UsageError(f"{found.id}: it is over since {moment(found.resolved_at)}")
     who = _who(book, why)
     book.take(Ack(api=found.api, who=who, incidents=(found.id,)))
     typer.echo(f"{found.id}: acknowledged by {who.by}{book.takes_effect}")
     failing = {one.route for one in found.members if one.until is None}
     for route in sorted(failing & book.held(found.api)):
-        typer.echo(f'{route} is held back until it is closed: gatewatch ack {found.api} "{route}"')
+        release = book.origin.command("ack", found.api, route)
+        typer.echo(f"{route} is held back until it is closed: {release}")
 
 
 def _release(book: Journal, api: str, route: str, why: str | None) -> None:

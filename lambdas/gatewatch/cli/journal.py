@@ -9,9 +9,10 @@ from typing import Protocol
 from gatewatch.acknowledge import Ack, acknowledge
 from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.cli.exits import UsageError
-from gatewatch.cli.setting import remembered
+from gatewatch.cli.setting import origin, remembered
 from gatewatch.correlate import OPEN
 from gatewatch.model import Incident
+from gatewatch.notices.origin import Origin
 
 
 class Journal(Protocol):
@@ -19,6 +20,8 @@ class Journal(Protocol):
 
     takes_effect: str
     """When an acknowledgement does, to be said after it."""
+    origin: Origin
+    """With which options another command finds the same incidents."""
 
     def apis(self) -> list[str]:
         """Those of which anything is known."""
@@ -40,22 +43,27 @@ class Journal(Protocol):
     def take(self, ack: Ack) -> None: ...
 
 
-def journal(stack: str | None, config: Path, state: Path | None) -> Journal:
+def journal(
+    stack: str | None, config: Path, state: Path | None, region: str | None = None
+) -> Journal:
     """The stack's is imported here, since other commands do without it."""
+    if stack is None and region is not None:
+        raise UsageError("--region: only with --stack")
     if stack is None:
-        return OfMachine(remembered(config, state))
+        return OfMachine(remembered(config, state), origin(config, state))
     if state is not None:
         raise UsageError("--stack and --state: one of them says where the incidents are")
     from gatewatch.cli.account_journal import OfStack
 
-    return OfStack(stack)
+    return OfStack(stack, region)
 
 
 class OfMachine:
     takes_effect = ""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: SqliteStore, origin: Origin) -> None:
         self._store = store
+        self.origin = origin
 
     def apis(self) -> list[str]:
         return self._store.apis()

@@ -11,7 +11,8 @@ from gatewatch.cli import show
 from gatewatch.cli.exits import of_verdicts, until_closed
 from gatewatch.cli.maintenance import scheduled, told
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
-from gatewatch.cli.setting import open_store, prober, read_config, vault
+from gatewatch.cli.setting import open_store, origin, prober, read_config, vault
+from gatewatch.notices.origin import Origin
 from gatewatch.run import Report
 from gatewatch.run import run as run_once
 
@@ -40,13 +41,13 @@ def run(
         if output is Format.JSON:
             typer.echo(msgspec.json.encode(report))
         else:
-            print_report(report, show.console())
+            print_report(report, show.console(), origin(config, state))
             for line in told(scheduled(found, clock.now()), only_open=True):
                 typer.echo(line)
     raise typer.Exit(of_verdicts(report.verdicts))
 
 
-def print_report(report: Report, console: Console) -> None:
+def print_report(report: Report, console: Console, place: Origin) -> None:
     console.print(show.verdicts(report.verdicts))
     summary = report.summary
     due, sent = show.count(summary.due, "look"), show.count(summary.requests, "request")
@@ -56,4 +57,4 @@ def print_report(report: Report, console: Console) -> None:
     )
     for incident in report.incidents:
         console.print()
-        show.put(console, show.incident(incident))
+        show.put(console, show.incident(incident, place))

@@ -7,13 +7,7 @@ from collections.abc import Iterable
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-# Controls by their pictures; those of the second set, and what turns the direction of writing, by
-# the sign for what cannot be shown.
-_HARMLESS: dict[int, int | str] = {
-    **{one: 0x2400 + one for one in range(0x20) if chr(one) not in "\t\n"},
-    **dict.fromkeys((0x7F, *range(0x80, 0xA0), *range(0x202A, 0x202F)), "\ufffd"),
-    **dict.fromkeys(range(0x2066, 0x206A), "\ufffd"),
-}
+from gatewatch.notices.visible import visible
 
 
 class Screen(Console):
@@ -23,4 +17,4 @@ class Screen(Console):
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
         for one in super().render(renderable, options):
-            yield one if one.control else Segment(one.text.translate(_HARMLESS), one.style)
+            yield one if one.control else Segment(visible(one.text), one.style)

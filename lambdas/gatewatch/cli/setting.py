@@ -13,6 +13,7 @@ from gatewatch.cli.exits import UsageError
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
 from gatewatch.config.lookups import LookUp, Lookups, Missing
+from gatewatch.notices.origin import Origin
 from gatewatch.ports import SecretError
 
 if TYPE_CHECKING:
@@ -65,6 +66,14 @@ def remembered(config_file: Path, state: Path | None) -> SqliteStore:
     if state is not None or not config_file.exists():
         raise UsageError(f"{state or config_file}: no such file")
     return SqliteStore(None)
+
+
+def origin(config_file: Path, state: Path | None) -> Origin:
+    """With which options a later command finds the incidents of this one."""
+    if state is not None:
+        return Origin(options=("--state", str(state)))
+    named = () if config_file == DEFAULT_CONFIG else ("--config", str(config_file))
+    return Origin(options=named)
 
 
 def _beside(config_file: Path) -> Path:

@@ -25,17 +25,20 @@ from gatewatch.model import (
     Gate,
     Incident,
     Outcome,
-    Owner,
     Severity,
     Verdict,
 )
-from gatewatch.notices.commands import next_command
+from gatewatch.notices.moments import moment, times
+from gatewatch.notices.origin import UNNAMED, Origin
+from gatewatch.notices.steps import BY_CAUSE, Step, lines, steps, steps_of
 from gatewatch.notices.words import (
     acknowledged_phrase,
     caller_phrase,
     finding_phrase,
     headline,
     is_ok,
+    owner_phrase,
+    probe_phrase,
     seen_phrase,
     sent_phrase,
     test_invoke_phrase,
@@ -200,23 +203,24 @@ def _evidence(exchanges: Sequence[Exchange]) -> list[Text]:
     return lines
 
 
-def _next(found: Diagnosis | Incident, exchanges: Sequence[Exchange]) -> list[Text]:
-    """The look that would settle it, and the command that would confirm the first cause.
+def _next(found: Diagnosis, exchanges: Sequence[Exchange]) -> list[Text]:
+    """What to do about each cause that leads. The first exchange is the one in question."""
+    return _advised(found, steps_of(found.candidates, exchanges))
 
-    The first exchange is the one in question.
+
+def _advised(found: Diagnosis | Incident, steps: Sequence[Step]) -> list[Text]:
+    """The look that would settle it, how to confirm and mend each cause, what would prove nothing.
+
+    The terminal wraps the lines, since a person copies them.
     """
-    lines: list[Text] = []
+    shown: list[Text] = []
     if (probe := found.next_probe) is not None:
-        who = "without a credential" if probe.credential == "none" else f"with {probe.credential}"
-        lines.append(_uncut(f"{probe.method} {probe.url} {who}"))
-        lines.append(_uncut(probe.why.replace("; ", "\n"), "dim"))
-    finding = found.finding if isinstance(found, Incident) else Finding.REFUSED
-    command = next_command(catalogue().get(found.cause), exchanges, finding)
-    if command:
-        lines.append(_uncut(command, "bold"))
+        shown += [_uncut(probe_phrase(probe)), _uncut(probe.why.replace("; ", "\n"), "dim")]
+    for line in lines(steps):
+        shown.append(_uncut(line.text, "bold" if line.is_command else ""))
     if told := test_invoke_phrase(found.candidates):
-        lines.append(_uncut(told, "dim"))
-    return lines
+        shown.append(_uncut(told, "dim"))
+    return shown
 
 
 def verdicts(found: Iterable[Verdict]) -> Table:
@@ -247,8 +251,9 @@ def _what(verdict: Verdict) -> str:
     return f"{finding_phrase(verdict.finding)}: {verdict.because}"
 
 
-def incident(found: Incident) -> RenderableType:
-    """An incident in full, as on-call wants it."""
+def incident(found: Incident, origin: Origin | None = None) -> RenderableType:
+    """An incident in full, as on-call wants it. `origin` says with which words of a command it is
+    found; None where no command finds it."""
     is_open = found.state == OPEN
     title = Text.assemble(
         (
@@ -262,35 +267,34 @@ def incident(found: Incident) -> RenderableType:
     )
     parts: list[RenderableType] = [title, Text(f"  {found.id}", style="dim"), Text(), strip(found)]
     parts += _held(found)
+    parts += _uncut_block("when", [_uncut(line) for line in times(found)])
     parts += _block("concerned", _grid(_members(found)))
-    if found.finding in (Finding.REFUSED, Finding.UNDECIDED):
+    if found.finding in BY_CAUSE:
         parts += _block(
             "possible causes" if len(found.candidates) > 1 else "cause", _candidates(found)
         )
     parts += _block("ruled out", _ruled_out(found))
     parts += _uncut_block("evidence", _evidence(found.evidence))
-    parts += _uncut_block("next", _next(found, found.evidence))
-    parts += _block("for", Text(_owner(found)))
+    parts += _uncut_block("next", _advised(found, steps(found, origin or UNNAMED, in_full=True)))
+    parts += _block("for", Text(owner_phrase(found)))
     if found.acknowledged is not None:
         parts += [Text(), Text(f"  {acknowledged_phrase(found.acknowledged)}")]
+    elif is_open and origin is not None:
+        parts += _uncut_block("take it over", [_uncut(origin.command("ack", found.id), "bold")])
     parts += _uncut_block("runbook", [_uncut(found.runbook)] if found.runbook else [])
     parts += _block("history", _timeline(found))
     return Group(*parts)
 
 
-def _owner(found: Incident) -> str:
-    team = f" ({found.team})" if found.team else ""
-    return {
-        Owner.API: f"the API's team{team}",
-        Owner.CALLER: "the owner of the credential or of this configuration",
-        Owner.PLATFORM: "the platform",
-    }[found.owner]
-
-
 def _members(found: Incident) -> Iterator[tuple[str | Text, ...]]:
     for member in found.members:
-        state = "recovered" if member.until else "failing"
-        yield member.route, caller_phrase(member.caller), Text(state, style="dim")
+        state = f"recovered {moment(member.until)}" if member.until else "failing"
+        yield (
+            member.route,
+            caller_phrase(member.caller),
+            Text(f"since {moment(member.since)}", style="dim"),
+            Text(state, style="dim"),
+        )
 
 
 def _timeline(found: Incident) -> Table | None:
@@ -314,7 +318,7 @@ def _listed(found: Incident) -> Iterator[Text]:
         (f"{found.id[:_ID_SHOWN]}  ", "bold"),
         (f"{found.state:<10}", "bold red" if is_open else "green"),
         (f"{found.severity:<10}", _SEVERITIES[found.severity] if is_open else ""),
-        f"{found.opened_at[:16].replace('T', ' ')}",
+        moment(found.opened_at),
         f"  lasted {length(found.opened_at, ended)}" if ended else "",
         f"  acknowledged by {found.acknowledged.by}" if is_open and found.acknowledged else "",
     )
@@ -323,10 +327,9 @@ def _listed(found: Incident) -> Iterator[Text]:
 
 
 def _held(found: Incident) -> Iterator[Text]:
-    """Why nobody was told, if it is so; the end of the window is in UTC, as the opening is."""
+    """Why nobody was told, if it is so."""
     if found.held_until is not None:
-        until = found.held_until[:16].replace("T", " ")
-        told = f"held until {until}" if found.state == OPEN else "not told"
+        told = f"held until {moment(found.held_until)}" if found.state == OPEN else "not told"
         yield Text(f"  {told}: maintenance", style="cyan")
 
 

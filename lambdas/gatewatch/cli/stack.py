@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gatewatch.adapters.aws.cloudformation import outputs, region
+from gatewatch.adapters.aws.cloudformation import outputs, region_of_calls
 from gatewatch.adapters.aws.refusal import explained
 from gatewatch.cli.exits import UsageError
 from gatewatch.ports import SecretError
@@ -17,13 +17,14 @@ STACK_HELP = "The deployed stack's name."
 class Outputs:
     """What a stack says of itself, by name. Raises UsageError."""
 
-    def __init__(self, stack: str) -> None:
+    def __init__(self, stack: str, region: str | None = None) -> None:
         self._stack = stack
         with told(f"stack {stack}"):
             try:
-                self._found = outputs(stack)
+                self._found = outputs(stack, region)
             except KeyError:
-                raise UsageError(f"stack {stack}: there is none in {region()}") from None
+                place = region_of_calls(region)
+                raise UsageError(f"stack {stack}: there is none in {place}") from None
 
     def __getitem__(self, name: str) -> str:
         try:

@@ -126,9 +126,14 @@ def next_command(
 
     The first exchange is the one in question; the others may tell what kind of API answers.
     """
+    prose = BY_FINDING.get(finding) or (sections(cause).get("Confirm", "") if cause else "")
+    return command_in(prose, exchanges)
+
+
+def command_in(prose: str, exchanges: Sequence[Exchange]) -> str | None:
+    """What a text offers for the API that answered so, filled in; None where nothing fits."""
     if not exchanges:
         return None
-    prose = BY_FINDING.get(finding) or (sections(cause).get("Confirm", "") if cause else "")
     subject = exchanges[0]
     blocks = [block for block in _blocks(prose) if _may_be_pasted(block, subject)]
     command = _for_kinds(blocks, _kinds(exchanges))
@@ -142,8 +147,9 @@ def _blocks(prose: str) -> Iterator[str]:
 
 
 def _may_be_pasted(block: str, subject: Exchange) -> bool:
-    """A signed call is one in earnest: it is offered for what only reads."""
-    return "--aws-sigv4" not in block or subject.request.method.upper() == "GET"
+    """A call in earnest, signed or with the method itself, is offered for what only reads."""
+    in_earnest = "--aws-sigv4" in block or "-X <method>" in block
+    return not in_earnest or subject.request.method.upper() == "GET"
 
 
 def _kinds(exchanges: Sequence[Exchange]) -> frozenset[ApiKind]:

@@ -1,39 +1,78 @@
-"""An incident as one message: a subject, plain text for people, JSON for programs."""
+"""An incident as one message: a subject, plain text for people, JSON for programs.
+
+The text is in the order in which somebody reads who was just woken: how grave, what, since when,
+what to do first, whose it is, how to take it over, where; and only then why we think so.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
-from gatewatch.causes import catalogue
-from gatewatch.correlate import OPEN, length
+from gatewatch.correlate import OPEN
 from gatewatch.learn import concerned
-from gatewatch.model import EXPOSURES, Incident
-from gatewatch.notices.commands import next_command
+from gatewatch.model import EXPOSURES, Incident, Member
+from gatewatch.notices.moments import moment, times
+from gatewatch.notices.origin import UNNAMED, Origin
+from gatewatch.notices.steps import BY_CAUSE, lines, steps
+from gatewatch.notices.visible import visible_line
 from gatewatch.notices.words import (
     acknowledged_phrase,
     caller_phrase,
     candidate_line,
-    headline,
+    owner_phrase,
+    probe_phrase,
     seen_phrase,
     sent_phrase,
+    symptom,
 )
 
+MOST_MEMBERS = 100
+"""Of an incident's members in a message for programs."""
 _LONGEST_SUBJECT = 99
-_MOST_MEMBERS = 20
-_MOST_MEMBERS_FOR_PROGRAMS = 100
+_LONGEST_LINE = 1000
+_MOST_NAMED = 5
+_MOST_LINES = 20
+_MOST_RULED_OUT = 8
 _MOST_EXCHANGES = 3
+_MOST_UPDATES = 20
 
 
 def subject(kind: str, incident: Incident) -> str:
-    """One line of printable ASCII, as SNS wants it."""
-    line = f"{kind.upper()} {headline(incident)}"
-    return re.sub(r"[^\x20-\x7e]", "?", line)[:_LONGEST_SUBJECT]
+    """One line of printable ASCII, as SNS wants it, cut at a word."""
+    parts = unicodedata.normalize("NFKD", _title(kind, incident))
+    plain = "".join(one for one in parts if not unicodedata.combining(one))
+    return _cut(re.sub(r"[^\x20-\x7e]", "?", plain))
 
 
-def document(message_id: str, kind: str, at: str, incident: Incident) -> str:
+def _title(kind: str, incident: Incident) -> str:
+    return f"{incident.severity.upper()} {kind.upper()}: {symptom(incident)}"
+
+
+def _cut(line: str) -> str:
+    """A path may be cut at its parts: it is what tells routes apart."""
+    if len(line) <= _LONGEST_SUBJECT:
+        return line
+    room = line[: _LONGEST_SUBJECT - len("...")]
+    end = max(room.rfind(" "), room.rfind("/") + 1)
+    whole = room if line[len(room)] == " " else room[:end]
+    return f"{whole.rstrip(' ,:;(')}..."
+
+
+def document(
+    message_id: str,
+    kind: str,
+    at: str,
+    incident: Incident,
+    *,
+    origin: Origin = UNNAMED,
+    news: Sequence[str] = (),
+    most: int = MOST_MEMBERS,
+) -> str:
     """The incident in the form of the contract, with as many members as a message can carry.
 
     An exposure's evidence stays at home: whoever reads it could call the route.
@@ -41,61 +80,149 @@ def document(message_id: str, kind: str, at: str, incident: Incident) -> str:
     is_exposure = incident.finding in EXPOSURES
     told = replace(
         incident,
-        members=concerned(incident)[:_MOST_MEMBERS_FOR_PROGRAMS],
+        members=concerned(incident)[:most],
         evidence=() if is_exposure else incident.evidence[:_MOST_EXCHANGES],
         next_probe=None if is_exposure else incident.next_probe,
         ruled_out=(),
-        updates=incident.updates[-_MOST_MEMBERS:],
+        because=incident.because[:_LONGEST_LINE],
+        updates=tuple(
+            replace(one, text=one.text[:_LONGEST_LINE])
+            for one in incident.updates[-min(most, _MOST_UPDATES) :]
+        ),
     )
     whole = {
         "version": 1,
         "message_id": message_id,
         "kind": kind,
         "at": at,
+        "account": origin.account,
+        "region": origin.region,
+        "deployment": origin.deployment,
+        "news": [one[:_LONGEST_LINE] for one in news[:_MOST_LINES]],
         "members": len(incident.members),
         "incident": told,
     }
     return msgspec.json.encode(whole).decode()
 
 
-def text(message_id: str, kind: str, at: str, incident: Incident) -> str:
-    lines = [f"{kind.upper()}: {headline(incident)}", ""]
-    lines += _times(incident, at)
-    lines += [f"team: {incident.team}"] if incident.team else []
-    lines += [f"runbook: {incident.runbook}"] if incident.runbook else []
-    lines += ["", *_members(incident)]
-    if len(incident.candidates) > 1:
-        lines += ["", "possible causes:", *(f"- {candidate_line(c)}" for c in incident.candidates)]
-    if incident.finding not in EXPOSURES and incident.state == OPEN:
-        lines += _evidence(incident)
-    if incident.state == OPEN and incident.acknowledged is None:
-        lines += ["", f"to take it over: gatewatch ack {incident.id} --stack STACK"]
-    return "\n".join([*lines, "", f"incident {incident.id}, message {message_id}"])
+def text(
+    message_id: str,
+    kind: str,
+    at: str,
+    incident: Incident,
+    *,
+    origin: Origin = UNNAMED,
+    news: Sequence[str] = (),
+) -> str:
+    """`news`: what is new since the last message; it stands right below the subject."""
+    is_open = incident.state == OPEN
+    parts = (
+        [_title(kind, incident), *news[:_MOST_LINES]],
+        [*_routes(incident), *times(incident, at), *_seen(incident)],
+        _first(incident, origin) if is_open else (),
+        _owned(incident, origin),
+        _where(origin),
+        _members(incident),
+        _causes(incident),
+        _evidence(incident) if is_open and incident.finding not in EXPOSURES else (),
+        () if is_open else _history(incident),
+        [f"incident {incident.id}, message {message_id}"],
+    )
+    blocks = ("\n".join(map(_line, part)) for part in parts)
+    return "\n\n".join(block for block in blocks if block)
 
 
-def _times(incident: Incident, at: str) -> list[str]:
-    lines = [f"since {incident.opened_at}, severity {incident.severity}"]
-    lines += [acknowledged_phrase(incident.acknowledged)] if incident.acknowledged else []
-    if incident.resolved_at:
-        took = length(incident.opened_at, incident.resolved_at)
-        lines.append(f"resolved {incident.resolved_at}, after {took}")
-    elif at != incident.opened_at:
-        lines.append(f"open for {length(incident.opened_at, at)}")
-    return lines
+def _line(found: str) -> str:
+    """One line of ours stays one line, whatever it quotes, and no longer than a person reads."""
+    shown = visible_line(found)
+    return shown if len(shown) <= _LONGEST_LINE else f"{shown[: _LONGEST_LINE - 1]}…"
 
 
-def _members(incident: Incident) -> list[str]:
+def _routes(incident: Incident) -> Iterator[str]:
+    """By name, where the first line only counts them."""
+    routes = sorted({one.route for one in concerned(incident)})
+    if len(routes) > 1:
+        more = [f"and {len(routes) - _MOST_NAMED} more"] if len(routes) > _MOST_NAMED else []
+        yield f"routes:      {', '.join([*routes[:_MOST_NAMED], *more])}"
+
+
+def _seen(incident: Incident) -> Iterator[str]:
+    if incident.because and incident.state == OPEN:
+        yield f"seen:        {incident.because}"
+
+
+def _first(incident: Incident, origin: Origin) -> Iterator[str]:
+    found = steps(incident, origin)
+    if found:
+        yield "do first:" if len(found) == 1 else "do first, the likeliest cause before the others:"
+    yield from (one.text for one in lines(found))
+    if incident.next_probe is not None and incident.finding in BY_CAUSE:
+        yield "to tell the causes apart:"
+        yield f"    {probe_phrase(incident.next_probe)}"
+        yield f"    {incident.next_probe.why}"
+
+
+def _owned(incident: Incident, origin: Origin) -> Iterator[str]:
+    yield f"owner:       {owner_phrase(incident)}"
+    if incident.runbook:
+        yield f"runbook:     {incident.runbook}"
+    if incident.acknowledged is not None:
+        yield acknowledged_phrase(incident.acknowledged)
+    elif incident.state == OPEN:
+        yield f"take over:   {origin.command('ack', incident.id)}"
+    yield f"in full:     {origin.command('incidents', incident.id)}"
+
+
+def _where(origin: Origin) -> Iterator[str]:
+    """Of a stack that is named otherwise than its metrics, both names."""
+    if origin.account:
+        yield f"account:     {origin.account}"
+    if origin.region:
+        yield f"region:      {origin.region}"
+    if origin.deployment:
+        other = f", stack {origin.stack}" if origin.stack not in (None, origin.deployment) else ""
+        yield f"deployment:  {origin.deployment}{other}"
+
+
+def _members(incident: Incident) -> Iterator[str]:
     members = concerned(incident)
-    shown = [f"- {one.route} {caller_phrase(one.caller)}" for one in members[:_MOST_MEMBERS]]
-    more = len(members) - len(shown)
-    return [*shown, f"- and {more} more"] if more else shown
+    yield "concerned:" if incident.state == OPEN else "no longer failing:"
+    yield from (f"- {_member(one)}" for one in members[:_MOST_LINES])
+    if len(members) > _MOST_LINES:
+        yield f"- and {len(members) - _MOST_LINES} more"
 
 
-def _evidence(incident: Incident) -> list[str]:
-    shown = incident.evidence[:_MOST_EXCHANGES]
-    lines = [line for one in shown for line in (f"  {sent_phrase(one)}", f"    {seen_phrase(one)}")]
-    command = next_command(catalogue().get(incident.cause), incident.evidence, incident.finding)
-    return [
-        *(["", "evidence:", *lines] if lines else []),
-        *(["", "next:", command] if command else []),
-    ]
+def _member(one: Member) -> str:
+    until = f" until {moment(one.until)}" if one.until else ""
+    return f"{one.route} {caller_phrase(one.caller)}, since {moment(one.since)}{until}"
+
+
+def _causes(incident: Incident) -> Iterator[str]:
+    """With what speaks against others, as far as it is known."""
+    if incident.finding not in BY_CAUSE:
+        return
+    if incident.candidates:
+        yield "possible causes:" if len(incident.candidates) > 1 else "cause:"
+    yield from (f"- {candidate_line(one)}" for one in incident.candidates[:_MOST_LINES])
+    if len(incident.candidates) > _MOST_LINES:
+        yield f"- and {len(incident.candidates) - _MOST_LINES} more"
+    if incident.ruled_out:
+        yield "ruled out:"
+        shown = incident.ruled_out[:_MOST_RULED_OUT]
+        yield from (f"- {one.cause}: {one.because}" for one in shown)
+
+
+def _evidence(incident: Incident) -> Iterator[str]:
+    if incident.evidence:
+        yield "evidence:"
+    for one in incident.evidence[:_MOST_EXCHANGES]:
+        yield f"  {sent_phrase(one)}"
+        yield f"    {seen_phrase(one)}"
+
+
+def _history(incident: Incident) -> Iterator[str]:
+    """How long it took stands above."""
+    told = [one for one in incident.updates if not one.text.startswith("resolved after ")]
+    yield "history:"
+    for one in told[-_MOST_UPDATES:]:
+        yield f"- {moment(one.at)}: {one.text}"

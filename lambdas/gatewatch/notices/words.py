@@ -20,9 +20,12 @@ from gatewatch.model import (
     Gate,
     Incident,
     Layer,
+    NextProbe,
+    Owner,
     Purpose,
     Verdict,
 )
+from gatewatch.notices.moments import moment
 
 _FINDINGS = {
     Finding.PROTECTED_ROUTE_OPEN: "open to everybody",
@@ -48,7 +51,17 @@ def caller_phrase(caller: str) -> str:
 
 
 def acknowledged_phrase(who: Acknowledgement) -> str:
-    return f"acknowledged by {who.by} at {who.at}" + (f": {who.why}" if who.why else "")
+    return f"acknowledged by {who.by} at {moment(who.at)}" + (f": {who.why}" if who.why else "")
+
+
+def owner_phrase(incident: Incident) -> str:
+    """Whose concern it is; the team, where it is theirs."""
+    team = f" ({incident.team})" if incident.team else ""
+    return {
+        Owner.API: f"the API's team{team}",
+        Owner.CALLER: f"the owner of the credential or of this configuration{team}",
+        Owner.PLATFORM: "the platform",
+    }[incident.owner]
 
 
 def verdict_phrase(diagnosis: Diagnosis) -> str:
@@ -89,9 +102,17 @@ def test_invoke_phrase(candidates: Sequence[Candidate]) -> str | None:
 
 
 def headline(incident: Incident) -> str:
-    """One line for a person who was just woken: what, where, how much."""
-    api = incident.api if incident.stage is None else f"{incident.api} {incident.stage}"
-    return f"{api}: {_concerned(incident)} {_what(incident)}"
+    """One line in a list: where, how much, what, and why."""
+    return f"{_place(incident)}: {_concerned(incident)} {_what(incident)}{_reason(incident)}"
+
+
+def symptom(incident: Incident) -> str:
+    """One line for a person who was just woken: how much and what comes first, then where."""
+    return f"{_concerned(incident)} {_what(incident)}, {_place(incident)}{_reason(incident)}"
+
+
+def _place(incident: Incident) -> str:
+    return incident.api if incident.stage is None else f"{incident.api} {incident.stage}"
 
 
 def _concerned(incident: Incident) -> str:
@@ -105,8 +126,12 @@ def _concerned(incident: Incident) -> str:
 
 def _what(incident: Incident) -> str:
     if incident.finding is not Finding.REFUSED:
-        return _FINDINGS[incident.finding]
-    return f"refused at {layers_phrase(incident)} ({_causes(incident)})"
+        return finding_phrase(incident.finding)
+    return f"refused at {layers_phrase(incident)}"
+
+
+def _reason(incident: Incident) -> str:
+    return f" ({_causes(incident)})" if incident.finding is Finding.REFUSED else ""
 
 
 def _causes(incident: Incident) -> str:
@@ -139,6 +164,12 @@ def sent_phrase(exchange: Exchange) -> str:
     control = "  (control)" if request.purpose is Purpose.CONTROL else ""
     where = " ".join(part for part in (request.method, request.url) if part)
     return f"{where or '(a request that was not told)'}{carried}{control}"
+
+
+def probe_phrase(probe: NextProbe) -> str:
+    """The look that would tell candidates apart."""
+    who = "without a credential" if probe.credential == "none" else f"with {probe.credential}"
+    return f"{probe.method} {probe.url} {who}"
 
 
 _TELLING = ("x-amzn-errortype", "www-authenticate", "server", "x-cache", "x-amzn-waf-action")

@@ -18,7 +18,10 @@ OWN = Channel(topic="")
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """One message to one channel. The same news told twice has the same `message_id`."""
+    """One message to one channel. The same news told twice has the same `message_id`.
+
+    `news`: what is new since the last message, in lines for people.
+    """
 
     message_id: str
     kind: Kind

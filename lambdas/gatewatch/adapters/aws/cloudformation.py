@@ -5,13 +5,13 @@ from __future__ import annotations
 from gatewatch.adapters.aws.client import client
 
 
-def outputs(stack: str) -> dict[str, str]:
+def outputs(stack: str, region: str | None = None) -> dict[str, str]:
     """The stack's outputs by name; raises KeyError where there is no such stack, and other errors
     as botocore raises them."""
     from botocore.exceptions import ClientError
 
     try:
-        [found] = client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        [found] = client("cloudformation", region).describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:
         if "does not exist" in str(error.response["Error"].get("Message")):
             raise KeyError(stack) from None
@@ -19,6 +19,6 @@ def outputs(stack: str) -> dict[str, str]:
     return {str(one["OutputKey"]): str(one["OutputValue"]) for one in found.get("Outputs", [])}
 
 
-def region() -> str:
-    """Where stacks are looked for."""
-    return str(client("cloudformation").meta.region_name)
+def region_of_calls(region: str | None = None) -> str:
+    """Where stacks are looked for: there, or where the AWS settings of this machine say."""
+    return str(client("cloudformation", region).meta.region_name)

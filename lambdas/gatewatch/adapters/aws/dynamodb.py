@@ -36,17 +36,19 @@ _PART = "\n"
 
 
 class DynamoTable:
-    """`name` is the table's. Errors of the service are raised as botocore raises them."""
+    """`name` is the table's; `region`, where it is in another than the AWS settings say. Errors
+    of the service are raised as botocore raises them."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, region: str | None = None) -> None:
         self._name = name
+        self._region = region
 
     @property
     def _client(self) -> Any:
-        return client("dynamodb")
+        return client("dynamodb", self._region)
 
     def records(self) -> dict[str, Record]:
-        found = (_record(item) for item in query(self._name, "deployment", "api#"))
+        found = (_record(item) for item in query(self._client, self._name, "deployment", "api#"))
         return {one.api: one for one in found}
 
     def add_let_in(self, api: str, entrances: Iterable[str]) -> None:
@@ -63,11 +65,11 @@ class DynamoTable:
         return len(held)
 
     def acknowledged(self) -> frozenset[str]:
-        waiting = (str(item["sk"]["S"]) for item in query(self._name, _ACK))
+        waiting = (str(item["sk"]["S"]) for item in query(self._client, self._name, _ACK))
         return frozenset(one.removeprefix("api#").partition(_PART)[0] for one in waiting)
 
     def acks(self, api: str) -> list[Ack]:
-        found = (_ack(item) for item in query(self._name, _ACK, f"api#{api}{_PART}"))
+        found = (_ack(item) for item in query(self._client, self._name, _ACK, f"api#{api}{_PART}"))
         return [one for one in found if one is not None]
 
     def add_ack(self, ack: Ack) -> None:
@@ -121,12 +123,14 @@ class DynamoTable:
 
     def some(self, api: str, names: Sequence[str]) -> list[Slice]:
         keys = [{"pk": {"S": f"api#{api}"}, "sk": {"S": f"state#{name}"}} for name in names]
-        found = [_slice(api, item) for item in batch(self._name, keys)]
+        found = [_slice(api, item) for item in batch(self._client, self._name, keys)]
         missing = sorted(set(names) - {one.name for one in found})
         return [*found, *slices.recut(missing, self.all(api), api)] if missing else found
 
     def all(self, api: str) -> list[Slice]:
-        return [_slice(api, item) for item in query(self._name, f"api#{api}", "state#")]
+        return [
+            _slice(api, item) for item in query(self._client, self._name, f"api#{api}", "state#")
+        ]
 
     def save(self, after: Slice) -> None:
         key = {"pk": {"S": f"api#{after.api}"}, "sk": {"S": f"state#{after.name}"}}
@@ -168,11 +172,11 @@ class DynamoTable:
             for one in self.records().values()
             if one.news
         ]
-        return [one for item in batch(self._name, keys) for one in _ledger(item).open]
+        return [one for item in batch(self._client, self._name, keys) for one in _ledger(item).open]
 
     def filed(self, prefix: str = "") -> Iterator[Incident]:
         """Those whose id begins so, the newest first; read page by page."""
-        for item in query(self._name, "incident", prefix, newest_first=True):
+        for item in query(self._client, self._name, "incident", prefix, newest_first=True):
             yield _filed(item["document"])
 
     def _write(

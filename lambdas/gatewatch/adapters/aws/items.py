@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from gatewatch.adapters.aws.client import client
 from gatewatch.service.ports import OvertakenError
 
 Item = Mapping[str, Mapping[str, Any]]
@@ -15,34 +14,30 @@ _BATCH = 100
 
 
 def query(
-    table: str, partition: str, prefix: str = "", *, newest_first: bool = False
+    dynamodb: Any, table: str, partition: str, prefix: str = "", *, newest_first: bool = False
 ) -> Iterator[Item]:
     """A partition's items in the order of their names, page after page as they are asked for."""
     named = " AND begins_with(sk, :s)" if prefix else ""
-    pages = (
-        client("dynamodb")
-        .get_paginator("query")
-        .paginate(
-            TableName=table,
-            KeyConditionExpression=f"pk = :p{named}",
-            ExpressionAttributeValues={
-                ":p": {"S": partition},
-                **({":s": {"S": prefix}} if prefix else {}),
-            },
-            ScanIndexForward=not newest_first,
-            ConsistentRead=True,
-        )
+    pages = dynamodb.get_paginator("query").paginate(
+        TableName=table,
+        KeyConditionExpression=f"pk = :p{named}",
+        ExpressionAttributeValues={
+            ":p": {"S": partition},
+            **({":s": {"S": prefix}} if prefix else {}),
+        },
+        ScanIndexForward=not newest_first,
+        ConsistentRead=True,
     )
     for page in pages:
         yield from page["Items"]
 
 
-def batch(table: str, keys: Sequence[Mapping[str, Any]]) -> Iterator[Item]:
+def batch(dynamodb: Any, table: str, keys: Sequence[Mapping[str, Any]]) -> Iterator[Item]:
     """Those of these items that are there."""
     waiting = list(keys)
     while waiting:
         asked = {"Keys": waiting[:_BATCH], "ConsistentRead": True}
-        answer = client("dynamodb").batch_get_item(RequestItems={table: asked})
+        answer = dynamodb.batch_get_item(RequestItems={table: asked})
         yield from answer["Responses"].get(table, [])
         left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
         waiting = [*left, *waiting[_BATCH:]]

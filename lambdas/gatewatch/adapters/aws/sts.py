@@ -26,12 +26,12 @@ def own_keys() -> tuple[Keys, datetime]:
     return keys, datetime.now(UTC) + _OWN_FOR
 
 
-def own_name() -> str:
+def own_name(region: str | None = None) -> str:
     """Who asks, as the end of the ARN: `user/alice`, `assumed-role/OnCall/alice`; anybody may ask.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
     """
-    return str(client("sts").get_caller_identity()["Arn"]).rpartition(":")[2]
+    return str(client("sts", region).get_caller_identity()["Arn"]).rpartition(":")[2]
 
 
 def role_keys(role: AssumedRole) -> tuple[Keys, datetime]:

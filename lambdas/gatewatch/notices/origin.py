@@ -1,0 +1,34 @@
+"""Where a message comes from: what its reader must know to find, at night, what it tells of."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """A deployed service has all of these. On one machine all are absent, and `options` name the
+    files in which a command finds the same incidents.
+
+    `deployment` is the name in the metrics, `stack` the one that commands ask for.
+    """
+
+    account: str | None = None
+    region: str | None = None
+    deployment: str | None = None
+    stack: str | None = None
+    options: tuple[str, ...] = ()
+
+    def command(self, *words: str) -> str:
+        """A `gatewatch` command as a person may paste it."""
+        return shlex.join(("gatewatch", *words, *self._place()))
+
+    def _place(self) -> tuple[str, ...]:
+        stack = ("--stack", self.stack) if self.stack else ()
+        region = ("--region", self.region) if self.stack and self.region else ()
+        return (*stack, *region, *self.options)
+
+
+UNNAMED = Origin()
+"""Where nobody says; commands then work where they are typed."""
