@@ -132,6 +132,20 @@ RESOLVED = replace(
 UNDECIDED = replace(
     OPENED, finding=Finding.UNDECIDED, severity=Severity.LOW, owner=Owner.CALLER, evidence=()
 )
+UNREADABLE = replace(
+    OPENED,
+    finding=Finding.CREDENTIAL_UNREADABLE,
+    owner=Owner.CALLER,
+    layer=Layer.UNKNOWN,
+    cause="unknown",
+    candidates=(),
+    ruled_out=(),
+    next_probe=None,
+    evidence=(),
+    because="credential partner cannot be read: secret gatewatch/partner: "
+    "ResourceNotFoundException; next: aws secretsmanager describe-secret "
+    "--secret-id gatewatch/partner",
+)
 CHANGED_CERTIFICATE = replace(
     OPENED,
     finding=Finding.CERTIFICATE_EXPIRING,
@@ -148,6 +162,7 @@ MESSAGES = {
     "resolved": (Kind.RESOLVED, RESOLVED, ()),
     "exposed": (Kind.OPENED, EXPOSED, ()),
     "undecided": (Kind.OPENED, UNDECIDED, ()),
+    "unreadable": (Kind.OPENED, UNREADABLE, ()),
     "certificate": (Kind.OPENED, CHANGED_CERTIFICATE, ()),
 }
 

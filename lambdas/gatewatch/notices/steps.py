@@ -121,6 +121,10 @@ _FIRST = {
         "Read which certificate the host shows, and until when it is valid.",
         "Renew it; if AWS Certificate Manager should have, see why its validation fails.",
     ),
+    Finding.CREDENTIAL_UNREADABLE: (
+        "Above stands which credential cannot be had and why; do what is said there after next.",
+        "Put it where gatewatch.yaml says that it is, and let the monitor read it there.",
+    ),
     Finding.SLOW: (
         "Compare the API's metrics Latency and IntegrationLatency: is it the backend?",
         f"Make the backend faster; {_CORRECTED}",
