@@ -119,8 +119,8 @@ def test_who_joins_is_said_once_for_all_that_join_within_a_short_while() -> None
 def test_each_late_start_is_told() -> None:
     assert walked([FAIL], of_route("GET /y", 2), of_route("GET /z", 9)) == [
         "1 opened",
-        "5 changed joined: GET /y, since 2026-11-22 09:03:00Z",
-        "12 changed joined: GET /z, since 2026-11-22 09:10:00Z",
+        "5 changed joined: GET /y, since 2026-11-22 09:03:00 UTC",
+        "12 changed joined: GET /z, since 2026-11-22 09:10:00 UTC",
     ]
 
 
@@ -132,7 +132,8 @@ def test_another_caller_of_a_route_that_was_told_of_is_no_news() -> None:
 def test_who_recovers_while_others_still_fail_is_told() -> None:
     assert walked([*[FAIL] * 5, PASS], of_route("GET /y", 0)) == [
         "1 opened",
-        "8 changed recovered: GET /x, failed from 2026-11-22 09:01:00Z to 2026-11-22 09:06:00Z",
+        "8 changed recovered: GET /x, "
+        "failed from 2026-11-22 09:01:00 UTC to 2026-11-22 09:06:00 UTC",
     ]
 
 
@@ -154,7 +155,7 @@ def test_what_is_told_of_the_end_names_who_and_when() -> None:
     ledger = hear(Ledger(api="orders"), story, About(), tick(2))
     [_, resolved] = ledger.outbox
     assert resolved.news == (
-        "recovered: GET /x, failed from 2026-11-22 09:01:00Z to 2026-11-22 09:02:00Z",
+        "recovered: GET /x, failed from 2026-11-22 09:01:00 UTC to 2026-11-22 09:02:00 UTC",
         "resolved after 1m 0s",
     )
 

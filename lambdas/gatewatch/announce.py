@@ -12,7 +12,7 @@ from enum import StrEnum
 import msgspec
 from msgspec.structs import replace
 
-from gatewatch.correlate import OPEN, length
+from gatewatch.correlate import OPEN, length, moment
 from gatewatch.model import Finding, Incident, Layer, Member, Severity
 
 
@@ -147,9 +147,12 @@ def _left(incident: Incident) -> tuple[str, ...]:
     failing = {one.route for one in incident.members if one.until is None}
     gone = {one.route: one for one in incident.members if not one.said and one.until is not None}
     found = [one for route, one in gone.items() if route not in failing]
-    return _listed(
-        "recovered", found, lambda one: f"failed from {moment(one.since)} to {moment(one.until)}"
-    )
+    return _listed("recovered", found, _failed)
+
+
+def _failed(member: Member) -> str:
+    until = f" to {moment(member.until)}" if member.until else ""
+    return f"failed from {moment(member.since)}{until}"
 
 
 def _listed(what: str, found: list[Member], when: Callable[[Member], str]) -> tuple[str, ...]:
@@ -166,11 +169,6 @@ def _lasted(incident: Incident) -> tuple[str, ...]:
     if incident.resolved_at is None:
         return ()
     return (f"resolved after {length(incident.opened_at, incident.resolved_at)}",)
-
-
-def moment(at: str | None) -> str:
-    """A time as people read it: to the second, in UTC."""
-    return datetime.fromisoformat(at).strftime("%Y-%m-%d %H:%M:%SZ") if at else "?"
 
 
 def is_to_be_reminded(

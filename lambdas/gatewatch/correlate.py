@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from msgspec.structs import replace
@@ -286,6 +286,13 @@ def length(start: str, end: str) -> str:
     if hours:
         return f"{hours}h {minutes}m"
     return f"{minutes}m {seconds}s" if minutes else f"{seconds}s"
+
+
+def moment(at: str) -> str:
+    """A time as people read it, to the second: `2026-11-22 09:01:00 UTC`."""
+    found = datetime.fromisoformat(at)
+    known = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return known.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

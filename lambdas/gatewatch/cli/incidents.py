@@ -17,8 +17,8 @@ from gatewatch.cli.journal import Journal, journal
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.stack import STACK_HELP
 from gatewatch.config.problems import nearest
+from gatewatch.correlate import moment
 from gatewatch.model import Acknowledgement, Incident
-from gatewatch.notices.moments import moment
 from gatewatch.notices.origin import Origin
 
 _LAST = 50

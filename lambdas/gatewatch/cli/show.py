@@ -15,7 +15,7 @@ from rich.text import Text
 
 from gatewatch.causes import catalogue
 from gatewatch.cli.screen import Screen
-from gatewatch.correlate import OPEN, length
+from gatewatch.correlate import OPEN, length, moment
 from gatewatch.diagnose import subject_of
 from gatewatch.model import (
     GATES,
@@ -28,7 +28,7 @@ from gatewatch.model import (
     Severity,
     Verdict,
 )
-from gatewatch.notices.moments import moment, times
+from gatewatch.notices.moments import times
 from gatewatch.notices.origin import UNNAMED, Origin
 from gatewatch.notices.steps import BY_CAUSE, Step, lines, steps, steps_of
 from gatewatch.notices.words import (

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from gatewatch.correlate import OPEN
+from gatewatch.correlate import OPEN, moment
 from gatewatch.learn import concerned
 from gatewatch.model import EXPOSURES, Incident, Member
-from gatewatch.notices.moments import moment, times
+from gatewatch.notices.moments import times
 from gatewatch.notices.origin import UNNAMED, Origin
 from gatewatch.notices.steps import BY_CAUSE, lines, steps
 from gatewatch.notices.visible import visible_line

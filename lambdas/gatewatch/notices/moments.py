@@ -1,20 +1,13 @@
-"""Moments and lengths as people read them: to the second, and with their time zone."""
+"""When it began, how long it lasts and what was last good, as people read it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
-from gatewatch.correlate import length
+from gatewatch.correlate import length, moment
 from gatewatch.learn import concerned
 from gatewatch.model import Incident
-
-
-def moment(at: str) -> str:
-    """`2026-11-22 09:01:00 UTC`, of an ISO 8601 moment with whatever offset."""
-    found = datetime.fromisoformat(at)
-    known = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return known.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def began(incident: Incident) -> str:
@@ -34,13 +27,14 @@ def last_good(incident: Incident) -> str | None:
 
 
 def times(incident: Incident, now: str | None = None) -> Iterator[str]:
-    """Since when, and what was last good; of one that is over, its length and both ends."""
-    first = began(incident)
+    """Since when something fails, and what was last good; of one that is over, its length as its
+    history tells it, and both ends."""
     if incident.resolved_at:
-        yield f"lasted:      {length(first, incident.resolved_at)}"
-        yield f"from:        {moment(first)}"
-        yield f"until:       {moment(incident.resolved_at)}"
+        yield f"lasted:      {length(incident.opened_at, incident.resolved_at)}"
+        yield f"opened:      {moment(incident.opened_at)}"
+        yield f"resolved:    {moment(incident.resolved_at)}"
         return
+    first = began(incident)
     lasts = f", for {length(first, now)}" if now else ""
     yield f"since:       {moment(first)}{lasts}"
     yield f"last good:   {_last_good_phrase(incident)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatewatch.causes import catalogue
+from gatewatch.correlate import moment
 from gatewatch.learn import concerned
 from gatewatch.model import (
     ANONYMOUS,
@@ -25,7 +26,6 @@ from gatewatch.model import (
     Purpose,
     Verdict,
 )
-from gatewatch.notices.moments import moment
 
 _FINDINGS = {
     Finding.PROTECTED_ROUTE_OPEN: "open to everybody",
