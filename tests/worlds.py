@@ -25,7 +25,7 @@ from gatewatch.config.author import load
 from gatewatch.config.canonical import Config, SecretRef
 from gatewatch.config.lookups import Lookups
 from gatewatch.model import Exchange, Incident, Purpose, Verdict
-from gatewatch.notices.message import subject, text
+from gatewatch.notices.words import headline
 from gatewatch.ports import SecretError
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
@@ -39,13 +39,15 @@ from gatewatch.sandbox.world import World
 from gatewatch.service.call import Call
 from gatewatch.service.dispatch import dispatch
 from gatewatch.service.incidents import answer
-from gatewatch.service.notice import OWN, Said, notices, told
 from gatewatch.service.probe import probe
 from gatewatch.service.published import Allowed, encoded, pointer_to
 from gatewatch.service.shards import Bounds, Shard
 from gatewatch.service.source import Holding
 
 Secrets = dict[str, str]
+Message = tuple[str, str, str, str, tuple[str, ...]]
+"""When and of which kind, the incident's id and headline, and what is new. The rest of a message
+follows from the incident."""
 Judged = TypeVar("Judged", Verdict, Incident)
 NETWORKS = ("127.0.0.0/8",)
 ONE_BY_ONE = Limits(in_flight=1)
@@ -62,7 +64,7 @@ class Side:
         self.config = config
         self.verdicts: list[Verdict] = []
         self.incidents: dict[str, Incident] = {}
-        self.messages: list[tuple[str, str, str]] = []
+        self.messages: list[Message] = []
         self._now = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
         self._secrets = secrets
         sandbox.now = self.now
@@ -91,33 +93,28 @@ class Side:
             raise SecretError(f"{ref}: there is none", "put it there") from None
 
     @property
-    def said(self) -> list[tuple[str, str, str]]:
-        """Kind, subject and text of each message, each of which has an id of its own."""
+    def said(self) -> list[Message]:
         return sorted(self.messages)
 
-    def say(self, kind: str, at: str, incident: Incident) -> None:
-        told = comparable(incident)
-        self.messages.append((kind, subject(kind, told), text("id", kind, at, told)))
+    def say(self, kind: str, at: str, incident: Incident, news: tuple[str, ...]) -> None:
+        self.messages.append((at, kind, incident.id, headline(incident), news))
 
 
 class Local(Side):
-    """`gatewatch watch`, and what its incidents would be told as."""
+    """`gatewatch watch`: a run each minute."""
 
     def __init__(self, sandbox: Sandbox, config: Config, secrets: Secrets) -> None:
         super().__init__(sandbox, config, secrets)
         self._store = SqliteStore(None)
-        self._said: dict[str, Said] = {}
 
     def look(self) -> list[Verdict]:
         minute = int(self._now.timestamp() // 60)
         prober = Prober(Keyring(self.config.credentials, self.vault()), self, ONE_BY_ONE)
         report = run(self.config, prober, self._store, self, range(minute, minute + 1))
         prober.close()
-        at = self._now.isoformat()
-        for one in notices(self._said, report.incidents, [OWN], at):
-            self.say(one.kind, at, one.incident)
-        self._said |= {one.id: told(one) for one in report.incidents}
         self.incidents |= {one.id: one for one in report.incidents}
+        for one in report.announcements:
+            self.say(one.kind, one.at, self.incidents[one.incident], one.news)
         return list(report.verdicts)
 
 
@@ -159,7 +156,7 @@ class InAccount(Side):
                 call = msgspec.json.decode(message.body, type=Call)
                 answer(call, self._table, self._inbox, PublishedApis(self._bucket).find)
         for one in self._inbox.notices[len(self.messages) :]:
-            self.say(one.kind, one.at, one.incident)
+            self.say(one.kind, one.at, one.incident, one.news)
             self.incidents[one.incident.id] = one.incident
         ledgers = (self._table.ledger(api.name) for api in self.config.apis)
         self.incidents |= {one.id: one for ledger in ledgers for one in ledger.open}
