@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from gatewatch.adapters.aws.dynamodb import DynamoTable
 from gatewatch.announce import Announcement, Kind
 from gatewatch.config.canonical import Channel
-from gatewatch.model import Outcome
+from gatewatch.model import Finding, Outcome
 from gatewatch.service.ledger import Ledger, pack
 from gatewatch.service.notice import notices
 from gatewatch.service.ports import OvertakenError, Record
@@ -21,6 +21,7 @@ from .builders import verdict
 from .service import table, tick
 from .test_ledger import heard, looked
 
+WEAKENED = Finding.GUARD_WEAKENED
 PATIENT = {f"GET /{n}": Patience(1, 1) for n in range(40)} | {"GET /x": Patience(1, 1)}
 
 
@@ -109,27 +110,35 @@ def test_more_slices_are_read_than_one_call_carries(store: DynamoTable) -> None:
 def test_an_api_is_recorded_piece_by_piece(store: DynamoTable) -> None:
     store.add_let_in("orders", ["https://a", "https://b"])
     store.add_let_in("orders", ["https://a"])
-    store.latch("orders", "POST /x", "https://a")
+    store.latch("orders", "POST /x", "https://a", WEAKENED)
     store.add_news("orders")
     store.set_swept("orders", "digest")
     assert store.records() == {
         "orders": Record(
             api="orders",
             let_in=frozenset({"https://a", "https://b"}),
-            latched=frozenset({("POST /x", "https://a")}),
+            latched={("POST /x", "https://a"): WEAKENED},
             news=1,
             swept="digest",
         )
     }
 
 
+def test_a_latch_of_the_version_before_is_read_and_released(store: DynamoTable) -> None:
+    store._record("orders", "ADD latched :v", v={"SS": ["POST /x\nhttps://a"]})
+    open_ = Finding.PROTECTED_ROUTE_OPEN
+    assert store.records()["orders"].latched == {("POST /x", "https://a"): open_}
+    assert store.release("orders", "POST /x") == 1
+    assert store.records()["orders"].latched == {}
+
+
 def test_a_latched_write_is_released_at_every_entrance(store: DynamoTable) -> None:
     for entrance in ("https://a", "https://b"):
-        store.latch("orders", "POST /x", entrance)
-    store.latch("orders", "POST /y", "https://a")
+        store.latch("orders", "POST /x", entrance, WEAKENED)
+    store.latch("orders", "POST /y", "https://a", WEAKENED)
     assert store.release("orders", "POST /x") == 2
     assert store.release("orders", "POST /x") == 0
-    assert store.records()["orders"].latched == {("POST /y", "https://a")}
+    assert store.records()["orders"].latched == {("POST /y", "https://a"): WEAKENED}
 
 
 def test_news_that_came_meanwhile_stay(store: DynamoTable) -> None:

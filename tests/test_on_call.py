@@ -19,7 +19,7 @@ from gatewatch.adapters.aws.dynamodb import DynamoTable
 from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.cli.main import main
 from gatewatch.correlate import OPEN
-from gatewatch.model import Acknowledgement, Incident
+from gatewatch.model import Acknowledgement, Finding, Incident
 from gatewatch.service import incidents as writing
 from gatewatch.service.ledger import Ledger
 from gatewatch.service.ports import Table
@@ -87,7 +87,7 @@ def kept_here(known: list[Incident], folder: Path) -> list[str]:
     for one in known:
         with store.open(one.api) as memory:
             memory.keep([], [one], {})
-    store.latch("orders", "GET /x", "https://a")
+    store.latch("orders", "GET /x", "https://a", Finding.PROTECTED_ROUTE_OPEN)
     store.close()
     return ["--state", str(file)]
 
@@ -99,7 +99,7 @@ def kept_in_the_account(known: list[Incident], folder: Path) -> list[str]:
         if one.state == OPEN:
             store.add_news(one.api)
             store.save_ledger(Ledger(api=one.api, incidents=(one,)))
-    store.latch("orders", "GET /x", "https://a")
+    store.latch("orders", "GET /x", "https://a", Finding.PROTECTED_ROUTE_OPEN)
     return ["--stack", stack_of(store)]
 
 
@@ -256,7 +256,7 @@ def test_a_write_that_is_released_here_is_sent_again(command: Command, tmp_path:
     assert command("ack", "orders", "GET /x", *where) == 0
     assert command.out == "orders GET /x: will be sent again\n"
     store = SqliteStore(tmp_path / "state.sqlite3")
-    assert store.latched() == frozenset()
+    assert store.latched() == {}
     assert [one.id for one in store.incidents() if one.acknowledged] == [known.id]
 
 
@@ -311,7 +311,7 @@ def test_a_write_that_is_released_in_the_account_is_sent_again(
 ) -> None:
     stack, incident = stack_of(account.table), broken(account)
     entrance = f"http://{account.gateway.place}/prod"
-    account.table.latch("orders", "GET /items", entrance)
+    account.table.latch("orders", "GET /items", entrance, Finding.PROTECTED_ROUTE_OPEN)
     assert command("ack", "orders", "GET /items", "--stack", stack) == 0
     assert account.table.records()["orders"].latched
     account.minutes(1)
@@ -328,7 +328,12 @@ def test_looks_that_were_dealt_out_before_a_release_do_not_undo_it(
     write = "      - POST /items: {access: protected, guarded_by: api_key}\n"
     account.publish(often % {"place": account.gateway.place} + write)
     account.minutes(1)
-    account.table.latch("orders", "POST /items", f"http://{account.gateway.place}/prod")
+    account.table.latch(
+        "orders",
+        "POST /items",
+        f"http://{account.gateway.place}/prod",
+        Finding.PROTECTED_ROUTE_OPEN,
+    )
     stack = stack_of(account.table)
     assert command("ack", "orders", "POST /items", "--stack", stack) == 0
     account.dispatch()
@@ -339,7 +344,7 @@ def test_looks_that_were_dealt_out_before_a_release_do_not_undo_it(
 
 def test_a_write_without_an_incident_is_released_too(account: Account, command: Command) -> None:
     account.minutes(3)
-    account.table.latch("orders", "GET /items", "https://a")
+    account.table.latch("orders", "GET /items", "https://a", Finding.PROTECTED_ROUTE_OPEN)
     assert command("ack", "orders", "GET /items", "--stack", stack_of(account.table)) == 0
     account.minutes(1)
     assert not account.table.records()["orders"].latched
@@ -403,7 +408,7 @@ def test_what_somebody_wrote_by_hand_stops_nobody(
     if document is not None:
         item["document"] = {"S": document}
     boto3.client("dynamodb").put_item(TableName=account.table._name, Item=item)
-    account.table.latch("orders", "GET /items", "https://a")
+    account.table.latch("orders", "GET /items", "https://a", Finding.PROTECTED_ROUTE_OPEN)
     account.gateway.broken.clear()
     account.minutes(2)
     [resolved] = account.messages()
@@ -452,7 +457,7 @@ def test_what_a_person_needs_is_what_the_page_allows(
 ) -> None:
     [written] = re.findall(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     stack, incident = stack_of(account.table), broken(account)
-    account.table.latch("orders", "GET /items", "https://a")
+    account.table.latch("orders", "GET /items", "https://a", Finding.PROTECTED_ROUTE_OPEN)
     with using(monkeypatch) as used:
         for asked in (
             ["incidents"],

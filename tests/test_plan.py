@@ -79,15 +79,16 @@ def test_a_write_at_a_closed_entrance_must_be_refused_whoever_may_call_it() -> N
 def test_a_latched_write_at_a_closed_entrance_is_its_own_finding() -> None:
     found = config("POST /x: {access: protected}", CLOSED)
     entrance = found.apis[0].entrances[1].url
-    [_, held] = plan(found, latched=frozenset({("orders", "POST /x", entrance)}))
+    [_, held] = plan(found, latched={("orders", "POST /x", entrance): Finding.ENTRANCE_NOT_CLOSED})
     assert [skipped.finding for skipped in held.skipped] == [Finding.ENTRANCE_NOT_CLOSED]
 
 
-def test_a_latched_write_is_held_back_as_a_finding() -> None:
+@pytest.mark.parametrize("held", [Finding.PROTECTED_ROUTE_OPEN, Finding.GUARD_WEAKENED])
+def test_a_latched_write_is_held_back_as_what_it_was_found(held: Finding) -> None:
     found = config("POST /x: {access: protected}")
-    [one] = plan(found, latched=frozenset({("orders", "POST /x", URL)}))
+    [one] = plan(found, latched={("orders", "POST /x", URL): held})
     assert one.attempts == ()
-    assert [skipped.finding for skipped in one.skipped] == [Finding.PROTECTED_ROUTE_OPEN]
+    assert [skipped.finding for skipped in one.skipped] == [held]
 
 
 def test_intervals_are_kept_and_a_strangers_look_brings_the_others_along() -> None:

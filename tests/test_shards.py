@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from datetime import timedelta
 
 import msgspec
@@ -15,7 +14,8 @@ from msgspec.structs import replace
 from gatewatch.config.canonical import Api, Channel, Config, Entrance
 from gatewatch.config.windows import Opening
 from gatewatch.gateway.url import host_of
-from gatewatch.plan import plan
+from gatewatch.model import Finding
+from gatewatch.plan import NO_LATCHES, Latches, plan
 from gatewatch.service.ledger import About
 from gatewatch.service.shards import Bounds, Shard, fresh, shards
 from gatewatch.service.slices import ROUTES_PER_SLICE, slice_count, slice_name
@@ -52,10 +52,10 @@ def dealt(
     *apis: Api,
     bounds: Bounds | None = None,
     about: About | None = None,
-    latched: Iterable[tuple[str, str, str]] = (),
+    latched: Latches = NO_LATCHES,
 ) -> list[Shard]:
     whole = Config(apis=apis, credentials=CREDENTIALS)
-    probes = plan(whole, range(MINUTE, MINUTE + 1), frozenset(latched))
+    probes = plan(whole, range(MINUTE, MINUTE + 1), latched)
     told = {one.name: about or About() for one in apis}
     counts = {one.name: slice_count(one) for one in apis}
     return shards(whole, probes, START, told, counts, latched=latched, bounds=bounds)
@@ -190,11 +190,11 @@ def test_a_message_has_room_for_what_is_told_of_each_api() -> None:
 def test_a_shard_bears_the_latches_of_its_own_routes_alone() -> None:
     """As when 5,000 writes of an API let strangers in."""
     [url] = [one.url for one in api("a", 1, ["h.example.com"]).entrances]
-    latched = [("a", f"GET /{n}", url) for n in range(5_000)]
+    latched = {("a", f"GET /{n}", url): Finding.GUARD_WEAKENED for n in range(5_000)}
     found = dealt(api("a", 5_000, ["h.example.com"]), latched=latched)
     assert max(len(msgspec.json.encode(one)) for one in found) < 250_000
     for shard in found:
-        held = {name for _, name, _ in shard.latched}
+        held = {name for _, name, _, _ in shard.latched}
         assert held == {route.name for one in shard.apis for route in one.routes}
 
 

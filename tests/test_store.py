@@ -17,12 +17,15 @@ import pytest
 
 from gatewatch.adapters.local.sqlite import SqliteStore, StateError
 from gatewatch.correlate import OPEN, correlate
+from gatewatch.model import Finding
 from gatewatch.sandbox import orders
 from gatewatch.sandbox.faults import FAULTS
 from gatewatch.sandbox.server import Running, Sandbox, running
 from gatewatch.track import RouteState, Turn
 
 from .test_correlate import T0, T1, opened, problem, state, turn
+
+WEAKENED = Finding.GUARD_WEAKENED
 
 
 @pytest.fixture
@@ -133,7 +136,7 @@ def _damaged(file: Path) -> None:
         lambda store: store.incidents(),
         lambda store: store.let_in(),
         lambda store: store.latched(),
-        lambda store: store.latch("a", "r", "e"),
+        lambda store: store.latch("a", "r", "e", WEAKENED),
         lambda store: store.release("a", "r"),
         lambda store: store.open("a").__enter__(),
     ],
@@ -166,11 +169,27 @@ def test_two_writers_take_turns_and_lose_nothing(file: Path) -> None:
         assert len(memory.states) == 80
 
 
+def test_a_file_of_the_version_before_is_taken_over(file: Path) -> None:
+    """It knew of latches only that they are, and of nothing that was said."""
+    file.parent.mkdir()
+    with sqlite3.connect(file) as raw:
+        raw.executescript(
+            "CREATE TABLE latch (api TEXT, route TEXT, entrance TEXT, at TEXT NOT NULL,"
+            " PRIMARY KEY (api, route, entrance)) WITHOUT ROWID;"
+            "INSERT INTO latch VALUES ('a', 'POST /x', 'e', 't'); PRAGMA user_version = 1;"
+        )
+    raw.close()
+    store = SqliteStore(file)
+    assert store.latched() == {("a", "POST /x", "e"): Finding.PROTECTED_ROUTE_OPEN}
+    with store.open("a") as memory:
+        assert memory.said == {}
+
+
 def test_latches_are_kept_until_released(file: Path) -> None:
     store = SqliteStore(file)
-    store.latch("a", "POST /x", "e")
-    store.latch("a", "POST /x", "e")
-    assert SqliteStore(file).latched() == {("a", "POST /x", "e")}
+    store.latch("a", "POST /x", "e", WEAKENED)
+    store.latch("a", "POST /x", "e", WEAKENED)
+    assert SqliteStore(file).latched() == {("a", "POST /x", "e"): WEAKENED}
     assert store.release("a", "POST /x") == 1
     assert store.release("a", "POST /x") == 0
 

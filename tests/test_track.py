@@ -189,6 +189,13 @@ def test_what_was_ruled_out_stays_out_until_a_look_contradicts_it(
         assert (problem.cause, problem.confidence) == (left[0], confidence)
 
 
+def test_what_fails_again_began_after_what_was_told_as_over() -> None:
+    looks = [PASS, FAIL, FAIL, FAIL, PASS, PASS, FAIL]
+    state, turns = walk(*looks, patience=Patience(2, 2))
+    assert turns[-2:] == [Turn.RECOVERED, Turn.OPENED]
+    assert state.since == (START + timedelta(minutes=6)).isoformat()
+
+
 def test_when_it_was_last_good() -> None:
     state, _ = walk(PASS, PASS, FAIL, UNKNOWN)
     assert state.last_good == (START + timedelta(minutes=1)).isoformat()

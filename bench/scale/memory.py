@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from gatewatch.acknowledge import Ack
 from gatewatch.adapters.aws.sqs import batches
-from gatewatch.model import Incident
+from gatewatch.model import Finding, Incident
 from gatewatch.service import ledger as ledgers
 from gatewatch.service import slices as packing
 from gatewatch.service.ledger import Ledger
@@ -97,13 +97,13 @@ class CountingTable:
         known = self._records.get(api, Record(api=api)).let_in
         self._change(api, let_in=known | set(entrances))
 
-    def latch(self, api: str, route: str, entrance: str) -> None:
+    def latch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
         known = self._records.get(api, Record(api=api)).latched
-        self._change(api, latched=known | {(route, entrance)})
+        self._change(api, latched={**known, (route, entrance): finding})
 
     def release(self, api: str, route: str) -> int:
         known = self._records.get(api, Record(api=api)).latched
-        left = frozenset(one for one in known if one[0] != route)
+        left = {key: held for key, held in known.items() if key[0] != route}
         self._change(api, latched=left)
         return len(known) - len(left)
 

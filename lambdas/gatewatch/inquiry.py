@@ -221,6 +221,7 @@ def latch(inquiries: Iterable[Inquiry], verdicts: Iterable[Verdict], known: Know
     }
     for verdict in verdicts:
         was_sent = verdict.outcome is not Outcome.SKIPPED and verdict.caller == ANONYMOUS
-        got_through = was_sent and verdict.finding in GOT_THROUGH
-        if got_through and (verdict.api, verdict.route) in writes:
-            known.latch(verdict.api, verdict.route, verdict.entrance)
+        if verdict.finding is None or verdict.finding not in GOT_THROUGH or not was_sent:
+            continue
+        if (verdict.api, verdict.route) in writes:
+            known.latch(verdict.api, verdict.route, verdict.entrance, verdict.finding)

@@ -6,7 +6,7 @@ method accepts. They are called in earnest only with `invoke: true`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -110,12 +110,14 @@ def _signer(api: Api, signers: set[str]) -> str | None:
     return next((one for one in used if one in signers), None)
 
 
-Latches = frozenset[tuple[str, str, str]]
-"""(api, route, entrance) of writes that got through anonymously and wait for `gatewatch ack`."""
+Latches = Mapping[tuple[str, str, str], Finding]
+"""By (api, route, entrance): the writes that got through anonymously and wait for `gatewatch ack`,
+and as what."""
+NO_LATCHES: Latches = {}
 
 
 def plan(
-    config: Config, minutes: range | None = None, latched: Latches = frozenset()
+    config: Config, minutes: range | None = None, latched: Latches = NO_LATCHES
 ) -> list[Probe]:
     """The probes due in any of these minutes since the epoch, or all of them; none without
     anything to do. Whoever asks for each minute once gets the rates that `looks_a_minute` tells.
@@ -136,9 +138,9 @@ def _probe(
     skipped: list[Skipped] = []
     for callers in _callers_due(api, route, entrance, minutes):
         because = _reason_to_skip(route, entrance, callers)
-        if not callers and (api.name, route.name, entrance.url) in latched:
-            finding = Finding.ENTRANCE_NOT_CLOSED if entrance.closed else _OPEN
-            skipped.append(Skipped(caller_name(callers), _LATCHED, finding))
+        held = None if callers else latched.get((api.name, route.name, entrance.url))
+        if held is not None:
+            skipped.append(Skipped(caller_name(callers), _LATCHED, held))
         elif because is not None:
             skipped.append(Skipped(caller_name(callers), because))
         else:
@@ -146,7 +148,6 @@ def _probe(
     return Probe(api, route, entrance, tuple(attempts), tuple(skipped))
 
 
-_OPEN = Finding.PROTECTED_ROUTE_OPEN
 _LATCHED = "this write got through anonymously; it is not sent again before `gatewatch ack`"
 
 

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from gatewatch.announce import Said
 from gatewatch.config.canonical import AssumedRole, Cognito, SecretRef
-from gatewatch.model import Incident
+from gatewatch.model import Finding, Incident
 from gatewatch.plan import Attempt, Latches
 from gatewatch.raw import RawExchange
 from gatewatch.track import RouteState
@@ -105,7 +105,7 @@ class Known(Protocol):
 
     def latched(self) -> Latches: ...
 
-    def latch(self, api: str, route: str, entrance: str) -> None: ...
+    def latch(self, api: str, route: str, entrance: str, finding: Finding) -> None: ...
 
 
 class Store(Known, Protocol):

@@ -89,7 +89,8 @@ class RouteState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `was_let_in`: some look got through here, so the entrance itself is right. `since` is when
     the present run of failures began, `seen_at` the last look that counted here, `last_good` the
     last one that passed. `recent` has the last looks, from the oldest failure among them on: when
-    each failed, and nothing for a pass. `is_flapping`: it came and went, and that was said.
+    each failed, `-` for a failure that was told of as over, and nothing for a pass.
+    `is_flapping`: it came and went, and that was said.
     """
 
     route: str
@@ -196,8 +197,14 @@ def _passed(state: RouteState, patience: Patience, at: str) -> tuple[RouteState,
     )
     if state.is_failing and passing.passes < _passes_needed(state, patience):
         return passing, None
-    turn = Turn.RECOVERED if state.is_failing else None
-    return replace(passing, is_failing=False, is_flapping=False, since=None, problem=None), turn
+    healthy = replace(passing, is_failing=False, is_flapping=False, since=None, problem=None)
+    if not state.is_failing:
+        return healthy, None
+    over = tuple(one and _OVER for one in healthy.recent)
+    return replace(healthy, recent=over), Turn.RECOVERED
+
+
+_OVER = "-"
 
 
 _EXPOSURE_PASSES = 10
@@ -264,7 +271,7 @@ def _opening(
         counting,
         is_failing=True,
         is_flapping=_comebacks(counting.recent) > 1,
-        since=counting.since if in_a_row else times[0],
+        since=counting.since if in_a_row else next(one for one in times if one != _OVER),
         problem=problem,
         suspect=None,
     )

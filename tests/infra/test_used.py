@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 from gatewatch.acknowledge import Ack
-from gatewatch.model import Acknowledgement
+from gatewatch.model import Acknowledgement, Finding
 from handlers import incidents as writers
 from handlers import probe as probes
 from handlers import wiring
@@ -50,7 +50,7 @@ def story(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
     minute()
     [incident] = account.table.open_incidents()
     who = Acknowledgement(by="user/alice", at=tick(2))
-    account.table.latch("orders", "GET /items", "https://a")
+    account.table.latch("orders", "GET /items", "https://a", Finding.PROTECTED_ROUTE_OPEN)
     account.table.add_ack(
         Ack(api="orders", who=who, incidents=(incident.id,), release=("GET /items",))
     )

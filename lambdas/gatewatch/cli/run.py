@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import typer
+from msgspec.structs import replace
 from rich.console import Console
 
 from gatewatch.adapters.local.clock import SystemClock
@@ -39,7 +40,7 @@ def run(
     transport.close()
     with until_closed():
         if output is Format.JSON:
-            typer.echo(msgspec.json.encode(report))
+            typer.echo(msgspec.json.encode(replace(report, announcements=())))
         else:
             print_report(report, show.console(), origin(config, state))
             for line in told(scheduled(found, clock.now()), only_open=True):

@@ -6,6 +6,7 @@ Everything that comes from outside is put in as `Text`, so that no markup in it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from rich.box import SIMPLE
 from rich.console import Console, Group, RenderableType
@@ -13,6 +14,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from gatewatch.announce import Brief
 from gatewatch.causes import catalogue
 from gatewatch.cli.screen import Screen
 from gatewatch.correlate import OPEN, length, moment
@@ -324,6 +326,20 @@ def _listed(found: Incident) -> Iterator[Text]:
     )
     yield Text(f"  {headline(found)}")
     yield from _held(found)
+
+
+def announcement(told: Brief, found: Incident) -> Text:
+    """What is to be said of an incident now: a line, and one for each piece of news."""
+    at = datetime.fromisoformat(told.at).astimezone().strftime("%H:%M:%S")
+    line = Text.assemble(
+        f"{at} ",
+        (f"{told.kind.upper()} ", "bold"),
+        (f"{found.severity} ", _SEVERITIES[found.severity]),
+        headline(found),
+    )
+    for one in told.news:
+        line.append(f"\n         {one}")
+    return line
 
 
 def _held(found: Incident) -> Iterator[Text]:

@@ -108,6 +108,8 @@ class Watcher:
     def _act(self, number: int, fault: Fault) -> None:
         out = self._console
         before = self._sandbox.world
+        for _ in range(_CALM_MINUTES):
+            self.tick()
         out.print(Rule(Text(f"deployment {number}: {fault.told}", style="bold")))
         self._sandbox.change(fault.apply)
         for incident in self._until(lambda found: found.state == OPEN):
@@ -124,13 +126,17 @@ class Watcher:
             )
             out.print()
 
-    def _until(self, is_reached: Callable[[Incident], bool], most: int = 6) -> list[Incident]:
+    def _until(self, is_reached: Callable[[Incident], bool], most: int = 12) -> list[Incident]:
         """Ticks until incidents are as wanted, and returns those."""
         for _ in range(most):
             found = [one for one in self.tick().incidents if is_reached(one)]
             if found:
                 return found
         return []
+
+
+_CALM_MINUTES = 10
+"""What broke a moment ago would be told to come and go."""
 
 
 def _read(ref: SecretRef) -> str:

@@ -42,6 +42,7 @@ def watch(
 ) -> None:
     """Probe each route when it is due, until Ctrl-C; the table always shows the last verdicts.
 
+    Above it stays what on-call would be told: what opened, changed or was resolved, each once.
     The first tick probes everything. With `--format json`, each tick prints one line.
 
     **Examples**
@@ -70,10 +71,18 @@ def watch(
                     live.stop()
                     typer.echo(msgspec.json.encode(report))
                 else:
+                    for line in announced(report):
+                        live.console.print(line)
                     live.update(board.shown(), refresh=True)
         except KeyboardInterrupt:
             live.stop()
     raise typer.Exit(status)
+
+
+def announced(report: Report) -> Iterator[Text]:
+    """What is to be said now, to stay above the table."""
+    known = {one.id: one for one in report.incidents}
+    return (show.announcement(one, known[one.incident]) for one in report.announcements)
 
 
 def _ticks(most: int, seconds: float) -> Iterator[int]:

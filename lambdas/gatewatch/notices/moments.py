@@ -18,12 +18,13 @@ def began(incident: Incident) -> str:
 def last_good(incident: Incident) -> str | None:
     """The last pass that was seen before the story began, at any of its routes.
 
-    A route that joined later passed until then: that says nothing of when the story began.
+    A route that joined later passed until then: that says nothing of when the story began. What
+    comes and goes may have passed since.
     """
     first = datetime.fromisoformat(began(incident))
-    known = (one.last_good for one in incident.members if one.last_good is not None)
+    known = [one.last_good for one in incident.members if one.last_good is not None]
     before = [one for one in known if datetime.fromisoformat(one) <= first]
-    return max(before, key=datetime.fromisoformat, default=None)
+    return max(before or known, key=datetime.fromisoformat, default=None)
 
 
 def times(incident: Incident, now: str | None = None) -> Iterator[str]:

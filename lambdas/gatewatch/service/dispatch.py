@@ -49,8 +49,10 @@ def dispatch(
     holding, rejected = source.current()
     known = records.records()
     minute = int(tick.timestamp() // 60)
-    latched = [(one.api, *each) for one in known.values() for each in one.latched]
-    probes = plan(holding.config, range(minute, minute + 1), frozenset(latched))
+    latched = {
+        (one.api, *each): held for one in known.values() for each, held in one.latched.items()
+    }
+    probes = plan(holding.config, range(minute, minute + 1), latched)
     counts = _slice_counts(holding.config, known, records)
     found = shards(
         holding.config,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
 from gatewatch.acknowledge import Ack
-from gatewatch.model import Incident
+from gatewatch.model import Finding, Incident
 from gatewatch.service.ledger import Ledger
 from gatewatch.service.notice import Notice
 from gatewatch.service.slices import Slice
@@ -25,15 +25,16 @@ class UndeliveredError(Exception):
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """What dispatch must know of an API besides its configuration.
 
-    `let_in`: entrances that some look has got through, ever. `latched`: (route, entrance) of
-    writes that are held back. `news`: how often there was some since all was told and over.
-    `swept`: the digest of the configuration with which its states were last compared. `slices`:
-    of how many its states were ever made, so that no slice is taken up again where it was left.
+    `let_in`: entrances that some look has got through, ever. `latched`: by (route, entrance) the
+    writes that are held back, and as what. `news`: how often there was some since all was told and
+    over. `swept`: the digest of the configuration with which its states were last compared.
+    `slices`: of how many its states were ever made, so that none is taken up again where it was
+    left.
     """
 
     api: str
     let_in: frozenset[str] = frozenset()
-    latched: frozenset[tuple[str, str]] = frozenset()
+    latched: Mapping[tuple[str, str], Finding] = {}
     news: int = 0
     swept: str | None = None
     slices: int = 1
@@ -44,7 +45,7 @@ class Records(Protocol):
 
     def add_let_in(self, api: str, entrances: Iterable[str]) -> None: ...
 
-    def latch(self, api: str, route: str, entrance: str) -> None: ...
+    def latch(self, api: str, route: str, entrance: str, finding: Finding) -> None: ...
 
     def release(self, api: str, route: str) -> int:
         """Lets a latched write be sent again; returns how many entrances that concerned."""

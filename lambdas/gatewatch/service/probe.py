@@ -9,7 +9,7 @@ from datetime import datetime
 
 from gatewatch.config.windows import open_at
 from gatewatch.inquiry import Inquiry, inquiries, latch, look
-from gatewatch.model import Layer, Verdict
+from gatewatch.model import Finding, Layer, Verdict
 from gatewatch.plan import Latches, plan
 from gatewatch.ports import Transport
 from gatewatch.run import patience_of
@@ -47,10 +47,10 @@ class _Known:
         return frozenset(self._shard.let_in)
 
     def latched(self) -> Latches:
-        return frozenset(self._shard.latched)
+        return {(api, route, entrance): held for api, route, entrance, held in self._shard.latched}
 
-    def latch(self, api: str, route: str, entrance: str) -> None:
-        self._table.latch(api, route, entrance)
+    def latch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
+        self._table.latch(api, route, entrance, finding)
 
 
 def probe(

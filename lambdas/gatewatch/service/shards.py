@@ -17,7 +17,8 @@ from msgspec.structs import replace
 
 from gatewatch.config.canonical import Api, Config, Credential, Entrance, Route
 from gatewatch.gateway.url import host_of
-from gatewatch.plan import Decided, Probe, decide, whole_minutes
+from gatewatch.model import Finding
+from gatewatch.plan import NO_LATCHES, Decided, Latches, Probe, decide, whole_minutes
 from gatewatch.service.ledger import About
 from gatewatch.service.slices import slice_name
 
@@ -33,6 +34,10 @@ class Bounds:
     threads: int = 16
     per_host: int = 6
     lanes: int = 4
+
+
+Held = tuple[str, str, str, Finding]
+"""(api, route, entrance) of a write that is held back, and as what."""
 
 
 class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,7 +59,7 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     about: dict[str, About]
     decided: dict[str, Decided]
     let_in: tuple[tuple[str, str], ...] = ()
-    latched: tuple[tuple[str, str, str], ...] = ()
+    latched: tuple[Held, ...] = ()
     networks: tuple[str, ...] = ()
 
     @property
@@ -75,7 +80,7 @@ class Piece:
     api: Api
     entrance: Entrance
     routes: tuple[Route, ...]
-    latched: tuple[tuple[str, str, str], ...]
+    latched: tuple[Held, ...]
     slice: str
     seconds: float
     size: int
@@ -89,20 +94,19 @@ def pieces(
     probes: Iterable[Probe],
     counts: Mapping[str, int],
     credentials: Iterable[Credential],
-    latched: Iterable[tuple[str, str, str]],
+    latched: Latches,
     besides: Mapping[str, int],
     decided: Mapping[str, Decided],
 ) -> list[Piece]:
     """`counts` tell of how many slices each API has; `besides`, how many bytes a shard holds for
     it that stand neither in the configuration nor in what is `latched`."""
     sizes = {one.name: _size(one) for one in credentials}
-    held = frozenset(latched)
     found: dict[tuple[str, str, str], list[Probe]] = defaultdict(list)
     for one in probes:
         name = one.api.name
         found[name, one.entrance.url, slice_name(one.route.name, counts[name])].append(one)
     return [
-        _piece(group, name, held, sizes, besides[api], decided[api])
+        _piece(group, name, latched, sizes, besides[api], decided[api])
         for (api, _, name), group in found.items()
     ]
 
@@ -110,7 +114,7 @@ def pieces(
 def _piece(
     group: Sequence[Probe],
     name: str,
-    held: frozenset[tuple[str, str, str]],
+    latched: Latches,
     sizes: Mapping[str, int],
     besides: int,
     decided: Decided,
@@ -119,16 +123,17 @@ def _piece(
     routes = tuple(one.route for one in group)
     used = {each for one in routes for caller in one.callers for each in caller}
     used |= set(decided.credentials)
-    latched = tuple(key for one in routes if (key := (api.name, one.name, entrance.url)) in held)
+    keys = ((api.name, one.name, entrance.url) for one in routes)
+    held = tuple((*key, latched[key]) for key in keys if key in latched)
     return Piece(
         api=api,
         entrance=entrance,
         routes=routes,
-        latched=latched,
+        latched=held,
         slice=name,
         seconds=sum(each.timeout_seconds for one in group for each in one.attempts),
         size=_size(replace(api, entrances=(entrance,), routes=routes))
-        + _size(latched)
+        + _size(held)
         + sum(sizes[name] for name in used)
         + besides,
     )
@@ -204,7 +209,7 @@ def shards(
     about: Mapping[str, About],
     counts: Mapping[str, int],
     let_in: Iterable[tuple[str, str]] = (),
-    latched: Iterable[tuple[str, str, str]] = (),
+    latched: Latches = NO_LATCHES,
     networks: tuple[str, ...] = (),
     inside: tuple[str, ...] = (),
     bounds: Bounds | None = None,

@@ -21,7 +21,7 @@ from gatewatch.acknowledge import Ack, is_in_order
 from gatewatch.adapters.aws.client import client
 from gatewatch.adapters.aws.items import Item, batch, condition, expires, query
 from gatewatch.correlate import OPEN
-from gatewatch.model import Incident
+from gatewatch.model import Finding, Incident
 from gatewatch.service import ledger as ledgers
 from gatewatch.service import slices
 from gatewatch.service.ledger import Ledger
@@ -54,15 +54,19 @@ class DynamoTable:
     def add_let_in(self, api: str, entrances: Iterable[str]) -> None:
         self._record(api, "ADD let_in :v", v={"SS": sorted(entrances)})
 
-    def latch(self, api: str, route: str, entrance: str) -> None:
-        self._record(api, "ADD latched :v", v={"SS": [f"{route}{_PART}{entrance}"]})
+    def latch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
+        self._record(api, "ADD latched :v", v={"SS": [_PART.join((route, entrance, finding))]})
 
     def release(self, api: str, route: str) -> int:
-        known = self.records().get(api, Record(api=api)).latched
-        held = [f"{name}{_PART}{entrance}" for name, entrance in known if name == route]
+        held = [one for one in self._held(api) if one.partition(_PART)[0] == route]
         if held:
             self._record(api, "DELETE latched :v", v={"SS": held})
-        return len(held)
+        return len(dict(_latched(held)))
+
+    def _held(self, api: str) -> list[str]:
+        key = {"pk": _DEPLOYMENT, "sk": {"S": f"api#{api}"}}
+        item = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True)
+        return list(item.get("Item", {}).get("latched", {}).get("SS", ()))
 
     def acknowledged(self) -> frozenset[str]:
         waiting = (str(item["sk"]["S"]) for item in query(self._client, self._name, _ACK))
@@ -218,7 +222,7 @@ def _record(item: Item) -> Record:
     return Record(
         api=str(item["sk"]["S"]).removeprefix("api#"),
         let_in=frozenset(item.get("let_in", {}).get("SS", ())),
-        latched=frozenset(_latched(item.get("latched", {}).get("SS", ()))),
+        latched=dict(_latched(item.get("latched", {}).get("SS", ()))),
         news=int(item.get("news", {}).get("N", 0)),
         swept=item.get("swept", {}).get("S"),
         slices=int(item.get("slices", {}).get("N", 1)),
@@ -239,10 +243,11 @@ def _ack(item: Item) -> Ack | None:
     return ack if is_in_order(ack) and _ack_key(ack)["sk"] == item["sk"] else None
 
 
-def _latched(written: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _latched(written: Iterable[str]) -> Iterator[tuple[tuple[str, str], Finding]]:
+    """The version of before wrote no finding: what it held back was open to strangers."""
     for one in written:
-        route, _, entrance = one.partition(_PART)
-        yield route, entrance
+        route, entrance, *finding = one.split(_PART)
+        yield (route, entrance), Finding(*finding or [Finding.PROTECTED_ROUTE_OPEN])
 
 
 def _slice(api: str, item: Item) -> Slice:

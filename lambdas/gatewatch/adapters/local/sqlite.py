@@ -17,7 +17,7 @@ import msgspec
 
 from gatewatch.announce import Said
 from gatewatch.correlate import OPEN
-from gatewatch.model import Incident
+from gatewatch.model import Finding, Incident
 from gatewatch.plan import Latches
 from gatewatch.track import RouteState
 
@@ -34,10 +34,12 @@ CREATE TABLE IF NOT EXISTS incident (
 CREATE INDEX IF NOT EXISTS incident_by_api ON incident (api, state);
 CREATE TABLE IF NOT EXISTS latch (
     api TEXT, route TEXT, entrance TEXT, at TEXT NOT NULL,
+    finding TEXT NOT NULL DEFAULT 'protected_route_open',
     PRIMARY KEY (api, route, entrance)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS said (
     incident TEXT PRIMARY KEY, api TEXT NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
 """
+_LATCHED_AS = "ALTER TABLE latch ADD COLUMN finding TEXT NOT NULL DEFAULT 'protected_route_open'"
 
 
 class StateError(Exception):
@@ -138,6 +140,8 @@ class SqliteStore:
             with self._transaction():
                 for statement in _TABLES.split(";\n"):
                     self._connection.execute(statement)
+                if version == 1:
+                    self._connection.execute(_LATCHED_AS)
                 self._connection.execute(f"PRAGMA user_version = {_VERSION}")
 
     @contextmanager
@@ -179,14 +183,16 @@ class SqliteStore:
 
     def latched(self) -> Latches:
         with self._guarded():
-            rows = self._connection.execute("SELECT api, route, entrance FROM latch")
-            return frozenset((api, route, entrance) for api, route, entrance in rows)
+            rows = self._connection.execute("SELECT api, route, entrance, finding FROM latch")
+            return {(api, route, entrance): Finding(held) for api, route, entrance, held in rows}
 
-    def latch(self, api: str, route: str, entrance: str) -> None:
+    def latch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
         now = datetime.now(UTC).isoformat()
         with self._guarded():
             self._connection.execute(
-                "INSERT OR IGNORE INTO latch VALUES (?, ?, ?, ?)", (api, route, entrance, now)
+                "INSERT OR IGNORE INTO latch (api, route, entrance, at, finding)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (api, route, entrance, now, finding),
             )
 
     def release(self, api: str, route: str) -> int:
