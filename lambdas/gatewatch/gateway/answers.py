@@ -32,10 +32,13 @@ class Answer(StrEnum):
     IAM_DENIED_ENDPOINT = "403 denied by a VPC endpoint policy"
     IAM_DENIED_SESSION_EXPLICIT = "403 explicit deny in a session policy"
     IAM_DENIED_SESSION_IMPLICIT = "403 no session policy allows"
+    IAM_DENIED_LIMIT_EXPLICIT = "403 explicit deny in a control policy or permissions boundary"
+    IAM_DENIED_LIMIT_IMPLICIT = "403 no control policy or permissions boundary allows"
     IAM_DENIED_EXPLICIT = "403 user not authorized, explicit deny"
     IAM_DENIED_UNSTATED = "403 user not authorized, policy not named"
     ANONYMOUS_DENIED = "403 User: anonymous is not authorized"
     ANONYMOUS_DENIED_RESOURCE = "403 User: anonymous refused by a resource-based policy"
+    ANONYMOUS_DENIED_LIMIT = "403 User: anonymous refused by a control policy"
     ANONYMOUS_DENIED_ENDPOINT = "403 User: anonymous refused by a VPC endpoint policy"
 
     AUTHORIZER_DENIED_EXPLICIT = "403 explicit deny by the authorizer's policy"
@@ -108,6 +111,8 @@ IAM_DENIALS = frozenset(
         Answer.IAM_DENIED_ENDPOINT,
         Answer.IAM_DENIED_SESSION_EXPLICIT,
         Answer.IAM_DENIED_SESSION_IMPLICIT,
+        Answer.IAM_DENIED_LIMIT_EXPLICIT,
+        Answer.IAM_DENIED_LIMIT_IMPLICIT,
         Answer.IAM_DENIED_EXPLICIT,
         Answer.IAM_DENIED_UNSTATED,
     }
@@ -117,6 +122,7 @@ ANONYMOUS_DENIALS = frozenset(
         Answer.ANONYMOUS_DENIED,
         Answer.ANONYMOUS_DENIED_RESOURCE,
         Answer.ANONYMOUS_DENIED_ENDPOINT,
+        Answer.ANONYMOUS_DENIED_LIMIT,
     }
 )
 AUTHORIZER_DENIALS = frozenset(

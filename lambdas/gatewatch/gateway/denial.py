@@ -12,10 +12,15 @@ from enum import StrEnum
 
 
 class PolicySource(StrEnum):
+    """`LIMIT`: a policy that only narrows what others allow: an organisation's service or resource
+    control policy, or a permissions boundary.
+    """
+
     IDENTITY = "identity"
     RESOURCE = "resource"
     ENDPOINT = "endpoint"
     SESSION = "session"
+    LIMIT = "limit"
     UNSTATED = "unstated"
 
 
@@ -54,6 +59,7 @@ _SOURCES = (
     (PolicySource.RESOURCE, re.compile(r"resource-based policy")),
     (PolicySource.ENDPOINT, re.compile(r"VPC endpoint policy", re.IGNORECASE)),
     (PolicySource.SESSION, re.compile(r"session policy")),
+    (PolicySource.LIMIT, re.compile(r"(service|resource) control polic|permissions boundar")),
 )
 _ARN = re.compile(
     r"arn:[\w-]+:execute-api:(?P<region>[\w-]*):(?P<account>[\w*]*):"

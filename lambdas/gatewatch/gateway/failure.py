@@ -1,4 +1,7 @@
-"""Why no HTTP response came, as clients word it: curl, Python, Node, Go, Java, browsers."""
+"""Why no HTTP response came, as clients word it: curl, Python, Node, Go, Java, .NET, browsers …
+
+A wording may leave several reasons open; then it means all of them.
+"""
 
 from __future__ import annotations
 
@@ -6,36 +9,87 @@ import re
 
 from gatewatch.gateway.answers import NO_RESPONSE, Answer
 
-_TEXTS = (
+_NO_ADDRESS = frozenset({Answer.DNS_FAILURE})
+_NO_CONNECTION = frozenset({Answer.CONNECT_FAILURE})
+_NO_TLS = frozenset({Answer.TLS_FAILURE})
+_NO_CLIENT_CERTIFICATE = frozenset({Answer.CERTIFICATE_REQUIRED})
+_LATE = frozenset({Answer.TIMEOUT})
+_CLOSED = frozenset({Answer.RESET})
+_BY_PROXY = frozenset({Answer.PROXY_REFUSED})
+
+# What names its reason comes before what many reasons share: botocore says "Could not connect to
+# the endpoint URL" of names without an address as well; urllib3 puts the proxy's refusal last.
+_TEXTS: tuple[tuple[frozenset[Answer], str], ...] = (
     (
-        Answer.DNS_FAILURE,
-        r"^dns:|could not resolve|name or service not known|nodename nor servname|enotfound"
-        r"|eai_again|name.not.resolved|no such host|name resolution|getaddrinfo|unknownhost"
-        r"|nxdomain|curl: \(6\)",
+        _BY_PROXY,
+        r"from proxy after connect|connect tunnel failed|tunnel connection failed"
+        r"|tunnel(?:l?ing socket)? could not be established|unable to tunnel through proxy"
+        r"|tunnel_connection_failed|proxy connect aborted|proxy authentication required"
+        r"|proxy responded with|http proxy error|proxy error: \d{3}",
     ),
-    (Answer.CERTIFICATE_REQUIRED, r"certificate[ _]required|bad[ _]certificate"),
-    (Answer.TLS_FAILURE, r"^tls:|ssl|certificate|handshake|err_cert|\btls\b|curl: \((35|60)\)"),
-    (Answer.TIMEOUT, r"^timeout:|timed?[ _-]?out|deadline|etimedout|curl: \(28\)"),
     (
-        Answer.RESET,
+        _BY_PROXY | _NO_CONNECTION | _NO_ADDRESS,
+        r"proxyconnect|cannot connect to proxy|unable to connect to proxy|proxy_connection_failed"
+        r"|could not resolve proxy|curl: \((5|97)\)",
+    ),
+    (
+        _NO_ADDRESS,
+        r"^dns:|(?:couldn't|could not|unable to|failed to|cannot|can't) resolve|resolve host"
+        r"|name or service not known|nodename nor servname|enotfound|eai_again|eai_noname"
+        r"|name.not.resolved|no such host|host is unknown|(?:name|dns) resolution"
+        r"|nameresolution|getaddrinfo|gethostbyname|unknown ?host|nxdomain|servfail|gaierror"
+        r"|no address associated|name does not resolve|remote name could not be resolved"
+        r"|hostname could not be found|failed to lookup address|dns (?:error|lookup)|dns_probe"
+        r"|getaddresses|inaccessible host|server can't find|resolutionerror|curl: \(6\)",
+    ),
+    (_NO_CLIENT_CERTIFICATE, r"certificate[ _]required|bad[ _]certificate|bad_ssl_client_auth"),
+    (_NO_TLS | _NO_CLIENT_CERTIFICATE, r"curl: \(58\)|client certificate"),
+    (_CLOSED, r"curl: \((52|55|56|92)\)|ssl_(?:read|write).{0,80}reset by peer"),
+    (
+        _NO_TLS,
+        r"^tls:|ssl|certificate|handshake|err_cert|\btls|x509|pkix|schannel|self.signed"
+        r"|leaf_signature|trust relationship|hostname.{0,200}(?:doesn't|does not) match"
+        r"|hostname mismatch|unknown (?:authority|ca\b)"
+        r"|curl: \((35|51|53|54|59|60|64|66|77|80|82|83|90|91)\)",
+    ),
+    (
+        _LATE,
+        r"^timeout:|timed?[ _-]?out|deadline|properly respond after a period"
+        r"|took too long|curl: \(28\)",
+    ),
+    (
+        _CLOSED,
         r"^reset:|reset by peer|empty reply|closed connection|without response|econnreset"
-        r"|hang up|unexpected eof|connection[ ._]reset|empty.response|connection.closed"
-        r"|remote end closed|broken pipe|epipe|curl: \((52|56|92)\)",
+        r"|hang up|\beof\b|connection[ ._]reset|empty.response|connection.(?:was )?closed"
+        r"|remote end closed|remotedisconnected|broken pipe|epipe|forcibly closed"
+        r"|not closed cleanly"
+        r"|connection aborted|connection was lost|other side closed|protocol_error|goaway"
+        r"|failed to respond|prematurely closed|connection was aborted"
+        r"|stream (?:was )?(?:reset|error)"
+        r"|curl: \((16|18|95)\)",
     ),
     (
-        Answer.CONNECT_FAILURE,
-        r"^connect:|refused|couldn't connect|failed to connect|unreach|no route"
-        r"|curl: \(7\)",
+        _NO_CONNECTION,
+        r"^connect:|connection.?refused|actively refused|refused to connect|econnrefused"
+        r"|couldn't connect to|failed to connect|unreach|no route"
+        r"|(?:could not|unable to|cannot|can't) connect to the (?:remote )?server|curl: \(7\)"
+        r"|connect to \S+ .{0,80}failed",
+    ),
+    (
+        _NO_CONNECTION | _NO_ADDRESS,
+        r"could not connect to the endpoint|failed to establish a new connection"
+        r"|endpointconnectionerror|(?:could not|unable to|cannot|can't) connect"
+        r"|error sending request|error trying to connect",
     ),
 )
-_PATTERNS = tuple((answer, re.compile(text, re.IGNORECASE)) for answer, text in _TEXTS)
+_PATTERNS = tuple((answers, re.compile(text, re.IGNORECASE)) for answers, text in _TEXTS)
 
 
 def without_response(error: str | None) -> frozenset[Answer]:
     """What an error text means; everything where there is none, nothing where it is not known."""
     if not error:
         return NO_RESPONSE
-    for answer, pattern in _PATTERNS:
+    for answers, pattern in _PATTERNS:
         if pattern.search(error):
-            return frozenset({answer})
+            return answers
     return frozenset()

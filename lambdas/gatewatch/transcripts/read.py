@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +10,7 @@ from functools import lru_cache
 import msgspec
 
 from gatewatch.evidence import presented, redacted
+from gatewatch.gateway.failure import without_response
 from gatewatch.gateway.recognition import recognise
 from gatewatch.model import CredentialKind, Exchange, Request, Response
 from gatewatch.redaction import Redactor
@@ -55,7 +57,7 @@ def read(text: str) -> Contents:
         pasted = [Transcript(None, (one,)) for one in wire.exchanges(text)]
         if pasted:
             return Contents(tuple(_clean(pasted)))
-    if (bare := _bare_body(text)) is not None:
+    if (bare := _bare_body(text) or _bare_error(text)) is not None:
         return Contents(tuple(_clean([bare])))
     if "\n{" in text and (lines := _read_lines(text)).transcripts:
         return lines
@@ -71,6 +73,25 @@ def _bare_body(text: str) -> Transcript | None:
     response = Response(status_told=False, body=text.strip())
     found = Exchange(request=request, response=response)
     return Transcript(None, (found,)) if recognise(found).all else None
+
+
+_ERROR = re.compile(
+    r"\w(?:Error|Exception)\b|^(?:curl|Error|error|fatal|wget|aws)\b[^:]{0,40}:|net::ERR_|\[Errno"
+    r"|^Could not connect to the endpoint URL"
+)
+_URL = re.compile(r"https?://[^\s\"'<>)]+")
+_MOST_ERROR_LINES = 40
+
+
+def _bare_error(text: str) -> Transcript | None:
+    """What a client says where no answer came: the last line that is an error and a known one."""
+    lines = [line.strip() for line in text.splitlines()[:_MOST_ERROR_LINES]]
+    known = [one for one in lines if _ERROR.search(one) and without_response(one)]
+    if not known:
+        return None
+    url = _URL.search(known[-1])
+    request = Request(method="", url=url[0] if url else "", credential=CredentialKind.UNKNOWN)
+    return Transcript(None, (Exchange(request=request, response=Response(error=known[-1])),))
 
 
 _MOST_LOOKS = 50
