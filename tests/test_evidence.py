@@ -72,7 +72,8 @@ def test_the_hash_is_of_the_redacted_text() -> None:
 
 def test_a_failure_inside_a_success_leaves_its_sign() -> None:
     one = recorded(b'{"status_code": 400, "customer": "Jane"}')
-    assert (one.response.body, one.response.signs) == (None, ("inner_failure",))
+    assert one.response.body is None
+    assert "inner_failure" in one.response.signs
 
 
 def test_credentials_are_named_and_never_shown() -> None:

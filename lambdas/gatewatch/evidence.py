@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from gatewatch.expect import late, unmet
 from gatewatch.gateway import body as bodies
 from gatewatch.gateway.answers import BACKEND_ANSWERS, Answer
+from gatewatch.gateway.likeness import traits
 from gatewatch.gateway.recognition import recognise
 from gatewatch.gateway.url import API_ID_HEADER
 from gatewatch.model import Exchange, Request, Response
@@ -128,7 +129,7 @@ def keep_gateway_bodies(exchange: Exchange) -> Exchange:
         body=None,
         body_length=len(response.body),
         body_sha256=sha256(response.body.encode()).hexdigest(),
-        signs=bodies.signs(response.body),
+        signs=(*bodies.signs(response.body), *traits(response.body)),
     )
     return replace(exchange, response=kept)
 

@@ -10,14 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gatewatch.ask import target
+from gatewatch.ask import missing_path, target
 from gatewatch.config.canonical import Config
 from gatewatch.diagnose import Facts, ask, diagnose
 from gatewatch.evidence import evidence
-from gatewatch.judge import judge
+from gatewatch.judge import in_doubt, judge
 from gatewatch.model import (
     ANONYMOUS,
     GOT_THROUGH,
+    READING_METHODS,
     Confidence,
     CredentialKind,
     Exchange,
@@ -66,6 +67,11 @@ class Inquiry:
     def hear(self, control: Exchange) -> None:
         self._judged = None
         self.controls.append(control)
+
+    def doubted(self) -> Exchange | None:
+        """A success that cannot be believed before a path that cannot exist was asked."""
+        found = diagnose(self.exchanges, self.facts)
+        return in_doubt(self.probe, self.looks, self.controls, found)
 
     def verdicts(self) -> list[Verdict]:
         """As of all that was heard so far; what nothing was added to is judged once."""
@@ -195,7 +201,10 @@ def _same(attempt: Attempt) -> _Question:
 
 
 def _question(inquiry: Inquiry) -> Attempt | None:
-    """What to ask about the first look that is not settled yet."""
+    """What to ask about the first look that is not settled yet; a success that is doubted first."""
+    if (doubted := inquiry.doubted()) is not None:
+        method = doubted.request.method if inquiry.probe.route.method in READING_METHODS else "GET"
+        return control(inquiry.probe, method, missing_path(inquiry.probe.called))
     allowed = frozenset({CredentialKind.SIGV4}) if inquiry.signer else frozenset()
     for verdict in inquiry.verdicts():
         settled = verdict.outcome is Outcome.PASS or verdict.confidence is not Confidence.AMBIGUOUS

@@ -8,17 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replaced
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from gatewatch.causes import catalogue
+from gatewatch.closure import why_not_closed
 from gatewatch.config.canonical import Expect, caller_name
 from gatewatch.diagnose import NOTHING_FITS
+from gatewatch.doubt import (
+    Worth,
+    is_at_the_root,
+    is_everywhere,
+    is_success,
+    leads_to_login,
+    may_be_a_page,
+    nowhere,
+    states_content,
+    weighed,
+)
+from gatewatch.gateway.likeness import turns_away
+from gatewatch.gateway.passage import shows_its_writer
 from gatewatch.gateway.url import parse
 from gatewatch.model import (
     ANONYMOUS,
     GATES,
+    OK,
     Access,
     Confidence,
     Diagnosis,
@@ -29,8 +45,10 @@ from gatewatch.model import (
     Layer,
     Outcome,
     Owner,
+    Response,
     Severity,
     Unsent,
+    Validity,
     Verdict,
 )
 from gatewatch.plan import Probe, Skipped
@@ -51,10 +69,21 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One look and what it shows in the light of all others at its route."""
+    """One look and what it shows in the light of all others at its route.
+
+    `nowhere` are the answers to strangers at paths that cannot exist; `member` is what a credential
+    of ours got in this run, if it got in.
+    """
 
     exchange: Exchange
     diagnosis: Diagnosis
+    nowhere: tuple[Response, ...] = ()
+    member: Response | None = None
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it only looks like a success: everything is answered so."""
+        return is_success(self.exchange) and is_everywhere(self.exchange.response, self.nowhere)
 
 
 def judge(
@@ -68,16 +97,58 @@ def judge(
 
     `diagnosis` is of the looks in their order, then of `others` (the controls).
     """
-    parts = diagnosis.parts or (diagnosis,)
-    seen = {
-        caller: Seen(exchange, part)
-        for (caller, exchange), part in zip(looks.items(), parts, strict=False)
-    }
+    seen = _seen(looks, others, diagnosis)
     verdicts = [_skipped(probe, one) for one in probe.skipped]
     verdicts += [_not_sent(probe, caller, unsent) for caller, unsent in not_sent.items()]
     verdicts += [_verdict(probe, caller, one, seen, others) for caller, one in seen.items()]
     order = [ANONYMOUS, *(caller_name(callers) for callers in probe.route.callers)]
     return sorted(verdicts, key=lambda verdict: order.index(verdict.caller))
+
+
+def _seen(
+    looks: Mapping[str, Exchange], others: Sequence[Exchange], diagnosis: Diagnosis
+) -> dict[str, Seen]:
+    parts = diagnosis.parts or (diagnosis,)
+    seen = {
+        caller: Seen(exchange, part, tuple(nowhere(others, exchange)))
+        for (caller, exchange), part in zip(looks.items(), parts, strict=False)
+    }
+    member = next((one.exchange.response for one in seen.values() if _is_a_member(one)), None)
+    return {caller: replaced(one, member=member) for caller, one in seen.items()}
+
+
+def _is_a_member(one: Seen) -> bool:
+    """Whether a credential that is right got a success, and no page for everything."""
+    presented = one.exchange.request.presented
+    ours = bool(presented) and all(each.validity is Validity.VALID for each in presented)
+    return ours and one.diagnosis.layer is Layer.OK and is_success(one.exchange) and not one.is_page
+
+
+def in_doubt(
+    probe: Probe, looks: Mapping[str, Exchange], others: Sequence[Exchange], diagnosis: Diagnosis
+) -> Exchange | None:
+    """The first look whose success cannot be believed before a path that cannot exist was asked."""
+    seen = _seen(looks, others, diagnosis)
+    found = (
+        one for caller, one in seen.items() if not one.nowhere and _is_in_doubt(probe, caller, one)
+    )
+    return next((one.exchange for one in found), None)
+
+
+def _is_in_doubt(probe: Probe, caller: str, one: Seen) -> bool:
+    if not is_success(one.exchange):
+        return False
+    if probe.entrance.closed or _is_a_stranger_at_protected_route(probe, caller):
+        return True
+    return _may_be_a_page_for_all(probe, one)
+
+
+def _may_be_a_page_for_all(probe: Probe, one: Seen) -> bool:
+    """An owner who states the content has the last word on it; and at its root, a site shows its
+    one page by right."""
+    if states_content(probe.route.expect) or is_at_the_root(probe.called):
+        return False
+    return may_be_a_page(one.exchange.response)
 
 
 def _verdict(
@@ -88,7 +159,9 @@ def _verdict(
     others: Sequence[Exchange],
 ) -> Verdict:
     judgement = _judgement(probe, caller, one)
-    diagnosis = one.diagnosis
+    diagnosis = (
+        NOTHING_FITS if one.is_page and judgement.outcome is not Outcome.PASS else one.diagnosis
+    )
     cause = catalogue().get(diagnosis.cause)
     owner = judgement.owner or (cause.owner if cause else None)
     failed = judgement.outcome is not Outcome.PASS
@@ -121,16 +194,29 @@ def _beside(caller: str, seen: Mapping[str, Seen]) -> Iterator[Exchange]:
 
 def _judgement(probe: Probe, caller: str, one: Seen) -> Judgement:
     if probe.entrance.closed:
-        return _at_closed_entrance(one)
-    if caller == ANONYMOUS and probe.route.access is Access.PROTECTED:
+        return _at_closed_entrance(probe, one)
+    if _is_a_stranger_at_protected_route(probe, caller):
         return _stranger_at_protected_route(probe, one)
     return _who_should_get_in(probe, caller, one)
 
 
+def _is_a_stranger_at_protected_route(probe: Probe, caller: str) -> bool:
+    return caller == ANONYMOUS and probe.route.access is Access.PROTECTED
+
+
 def _who_should_get_in(probe: Probe, caller: str, one: Seen) -> Judgement:
-    if one.diagnosis.layer is not Layer.OK and not _is_named(probe.route.expect, one.exchange):
+    expect = probe.route.expect
+    if one.diagnosis.layer is not Layer.OK and not _is_named(expect, one.exchange):
         return _refused(probe, caller, one)
-    return _got_in(probe.route.expect, one.exchange) or _passes("answered as expected")
+    if wrong := _got_in(expect, one.exchange):
+        return wrong
+    if one.is_page and _may_be_a_page_for_all(probe, one):
+        because = f"{_PAGE}; if that is meant, say so with `expect: {{body: …}}`"
+        return Judgement(Outcome.FAIL, Finding.ASSERTION_FAILED, because, Owner.API)
+    return _passes("answered as expected")
+
+
+_PAGE = "a page that a path that cannot exist is answered with, too: the route itself may be gone"
 
 
 def _is_named(expect: Expect, exchange: Exchange) -> bool:
@@ -179,9 +265,13 @@ def _told(diagnosis: Diagnosis, exchange: Exchange) -> str:
 
 def _named(diagnosis: Diagnosis) -> str:
     titles = [catalogue()[one.cause].title for one in diagnosis.candidates if one.cause != "ok"]
-    if diagnosis.confidence is Confidence.AMBIGUOUS:
-        return f"one of {len(titles)} causes, first: {titles[0]}"
-    return titles[0]
+    if diagnosis.confidence is not Confidence.AMBIGUOUS:
+        return titles[0]
+    return (
+        f"one of {len(titles)} causes, first: {titles[0]}"
+        if titles[1:]
+        else f"perhaps: {titles[0]}"
+    )
 
 
 def _got_in(expect: Expect, exchange: Exchange) -> Judgement | None:
@@ -222,16 +312,50 @@ def _every_survivor_proves_guard(diagnosis: Diagnosis) -> bool:
 def _stranger_at_protected_route(probe: Probe, one: Seen) -> Judgement:
     diagnosis, response = one.diagnosis, one.exchange.response
     if diagnosis.layer is Layer.OK:
-        return _open(response.status)
+        return _redirected(probe, one) if response.status >= 300 else _let_in(probe, one)
     if _every_survivor_proves_guard(diagnosis):
         return _refused_by_a_guard(probe, diagnosis, response.status)
-    if Guard.BACKEND in probe.route.guarded_by and diagnosis.cause == "backend_denied":
+    if _is_refused_by_backend(probe, one):
         return _passes("refused by the backend, as declared")
+    if one.is_page:
+        return Judgement(Outcome.UNKNOWN, None, f"{response.status}, but {_PAGE}")
     if _past_every_guard(one):
-        return _let_through(probe, diagnosis, response.status)
-    if diagnosis.layer is Layer.ROUTING:
+        return _let_through(probe, one)
+    if diagnosis.layer is Layer.ROUTING or _declared_guard_is_none_of_them(probe, one):
         return Judgement(Outcome.FAIL, Finding.REFUSED, _told(diagnosis, one.exchange))
     return Judgement(Outcome.UNKNOWN, None, _why_unproven(diagnosis, one.exchange))
+
+
+def _is_refused_by_backend(probe: Probe, one: Seen) -> bool:
+    """A backend that is the declared guard has words of its own; a 401 is one, whatever it says."""
+    if Guard.BACKEND not in probe.route.guarded_by:
+        return False
+    causes = [each.cause for each in one.diagnosis.candidates]
+    by_status = one.exchange.response.status == _UNAUTHORIZED
+    return causes[:1] == [_BY_BACKEND] or (by_status and (not causes or _BY_BACKEND in causes))
+
+
+_UNAUTHORIZED = 401
+_BY_BACKEND = "backend_denied"
+
+
+def _declared_guard_is_none_of_them(probe: Probe, one: Seen) -> bool:
+    """Whether something refused before or beside the declared guard, and that cannot be it.
+
+    While a member gets in, the way is open, and who turns strangers away is another guard; what
+    comes and goes (no answer, a throttle) tells nothing of guards.
+    """
+    declared = set(probe.route.guarded_by)
+    if not declared or Guard.BACKEND in declared or one.member is not None:
+        return False
+    found = [catalogue()[each.cause] for each in one.diagnosis.candidates if each.cause != OK]
+    if any(cause.guards & declared for cause in found):
+        return False
+    layers = {cause.layer for cause in found}
+    return bool(layers & _BEFORE_ANY_GUARD) and layers <= _BEFORE_ANY_GUARD | {Layer.AUTH}
+
+
+_BEFORE_ANY_GUARD = frozenset({Layer.ROUTING, Layer.EDGE})
 
 
 def _refused_by_a_guard(probe: Probe, diagnosis: Diagnosis, status: int) -> Judgement:
@@ -247,17 +371,49 @@ def _refused_by_a_guard(probe: Probe, diagnosis: Diagnosis, status: int) -> Judg
     return _passes(f"refused by its guard ({status})")
 
 
-def _open(status: int) -> Judgement:
-    if 300 <= status < 400:
+def _let_in(probe: Probe, one: Seen) -> Judgement:
+    """A success pages only if it is the real answer; else it says why it is doubted."""
+    status = one.exchange.response.status
+    found = weighed(one.exchange, one.nowhere, one.member, probe.route.expect)
+    if found.worth is Worth.REAL:
+        return Judgement(
+            Outcome.FAIL,
+            Finding.PROTECTED_ROUTE_OPEN,
+            f"a protected route answered a call without a credential with {status}",
+            owner=Owner.API,
+            severity=Severity.CRITICAL,
+        )
+    because = f"a stranger is answered with {status}, but {found.because}"
+    if found.worth is Worth.PAGE:
+        return Judgement(Outcome.UNKNOWN, None, because)
+    if turns_away(one.exchange.response) and Guard.BACKEND in probe.route.guarded_by:
+        return _passes("turned away by the backend, as declared")
+    return _may_have_run(probe, one, Finding.GUARD_WEAKENED, because)
+
+
+def _may_have_run(probe: Probe, one: Seen, finding: Finding, because: str) -> Judgement:
+    """What is doubted is unknown. A write that may have run is held back all the same, and told."""
+    runs = probe.route.writes and not probe.route.invoke
+    if not runs or turns_away(one.exchange.response):
+        return Judgement(Outcome.UNKNOWN, None, because)
+    because = f"{because}; it may have run"
+    return Judgement(Outcome.UNKNOWN, finding, because, Owner.API, Severity.HIGH)
+
+
+def _redirected(probe: Probe, one: Seen) -> Judgement:
+    """A redirect to a login is how a backend refuses; where another guard is declared, that one let
+    the call through. Any other redirect proves nothing."""
+    status = one.exchange.response.status
+    if not leads_to_login(one.exchange.response):
         because = f"a stranger is redirected ({status}); that is no proof of a guard"
         return Judgement(Outcome.UNKNOWN, None, because)
-    return Judgement(
-        Outcome.FAIL,
-        Finding.PROTECTED_ROUTE_OPEN,
-        f"a protected route answered a call without a credential with {status}",
-        owner=Owner.API,
-        severity=Severity.CRITICAL,
-    )
+    if Guard.BACKEND in probe.route.guarded_by:
+        return _passes(f"sent to a login by the backend, as declared ({status})")
+    because = f"a stranger is sent to a login ({status})"
+    if not probe.route.guarded_by or not shows_its_writer(one.exchange):
+        because = f"{because}, perhaps by something else than the declared guard"
+        return Judgement(Outcome.UNKNOWN, None, because)
+    return _weakened(f"{because} by the backend: the call passed every declared guard")
 
 
 _BEHIND_THE_GUARDS = frozenset(GATES[GATES.index(Gate.VALIDATION) :])
@@ -277,20 +433,26 @@ def _past_every_guard(one: Seen) -> bool:
     )
 
 
-def _let_through(probe: Probe, diagnosis: Diagnosis, status: int) -> Judgement:
-    """No guard of the gateway's refused. Where the backend may be the guard, nothing is proven."""
+def _let_through(probe: Probe, one: Seen) -> Judgement:
+    """No guard of the gateway's refused. Where the backend may be the guard, nothing is proven; nor
+    where only a missing header says that the gateway did not refuse."""
+    diagnosis, status = one.diagnosis, one.exchange.response.status
     own_guard = not probe.route.guarded_by or Guard.BACKEND in probe.route.guarded_by
+    told = f"{_named(diagnosis)} ({status})"
     if diagnosis.layer_confidence is not Confidence.CERTAIN or (
         own_guard and _stopped_behind_the_gateway(diagnosis)
     ):
-        because = f"no guard of the gateway's refused; {_named(diagnosis)} ({status})"
+        because = f"no guard of the gateway's refused; {told}"
         return Judgement(Outcome.UNKNOWN, None, because)
+    if not shows_its_writer(one.exchange):
+        because = f"only the lack of an error type tells that no guard refused; {told}"
+        return Judgement(Outcome.UNKNOWN, None, because)
+    return _weakened(f"a call without a credential passed every guard; {told}")
+
+
+def _weakened(because: str) -> Judgement:
     return Judgement(
-        Outcome.FAIL,
-        Finding.GUARD_WEAKENED,
-        f"a call without a credential passed every guard; {_named(diagnosis)} ({status})",
-        owner=Owner.API,
-        severity=Severity.HIGH,
+        Outcome.FAIL, Finding.GUARD_WEAKENED, because, owner=Owner.API, severity=Severity.HIGH
     )
 
 
@@ -316,32 +478,32 @@ def _why_unproven(diagnosis: Diagnosis, exchange: Exchange) -> str:
     return f"the refusal may be no guard's: {', '.join(doubts[:4])}"
 
 
-_ENTRANCE_GATES = frozenset(GATES[: GATES.index(Gate.WAF)])
-_NO_PROOF_OF_CLOSURE = frozenset({"timeout", "connection_reset", "tls_failure"})
-
-
-def _at_closed_entrance(one: Seen) -> Judgement:
+def _at_closed_entrance(probe: Probe, one: Seen) -> Judgement:
     diagnosis, response = one.diagnosis, one.exchange.response
     if diagnosis.layer is Layer.OK and 300 <= response.status < 400:
         because = f"redirected ({response.status}); that is no proof of a closed entrance"
         return Judgement(Outcome.UNKNOWN, None, because)
     if diagnosis.layer is Layer.OK or _past_every_guard(one):
-        return Judgement(
-            Outcome.FAIL,
-            Finding.ENTRANCE_NOT_CLOSED,
-            f"an entrance that must refuse everybody let a call through ({response.status})",
-            owner=Owner.API,
-            severity=Severity.HIGH,
-        )
-    causes = catalogue()
-    found = [causes[one.cause] for one in diagnosis.candidates if one.cause in causes]
-    if any(cause.id in _NO_PROOF_OF_CLOSURE for cause in found):
-        because = f"no answer came ({response.error}); an open entrance may fail so too"
+        return _not_closed(probe, one)
+    why_not = why_not_closed(one.exchange, one.nowhere, diagnosis, probe.route)
+    return Judgement(Outcome.UNKNOWN, None, why_not) if why_not else _passes("closed")
+
+
+def _not_closed(probe: Probe, one: Seen) -> Judgement:
+    response = one.exchange.response
+    told = f"an entrance that must refuse everybody let a call through ({response.status})"
+    if is_success(one.exchange):
+        doubted = turns_away(response) or (may_be_a_page(response) and not one.nowhere)
+        if one.is_page or doubted:
+            because = f"{told}, but with what may be a page for everything"
+            if one.is_page:
+                return Judgement(Outcome.UNKNOWN, None, because)
+            return _may_have_run(probe, one, Finding.ENTRANCE_NOT_CLOSED, because)
+    elif not shows_its_writer(one.exchange):
+        because = f"only the lack of an error type tells who refused ({response.status})"
         return Judgement(Outcome.UNKNOWN, None, because)
-    if found and all(cause.gate in _ENTRANCE_GATES for cause in found):
-        return _passes("closed")
     return Judgement(
-        Outcome.UNKNOWN, None, "refused, but perhaps by the route's own guard and not the entrance"
+        Outcome.FAIL, Finding.ENTRANCE_NOT_CLOSED, told, owner=Owner.API, severity=Severity.HIGH
     )
 
 
