@@ -212,7 +212,9 @@ def noted(incident: Incident, at: str, text: str) -> Incident:
 def _settled(before: Incident | None, incident: Incident, now: States) -> Incident:
     """Scope, owner and state as they follow from the members, and the news in the history."""
     members = concerned(incident)
-    scope = incident.scope if incident.finding in _SCOPED else _scope(members, now)
+    # Of an API that left the configuration nothing is known any more: it stays as it was told.
+    is_told = incident.finding in _SCOPED or (not now and incident.scope)
+    scope = incident.scope if is_told else _scope(members, now)
     incident = replace(incident, scope=scope, owner=_owner(incident, members, now))
     still = failing(incident, now)
     if before is not None and still and _named(before) != _named(incident):
