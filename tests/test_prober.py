@@ -18,6 +18,8 @@ import pytest
 import trustme
 
 from gatewatch.config.canonical import Basic, Bearer, Credential, SecretRef, SecretSource
+from gatewatch.gateway.failure import is_unreached
+from gatewatch.model import Finding, Unsent
 from gatewatch.plan import Attempt
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.exchange import BODY_BYTES
@@ -466,7 +468,49 @@ def test_a_dead_host_is_given_up_and_the_others_finish() -> None:
     refused = [raw for raw in raws if raw.error]
     given_up = [raw for raw in raws if raw.not_sent]
     assert (len(refused), len(given_up)) == (5, 35)
-    assert why(given_up[0]) == "host unreachable: 5 failures in a row"
+    [told] = {raw.not_sent for raw in given_up}
+    assert told == Unsent(
+        because=f"host 127.0.0.1:{dead} unreachable: 5 looks in a row did not get through to it",
+        finding=Finding.REFUSED,
+        scope=f"host 127.0.0.1:{dead}",
+    )
+
+
+def test_a_host_that_hangs_is_there_and_the_last_look_is_taken_too() -> None:
+    def last_answers(to: socket.socket, head: bytes) -> None:
+        if b"/open" in head.split(b"\r\n", 1)[0]:
+            to.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        else:
+            time.sleep(0.5)
+        to.close()
+
+    with serving(last_answers) as server:
+        attempts = [attempt(f"http://{server.place}/{n}", timeout_seconds=0.2) for n in range(14)]
+        raws = sent(prober(), *attempts, attempt(f"http://{server.place}/open"))
+    assert [raw.not_sent for raw in raws] == [None] * 15
+    assert [raw.status for raw in raws] == [0] * 14 + [200]
+
+
+UNREACHED = {
+    "dns: no address for api.example.com": True,
+    "connect: connection refused by 10.0.0.1": True,
+    "connect: No route to host at 10.0.0.1": True,
+    "timeout: the deadline passed in phase connect": True,
+    "timeout: the deadline passed in phase dns": True,
+    "timeout: the deadline passed in phase tls": True,
+    "tls: certificate not accepted (certificate has expired)": True,
+    "tls: certificate required": False,
+    "tls: handshake failure": False,
+    "timeout: the deadline passed in phase first_byte": False,
+    "timeout: the deadline passed in phase transfer": False,
+    "reset: closed without a complete response in phase first_byte": False,
+    "garbage: the answer is not HTTP (BadStatusLine)": False,
+}
+
+
+@pytest.mark.parametrize("error", UNREACHED)
+def test_only_what_fails_before_a_request_is_the_hosts(error: str) -> None:
+    assert is_unreached(error) is UNREACHED[error]
 
 
 def test_a_host_that_answers_now_and_then_is_not_given_up() -> None:

@@ -14,7 +14,8 @@ from gatewatch.ask import missing_path, target
 from gatewatch.config.canonical import Config
 from gatewatch.diagnose import Facts, ask, diagnose
 from gatewatch.evidence import evidence
-from gatewatch.judge import in_doubt, judge
+from gatewatch.gateway.failure import is_unreached
+from gatewatch.judge import Seen, in_doubt, judge
 from gatewatch.model import (
     ANONYMOUS,
     GOT_THROUGH,
@@ -26,7 +27,7 @@ from gatewatch.model import (
     Unsent,
     Verdict,
 )
-from gatewatch.plan import Attempt, Decided, Probe, control, decide, plan
+from gatewatch.plan import Attempt, Decided, Probe, control, decide, host_scope, plan
 from gatewatch.ports import Known, Transport
 from gatewatch.redaction import Redactor
 
@@ -37,7 +38,8 @@ CONTROLS_PER_PROBE = 2
 class Inquiry:
     """What is known about one probe so far; grows while the loop asks and answers.
 
-    `signer` names a credential of this API that signs: a control may use it.
+    `signer` names a credential of this API that signs: a control may use it. `instead`: what
+    was seen in place of looks that were not sent.
     """
 
     probe: Probe
@@ -46,6 +48,7 @@ class Inquiry:
     looks: dict[str, Exchange] = field(default_factory=dict)
     controls: list[Exchange] = field(default_factory=list)
     not_sent: dict[str, Unsent] = field(default_factory=dict)
+    instead: dict[str, Seen] = field(default_factory=dict)
     _judged: list[Verdict] | None = None
 
     @property
@@ -56,13 +59,17 @@ class Inquiry:
     def facts(self) -> Facts:
         return Facts(guarded_by=frozenset(self.probe.route.guarded_by), has_worked=self.has_worked)
 
-    def take(self, caller: str, exchange: Exchange, not_sent: Unsent | None) -> None:
+    def take(self, caller: str, exchange: Exchange) -> None:
         """Takes up the answer to a planned look."""
         self._judged = None
-        if not_sent is not None:
-            self.not_sent[caller] = not_sent
-        else:
-            self.looks[caller] = exchange
+        self.looks[caller] = exchange
+
+    def miss(self, caller: str, because: Unsent, instead: Seen | None) -> None:
+        """A planned look was not sent; `instead` is one at the same host, if that was given up."""
+        self._judged = None
+        self.not_sent[caller] = because
+        if instead is not None:
+            self.instead[caller] = instead
 
     def hear(self, control: Exchange) -> None:
         self._judged = None
@@ -77,7 +84,9 @@ class Inquiry:
         """As of all that was heard so far; what nothing was added to is judged once."""
         if self._judged is None:
             found = diagnose(self.exchanges, self.facts)
-            self._judged = judge(self.probe, self.looks, self.controls, found, self.not_sent)
+            self._judged = judge(
+                self.probe, self.looks, self.controls, found, self.not_sent, self.instead
+            )
         return self._judged
 
 
@@ -110,8 +119,12 @@ def look(inquiries: Sequence[Inquiry], transport: Transport) -> int:
     attempts = [attempt for _, attempt in planned]
     answers = _answers(transport, attempts)
     repeated = _repeat_renewed(transport, attempts, answers)
+    unreached = _unreached(attempts, answers)
     for (inquiry, attempt), (exchange, not_sent) in zip(planned, answers, strict=True):
-        inquiry.take(attempt.caller, exchange, not_sent)
+        if not_sent is None:
+            inquiry.take(attempt.caller, exchange)
+        else:
+            inquiry.miss(attempt.caller, not_sent, unreached.get(not_sent.scope))
     requests = _sent(answers) + repeated
     for _ in range(CONTROLS_PER_PROBE):
         requests += _ask_once(inquiries, transport)
@@ -131,6 +144,16 @@ def _answers(transport: Transport, attempts: Sequence[Attempt]) -> list[_Answer]
     return transport.send_all(
         attempts, lambda raw: (evidence(raw, redactors.current()), raw.not_sent)
     )
+
+
+def _unreached(attempts: Sequence[Attempt], answers: Sequence[_Answer]) -> dict[str | None, Seen]:
+    """What a look at each host that could not be reached shows, by the scope of that finding."""
+    found = {
+        host_scope(attempt.destination): exchange
+        for attempt, (exchange, not_sent) in zip(attempts, answers, strict=True)
+        if not_sent is None and is_unreached(exchange.response.error)
+    }
+    return {scope: Seen(exchange, diagnose([exchange])) for scope, exchange in found.items()}
 
 
 _REFUSALS = (401, 403)

@@ -28,6 +28,7 @@ from gatewatch.doubt import (
     states_content,
     weighed,
 )
+from gatewatch.gateway.failure import is_unreached
 from gatewatch.gateway.likeness import turns_away
 from gatewatch.gateway.passage import shows_its_writer
 from gatewatch.gateway.url import parse
@@ -51,7 +52,7 @@ from gatewatch.model import (
     Validity,
     Verdict,
 )
-from gatewatch.plan import Probe, Skipped
+from gatewatch.plan import Probe, Skipped, host_scope
 
 CERTIFICATE_WARNING = timedelta(days=14)
 
@@ -92,14 +93,22 @@ def judge(
     others: Sequence[Exchange],
     diagnosis: Diagnosis,
     not_sent: Mapping[str, Unsent],
+    instead: Mapping[str, Seen] | None = None,
 ) -> list[Verdict]:
     """One verdict for each caller that was due. `looks` and `not_sent` are keyed by caller.
 
-    `diagnosis` is of the looks in their order, then of `others` (the controls).
+    `diagnosis` is of the looks in their order, then of `others` (the controls). `instead`: what
+    other looks at the same host showed in place of those that were not sent.
     """
+    shown = instead or {}
     seen = _seen(looks, others, diagnosis)
     verdicts = [_skipped(probe, one) for one in probe.skipped]
-    verdicts += [_not_sent(probe, caller, unsent) for caller, unsent in not_sent.items()]
+    verdicts += [
+        _not_reached(probe, caller, unsent, shown[caller])
+        if caller in shown
+        else _not_sent(probe, caller, unsent)
+        for caller, unsent in not_sent.items()
+    ]
     verdicts += [_verdict(probe, caller, one, seen, others) for caller, one in seen.items()]
     order = [ANONYMOUS, *(caller_name(callers) for callers in probe.route.callers)]
     return sorted(verdicts, key=lambda verdict: order.index(verdict.caller))
@@ -159,6 +168,9 @@ def _verdict(
     others: Sequence[Exchange],
 ) -> Verdict:
     judgement = _judgement(probe, caller, one)
+    scope = _unreached_host(probe, one)
+    if scope is not None and judgement.outcome is Outcome.UNKNOWN and not probe.entrance.closed:
+        judgement = replaced(judgement, finding=Finding.REFUSED)
     diagnosis = (
         NOTHING_FITS if one.is_page and judgement.outcome is not Outcome.PASS else one.diagnosis
     )
@@ -181,11 +193,20 @@ def _verdict(
         because=judgement.because,
         severity=judgement.severity or probe.route.severity,
         stage=parse(probe.entrance.url).stage,
+        scope=scope,
         candidates=diagnosis.candidates,
         ruled_out=diagnosis.ruled_out if failed else (),
         next_probe=diagnosis.next_probe if failed else None,
         evidence=evidence,
     )
+
+
+def _unreached_host(probe: Probe, one: Seen) -> str | None:
+    """The scope of a look that did not even reach its host: it would be the same for another
+    route, and whoever asks."""
+    if not is_unreached(one.exchange.response.error):
+        return None
+    return host_scope(probe.destination)
 
 
 def _beside(caller: str, seen: Mapping[str, Seen]) -> Iterator[Exchange]:
@@ -510,6 +531,13 @@ def _not_closed(probe: Probe, one: Seen) -> Judgement:
 def _skipped(probe: Probe, one: Skipped) -> Verdict:
     verdict = _without_look(probe, one.caller, Outcome.SKIPPED, one.because, None)
     return replace(verdict, finding=one.finding)
+
+
+def _not_reached(probe: Probe, caller: str, unsent: Unsent, shown: Seen) -> Verdict:
+    """As what was shown instead, but not seen: so nothing that fails is more than unknown."""
+    verdict = _verdict(probe, caller, shown, {}, ())
+    outcome = Outcome.PASS if verdict.outcome is Outcome.PASS else Outcome.UNKNOWN
+    return replace(verdict, outcome=outcome, because=unsent.because, scope=unsent.scope)
 
 
 def _not_sent(probe: Probe, caller: str, unsent: Unsent) -> Verdict:

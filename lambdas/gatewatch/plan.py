@@ -22,7 +22,7 @@ from gatewatch.config.canonical import (
     Sigv4,
     caller_name,
 )
-from gatewatch.gateway.url import API_ID_HEADER, parse
+from gatewatch.gateway.url import API_ID_HEADER, host_of, parse
 from gatewatch.model import READING_METHODS, Access, CredentialKind, Finding, Guard, Purpose
 
 REFUSAL_MEDIA_TYPE = "application/x-gatewatch"
@@ -55,6 +55,21 @@ class Attempt:
     def caller(self) -> str:
         return caller_name(self.callers)
 
+    @property
+    def destination(self) -> str:
+        """Where it goes, for whoever counts by host."""
+        return destination(self.connect_to, self.url)
+
+
+def destination(connect_to: str | None, url: str) -> str:
+    """The `host:port` that is connected to."""
+    return connect_to or host_of(url)
+
+
+def host_scope(place: str) -> str:
+    """What a finding is about that is no single route's but a destination's."""
+    return f"host {place}"
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
@@ -82,6 +97,10 @@ class Probe:
     def called(self) -> str:
         """The URL that is called, as it is sent."""
         return self.entrance.url + self.route.target
+
+    @property
+    def destination(self) -> str:
+        return destination(self.api.connect_to, self.entrance.url)
 
 
 class Decided(Canonical, frozen=True, kw_only=True):

@@ -175,9 +175,22 @@ def _next(
 ) -> tuple[RouteState, Turn | None]:
     if verdict.outcome is Outcome.PASS:
         return _passed(_let_in(state, verdict), patience, at)
+    if _is_our_own(state, verdict):
+        return replace(state, unknowns=state.unknowns + 1), None
     if verdict.finding is not None:
         return _failed(state, verdict, patience, at)
     return _undecided(state, verdict, at)
+
+
+def _is_our_own(state: RouteState, verdict: Verdict) -> bool:
+    """A credential that cannot be read says nothing of a route that is known to fail: it was not
+    looked at, so it has not changed."""
+    return (
+        verdict.finding is Finding.CREDENTIAL_UNREADABLE
+        and _is_known_to_fail(state)
+        and state.problem is not None
+        and state.problem.finding is not Finding.CREDENTIAL_UNREADABLE
+    )
 
 
 def _let_in(state: RouteState, verdict: Verdict) -> RouteState:

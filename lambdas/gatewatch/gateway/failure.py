@@ -85,6 +85,18 @@ _TEXTS: tuple[tuple[frozenset[Answer], str], ...] = (
 _PATTERNS = tuple((answers, re.compile(text, re.IGNORECASE)) for answers, text in _TEXTS)
 
 
+_NOT_REACHED = re.compile(
+    r"dns: |connect: |tls: certificate not accepted|timeout: .* in phase (dns|connect|tls)$"
+)
+
+
+def is_unreached(error: str | None) -> bool:
+    """Whether the host itself could not be reached, in the prober's own words: then no request
+    was sent, and another look at the host would have fared alike. A handshake that was refused
+    may be the credential's fault."""
+    return error is not None and _NOT_REACHED.match(error) is not None
+
+
 def without_response(error: str | None) -> frozenset[Answer]:
     """What an error text means; everything where there is none, nothing where it is not known."""
     if not error:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from gatewatch.gateway.failure import is_unreached
 from gatewatch.model import READING_METHODS, Unsent
 from gatewatch.plan import Attempt
 from gatewatch.ports import Clock
@@ -80,7 +81,7 @@ class Prober:
                 failed = False
                 try:
                     raw = self._safely(attempts[job.number], job)
-                    failed = raw.status == 0 and raw.not_sent is None
+                    failed = is_unreached(raw.error)
                     results[job.number] = self._recorded(raw, record)
                 except Exception as error:  # noqa: BLE001 - raised below, when all is done
                     broken.append(error)
@@ -104,7 +105,7 @@ class Prober:
     def _safely(self, attempt: Attempt, job: Job) -> RawExchange:
         """One attempt's fault of ours must not stop the others, nor pass for the target's."""
         if job.given_up is not None:
-            return self._not_sent(attempt, job.given_up)
+            return self._left(attempt, job.given_up)
         try:
             return self._send(attempt, job.queued_at)
         except Exception as error:  # noqa: BLE001 - said in the result, logged, counted

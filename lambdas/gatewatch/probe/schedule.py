@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from threading import Condition
 from time import perf_counter
 
-from gatewatch.gateway.url import host_of
-from gatewatch.plan import Attempt
+from gatewatch.model import Finding, Unsent
+from gatewatch.plan import Attempt, host_scope
 
 _UNREACHABLE_AFTER = 5
 
@@ -26,6 +26,7 @@ class Limits:
 class _Host:
     """What waits for one host, by number, and how it has behaved."""
 
+    name: str
     waiting: deque[int] = field(default_factory=deque)
     under_way: int = 0
     failures_in_a_row: int = 0
@@ -38,7 +39,7 @@ class Job:
     number: int
     host: _Host
     queued_at: float
-    given_up: str | None = None
+    given_up: Unsent | None = None
 
 
 class Schedule:
@@ -47,8 +48,8 @@ class Schedule:
     def __init__(self, attempts: Sequence[Attempt], per_host: int) -> None:
         hosts: dict[str, _Host] = {}
         for number, attempt in enumerate(attempts):
-            name = attempt.connect_to or host_of(attempt.url)
-            hosts.setdefault(name, _Host()).waiting.append(number)
+            name = attempt.destination
+            hosts.setdefault(name, _Host(name)).waiting.append(number)
         self._turns = deque(hosts.values())
         self._per_host = per_host
         self._queued_at = perf_counter()
@@ -74,13 +75,24 @@ class Schedule:
     def _deal(self, host: _Host) -> Job:
         host.under_way += 1
         failures = host.failures_in_a_row
-        given_up = failures >= _UNREACHABLE_AFTER
-        because = f"host unreachable: {failures} failures in a row" if given_up else None
-        return Job(host.waiting.popleft(), host, self._queued_at, because)
+        given_up = _given_up(host) if failures >= _UNREACHABLE_AFTER else None
+        return Job(host.waiting.popleft(), host, self._queued_at, given_up)
 
     def finish(self, job: Job, *, failed: bool) -> None:
+        """`failed`: the host could not be reached. One that is slow to answer is there: a look
+        that hangs says nothing of the next one, which may be the one that somebody must see."""
         with self._changed:
             job.host.under_way -= 1
             if job.given_up is None:
                 job.host.failures_in_a_row = job.host.failures_in_a_row + 1 if failed else 0
             self._changed.notify_all()
+
+
+def _given_up(host: _Host) -> Unsent:
+    """It is the host's finding, and the same for whatever is left to look at there."""
+    return Unsent(
+        because=f"host {host.name} unreachable: {_UNREACHABLE_AFTER} looks in a row did not get "
+        "through to it",
+        finding=Finding.REFUSED,
+        scope=host_scope(host.name),
+    )

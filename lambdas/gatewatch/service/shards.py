@@ -16,9 +16,16 @@ import msgspec
 from msgspec.structs import replace
 
 from gatewatch.config.canonical import Api, Config, Credential, Entrance, Route
-from gatewatch.gateway.url import host_of
 from gatewatch.model import Finding
-from gatewatch.plan import NO_LATCHES, Decided, Latches, Probe, decide, whole_minutes
+from gatewatch.plan import (
+    NO_LATCHES,
+    Decided,
+    Latches,
+    Probe,
+    decide,
+    destination,
+    whole_minutes,
+)
 from gatewatch.service.ledger import About
 from gatewatch.service.slices import slice_name
 
@@ -87,7 +94,7 @@ class Piece:
 
     @property
     def host(self) -> str:
-        return self.api.connect_to or host_of(self.entrance.url)
+        return destination(self.api.connect_to, self.entrance.url)
 
 
 def pieces(
