@@ -15,6 +15,8 @@ from ipaddress import ip_address
 from itertools import product
 
 from gatewatch.gateway.answers import Answer
+from gatewatch.gateway.body import read
+from gatewatch.gateway.doors import is_appsync
 from gatewatch.gateway.recognised import Recognition
 from gatewatch.gateway.recognition import recognise
 from gatewatch.gateway.url import Address, HostKind, parse
@@ -148,7 +150,15 @@ _HEADERS_OF_A_CDN = frozenset({"x-amz-cf-id", "via", "x-cache"})
 
 def _kinds(exchange: Exchange, address: Address, headers: Mapping[str, str]) -> frozenset[ApiKind]:
     """The front doors that may have answered: by host, by id headers, then by the hint."""
+    said = read(exchange.response.body)
+    if is_appsync(exchange, said):
+        return frozenset({ApiKind.APPSYNC})
     by_evidence = _kinds_by_host(exchange.request.url, address) & _kinds_by_headers(headers)
+    if said.in_frame:
+        return by_evidence & {ApiKind.WEBSOCKET} or by_evidence
+    if "@connections" in address.segments and exchange.response.status == 404:
+        # Whoever calls it means a WebSocket API; this says that another API answered.
+        return by_evidence
     try:
         hinted = frozenset({ApiKind(exchange.api_kind or "")})
     except ValueError:

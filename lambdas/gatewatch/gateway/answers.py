@@ -74,7 +74,9 @@ class Answer(StrEnum):
     FUNCTION_URL_ERROR = "502 Internal Server Error of a function URL"
     FRAME_FORBIDDEN = "a Forbidden message inside the WebSocket connection"
     APPSYNC_NO_CREDENTIAL = "401 Valid authorization header not provided"
+    APPSYNC_NOT_AUTHORIZED = "401 You are not authorized to make this call"
     APPSYNC_REFUSED = "401 of AppSync"
+    APPSYNC_BLOCKED = "403 WAFForbiddenException of AppSync"
     COGNITO_BLOCKED = "403 Request not allowed due to WAF block"
 
     CLOUDFRONT_METHOD = "CloudFront's page about a method that is not allowed"

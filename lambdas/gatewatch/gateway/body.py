@@ -31,9 +31,10 @@ class Said:
 
     `is_null` is true for `{"message": null}`; `codes` are gateway response types or error types
     that a customised template put into the body (`$context.error.responseType`). `in_frame`: a
-    refusal as WebSocket APIs put it into the connection, with a connection id. `alone`: nothing
-    stands beside the message. `cut`: the message is only the beginning of one. `broken`: what
-    began as JSON does not end as such.
+    message as WebSocket APIs put it into the connection, with a connection id. `graphql_type`:
+    the type of the first GraphQL error, as AppSync alone writes it. `alone`: nothing stands beside
+    the message. `cut`: the message is only the beginning of one. `broken`: what began as JSON does
+    not end as such.
     """
 
     form: Form
@@ -46,6 +47,7 @@ class Said:
     alone: bool = True
     cut: bool = False
     broken: bool = False
+    graphql_type: str = ""
 
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
@@ -106,16 +108,29 @@ def _read_json(text: str) -> Said:
         capital=capital,
         codes=codes,
         inner_failure=_reports_failure(value, message),
-        in_frame=message == "Forbidden" and "connectionId" in value,
+        in_frame=isinstance(message, str) and value.keys() >= _IN_FRAMES,
+        graphql_type=_first_type(value),
         alone=len(value) == 1,
     )
 
 
+_IN_FRAMES = frozenset({"connectionId", "requestId"})
+
+
 def _first_error(value: dict[str, object]) -> object:
     """The message of a GraphQL error."""
+    return _first(value).get("message", "")
+
+
+def _first_type(value: dict[str, object]) -> str:
+    found = _first(value).get("errorType")
+    return found if isinstance(found, str) else ""
+
+
+def _first(value: dict[str, object]) -> dict[str, object]:
     errors = value.get("errors")
     first = errors[0] if isinstance(errors, list) and errors else None
-    return first.get("message", "") if isinstance(first, dict) else ""
+    return first if isinstance(first, dict) else {}
 
 
 def _decoded(text: str) -> object | None:

@@ -50,7 +50,7 @@ class Denial:
     arn: MethodArn | None = None
 
 
-_IAM = re.compile(r"User: (?P<user>\S.*?) is not authorized to perform: execute-api:\w+")
+_IAM = re.compile(r"User: (?P<user>\S.*?) is not authorized to perform: (execute-api|appsync):\w+")
 _AUTHORIZER = re.compile(r"User is not authorized to access this resource")
 _EXPLICIT = re.compile(r"with an explicit deny")
 _IMPLICIT = re.compile(r"because no ")

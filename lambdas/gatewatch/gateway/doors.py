@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from gatewatch.gateway.answers import SIGNATURE_REFUSALS, Answer
-from gatewatch.gateway.body import Form
+from gatewatch.gateway.answers import IAM_DENIALS, SIGNATURE_REFUSALS, Answer
+from gatewatch.gateway.body import Form, Said
 from gatewatch.gateway.examples import begins
 from gatewatch.gateway.recognised import UNRECOGNISED, Recognition, plainly
 from gatewatch.gateway.seen import Seen
@@ -18,7 +18,7 @@ from gatewatch.model import ApiKind, Exchange
 def by_door(exchange: Exchange, seen: Seen) -> Recognition | None:
     """What a door of its own kind said, told by the host or the hint; None for all others."""
     kind = parse(exchange.request.url).host_kind
-    if is_appsync(exchange):
+    if is_appsync(exchange, seen.said):
         return _by_appsync(seen)
     if "due to WAF block" in seen.said.message:
         return plainly(Answer.COGNITO_BLOCKED)
@@ -29,20 +29,43 @@ def by_door(exchange: Exchange, seen: Seen) -> Recognition | None:
     return None
 
 
-def is_appsync(exchange: Exchange) -> bool:
-    """Told by the host or the hint."""
+_NAMED_BY_OTHERS = (HostKind.CUSTOM, HostKind.UNKNOWN, HostKind.CLOUDFRONT)
+
+
+def is_appsync(exchange: Exchange, said: Said) -> bool:
+    """Told by the host, the hint, or its error types, which no other GraphQL server writes."""
     kind = parse(exchange.request.url).host_kind
-    return kind is HostKind.APPSYNC or exchange.api_kind == ApiKind.APPSYNC
+    if kind is HostKind.APPSYNC or exchange.api_kind == ApiKind.APPSYNC:
+        return True
+    return kind in _NAMED_BY_OTHERS and said.graphql_type.endswith("Exception")
+
+
+_UNSEEN_OF_APPSYNC = {
+    401: frozenset(
+        {Answer.APPSYNC_NO_CREDENTIAL, Answer.APPSYNC_NOT_AUTHORIZED, Answer.APPSYNC_REFUSED}
+    ),
+    403: IAM_DENIALS | SIGNATURE_REFUSALS | {Answer.APPSYNC_BLOCKED},
+    429: frozenset({Answer.RATE_EXCEEDED}),
+}
 
 
 def _by_appsync(seen: Seen) -> Recognition:
-    if seen.status not in (401, 403):
+    """What AppSync refuses before it runs a query. A signature and a policy it judges in AWS's
+    common words."""
+    if seen.status not in _UNSEEN_OF_APPSYNC:
         return UNRECOGNISED
-    if "authorization header not provided" in seen.said.message:
+    said = seen.said
+    if said.graphql_type == "WAFForbiddenException":
+        return plainly(Answer.APPSYNC_BLOCKED)
+    if signed := worded(seen) & (IAM_DENIALS | SIGNATURE_REFUSALS):
+        return Recognition(plain=signed)
+    if "authorization header not provided" in said.message:
         return plainly(Answer.APPSYNC_NO_CREDENTIAL)
-    if seen.said.form is Form.JSON or (seen.said.message and not seen.said.cut):
+    if said.message.startswith("You are not authorized to make this call"):
+        return plainly(Answer.APPSYNC_NOT_AUTHORIZED)
+    if seen.status == 401 and (said.form is Form.JSON or (said.message and not said.cut)):
         return plainly(Answer.APPSYNC_REFUSED)
-    return plainly(Answer.APPSYNC_NO_CREDENTIAL, Answer.APPSYNC_REFUSED)
+    return Recognition(plain=_UNSEEN_OF_APPSYNC[seen.status])
 
 
 _HELP = re.compile(r"^Forbidden\. For troubleshooting Function URL")

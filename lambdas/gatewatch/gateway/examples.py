@@ -144,10 +144,19 @@ _OWN: dict[Answer, Response] = {
         body='{"errors":[{"errorType":"UnauthorizedException",'
         '"message":"Valid authorization header not provided."}]}',
     ),
-    Answer.APPSYNC_REFUSED: Response(
+    Answer.APPSYNC_NOT_AUTHORIZED: Response(
         status=401,
         body='{"errors":[{"errorType":"UnauthorizedException",'
         '"message":"You are not authorized to make this call."}]}',
+    ),
+    Answer.APPSYNC_REFUSED: Response(
+        status=401,
+        body='{"errors":[{"errorType":"UnauthorizedException",'
+        '"message":"Unable to parse JWT token."}]}',
+    ),
+    Answer.APPSYNC_BLOCKED: Response(
+        status=403,
+        body='{"errors":[{"errorType":"WAFForbiddenException","message":"403 Forbidden"}]}',
     ),
     Answer.COGNITO_BLOCKED: Response(
         status=403,

@@ -40,6 +40,7 @@ def recognise(exchange: Exchange) -> Recognition:
 
 _STATUSES = frozenset({*(wire.status for wire in WIRES), 202, 405, 422})
 """A status for each way in which one is read; 202 is that of a challenge."""
+_REFUSING = frozenset(status for status in _STATUSES if status >= 400)
 
 
 def _of_any_status(exchange: Exchange) -> Recognition:
@@ -47,20 +48,38 @@ def _of_any_status(exchange: Exchange) -> Recognition:
 
     Under its usual status it is most likely; under others, what owners make of it.
     """
-    found = {status: _with_status(_under(exchange, status)) for status in _STATUSES}
-    usual = [found[status] for status in _usual(see(exchange), found)]
+    seen = see(exchange)
+    if seen.said.in_frame and seen.said.message == "Forbidden":
+        return plainly(Answer.FRAME_FORBIDDEN)
+    statuses = _REFUSING if seen.said.in_frame else _STATUSES
+    found = {status: _with_status(_under(exchange, status)) for status in statuses}
+    usual = [found[status] for status in _usual(seen, found)]
     if not usual:
         return UNRECOGNISED
     plain = frozenset().union(*(one.plain for one in usual))
     weak = frozenset().union(*(one.weak for one in usual)) - plain
     rest = frozenset().union(*(one.all for one in found.values())) - _SUCCESS
-    inner = _with_status(_under(exchange, 200)).all & {Answer.INNER_FAILURE}
+    inner = frozenset({Answer.INNER_FAILURE} if _may_be_inside(exchange, seen) else ())
     return Recognition(plain=plain, weak=weak, disguised=(rest | inner) - plain - weak)
+
+
+def _may_be_inside(exchange: Exchange, seen: Seen) -> bool:
+    """Whether a success may carry it. AppSync sends its exceptions under a status of their own."""
+    by_appsync = is_appsync(exchange, seen.said) and seen.said.graphql_type.endswith("Exception")
+    return seen.said.inner_failure and not by_appsync
+
+
+def _in_a_frame(exchange: Exchange, seen: Seen) -> Recognition:
+    """A message inside a WebSocket connection has no status; its words are all there is."""
+    if seen.said.message == "Forbidden":
+        return plainly(Answer.FRAME_FORBIDDEN)
+    response = replace(exchange.response, status=0, status_told=False)
+    return _of_any_status(replace(exchange, response=response))
 
 
 def _usual(seen: Seen, found: Mapping[int, Recognition]) -> frozenset[int]:
     """The statuses under which such words and signs come by default; none if nothing tells."""
-    if known := usual_statuses(seen) & _STATUSES:
+    if known := usual_statuses(seen) & found.keys():
         return known
     if seen.said.form in (Form.UNSEEN, Form.EMPTY):
         return frozenset(
@@ -81,7 +100,7 @@ def _under(exchange: Exchange, status: int) -> Exchange:
 def _with_status(exchange: Exchange) -> Recognition:
     seen = see(exchange)
     if seen.said.in_frame and seen.status < 400:
-        return plainly(Answer.FRAME_FORBIDDEN)
+        return _in_a_frame(exchange, seen)
     if exchange.response.status == 0:
         return Recognition(plain=without_response(exchange.response.error))
     answers = elsewhere.recognise(seen.status, seen.headers, seen.said)
@@ -109,7 +128,7 @@ def _success(exchange: Exchange, seen: Seen) -> Recognition:
         # An error page with a status of its own: what is behind it answered 4xx or 5xx.
         return Recognition(weak=frozenset({Answer.INNER_FAILURE, Answer.SUCCESS}))
     unseen = seen.said.form is Form.UNSEEN
-    if unseen and is_appsync(exchange):
+    if unseen and is_appsync(exchange, seen.said):
         # GraphQL tells failures in the body, under a 200.
         return plainly(Answer.SUCCESS, Answer.INNER_FAILURE)
     if seen.said.broken:
@@ -198,7 +217,8 @@ def _by_management_api(seen: Seen) -> Recognition:
     """WebSocket management says some things without a word (ms-114, ms-115)."""
     if seen.status == 413:
         return plainly(Answer.TOO_LARGE)
-    return Recognition(weak=frozenset({seen.as_backends}))
+    unmatched = natural(404, CUSTOMISABLE) if seen.status == 404 else frozenset()
+    return Recognition(weak=unmatched | {seen.as_backends})
 
 
 def _of_nobody_known(exchange: Exchange, seen: Seen) -> Recognition:

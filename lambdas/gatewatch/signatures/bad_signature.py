@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from gatewatch.gateway.answers import Answer
-from gatewatch.signatures.rules import FUNCTION_URL, HTTP, REST_LIKE, ROUTE, Sends, Signature, rule
+from gatewatch.signatures.rules import (
+    APPSYNC,
+    FUNCTION_URL,
+    HTTP,
+    REST_LIKE,
+    ROUTE,
+    Sends,
+    Signature,
+    rule,
+)
 
 
 def bad_signature(answer: Answer, because: str, *surmised: Answer) -> Signature:
     return (
         rule(
-            REST_LIKE | FUNCTION_URL,
+            REST_LIKE | FUNCTION_URL | APPSYNC,
             ROUTE,
             Sends.A_SIGNATURE,
             expects={answer},

@@ -6,7 +6,17 @@ Its refusals are worded like API Gateway's, under `Message`.
 from __future__ import annotations
 
 from gatewatch.gateway.answers import SIGNATURE_REFUSALS, Answer
-from gatewatch.signatures.rules import FUNCTION_URL, ROUTE, Rule, Sends, Signature, rule
+from gatewatch.signatures.rules import (
+    APPSYNC,
+    FUNCTION_URL,
+    HTTP,
+    REST_LIKE,
+    ROUTE,
+    Rule,
+    Sends,
+    Signature,
+    rule,
+)
 from gatewatch.signatures.way import REACHED_INTEGRATION
 
 _FORBIDDEN = frozenset({Answer.FUNCTION_URL_FORBIDDEN, Answer.FUNCTION_URL_HELP})
@@ -56,6 +66,33 @@ NOT_FOUND: Signature = (
         expects={Answer.FUNCTION_URL_NULL},
         surmises={Answer.FUNCTION_URL_HELP},
         because="a function URL that does not exist answers with a null message",
+    ),
+)
+
+CDN_SIGNS_WRONGLY: Signature = (
+    rule(
+        FUNCTION_URL,
+        ROUTE,
+        expects={Answer.SIGNATURE_MISMATCH},
+        allows={*REACHED_INTEGRATION, *SIGNATURE_REFUSALS, *_FORBIDDEN},
+        because="a CDN that signs for the caller may sign other text than it sends",
+        weight=0.5,
+    ),
+    rule(
+        REST_LIKE | HTTP | APPSYNC,
+        ROUTE,
+        Sends.A_SIGNATURE,
+        surmises={Answer.SIGNATURE_MISMATCH},
+        allows={*REACHED_INTEGRATION, *SIGNATURE_REFUSALS},
+        because="an edge function may put a signature of its own in the place of the caller's",
+        weight=0.3,
+    ),
+    rule(
+        REST_LIKE | HTTP | APPSYNC,
+        ROUTE,
+        expects={Answer.SIGNATURE_MISMATCH},
+        allows={*REACHED_INTEGRATION, *SIGNATURE_REFUSALS},
+        because="whoever sent no signature and is told of one was signed for on the way",
     ),
 )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gatewatch.gateway.answers import Answer
 from gatewatch.signatures import function_url
-from gatewatch.signatures.rules import HTTP, REST, REST_LIKE, ROUTE, Sends, Signature, rule
+from gatewatch.signatures.rules import APPSYNC, HTTP, REST, REST_LIKE, ROUTE, Sends, Signature, rule
 from gatewatch.signatures.way import UNAUTHORIZED
 
 _HTTP_FORBIDDEN = "an HTTP API says only Forbidden to a signer without permission"
@@ -41,7 +41,7 @@ EXPLICIT_DENY: Signature = (
         because="a resource control policy refuses an unsigned caller as User: anonymous",
     ),
     rule(
-        REST_LIKE,
+        REST_LIKE | APPSYNC,
         ROUTE,
         Sends.A_SIGNATURE,
         expects={
@@ -61,7 +61,7 @@ EXPLICIT_DENY: Signature = (
 
 IMPLICIT_DENY: Signature = (
     rule(
-        REST_LIKE,
+        REST_LIKE | APPSYNC,
         ROUTE,
         Sends.A_SIGNATURE,
         expects={

@@ -101,6 +101,13 @@ COGNITO_MISSING: Signature = (
     rule(
         APPSYNC,
         ROUTE,
+        Sends.A_KEY,
+        allows={Answer.APPSYNC_REFUSED, Answer.APPSYNC_NOT_AUTHORIZED},
+        because="a key was sent, and AppSync judged it",
+    ),
+    rule(
+        APPSYNC,
+        ROUTE,
         surmises={Answer.APPSYNC_NO_CREDENTIAL, Answer.APPSYNC_REFUSED},
         because="AppSync refuses a call without a token",
     ),
@@ -119,8 +126,8 @@ COGNITO_REJECTED: Signature = (
     rule(
         APPSYNC,
         ROUTE,
-        Sends.A_CREDENTIAL,
-        expects={Answer.APPSYNC_REFUSED},
+        Sends.AN_IDENTITY,
+        expects={Answer.APPSYNC_REFUSED, Answer.APPSYNC_NOT_AUTHORIZED},
         because="AppSync refuses a token that it cannot verify",
     ),
     rule(
@@ -143,6 +150,23 @@ COGNITO_REJECTED: Signature = (
         ROUTE,
         allows={Answer.UNAUTHORIZED},
         because="a Cognito authorizer answers a call without a token with 401",
+    ),
+)
+
+APPSYNC_KEY: Signature = (
+    rule(
+        APPSYNC,
+        ROUTE,
+        Sends.A_KEY,
+        expects={Answer.APPSYNC_NOT_AUTHORIZED},
+        surmises={Answer.APPSYNC_REFUSED},
+        because="AppSync refuses an API key that has expired or that it does not know with 401",
+    ),
+    rule(
+        APPSYNC,
+        ROUTE,
+        allows={Answer.APPSYNC_NO_CREDENTIAL, Answer.APPSYNC_REFUSED},
+        because="without a key there is none to refuse",
     ),
 )
 

@@ -6,6 +6,7 @@ from gatewatch.gateway.answers import Answer
 from gatewatch.signatures.rules import (
     ANY_ANSWER,
     ANY_KIND,
+    APPSYNC,
     REST,
     ROUTE,
     SAME_STAGE,
@@ -33,7 +34,14 @@ WAF_BLOCK: Signature = (
         because="a web ACL's block answers Forbidden, or what its custom response says",
     ),
     rule(
-        ANY_KIND - REST,
+        APPSYNC,
+        ROUTE,
+        expects={Answer.APPSYNC_BLOCKED},
+        allows=ANY_ANSWER - REACHED_INTEGRATION,
+        because="AppSync names a web ACL's block WAFForbiddenException",
+    ),
+    rule(
+        ANY_KIND - REST - APPSYNC,
         ROUTE,
         expects={Answer.BLOCKED_BY_RULE},
         surmises=_BY_OTHERS,

@@ -63,6 +63,7 @@ GUARD_REFUSALS = (
         Answer.FUNCTION_URL_FORBIDDEN,
         Answer.FUNCTION_URL_HELP,
         Answer.APPSYNC_NO_CREDENTIAL,
+        Answer.APPSYNC_NOT_AUTHORIZED,
         Answer.APPSYNC_REFUSED,
     }
 )
