@@ -17,7 +17,7 @@ from gatewatch.probe.prober import Prober
 from gatewatch.probe.resolve import Resolver
 from gatewatch.probe.vault import Vault
 from gatewatch.service.measures import embedded, measures
-from gatewatch.service.probe import Probed, probe
+from gatewatch.service.probe import Probed, probe, unreadable
 from gatewatch.service.shards import Shard
 from handlers.telemetry import Unit, logger, metrics, stamp
 from handlers.wiring import CLOCK, changes, deployment, table
@@ -52,6 +52,7 @@ def _shard(record: dict[str, Any]) -> None:
         transport.close()
     _measure(probed, now, perf_counter() - started)
     _log_findings(probed)
+    _log_unreadable(probed)
 
 
 def _measure(probed: Probed, began: datetime, seconds: float) -> None:
@@ -77,3 +78,10 @@ def _log_findings(probed: Probed) -> None:
                 layer=one.layer,
                 cause=one.cause,
             )
+
+
+def _log_unreadable(probed: Probed) -> None:
+    """One line for each credential, however many routes want it."""
+    for scope, because in unreadable(probed).items():
+        name = scope.removeprefix("credential ")
+        logger.error("credential_unreadable", credential=name, reason=because)

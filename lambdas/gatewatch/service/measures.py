@@ -12,9 +12,9 @@ from itertools import islice
 import msgspec
 
 from gatewatch.inquiry import Inquiry
-from gatewatch.model import ANONYMOUS, Outcome, Verdict
+from gatewatch.model import ANONYMOUS, Finding, Outcome, Verdict
 from gatewatch.service.failure import Failure, failures
-from gatewatch.service.probe import Probed
+from gatewatch.service.probe import Probed, unreadable
 from gatewatch.service.slices import Slice
 from gatewatch.track import Key
 
@@ -41,7 +41,7 @@ def measures(probed: Probed, deployment: str) -> list[Measure]:
     held = _held(probed)
     values = _values(probed.inquiries, probed.verdicts, held)
     return [
-        Measure(whole, {**values, "RoutesInMaintenance": (_in_maintenance(probed),)}),
+        Measure(whole, {**values, **_of_deployment(probed)}),
         *_of_apis(probed, whole),
         *_of_routes(probed.slices, whole),
     ]
@@ -62,6 +62,14 @@ def _held(probed: Probed) -> frozenset[_Look]:
     )
 
 
+def _of_deployment(probed: Probed) -> dict[str, Sequence[float]]:
+    """What is told of the deployment only."""
+    return {
+        "RoutesInMaintenance": (_in_maintenance(probed),),
+        "CredentialsUnreadable": (float(len(unreadable(probed))),),
+    }
+
+
 def _in_maintenance(probed: Probed) -> float:
     found = (one for one in probed.verdicts if one.api in probed.maintenance)
     return float(len({(one.api, one.route, one.entrance) for one in found}))
@@ -77,7 +85,8 @@ def _values(
 
 def _counts(verdicts: Iterable[Verdict], held: frozenset[_Look]) -> dict[str, Sequence[float]]:
     """A route at an entrance counts once, and as the worst that any caller met there. What is
-    held counts as no failure of a layer, unless it is an exposure."""
+    held counts as no failure of a layer, unless it is an exposure. A route for which a credential
+    is wanting was not judged: whoever counts the judged must notice."""
     places: dict[_Place, list[Verdict]] = defaultdict(list)
     for one in verdicts:
         places[one.api, one.route, one.entrance].append(one)
@@ -87,7 +96,7 @@ def _counts(verdicts: Iterable[Verdict], held: frozenset[_Look]) -> dict[str, Se
         for each in places.values()
     ]
     counted = {
-        "RoutesJudged": len(places),
+        "RoutesJudged": sum(not any(map(_is_wanting, found)) for found in places.values()),
         "RoutesUp": worst.count(Outcome.PASS),
         "RoutesDown": worst.count(Outcome.FAIL),
         "RoutesUnknown": worst.count(Outcome.UNKNOWN),
@@ -95,6 +104,10 @@ def _counts(verdicts: Iterable[Verdict], held: frozenset[_Look]) -> dict[str, Se
         **{name.value: sum(name in found for found in failed) for name in Failure},
     }
     return {name: (float(value),) for name, value in counted.items()}
+
+
+def _is_wanting(one: Verdict) -> bool:
+    return one.finding is Finding.CREDENTIAL_UNREADABLE
 
 
 def _counts_as(one: Verdict, name: Failure, held: frozenset[_Look]) -> bool:

@@ -36,6 +36,15 @@ class Probed:
     maintenance: Mapping[str, datetime] = field(default_factory=dict)
 
 
+def unreadable(probed: Probed) -> dict[str, str]:
+    """Why each credential could not be read that was wanted, by what the finding is about."""
+    return {
+        one.scope: one.because
+        for one in probed.verdicts
+        if one.finding is Finding.CREDENTIAL_UNREADABLE and one.scope is not None
+    }
+
+
 class _Known:
     """What dispatch knew of entrances and writes when it dealt the shard."""
 
