@@ -86,7 +86,8 @@ def only(report: Report) -> Incident:
 def test_a_healthy_api_passes_every_look(watch: Watch) -> None:
     report = watch.tick()
     assert {one.outcome for one in report.verdicts} == {Outcome.PASS}
-    assert report.summary.due == report.summary.passed == report.summary.requests == 12
+    trials = 5
+    assert report.summary.due == report.summary.passed == report.summary.requests == 12 + trials
     assert report.incidents == ()
 
 

@@ -26,6 +26,7 @@ from gatewatch.model import (
     Outcome,
     Unsent,
     Verdict,
+    is_stranger,
 )
 from gatewatch.plan import Attempt, Decided, Probe, control, decide, host_scope, plan
 from gatewatch.ports import Known, Transport
@@ -75,6 +76,13 @@ class Inquiry:
         self._judged = None
         self.controls.append(control)
 
+    def trials(self) -> tuple[Attempt, ...]:
+        """Looks with an invalid credential: for a guard that has refused the look without any."""
+        refused = any(
+            one.caller == ANONYMOUS and one.outcome is Outcome.PASS for one in self.verdicts()
+        )
+        return self.probe.trials if refused else ()
+
     def doubted(self) -> Exchange | None:
         """A success that cannot be believed before a path that cannot exist was asked."""
         found = diagnose(self.exchanges, self.facts)
@@ -90,9 +98,14 @@ class Inquiry:
         return self._judged
 
 
-def inquire(config: Config, known: Known, minutes: range | None = None) -> list[Inquiry]:
+def inquire(
+    config: Config, known: Known, minutes: range | None = None, seldom: range | None = None
+) -> list[Inquiry]:
     """What is due of a whole configuration, with what is remembered of it."""
-    return inquiries(plan(config, minutes, known.latched()), decide(config), known)
+    probes = plan(
+        config, minutes, known.latched(), known.let_in(), seldom if minutes is None else None
+    )
+    return inquiries(probes, decide(config), known)
 
 
 def inquiries(
@@ -111,11 +124,24 @@ def inquiries(
 
 
 def look(inquiries: Sequence[Inquiry], transport: Transport) -> int:
-    """Takes the planned looks, then asks controls where they would tell more.
+    """Takes the planned looks, then asks controls where they would tell more; then the trials,
+    where a guard has refused strangers.
 
     Returns the number of requests sent. A control that several inquiries ask for is sent once.
     """
     planned = [(one, attempt) for one in inquiries for attempt in one.probe.attempts]
+    requests = _take(planned, transport)
+    for _ in range(CONTROLS_PER_PROBE):
+        requests += _ask_once(inquiries, transport)
+    trials = [(one, attempt) for one in inquiries for attempt in one.trials()]
+    if trials:
+        requests += _take(trials, transport)
+        requests += _ask_once([one for one, _ in trials], transport)
+    return requests
+
+
+def _take(planned: Sequence[tuple[Inquiry, Attempt]], transport: Transport) -> int:
+    """Takes these looks; returns the number of requests sent."""
     attempts = [attempt for _, attempt in planned]
     answers = _answers(transport, attempts)
     repeated = _repeat_renewed(transport, attempts, answers)
@@ -125,10 +151,7 @@ def look(inquiries: Sequence[Inquiry], transport: Transport) -> int:
             inquiry.take(attempt.caller, exchange)
         else:
             inquiry.miss(attempt.caller, not_sent, unreached.get(not_sent.scope))
-    requests = _sent(answers) + repeated
-    for _ in range(CONTROLS_PER_PROBE):
-        requests += _ask_once(inquiries, transport)
-    return requests
+    return _sent(answers) + repeated
 
 
 _Answer = tuple[Exchange, Unsent | None]
@@ -167,7 +190,7 @@ def _repeat_renewed(
     refused = [
         at
         for at, (exchange, not_sent) in enumerate(answers)
-        if not_sent is None and _was_refused(exchange)
+        if not_sent is None and attempts[at].invalid is None and _was_refused(exchange)
     ]
     names = dict.fromkeys(name for at in refused for name in attempts[at].callers)
     renewed = transport.renew(list(names))
@@ -252,7 +275,7 @@ def latch(inquiries: Iterable[Inquiry], verdicts: Iterable[Verdict], known: Know
         if one.probe.route.writes and not one.probe.route.invoke
     }
     for verdict in verdicts:
-        was_sent = verdict.outcome is not Outcome.SKIPPED and verdict.caller == ANONYMOUS
+        was_sent = verdict.outcome is not Outcome.SKIPPED and is_stranger(verdict.caller)
         if verdict.finding is None or verdict.finding not in GOT_THROUGH or not was_sent:
             continue
         if (verdict.api, verdict.route) in writes:

@@ -35,6 +35,8 @@ from gatewatch.gateway.url import parse
 from gatewatch.model import (
     ANONYMOUS,
     GATES,
+    GOT_THROUGH,
+    INVALID_CALLERS,
     OK,
     Access,
     Confidence,
@@ -51,6 +53,7 @@ from gatewatch.model import (
     Unsent,
     Validity,
     Verdict,
+    is_stranger,
 )
 from gatewatch.plan import Probe, Skipped, host_scope
 
@@ -110,7 +113,11 @@ def judge(
         for caller, unsent in not_sent.items()
     ]
     verdicts += [_verdict(probe, caller, one, seen, others) for caller, one in seen.items()]
-    order = [ANONYMOUS, *(caller_name(callers) for callers in probe.route.callers)]
+    order = [
+        ANONYMOUS,
+        *INVALID_CALLERS.values(),
+        *(caller_name(callers) for callers in probe.route.callers),
+    ]
     return sorted(verdicts, key=lambda verdict: order.index(verdict.caller))
 
 
@@ -216,13 +223,15 @@ def _beside(caller: str, seen: Mapping[str, Seen]) -> Iterator[Exchange]:
 def _judgement(probe: Probe, caller: str, one: Seen) -> Judgement:
     if probe.entrance.closed:
         return _at_closed_entrance(probe, one)
+    if caller in INVALID_CALLERS.values():
+        return _on_trial(probe, one, _as(caller))
     if _is_a_stranger_at_protected_route(probe, caller):
-        return _stranger_at_protected_route(probe, one)
+        return _stranger_at_protected_route(probe, one, _as(caller))
     return _who_should_get_in(probe, caller, one)
 
 
 def _is_a_stranger_at_protected_route(probe: Probe, caller: str) -> bool:
-    return caller == ANONYMOUS and probe.route.access is Access.PROTECTED
+    return is_stranger(caller) and probe.route.access is Access.PROTECTED
 
 
 def _who_should_get_in(probe: Probe, caller: str, one: Seen) -> Judgement:
@@ -330,10 +339,30 @@ def _every_survivor_proves_guard(diagnosis: Diagnosis) -> bool:
     )
 
 
-def _stranger_at_protected_route(probe: Probe, one: Seen) -> Judgement:
+def _as(caller: str) -> str:
+    """How a stranger called, in words."""
+    if caller == ANONYMOUS:
+        return "without a credential"
+    return f"with an {caller}"
+
+
+def _on_trial(probe: Probe, one: Seen, how: str) -> Judgement:
+    """A guard refused strangers in this run, so all that is asked is whether it took the invalid
+    credential. It did not if what refused may be one of the route's guards."""
+    found = _stranger_at_protected_route(probe, one, how)
+    if found.finding in GOT_THROUGH or found.outcome is Outcome.PASS:
+        return found
+    causes, declared = catalogue(), set(probe.route.guarded_by)
+    survivors = [causes[each.cause] for each in one.diagnosis.candidates if each.cause != OK]
+    if any(cause.guards & declared for cause in survivors):
+        return _passes(f"a call {how} is refused ({one.exchange.response.status})")
+    return Judgement(Outcome.UNKNOWN, None, found.because)
+
+
+def _stranger_at_protected_route(probe: Probe, one: Seen, how: str) -> Judgement:
     diagnosis, response = one.diagnosis, one.exchange.response
     if diagnosis.layer is Layer.OK:
-        return _redirected(probe, one) if response.status >= 300 else _let_in(probe, one)
+        return _redirected(probe, one) if response.status >= 300 else _let_in(probe, one, how)
     if _every_survivor_proves_guard(diagnosis):
         return _refused_by_a_guard(probe, diagnosis, response.status)
     if _is_refused_by_backend(probe, one):
@@ -341,7 +370,7 @@ def _stranger_at_protected_route(probe: Probe, one: Seen) -> Judgement:
     if one.is_page:
         return Judgement(Outcome.UNKNOWN, None, f"{response.status}, but {_PAGE}")
     if _past_every_guard(one):
-        return _let_through(probe, one)
+        return _let_through(probe, one, how)
     if diagnosis.layer is Layer.ROUTING or _declared_guard_is_none_of_them(probe, one):
         return Judgement(Outcome.FAIL, Finding.REFUSED, _told(diagnosis, one.exchange))
     return Judgement(Outcome.UNKNOWN, None, _why_unproven(diagnosis, one.exchange))
@@ -392,7 +421,7 @@ def _refused_by_a_guard(probe: Probe, diagnosis: Diagnosis, status: int) -> Judg
     return _passes(f"refused by its guard ({status})")
 
 
-def _let_in(probe: Probe, one: Seen) -> Judgement:
+def _let_in(probe: Probe, one: Seen, how: str) -> Judgement:
     """A success pages only if it is the real answer; else it says why it is doubted."""
     status = one.exchange.response.status
     found = weighed(one.exchange, one.nowhere, one.member, probe.route.expect)
@@ -400,7 +429,7 @@ def _let_in(probe: Probe, one: Seen) -> Judgement:
         return Judgement(
             Outcome.FAIL,
             Finding.PROTECTED_ROUTE_OPEN,
-            f"a protected route answered a call without a credential with {status}",
+            f"a protected route answered a call {how} with {status}",
             owner=Owner.API,
             severity=Severity.CRITICAL,
         )
@@ -454,7 +483,7 @@ def _past_every_guard(one: Seen) -> bool:
     )
 
 
-def _let_through(probe: Probe, one: Seen) -> Judgement:
+def _let_through(probe: Probe, one: Seen, how: str) -> Judgement:
     """No guard of the gateway's refused. Where the backend may be the guard, nothing is proven; nor
     where only a missing header says that the gateway did not refuse."""
     diagnosis, status = one.diagnosis, one.exchange.response.status
@@ -468,7 +497,7 @@ def _let_through(probe: Probe, one: Seen) -> Judgement:
     if not shows_its_writer(one.exchange):
         because = f"only the lack of an error type tells that no guard refused; {told}"
         return Judgement(Outcome.UNKNOWN, None, because)
-    return _weakened(f"a call without a credential passed every guard; {told}")
+    return _weakened(f"a call {how} passed every guard; {told}")
 
 
 def _weakened(because: str) -> Judgement:

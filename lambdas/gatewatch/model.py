@@ -94,6 +94,20 @@ class CredentialKind(StrEnum):
     UNKNOWN = "unknown"
 
 
+INVALID_CALLERS: dict[CredentialKind, str] = {
+    CredentialKind.BEARER: "invalid token",
+    CredentialKind.API_KEY: "invalid API key",
+    CredentialKind.BASIC: "invalid password",
+    CredentialKind.OTHER: "invalid credential",
+}
+"""The caller names of looks that show a deliberately invalid credential."""
+
+
+def is_stranger(caller: str) -> bool:
+    """Whether a guard must refuse this caller: nobody, or one whose credential is invalid."""
+    return caller == ANONYMOUS or caller in INVALID_CALLERS.values()
+
+
 class Validity(StrEnum):
     """What is known of a credential before the gateway judges it."""
 

@@ -7,23 +7,38 @@ method accepts. They are called in earnest only with `invoke: true`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
-from math import lcm
+from math import ceil, lcm
 
 from gatewatch.config.canonical import (
     Api,
+    ApiKey,
+    Basic,
+    Bearer,
     Canonical,
+    Cognito,
     Config,
+    CredentialSource,
     Entrance,
     Expect,
+    Header,
+    OAuth2,
     Route,
     Sigv4,
     caller_name,
 )
 from gatewatch.gateway.url import API_ID_HEADER, host_of, parse
-from gatewatch.model import READING_METHODS, Access, CredentialKind, Finding, Guard, Purpose
+from gatewatch.model import (
+    INVALID_CALLERS,
+    READING_METHODS,
+    Access,
+    CredentialKind,
+    Finding,
+    Guard,
+    Purpose,
+)
 
 REFUSAL_MEDIA_TYPE = "application/x-gatewatch"
 
@@ -34,7 +49,8 @@ class Attempt:
 
     `callers` names credentials; none of them: anonymous.
 
-    `invalid` sends a constant value that no gateway accepts, as a control.
+    `invalid` sends a constant value that no guard may accept, beside the `callers` or alone. It
+    stands where the credential `instead_of` would, or where its kind usually does.
     """
 
     api: str
@@ -46,6 +62,7 @@ class Attempt:
     purpose: Purpose = Purpose.LOOK
     callers: tuple[str, ...] = ()
     invalid: CredentialKind | None = None
+    instead_of: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     expect: Expect | None = None
     connect_to: str | None = None
@@ -53,7 +70,7 @@ class Attempt:
 
     @property
     def caller(self) -> str:
-        return caller_name(self.callers)
+        return caller_name(self.callers) if self.invalid is None else INVALID_CALLERS[self.invalid]
 
     @property
     def destination(self) -> str:
@@ -85,13 +102,23 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The looks at one route through one entrance that are due now."""
+    """The looks at one route through one entrance that are due now.
+
+    `trials` show an invalid credential. They are taken only after a guard has refused the look
+    without any: what lets strangers in needs no more proof, and a write is not sent twice.
+    """
 
     api: Api
     route: Route
     entrance: Entrance
     attempts: tuple[Attempt, ...]
     skipped: tuple[Skipped, ...] = ()
+    trials: tuple[Attempt, ...] = ()
+
+    @property
+    def planned(self) -> tuple[Attempt, ...]:
+        """All that may be sent but for controls that are asked on the way."""
+        return (*self.attempts, *self.trials)
 
     @property
     def called(self) -> str:
@@ -135,14 +162,28 @@ and as what."""
 NO_LATCHES: Latches = {}
 
 
+Entered = frozenset[tuple[str, str]]
+"""The (api, entrance) pairs at which somebody of ours was let in before."""
+
+NOBODY_YET: Entered = frozenset()
+
+
 def plan(
-    config: Config, minutes: range | None = None, latched: Latches = NO_LATCHES
+    config: Config,
+    minutes: range | None = None,
+    latched: Latches = NO_LATCHES,
+    entered: Entered | None = None,
+    seldom: range | None = None,
 ) -> list[Probe]:
     """The probes due in any of these minutes since the epoch, or all of them; none without
     anything to do. Whoever asks for each minute once gets the rates that `looks_a_minute` tells.
+
+    Trials are planned for whoever tells which entrances let somebody in before: those due in the
+    minutes of `seldom`, and of `minutes` where that is not given.
     """
+    rare = seldom or minutes
     probes = (
-        _probe(api, route, entrance, minutes, latched)
+        _with_trials(_probe(api, route, entrance, minutes, latched), config, rare, entered)
         for api in config.apis
         for route in api.routes
         for entrance in api.entrances
@@ -167,6 +208,101 @@ def _probe(
     return Probe(api, route, entrance, tuple(attempts), tuple(skipped))
 
 
+def _with_trials(
+    probe: Probe, config: Config, minutes: range | None, entered: Entered | None
+) -> Probe:
+    asks_strangers = any(not one.callers for one in probe.attempts)
+    if entered is None or probe.entrance.closed or not asks_strangers:
+        return probe
+    is_new = (probe.api.name, probe.entrance.url) not in entered
+    if minutes is not None and not is_new and not _is_trial_due(probe, minutes):
+        return probe
+    sources = {one.name: one.source for one in config.credentials}
+    return replace(probe, trials=tuple(trials(probe, sources)))
+
+
+def _is_trial_due(probe: Probe, minutes: range) -> bool:
+    ticks = _ticks(probe.api, probe.route, minutes)
+    return any(tick % trial_minutes(probe.route) == 0 for tick in ticks)
+
+
+_TRIAL_MINUTES = 60
+
+
+def trial_minutes(route: Route) -> int:
+    """How many minutes lie between two trials: an hour or little more, with a stranger's look."""
+    between = whole_minutes(anonymous_interval(route))
+    return between * ceil(_TRIAL_MINUTES / between)
+
+
+def trials(probe: Probe, sources: Mapping[str, CredentialSource]) -> Iterator[Attempt]:
+    """A look for each kind of credential that a declared guard takes, with an invalid one of it.
+
+    What else the route asks for is shown as it is, so that no other guard refuses first; but on
+    a write that is not to run, nothing valid is shown.
+    """
+    route = probe.route
+    if route.access is not Access.PROTECTED or (route.writes and route.invoke):
+        return
+    for kind in _tried(route, sources):
+        name, others = _in_place_of(kind, route, sources)
+        shown = others if not route.writes else ()
+        yield replace(
+            look(probe.api, route, probe.entrance, ()),
+            purpose=Purpose.CONTROL,
+            callers=shown,
+            invalid=kind,
+            instead_of=name,
+        )
+
+
+_TAKE_TOKENS = frozenset({Guard.LAMBDA, Guard.COGNITO, Guard.JWT})
+_KINDS: dict[type[CredentialSource], CredentialKind] = {
+    ApiKey: CredentialKind.API_KEY,
+    Bearer: CredentialKind.BEARER,
+    OAuth2: CredentialKind.BEARER,
+    Cognito: CredentialKind.BEARER,
+    Basic: CredentialKind.BASIC,
+    Header: CredentialKind.OTHER,
+}
+
+
+def _tried(route: Route, sources: Mapping[str, CredentialSource]) -> Iterator[CredentialKind]:
+    guards = frozenset(route.guarded_by)
+    if guards & _TAKE_TOKENS:
+        yield _token_kind(route, sources)
+    if Guard.API_KEY in guards:
+        yield CredentialKind.API_KEY
+    if guards == {Guard.BACKEND}:
+        yield from _kinds_alone(route, sources)
+
+
+def _kinds_alone(route: Route, sources: Mapping[str, CredentialSource]) -> Iterator[CredentialKind]:
+    """What a backend's caller shows, if that is one credential: of several, any may be for show."""
+    for callers in route.callers[:1]:
+        kind = _KINDS.get(type(sources[callers[0]]))
+        if len(callers) == 1 and kind is not None:
+            yield kind
+
+
+def _token_kind(route: Route, sources: Mapping[str, CredentialSource]) -> CredentialKind:
+    """A Lambda authorizer may take its token from any header, as its callers do."""
+    shown = {_KINDS.get(type(sources[name])) for one in route.callers for name in one}
+    is_elsewhere = CredentialKind.OTHER in shown and CredentialKind.BEARER not in shown
+    return CredentialKind.OTHER if is_elsewhere else CredentialKind.BEARER
+
+
+def _in_place_of(
+    kind: CredentialKind, route: Route, sources: Mapping[str, CredentialSource]
+) -> tuple[str | None, tuple[str, ...]]:
+    """The credential of this kind with which the route is called, and those shown beside it."""
+    for callers in route.callers:
+        for name in callers:
+            if _KINDS.get(type(sources[name])) is kind:
+                return name, tuple(one for one in callers if one != name)
+    return None, ()
+
+
 _LATCHED = "this write got through anonymously; it is not sent again before `gatewatch ack`"
 
 
@@ -175,8 +311,7 @@ def _callers_due(
 ) -> Iterator[tuple[str, ...]]:
     stranger, others = True, True
     if minutes is not None:
-        start = minutes.start + _offset(api.name, route.name)
-        ticks = range(start, start + len(minutes))
+        ticks = _ticks(api, route, minutes)
         stranger, others = _are_due(route.every_seconds, anonymous_interval(route), ticks)
     if stranger:
         yield ()
@@ -204,8 +339,13 @@ def _are_due(every_seconds: float, anonymous_seconds: float, ticks: range) -> tu
     return stranger, stranger or _is_due(every_seconds, ticks)
 
 
+def _ticks(api: Api, route: Route, minutes: range) -> range:
+    """Minutes moved by the route's own hash, so that a minute's load is even."""
+    start = minutes.start + _offset(api.name, route.name)
+    return range(start, start + len(minutes))
+
+
 def _is_due(interval_seconds: float, ticks: range) -> bool:
-    """`ticks` are minutes moved by the route's own hash, so that a minute's load is even."""
     minutes = whole_minutes(interval_seconds)
     return any(tick % minutes == 0 for tick in ticks)
 

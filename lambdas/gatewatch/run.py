@@ -16,7 +16,7 @@ from gatewatch.announce import Announcement, Brief, brief
 from gatewatch.config.canonical import Api, Config, caller_name
 from gatewatch.config.windows import openings
 from gatewatch.inquiry import inquire, latch, look
-from gatewatch.model import ANONYMOUS, Incident, Outcome, Verdict
+from gatewatch.model import ANONYMOUS, INVALID_CALLERS, Incident, Outcome, Verdict
 from gatewatch.ports import Clock, Memory, Store, Transport
 from gatewatch.story import About, Story
 from gatewatch.track import Key, Patience, RouteState, Transition, retire, track
@@ -48,8 +48,9 @@ def run(
     config: Config, transport: Transport, store: Store, clock: Clock, minutes: range | None = None
 ) -> Report:
     """Probes what is due in these minutes, or everything; judges it, and remembers it."""
-    at = clock.now().isoformat()
-    asked = inquire(config, store, minutes)
+    now = clock.now()
+    at, minute = now.isoformat(), int(now.timestamp() // 60)
+    asked = inquire(config, store, minutes, range(minute, minute + 1))
     requests = look(asked, transport)
     verdicts = [verdict for inquiry in asked for verdict in inquiry.verdicts()]
     latch(asked, verdicts, store)
@@ -149,7 +150,8 @@ def keys_of(api: Api) -> Iterable[Key]:
     """Whatever of an API may have a state."""
     for route in api.routes:
         for entrance in api.entrances:
-            yield (route.name, entrance.url, ANONYMOUS)
+            for caller in (ANONYMOUS, *INVALID_CALLERS.values()):
+                yield (route.name, entrance.url, caller)
             for callers in route.callers:
                 yield (route.name, entrance.url, caller_name(callers))
 

@@ -19,8 +19,16 @@ from gatewatch.cli.setting import read_config
 from gatewatch.config.canonical import Config, Route
 from gatewatch.cost.bill import Bill, bill
 from gatewatch.cost.counted import counted
-from gatewatch.model import Access
-from gatewatch.plan import Attempt, Probe, cannot_be_proven, looks_a_minute, whole_minutes
+from gatewatch.model import ANONYMOUS, Access, is_stranger
+from gatewatch.plan import (
+    NOBODY_YET,
+    Attempt,
+    Probe,
+    cannot_be_proven,
+    looks_a_minute,
+    trial_minutes,
+    whole_minutes,
+)
 from gatewatch.plan import plan as plan_all
 from gatewatch.redaction import Redactor
 
@@ -60,7 +68,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 def plan(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) -> None:
     """Show every look that would be taken, how often, the 4xx that it costs the API, and the bill.
 
-    Controls come on top: at most two a route, and only while it fails.
+    Controls come on top: at most two a route while it fails, and one an entrance for each run in
+    which a route answers with a page, as for a browser, and not with JSON.
 
     **Example**
 
@@ -101,7 +110,7 @@ def _priced(found: Bill) -> str:
 def planned(config: Config) -> Plan:
     entrances = ((api.name, one.url) for api in config.apis for one in api.entrances)
     order = {entrance: number for number, entrance in enumerate(entrances)}
-    probes = plan_all(config)
+    probes = plan_all(config, entered=NOBODY_YET)
     probes.sort(key=lambda probe: order[probe.api.name, probe.entrance.url])
     looks = tuple(one for probe in probes for one in _of_probe(probe))
     loads = (
@@ -120,8 +129,7 @@ def _rates(looks: tuple[Planned, ...], api: str, *, refused: bool = False) -> It
 
 
 def _of_probe(probe: Probe) -> Iterator[Planned]:
-    strangers, callers = looks_a_minute(probe.route)
-    for attempt in probe.attempts:
+    for attempt in probe.planned:
         yield Planned(
             api=attempt.api,
             route=attempt.route,
@@ -129,7 +137,7 @@ def _of_probe(probe: Probe) -> Iterator[Planned]:
             caller=attempt.caller,
             method=attempt.method,
             url=_SHOWABLE.url(attempt.url),
-            per_minute=round(callers if attempt.callers else strangers, 3),
+            per_minute=round(_rate(probe, attempt), 3),
             refused=_is_refused(probe, attempt),
             note="; ".join(_notes(probe, attempt)),
         )
@@ -147,8 +155,15 @@ def _of_probe(probe: Probe) -> Iterator[Planned]:
         )
 
 
+def _rate(probe: Probe, attempt: Attempt) -> float:
+    if attempt.invalid is not None:
+        return 1 / trial_minutes(probe.route)
+    strangers, callers = looks_a_minute(probe.route)
+    return callers if attempt.callers else strangers
+
+
 def _notes(probe: Probe, attempt: Attempt) -> Iterator[str]:
-    if not attempt.callers and (unproven := cannot_be_proven(probe.route)):
+    if attempt.caller == ANONYMOUS and (unproven := cannot_be_proven(probe.route)):
         yield unproven
     elif _is_refused(probe, attempt):
         yield "refused on purpose"
@@ -171,7 +186,7 @@ def uneven(route: Route) -> str | None:
 
 def _is_refused(probe: Probe, attempt: Attempt) -> bool:
     protected = probe.route.access is Access.PROTECTED
-    return probe.entrance.closed or (protected and not attempt.callers)
+    return probe.entrance.closed or (protected and is_stranger(attempt.caller))
 
 
 def _table(looks: Sequence[Planned], entrance: str) -> Table:

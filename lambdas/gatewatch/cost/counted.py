@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from gatewatch.config.canonical import Config
-from gatewatch.plan import Probe, looks_a_minute, plan
+from gatewatch.plan import NOBODY_YET, Probe, looks_a_minute, plan, trial_minutes
 from gatewatch.service.dispatch import about
 from gatewatch.service.shards import Shard, shards
 from gatewatch.service.slices import slice_count, slice_name
@@ -34,7 +34,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def counted(config: Config) -> Counted:
-    """Without controls, which are sent only while something fails.
+    """With trials, and without controls, which are sent only while something fails.
 
     Some minutes are dealt out, the fewer the more routes there are: those are spread over their
     intervals, so that minutes are alike.
@@ -42,7 +42,7 @@ def counted(config: Config) -> Counted:
     routes = sum(len(api.routes) * len(api.entrances) for api in config.apis)
     minutes = max(1, min(_MOST_MINUTES, _ENOUGH_ROUTES // max(1, routes)))
     dealt = [shard for minute in range(minutes) for shard in _shards(config, minute)]
-    rates = [rate for probe in plan(config) for rate in _rates(probe)]
+    rates = [rate for probe in plan(config, entered=NOBODY_YET) for rate in _rates(probe)]
     return Counted(
         apis=len(config.apis),
         routes=routes,
@@ -59,6 +59,8 @@ def _rates(probe: Probe) -> Iterator[tuple[float, float]]:
     strangers, callers = looks_a_minute(probe.route)
     for look in probe.attempts:
         yield callers if look.callers else strangers, look.timeout_seconds
+    for trial in probe.trials:
+        yield 1 / trial_minutes(probe.route), trial.timeout_seconds
 
 
 def _shards(config: Config, minute: int) -> list[Shard]:

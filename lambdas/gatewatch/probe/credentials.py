@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,9 +30,11 @@ from gatewatch.probe.sigv4 import sign
 from gatewatch.probe.vault import Vault
 
 INVALID_VALUE = "gatewatch-deliberately-invalid"
+_INVALID_PAIR = base64.b64encode(f"{INVALID_VALUE}:{INVALID_VALUE}".encode()).decode()
 _INVALID_HEADERS = {
     CredentialKind.BEARER: ("Authorization", f"Bearer {INVALID_VALUE}"),
     CredentialKind.API_KEY: ("x-api-key", INVALID_VALUE),
+    CredentialKind.BASIC: ("Authorization", f"Basic {_INVALID_PAIR}"),
 }
 _KINDS: dict[type, CredentialKind] = {
     ApiKey: CredentialKind.API_KEY,
@@ -101,9 +103,7 @@ class Keyring:
 
     def present(self, attempt: Attempt, url: str, now: datetime) -> Presented:
         """Raises CredentialError."""
-        if attempt.invalid is not None:
-            return Presented(dict([_INVALID_HEADERS[attempt.invalid]]))
-        presented = Presented()
+        presented = Presented(dict(self._invalid(attempt)))
         for name in attempt.callers:
             credential = self._allowed(name, url, attempt.connect_to)
             match self._read(credential):
@@ -128,12 +128,25 @@ class Keyring:
 
     def sent(self, attempt: Attempt) -> tuple[SentCredential, ...]:
         """What an attempt presents, for the record."""
-        if attempt.invalid is not None:
-            return (SentCredential(attempt.invalid, Validity.INVALID),)
-        return tuple(
+        valid = tuple(
             SentCredential(_KINDS[type(self._credentials[name].source)], Validity.VALID)
             for name in attempt.callers
         )
+        if attempt.invalid is None:
+            return valid
+        return (SentCredential(attempt.invalid, Validity.INVALID), *valid)
+
+    def _invalid(self, attempt: Attempt) -> Iterator[tuple[str, str]]:
+        """A constant, in the header of the credential whose place it takes; it is no secret and may
+        go to any host."""
+        if attempt.invalid is None:
+            return
+        replaced = self._credentials[attempt.instead_of].source if attempt.instead_of else None
+        match replaced:
+            case ApiKey(header=name) | Header(name=name):
+                yield name, INVALID_VALUE
+            case _:
+                yield _INVALID_HEADERS[attempt.invalid]
 
     def _allowed(self, name: str, url: str, connect_to: str | None) -> Credential:
         """A credential travels over TLS to its own hosts; else it stays on this machine."""

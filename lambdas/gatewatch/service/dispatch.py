@@ -52,7 +52,8 @@ def dispatch(
     latched = {
         (one.api, *each): held for one in known.values() for each, held in one.latched.items()
     }
-    probes = plan(holding.config, range(minute, minute + 1), latched)
+    let_in = frozenset((one.api, entrance) for one in known.values() for entrance in one.let_in)
+    probes = plan(holding.config, range(minute, minute + 1), latched, let_in)
     counts = _slice_counts(holding.config, known, records)
     found = shards(
         holding.config,
@@ -60,7 +61,7 @@ def dispatch(
         tick,
         {api.name: about(api, holding.config, tick) for api in holding.config.apis},
         counts,
-        let_in=[(one.api, entrance) for one in known.values() for entrance in one.let_in],
+        let_in=let_in,
         latched=latched,
         networks=holding.allowed.networks,
         inside=holding.allowed.inside,

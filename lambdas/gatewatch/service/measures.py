@@ -12,7 +12,7 @@ from itertools import islice
 import msgspec
 
 from gatewatch.inquiry import Inquiry
-from gatewatch.model import ANONYMOUS, Finding, Outcome, Verdict
+from gatewatch.model import Finding, Outcome, Verdict, is_stranger
 from gatewatch.service.failure import Failure, failures
 from gatewatch.service.probe import Probed, unreadable
 from gatewatch.service.slices import Slice
@@ -129,7 +129,7 @@ def _latencies(inquiries: Iterable[Inquiry]) -> dict[str, Sequence[float]]:
         for caller, exchange in inquiry.looks.items():
             took = exchange.response.elapsed_ms
             if took is not None and exchange.response.status:
-                (anonymous if caller == ANONYMOUS else credentialed).append(took)
+                (anonymous if is_stranger(caller) else credentialed).append(took)
     found = zip(_LATENCIES, (anonymous, credentialed), strict=True)
     return {name: values for name, values in found if values}
 

@@ -68,7 +68,8 @@ def probe(
     """The same shard twice looks twice, and counts once."""
     shard, stale = fresh(shard, now)
     known = _Known(shard, table)
-    due = plan(shard.config, range(shard.minute, shard.minute + 1), known.latched())
+    minutes = range(shard.minute, shard.minute + 1)
+    due = plan(shard.config, minutes, known.latched(), known.let_in())
     asked = inquiries(due, shard.decided, known)
     requests = look(asked, transport)
     verdicts = [verdict for inquiry in asked for verdict in inquiry.verdicts()]

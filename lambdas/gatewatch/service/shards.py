@@ -138,7 +138,7 @@ def _piece(
         routes=routes,
         latched=held,
         slice=name,
-        seconds=sum(each.timeout_seconds for one in group for each in one.attempts),
+        seconds=sum(each.timeout_seconds for one in group for each in one.planned),
         size=_size(replace(api, entrances=(entrance,), routes=routes))
         + _size(held)
         + sum(sizes[name] for name in used)
