@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from e2e.account import GATEWATCH, STACK, run, until
+from e2e.account import ACCOUNT, GATEWATCH, REGION, STACK, run, until
 from e2e.configured import ROUTES
 from e2e.scene import AUTH, EXPOSURE, MINUTE, ROUTING, Scene, Story
 
@@ -59,7 +59,10 @@ def taken_care_of(scene: Scene) -> None:
         [found] = json.loads(run([GATEWATCH, "incidents", "--stack", STACK, *_OPEN]))
         same = told is not None and found["id"] == told["incident"]["id"]
         scene.table.check("on-call reads the same incident", same, found["id"])
-        run([GATEWATCH, "ack", found["id"], "--stack", STACK, "--why", "mine"])
+        place = told and [told[name] for name in ("account", "region", "deployment")]
+        scene.table.check("the message says where", place == [ACCOUNT, REGION, STACK], place)
+        there = ("--stack", STACK, "--region", REGION)
+        run([GATEWATCH, "ack", found["id"], *there, "--why", "mine"])
         scene.tick()
         [found] = json.loads(run([GATEWATCH, "incidents", "--stack", STACK, *_OPEN]))
         by = found["acknowledged"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from e2e.account import GATEWATCH, attempt, client, run
 from e2e.configured import MANY, ROUTES, with_many
-from e2e.scene import AUTH, REJECTED, ROUTING, Scene, Story
+from e2e.scene import AMBIGUOUS, REJECTED, Scene, Story
 from e2e.watched import KEY
 
 _BAD_USAGE = 3
@@ -62,14 +62,14 @@ def many_routes_out(scene: Scene) -> None:
     scene.tick()
     whole = scene.is_whole(ROUTES + MANY)
     scene.table.check(f"{MANY} routes more by a push: all are judged", whole, whole)
-    # WAF and a missing stage answer alike: it could be either layer, and each has its alarm.
+    # WAF and a missing stage answer alike: it could be either layer, and rings one alarm.
     with scene.watched.stage_gone("Wide"):
         scene.told(
             f"stage of {MANY} routes deleted", "opened", Story("stage_not_found", members=None)
         )
         judged = scene.come_to(RoutesDue=ROUTES + MANY, RoutesJudged=ROUTES + MANY, RoutesUp=ROUTES)
         scene.table.check("stage deleted: all are judged", judged, scene.counts("RoutesJudged"))
-        scene.rings("stage deleted", ROUTING, AUTH)
+        scene.rings("stage deleted", AMBIGUOUS)
     scene.told("stage restored", "resolved", Story("stage_not_found", members=MANY))
 
 

@@ -109,7 +109,9 @@ class Scene:
         self.table.check(f"{what}: its alarm", ringing() == set(alarms), sorted(ringing()))
 
 
-ROUTING, AUTH, EXPOSURE = (f"MonitorLayerAlarms{one}" for one in ("Routing", "Auth", "Exposure"))
+ROUTING, AUTH, EXPOSURE, AMBIGUOUS, OTHER = (
+    f"MonitorLayerAlarms{one}" for one in ("Routing", "Auth", "Exposure", "Ambiguous", "Other")
+)
 NO_TICK, NOT_JUDGED, SHARDS_DEAD, CHANGES_DEAD, REJECTED, UNDELIVERED = (
     f"MonitorHealthAlarms{one}"
     for one in (
@@ -125,6 +127,8 @@ ALARMS = (
     ROUTING,
     AUTH,
     EXPOSURE,
+    AMBIGUOUS,
+    OTHER,
     NO_TICK,
     NOT_JUDGED,
     SHARDS_DEAD,

@@ -10,6 +10,7 @@ from e2e.scene import (
     CHANGES_DEAD,
     NO_TICK,
     NOT_JUDGED,
+    OTHER,
     SHARDS_DEAD,
     UNDELIVERED,
     Scene,
@@ -99,9 +100,11 @@ def secret_gone(scene: Scene) -> None:
 
 
 def target_unreachable(scene: Scene) -> None:
+    scene.forget_alarms()
     story = Story("connect_failure", "GET /door")
     with scene.world.cut_off(scene.watched.host(scene.emulated, "Vault")):
         scene.told("nobody answers", "opened", story)
+        scene.rings("nobody answers", OTHER)
     scene.told("somebody answers again", "resolved", story)
 
 

@@ -1,6 +1,6 @@
 """The alarms: what is wrong with the APIs by layer, and whether the monitor itself can be believed.
 
-Their number does not depend on the number of routes.
+Their number does not depend on the number of routes. One that acts says where the routes are named.
 """
 
 from __future__ import annotations
@@ -40,56 +40,108 @@ LAYERS = (
     Layer("Routing", "RoutingFailures", 2, "Routes are refused before any guard saw the call"),
     Layer("Auth", "AuthFailures", 2, "Routes refuse callers who should get in"),
     Layer("Exposure", "Exposed", 1, "Protected routes answer strangers"),
+    Layer(
+        "Ambiguous",
+        "AmbiguousFailures",
+        2,
+        "Routes refuse callers, and it is not known at which of several layers",
+    ),
+    Layer(
+        "Other",
+        "OtherFailures",
+        2,
+        "Routes fail elsewhere: network, CDN, throttle, request, integration or backend",
+    ),
 )
 
 
 class LayerAlarms(Construct):
-    """One alarm for each layer, as the safety net beside our own messages."""
+    """One alarm for each layer, as the safety net beside our own messages.
+
+    `topic`: whom they tell, both ways; None: they only show.
+    """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, deployment: str, topic: sns.ITopic
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        deployment: str,
+        topic: sns.ITopic | None,
+        named: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.alarms = [self._alarm(layer, deployment, topic) for layer in LAYERS]
-
-    def _alarm(self, layer: Layer, deployment: str, topic: sns.ITopic) -> cloudwatch.Alarm:
-        alarm = cloudwatch.Alarm(
-            self,
-            layer.name,
-            metric=metric(layer.metric, deployment),
-            threshold=1,
-            comparison_operator=_AT_LEAST,
-            evaluation_periods=_MINUTES,
-            datapoints_to_alarm=layer.minutes,
-            # A silent monitor is the dead man's business, and no news of the APIs.
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=_described(layer.meaning, layer.name),
-        )
-        _tell(alarm, topic)
-        return alarm
+        self.alarms = [
+            _of_layer(
+                self,
+                layer,
+                metric(layer.metric, deployment),
+                minutes=layer.minutes,
+                description=_described(f"{layer.meaning}. Which: {named}", layer.name),
+                topic=topic,
+            )
+            for layer in LAYERS
+        ]
 
 
 class RouteAlarms(Construct):
-    """Which routes fail at a layer, named in the console; they act on nobody.
+    """Which routes fail at a layer: each is named in the console, and where they act, to the topic.
 
-    One alarm for each layer: a query that takes the routes apart by itself. A route has a metric
-    only while it fails and ten minutes longer, so the query is short and cheap.
+    One alarm for each layer: a query that takes the routes apart by itself, and acts for each of
+    them. A route has a metric only while it fails and ten minutes longer, so the query is short and
+    cheap.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, deployment: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        deployment: str,
+        topic: sns.ITopic | None,
+        named: str,
+    ) -> None:
         super().__init__(scope, construct_id)
-        for layer in LAYERS:
-            cloudwatch.Alarm(
+        self.alarms = [
+            _of_layer(
                 self,
-                layer.name,
-                metric=failing_routes(layer.metric, deployment),
-                threshold=1,
-                comparison_operator=_AT_LEAST,
-                evaluation_periods=_MINUTES,
-                datapoints_to_alarm=1,
-                treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-                alarm_description=_described(f"{layer.meaning}; this names them", layer.name),
+                layer,
+                failing_routes(layer.metric, deployment),
+                minutes=1,
+                description=_described(
+                    f"{layer.meaning}; this names them. Why: {named}", layer.name
+                ),
+                topic=topic,
             )
+            for layer in LAYERS
+        ]
+
+
+def _of_layer(
+    scope: Construct,
+    layer: Layer,
+    watched: cloudwatch.IMetric,
+    *,
+    minutes: int,
+    description: str,
+    topic: sns.ITopic | None,
+) -> cloudwatch.Alarm:
+    alarm = cloudwatch.Alarm(
+        scope,
+        layer.name,
+        metric=watched,
+        threshold=1,
+        comparison_operator=_AT_LEAST,
+        evaluation_periods=_MINUTES,
+        datapoints_to_alarm=minutes,
+        # A silent monitor is the dead man's business, and no news of the APIs.
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        alarm_description=description,
+    )
+    if topic is not None:
+        _tell(alarm, topic)
+    return alarm
 
 
 class HealthAlarms(Construct):
@@ -105,6 +157,7 @@ class HealthAlarms(Construct):
         functions: Mapping[str, ServiceFunction],
         queues: Mapping[str, ServiceQueue],
         missed_ticks: sqs.IQueue,
+        named: str,
     ) -> None:
         super().__init__(scope, construct_id)
         self._deployment = deployment
@@ -121,7 +174,9 @@ class HealthAlarms(Construct):
             self,
             "Unwell",
             alarm_rule=cloudwatch.AlarmRule.any_of(*self.alarms),
-            alarm_description=_described("Do not trust the monitor's silence", "Unwell"),
+            alarm_description=_described(
+                f"Do not trust the monitor's silence. What is known: {named}", "Unwell"
+            ),
         )
         _tell(self.unwell, topic)
 
@@ -208,6 +263,14 @@ class HealthAlarms(Construct):
 
 _AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+
+
+def where_named(*, dashboard: str, incidents: sns.ITopic, stack: str, region: str) -> str:
+    """Where a person who hears an alarm finds the routes by name."""
+    return (
+        f"the dashboard {dashboard}, the messages of the topic {incidents.topic_name}, "
+        f"or gatewatch incidents --open --stack {stack} --region {region}"
+    )
 
 
 def _described(meaning: str, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from aws_cdk import Duration
@@ -13,6 +14,12 @@ from infra.metrics import by_api, metric
 from infra.queues import ServiceQueue
 
 
+def board_name(deployment: str, region: str) -> str:
+    """Alarms name the dashboard and it shows them: one of them must be known before the other.
+    An account's dashboards of all regions share their names."""
+    return f"{re.sub(r'[^A-Za-z0-9_-]', '-', deployment)}-{region}"
+
+
 class Board(Construct):
     """Searches show an API as soon as it is news; nothing here grows with the routes."""
 
@@ -22,16 +29,25 @@ class Board(Construct):
         construct_id: str,
         *,
         deployment: str,
+        name: str,
         layers: Sequence[cloudwatch.IAlarm],
+        routes: Sequence[cloudwatch.IAlarm],
         health: Sequence[cloudwatch.IAlarm],
         queues: Mapping[str, ServiceQueue],
     ) -> None:
         super().__init__(scope, construct_id)
         self._deployment = deployment
-        self.dashboard = cloudwatch.Dashboard(self, "Board", default_interval=Duration.hours(3))
+        self.dashboard = cloudwatch.Dashboard(
+            self, "Board", dashboard_name=name, default_interval=Duration.hours(3)
+        )
+        shown = {"Layers": (layers, 6), "Routes by layer": (routes, 6), "Monitor": (health, 12)}
         self.dashboard.add_widgets(
-            cloudwatch.AlarmStatusWidget(title="Layers", alarms=list(layers), width=8, height=4),
-            cloudwatch.AlarmStatusWidget(title="Monitor", alarms=list(health), width=16, height=4),
+            *(
+                cloudwatch.AlarmStatusWidget(
+                    title=title, alarms=list(alarms), width=width, height=5
+                )
+                for title, (alarms, width) in shown.items()
+            )
         )
         for row in (self._failures(), self._counts(queues), self._times()):
             self.dashboard.add_widgets(*row)

@@ -9,6 +9,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import jsii
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct, IConstruct
 
@@ -19,9 +20,9 @@ from gatewatch.config.document import read
 from gatewatch.config.lookups import Lookups, Placeholders
 from gatewatch.config.problems import ConfigError
 from infra import asset
-from infra.alarms import HealthAlarms, LayerAlarms, RouteAlarms
+from infra.alarms import HealthAlarms, LayerAlarms, RouteAlarms, where_named
 from infra.configuration import ConfigurationBucket
-from infra.dashboard import Board
+from infra.dashboard import Board, board_name
 from infra.function import ServiceFunction
 from infra.functions import Functions
 from infra.grants import let_call, let_tell
@@ -167,8 +168,8 @@ class GatewatchMonitor(Construct):
         if needed.inside is not None and needed.network is not None:
             self._let_call(self.functions.add_twin(needed.network), needed.inside)
         let_tell(self.functions.incidents, needed, self._keys)
-        self._observe()
-        MuteRules(self, "Maintenance", windows=config.maintenance, alarms=self._layers.alarms)
+        acting = self._observe(config)
+        MuteRules(self, "Maintenance", windows=config.maintenance, alarms=acting)
         self._warn()
 
     def _let_call(self, probe: ServiceFunction, calls: Calls) -> None:
@@ -186,29 +187,52 @@ class GatewatchMonitor(Construct):
                     f'routes={{"{route}": {{"path": …}}}}',
                 )
 
-    def _observe(self) -> None:
-        """Alarms and the dashboard."""
-        self._layers = LayerAlarms(
-            self, "LayerAlarms", deployment=self._deployment, topic=self.topics.alarms
+    def _observe(self, config: Config) -> list[cloudwatch.Alarm]:
+        """Alarms and the dashboard; those of layers or routes that act."""
+        topic, stack = self.topics.alarms, cdk.Stack.of(self)
+        board = board_name(self._deployment, stack.region)
+        named = where_named(
+            dashboard=board,
+            incidents=self.topics.incidents,
+            stack=stack.stack_name,
+            region=stack.region,
         )
-        RouteAlarms(self, "RouteAlarms", deployment=self._deployment)
+        by_route = config.alarms == "route"
+        layers = LayerAlarms(
+            self,
+            "LayerAlarms",
+            deployment=self._deployment,
+            topic=None if by_route else topic,
+            named=named,
+        )
+        routes = RouteAlarms(
+            self,
+            "RouteAlarms",
+            deployment=self._deployment,
+            topic=topic if by_route else None,
+            named=named,
+        )
         health = HealthAlarms(
             self,
             "HealthAlarms",
             deployment=self._deployment,
-            topic=self.topics.alarms,
+            topic=topic,
             functions=self.functions.by_name,
             queues=self.functions.queues,
             missed_ticks=self._ticks.dead,
+            named=named,
         )
         Board(
             self,
             "Dashboard",
             deployment=self._deployment,
-            layers=self._layers.alarms,
+            name=board,
+            layers=layers.alarms,
+            routes=routes.alarms,
             health=health.alarms,
             queues=self.functions.queues,
         )
+        return routes.alarms if by_route else layers.alarms
 
 
 @jsii.implements(cdk.IAspect)

@@ -224,3 +224,8 @@ maintenance:
 def test_so_many_windows_are_a_mistake() -> None:
     with pytest.raises(ConfigError, match="expected at most 100 windows, not 101"):
         load(GOOD + "maintenance:\n" + '  - {cron: "0 2 * * *", for: 1h}\n' * 101, "test")
+
+
+@pytest.mark.parametrize(("text", "acting"), [("", "layer"), ("alarms: route\n", "route")])
+def test_the_owner_says_which_alarms_act(text: str, acting: str) -> None:
+    assert load(GOOD + text, "test").alarms == acting

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gatewatch.cost.measured import ALARMS
+from gatewatch.service.failure import Failure
+from tests.infra.conftest import CONFIG, synthesised
 from tests.infra.templates import ROOT, Resource, named, read, resources
 
 ALARM = "AWS::CloudWatch::Alarm"
@@ -14,6 +16,8 @@ POLICIES = {
     "LayerAlarmsRouting": ("RoutingFailures", "Sum", ">= 1", "2 of 10", "notBreaching"),
     "LayerAlarmsAuth": ("AuthFailures", "Sum", ">= 1", "2 of 10", "notBreaching"),
     "LayerAlarmsExposure": ("Exposed", "Sum", ">= 1", "1 of 10", "notBreaching"),
+    "LayerAlarmsAmbiguous": ("AmbiguousFailures", "Sum", ">= 1", "2 of 10", "notBreaching"),
+    "LayerAlarmsOther": ("OtherFailures", "Sum", ">= 1", "2 of 10", "notBreaching"),
     "HealthAlarmsNoTick": ("RoutesDue", "SampleCount", "< 1", "3 of 3", "breaching"),
     "HealthAlarmsDispatchErrors": ("Errors", "Sum", ">= 1", "2 of 3", "notBreaching"),
     "HealthAlarmsProbeErrors": ("Errors", "Sum", ">= 1", "2 of 3", "notBreaching"),
@@ -67,13 +71,17 @@ def test_a_monitor_that_judges_too_little_is_unwell_even_where_it_says_nothing(
     assert watched == {"due": "RoutesDue", "judged": "RoutesJudged"}
 
 
-ROUTES = {"Routing": "RoutingFailures", "Auth": "AuthFailures", "Exposure": "Exposed"}
+ROUTES = {
+    "Routing": "RoutingFailures",
+    "Auth": "AuthFailures",
+    "Exposure": "Exposed",
+    "Ambiguous": "AmbiguousFailures",
+    "Other": "OtherFailures",
+}
 
 
 @pytest.mark.parametrize(("layer", "metric"), ROUTES.items())
-def test_the_console_names_the_routes_of_a_layer_without_telling_anybody(
-    template: Resource, layer: str, metric: str
-) -> None:
+def test_an_alarm_names_the_routes_of_a_layer(template: Resource, layer: str, metric: str) -> None:
     alarm = named(template, ALARM, f"RouteAlarms{layer}")
     [query] = alarm["Metrics"]
     assert query["Expression"] == (
@@ -81,7 +89,6 @@ def test_the_console_names_the_routes_of_a_layer_without_telling_anybody(
         "WHERE deployment = 'Gatewatch' GROUP BY api, route ORDER BY MAX() DESC"
     )
     assert (query["Period"], alarm["TreatMissingData"]) == (60, "notBreaching")
-    assert not {"AlarmActions", "OKActions"} & alarm.keys()
 
 
 def test_no_alarm_is_without_its_policy(template: Resource) -> None:
@@ -97,11 +104,75 @@ def test_our_metrics_are_those_of_this_deployment(template: Resource) -> None:
     assert dimensions == [[{"Name": "deployment", "Value": "Gatewatch"}]] * len(own)
 
 
-def test_layers_tell_of_beginning_and_end(template: Resource) -> None:
-    for name in (one for one in POLICIES if one.startswith("Layer")):
-        alarm = named(template, ALARM, name)
-        told = {read(one) for one in (*alarm["AlarmActions"], *alarm["OKActions"])}
-        assert told == {"<TopicsAlarms>"}
+def test_every_failure_has_its_alarm() -> None:
+    assert set(ROUTES.values()) == {one.value for one in Failure}
+
+
+def tells(template: Resource, name: str) -> set[str]:
+    """Whom an alarm tells, of its beginning and of its end."""
+    alarm = named(template, ALARM, name)
+    begins, ends = (
+        {read(one) for one in alarm.get(when, [])} for when in ("AlarmActions", "OKActions")
+    )
+    assert begins == ends
+    return begins
+
+
+@pytest.fixture(scope="module")
+def by_route(tmp_path_factory: pytest.TempPathFactory) -> Resource:
+    file = tmp_path_factory.mktemp("config") / "gatewatch.yaml"
+    window = 'maintenance: [{cron: "0 2 * * SUN", for: 2h}]'
+    file.write_text(f"{CONFIG}\nalarms: route\n{window}\n")
+    return synthesised(file)
+
+
+@pytest.mark.parametrize("layer", ROUTES)
+def test_layers_tell_of_beginning_and_end(template: Resource, layer: str) -> None:
+    assert tells(template, f"LayerAlarms{layer}") == {"<TopicsAlarms>"}
+    assert tells(template, f"RouteAlarms{layer}") == set()
+
+
+@pytest.mark.parametrize("layer", ROUTES)
+def test_routes_tell_instead_where_the_owner_says_so(by_route: Resource, layer: str) -> None:
+    assert tells(by_route, f"RouteAlarms{layer}") == {"<TopicsAlarms>"}
+    assert tells(by_route, f"LayerAlarms{layer}") == set()
+
+
+def test_a_window_mutes_the_alarms_that_act(by_route: Resource) -> None:
+    [rule] = resources(by_route, "AWS::CloudWatch::AlarmMuteRule").values()
+    muted = {read(one) for one in rule["MuteTargets"]["AlarmNames"]}
+    assert muted == {f"<RouteAlarms{one}>" for one in ROUTES if one != "Exposure"}
+
+
+NAMED = (
+    "the dashboard Gatewatch-<AWS::Region>, the messages of the topic <TopicsIncidents.TopicName>, "
+    "or gatewatch incidents --open --stack Gatewatch --region <AWS::Region>. Runbook: "
+)
+
+
+@pytest.mark.parametrize("written", ["template", "by_route"])
+def test_an_alarm_that_acts_says_where_the_routes_are_named(
+    written: str, request: pytest.FixtureRequest
+) -> None:
+    found: Resource = request.getfixturevalue(written)
+    kinds = (ALARM, "AWS::CloudWatch::CompositeAlarm")
+    alarms = [one for kind in kinds for one in resources(found, kind).values()]
+    acting = [read(one["AlarmDescription"]) for one in alarms if "AlarmActions" in one]
+    assert len(acting) == len(ROUTES) + 1
+    assert all(NAMED in one for one in acting)
+
+
+@pytest.mark.parametrize("written", ["template", "by_route"])
+def test_the_dashboard_shows_every_alarm_of_layers_and_routes(
+    written: str, request: pytest.FixtureRequest
+) -> None:
+    found: Resource = request.getfixturevalue(written)
+    [board] = resources(found, "AWS::CloudWatch::Dashboard").values()
+    body = read(board["DashboardBody"])
+    for layer in ROUTES:
+        assert f"<LayerAlarms{layer}.Arn>" in body
+        assert f"<RouteAlarms{layer}.Arn>" in body
+    assert read(board["DashboardName"]) == "Gatewatch-<AWS::Region>"
 
 
 def test_the_monitors_health_is_told_once_whatever_it_lacks(template: Resource) -> None:
@@ -117,7 +188,7 @@ def test_the_monitors_health_is_told_once_whatever_it_lacks(template: Resource) 
 def test_every_alarm_says_what_it_means_and_where_to_read_on(template: Resource) -> None:
     kinds = (ALARM, "AWS::CloudWatch::CompositeAlarm")
     for one in (one for kind in kinds for one in resources(template, kind).values()):
-        meaning, _, page = one["AlarmDescription"].partition(". Runbook: ")
+        meaning, _, page = read(one["AlarmDescription"]).partition(". Runbook: ")
         assert len(meaning) > 20
         assert page.startswith("https://")
         assert page.partition("#")[2] in _sections()
@@ -131,7 +202,7 @@ def _sections() -> set[str]:
 def test_the_dashboard_finds_new_apis_by_itself(template: Resource) -> None:
     [board] = resources(template, "AWS::CloudWatch::Dashboard").values()
     body = read(board["DashboardBody"])
-    for metric in ("RoutingFailures", "AuthFailures", "Exposed"):
+    for metric in ROUTES.values():
         assert f'{{Gatewatch,deployment,api,stage}} MetricName=\\"{metric}\\"' in body.replace(
             "\\\\", "\\"
         )

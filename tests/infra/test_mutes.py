@@ -38,13 +38,15 @@ def test_each_window_of_all_apis_has_a_rule(muting: Resource) -> None:
     ]
 
 
-def test_a_rule_mutes_routing_and_auth_but_no_exposure_and_not_the_monitors_own_health(
+def test_a_rule_mutes_the_layers_but_no_exposure_and_not_the_monitors_own_health(
     muting: Resource,
 ) -> None:
     for rule in resources(muting, RULE).values():
         assert [read(one) for one in rule["MuteTargets"]["AlarmNames"]] == [
             "<LayerAlarmsRouting>",
             "<LayerAlarmsAuth>",
+            "<LayerAlarmsAmbiguous>",
+            "<LayerAlarmsOther>",
         ]
 
 

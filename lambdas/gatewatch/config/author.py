@@ -59,6 +59,7 @@ def _config(document: Document, findings: Findings, lookups: Lookups) -> Config 
         notify=tuple(_channels(value)),
         maintenance=maintenance,
         network=placed,
+        alarms=msgspec.convert(value.get("alarms", "layer"), authored.Acting),
     )
 
 

@@ -403,8 +403,16 @@ class Network(Authored, frozen=True, kw_only=True):
     ranges: tuple[Range, ...]
 
 
+Acting = Literal["layer", "route"]
+
+
 class File(Authored, frozen=True, kw_only=True):
-    """gatewatch.yaml as a whole."""
+    """gatewatch.yaml as a whole.
+
+    `alarms`: which of CloudWatch's alarms tell the topic `AlarmsTopic`: those of a `layer`, once
+    for all routes, or those that name each `route` that fails. The others only show on the
+    dashboard. It takes effect with a deployment.
+    """
 
     apis: dict[str, Api]
     defaults: Defaults = Defaults()
@@ -412,6 +420,7 @@ class File(Authored, frozen=True, kw_only=True):
     notify: tuple[Channel, ...] = ()
     maintenance: tuple[Window, ...] = ()
     network: Network | None = None
+    alarms: Acting = "layer"
 
 
 def schema() -> dict[str, Any]:

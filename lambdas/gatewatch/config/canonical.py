@@ -241,12 +241,15 @@ class Network(Canonical, frozen=True, kw_only=True):
 
 
 class Config(Canonical, frozen=True, kw_only=True):
+    """`alarms`: those of which act, of the layers or of the routes; the deployment's business."""
+
     version: int = 1
     apis: tuple[Api, ...]
     credentials: tuple[Credential, ...] = ()
     notify: tuple[Channel, ...] = ()
     maintenance: tuple[Window, ...] = ()
     network: Network | None = None
+    alarms: Literal["layer", "route"] = "layer"
 
 
 def caller_name(callers: tuple[str, ...]) -> str:

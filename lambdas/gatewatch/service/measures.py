@@ -12,8 +12,8 @@ from itertools import islice
 import msgspec
 
 from gatewatch.inquiry import Inquiry
-from gatewatch.model import Finding, Outcome, Verdict, is_stranger
-from gatewatch.service.failure import Failure, failures
+from gatewatch.model import EXPOSURES, Finding, Outcome, Verdict, is_stranger
+from gatewatch.service.failure import Failure, certain, counted, possible
 from gatewatch.service.probe import Probed, unreadable
 from gatewatch.service.slices import Slice
 from gatewatch.track import Key
@@ -43,7 +43,7 @@ def measures(probed: Probed, deployment: str) -> list[Measure]:
     return [
         Measure(whole, {**values, **_of_deployment(probed)}),
         *_of_apis(probed, whole),
-        *_of_routes(probed.slices, whole),
+        *_of_routes(probed.slices, held, whole),
     ]
 
 
@@ -91,11 +91,8 @@ def _counts(verdicts: Iterable[Verdict], held: frozenset[_Look]) -> dict[str, Se
     for one in verdicts:
         places[one.api, one.route, one.entrance].append(one)
     worst = [_worst({one.outcome for one in found}) for found in places.values()]
-    failed = [
-        {name for one in each for name in failures(one) if _counts_as(one, name, held)}
-        for each in places.values()
-    ]
-    counted = {
+    failed = _failed(places, held)
+    whole = {
         "RoutesJudged": sum(not any(map(_is_wanting, found)) for found in places.values()),
         "RoutesUp": worst.count(Outcome.PASS),
         "RoutesDown": worst.count(Outcome.FAIL),
@@ -103,16 +100,30 @@ def _counts(verdicts: Iterable[Verdict], held: frozenset[_Look]) -> dict[str, Se
         "RoutesSkipped": worst.count(Outcome.SKIPPED),
         **{name.value: sum(name in found for found in failed) for name in Failure},
     }
-    return {name: (float(value),) for name, value in counted.items()}
+    return {name: (float(value),) for name, value in whole.items()}
 
 
 def _is_wanting(one: Verdict) -> bool:
     return one.finding is Finding.CREDENTIAL_UNREADABLE
 
 
-def _counts_as(one: Verdict, name: Failure, held: frozenset[_Look]) -> bool:
-    key = (one.route, one.entrance, one.caller)
-    return name is Failure.EXPOSED or (one.api, key) not in held
+def _failed(
+    places: Mapping[_Place, Sequence[Verdict]], held: frozenset[_Look]
+) -> list[set[Failure | None]]:
+    """As what each place counts; what others of its API show for certain explains it, if it may."""
+    found = {
+        place: [possible(one) for one in verdicts if _is_heard(one, held)]
+        for place, verdicts in places.items()
+    }
+    beside: dict[str, frozenset[Failure]] = defaultdict(frozenset)
+    for (api, _, _), each in found.items():
+        beside[api] |= certain(each)
+    return [{counted(one, beside[api]) for one in each} for (api, _, _), each in found.items()]
+
+
+def _is_heard(one: Verdict, held: frozenset[_Look]) -> bool:
+    """Whether alarms are to hear of it, window or not."""
+    return one.finding in EXPOSURES or (one.api, (one.route, one.entrance, one.caller)) not in held
 
 
 _GRAVEST_FIRST = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS, Outcome.SKIPPED)
@@ -155,17 +166,27 @@ def _failing(one: Slice) -> bool:
     return any(state.is_failing for state in one.states)
 
 
-def _of_routes(slices: Iterable[Slice], whole: Mapping[str, str]) -> Iterator[Measure]:
+def _of_routes(
+    slices: Sequence[Slice], held: frozenset[_Look], whole: Mapping[str, str]
+) -> Iterator[Measure]:
     """One where it fails, zero where it did."""
+    failing = [(one.api, state) for one in slices for state in one.states if state.is_failing]
+    problems = [
+        (api, state.route, possible(state.problem))
+        for api, state in failing
+        if state.problem is not None
+        and (state.problem.finding in EXPOSURES or (api, state.key) not in held)
+    ]
+    beside: dict[str, frozenset[Failure]] = defaultdict(frozenset)
+    for api, _, problem in problems:
+        beside[api] |= certain([problem])
     found: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     for one in slices:
         for gone in one.recovered:
-            for name in gone.failures:
-                found[one.api, gone.key[0]].setdefault(name, 0.0)
-        for state in one.states:
-            problem = state.problem if state.is_failing else None
-            for name in failures(problem) if problem else ():
-                found[one.api, state.route][name] = 1.0
+            found[one.api, gone.key[0]] |= dict.fromkeys(gone.failures, 0.0)
+    for api, route, problem in problems:
+        if name := counted(problem, beside[api]):
+            found[api, route][name] = 1.0
     for (api, route), values in found.items():
         dimensions = {**whole, "api": api, "route": route}
         yield Measure(dimensions, {name: (value,) for name, value in values.items()})

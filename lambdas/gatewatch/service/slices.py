@@ -18,8 +18,8 @@ from msgspec.structs import replace
 from gatewatch.config.canonical import Api
 from gatewatch.model import Verdict
 from gatewatch.run import tracked
-from gatewatch.service.failure import Failure, failures
-from gatewatch.track import Key, Patience, RouteState, Transition, Turn
+from gatewatch.service.failure import Failure, counted, possible
+from gatewatch.track import Key, Patience, Problem, RouteState, Transition, Turn
 
 ROUTES_PER_SLICE = 8
 RECOVERY_SHOWS_FOR = timedelta(minutes=10)
@@ -100,11 +100,16 @@ def _recovered(before: Slice, transitions: Iterable[Transition], at: str) -> tup
     problems = {state.key: state.problem for state in before.states}
     recent = [one for one in before.recovered if datetime.fromisoformat(one.at) > since]
     new = [
-        Recovered(one.state.key, at, failures(problem))
+        Recovered(one.state.key, at, _counted(problem))
         for one in transitions
         if one.turn is Turn.RECOVERED and (problem := problems[one.state.key]) is not None
     ]
     return (*recent, *new)
+
+
+def _counted(problem: Problem) -> tuple[Failure, ...]:
+    name = counted(possible(problem))
+    return () if name is None else (name,)
 
 
 def without(before: Slice, gone: Iterable[Key]) -> Slice:
