@@ -41,6 +41,10 @@ QUESTIONS: tuple[Question, ...] = (
 
 
 _NOWHERE = frozenset({Place.NO_SUCH_SIBLING, Place.NO_SUCH_PATH})
+_BESIDE = _NOWHERE | {Place.OTHER_STAGE}
+"""Where a path that cannot exist lies, if its first segment could be a stage's or a mapping's."""
+_SEND_ANOTHER_HOST = (HostKind.CLOUDFRONT, HostKind.LOAD_BALANCER)
+"""A signature covers the host. What is called by these names passes the call on by another."""
 _CANNOT_REACH_A_BACKEND = _NOWHERE | {Place.OTHER_METHOD, Place.OTHER_STAGE}
 
 
@@ -107,7 +111,11 @@ def can_be_asked(question: Question, looks: Sequence[Look], subject: int) -> boo
         beside = shape.method in READING_METHODS and shape.depth > 1
         if beside is not (question.place is Place.NO_SUCH_SIBLING):
             return False
-        return not any(look.places & _NOWHERE == look.places for look in looks)
+        # Where the URL names no stage, that path may be read as one.
+        telling = _NOWHERE if shape.depth else _BESIDE
+        return not any(look.places & telling and look.places <= _BESIDE for look in looks)
+    if question.credential is CredentialKind.SIGV4 and shape.host_kind in _SEND_ANOTHER_HOST:
+        return False
     return not any(
         question.place in look.places and _presented(question.caller, look) for look in looks
     )

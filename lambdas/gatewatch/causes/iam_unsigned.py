@@ -46,6 +46,7 @@ Of a method that writes, read how it is guarded instead of calling it:
     aws lambda get-function-url-config --function-name <function> --region <region>
 
 ## Fix
-Sign the request for service `execute-api` (a function URL: `lambda`) in the API's region.
+Sign the request for service `execute-api` (a function URL: `lambda`) in the API's region. A
+signature covers the host name: behind a CDN, let the CDN sign for the origin.
 """,
 )

@@ -32,10 +32,31 @@ shows the request. A monitor may be blocked while users are not, or the other wa
 
 ## Confirm
 
+Find the web ACL, and read what its rules blocked at the time of the call:
+
     aws wafv2 get-web-acl-for-resource --region <region> \\
         --resource-arn arn:aws:apigateway:<region>::/restapis/<api_id>/stages/<stage>
+    aws wafv2 get-sampled-requests --scope REGIONAL --region <region> --max-items 100 \\
+        --web-acl-arn <web_acl_arn> --rule-metric-name <rule_metric> \\
+        --time-window StartTime=<from>,EndTime=<to>
 
-Then read the ACL's sampled requests for the time of the call.
+    aws wafv2 get-web-acl-for-resource --region <region> \\
+        --resource-arn arn:aws:appsync:<region>:<account>:apis/<graphql_api_id>
+    aws wafv2 get-sampled-requests --scope REGIONAL --region <region> --max-items 100 \\
+        --web-acl-arn <web_acl_arn> --rule-metric-name <rule_metric> \\
+        --time-window StartTime=<from>,EndTime=<to>
+
+    aws wafv2 get-web-acl-for-resource --region <region> --resource-arn \\
+        arn:aws:elasticloadbalancing:<region>:<account>:loadbalancer/app/<name>/<balancer_id>
+    aws wafv2 get-sampled-requests --scope REGIONAL --region <region> --max-items 100 \\
+        --web-acl-arn <web_acl_arn> --rule-metric-name <rule_metric> \\
+        --time-window StartTime=<from>,EndTime=<to>
+
+    aws cloudfront get-distribution-config --id <distribution_id> \\
+        --query DistributionConfig.WebACLId
+    aws wafv2 get-sampled-requests --scope CLOUDFRONT --region us-east-1 --max-items 100 \\
+        --web-acl-arn <web_acl_arn> --rule-metric-name <rule_metric> \\
+        --time-window StartTime=<from>,EndTime=<to>
 
 ## Fix
 Except the route or the caller from the rule; this monitor's User-Agent can be matched on.

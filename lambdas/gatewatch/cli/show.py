@@ -30,12 +30,14 @@ from gatewatch.model import (
     Severity,
     Verdict,
 )
+from gatewatch.notices.commands import is_by_a_rest_api
 from gatewatch.notices.moments import times
 from gatewatch.notices.origin import UNNAMED, Origin
 from gatewatch.notices.steps import BY_CAUSE, Step, lines, steps, steps_of
 from gatewatch.notices.words import (
     acknowledged_phrase,
     caller_phrase,
+    elsewhere_phrase,
     finding_phrase,
     headline,
     is_ok,
@@ -144,6 +146,7 @@ def diagnosis(found: Diagnosis, exchanges: Sequence[Exchange]) -> RenderableType
         )
         parts += _block("ruled out", _ruled_out(found))
     parts += _uncut_block("evidence", _evidence(exchanges))
+    parts += _uncut_block("mind", _asides(exchanges))
     parts += _uncut_block("next", _next(found, _subject_first(exchanges)))
     return Group(*parts)
 
@@ -205,12 +208,19 @@ def _evidence(exchanges: Sequence[Exchange]) -> list[Text]:
     return lines
 
 
+def _asides(exchanges: Sequence[Exchange]) -> list[Text]:
+    told = dict.fromkeys(filter(None, map(elsewhere_phrase, exchanges)))
+    return [_uncut(one) for one in told]
+
+
 def _next(found: Diagnosis, exchanges: Sequence[Exchange]) -> list[Text]:
     """What to do about each cause that leads. The first exchange is the one in question."""
-    return _advised(found, steps_of(found.candidates, exchanges))
+    return _advised(found, steps_of(found.candidates, exchanges), exchanges)
 
 
-def _advised(found: Diagnosis | Incident, steps: Sequence[Step]) -> list[Text]:
+def _advised(
+    found: Diagnosis | Incident, steps: Sequence[Step], exchanges: Sequence[Exchange]
+) -> list[Text]:
     """The look that would settle it, how to confirm and mend each cause, what would prove nothing.
 
     The terminal wraps the lines, since a person copies them.
@@ -220,9 +230,8 @@ def _advised(found: Diagnosis | Incident, steps: Sequence[Step]) -> list[Text]:
         shown += [_uncut(probe_phrase(probe)), _uncut(probe.why.replace("; ", "\n"), "dim")]
     for line in lines(steps):
         shown.append(_uncut(line.text, "bold" if line.is_command else ""))
-    if told := test_invoke_phrase(found.candidates):
-        shown.append(_uncut(told, "dim"))
-    return shown
+    told = test_invoke_phrase(found.candidates) if is_by_a_rest_api(exchanges) else None
+    return [*shown, _uncut(told, "dim")] if told else shown
 
 
 def verdicts(found: Iterable[Verdict]) -> Table:
@@ -277,7 +286,8 @@ def incident(found: Incident, origin: Origin | None = None) -> RenderableType:
         )
     parts += _block("ruled out", _ruled_out(found))
     parts += _uncut_block("evidence", _evidence(found.evidence))
-    parts += _uncut_block("next", _advised(found, steps(found, origin or UNNAMED, in_full=True)))
+    first = steps(found, origin or UNNAMED, in_full=True)
+    parts += _uncut_block("next", _advised(found, first, found.evidence))
     parts += _block("for", Text(owner_phrase(found)))
     if found.acknowledged is not None:
         parts += [Text(), Text(f"  {acknowledged_phrase(found.acknowledged)}")]

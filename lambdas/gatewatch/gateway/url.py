@@ -139,6 +139,17 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
+_LOCAL = re.compile(
+    r"localhost|.*\.localhost|localhost\.localstack\.cloud|.*\.localhost\.localstack\.cloud"
+    r"|host\.docker\.internal|0\.0\.0\.0"
+)
+
+
+def is_local(host: str) -> bool:
+    """Whether such a name leads to the caller's own machine, where no API Gateway is."""
+    return bool(_LOCAL.fullmatch(host)) or is_loopback(host)
+
+
 def signing_service(url: str) -> str:
     """The service that a signature for this front door names."""
     return _SERVICES.get(parse(url).host_kind, "execute-api")

@@ -12,8 +12,10 @@ from collections.abc import Iterator, Sequence
 
 from gatewatch.cause import Cause, sections
 from gatewatch.gateway import body as bodies
+from gatewatch.gateway.answers import CLOUDFRONT_PAGES, Answer
 from gatewatch.gateway.denial import read
-from gatewatch.gateway.url import API_ID_HEADER, HostKind, parse, signing_service
+from gatewatch.gateway.recognition import recognise
+from gatewatch.gateway.url import API_ID_HEADER, HostKind, is_local, parse, signing_service
 from gatewatch.look import look_at
 from gatewatch.model import ApiKind, Exchange, Finding
 
@@ -80,8 +82,15 @@ _FOR_KINDS = (
     ("/restapis/", frozenset({ApiKind.REST})),
     ("API-Gateway-Execution-Logs_", frozenset({ApiKind.REST})),
     ("function-url", frozenset({ApiKind.FUNCTION_URL})),
+    ("appsync", frozenset({ApiKind.APPSYNC})),
 )
 """What a command contains, and the front doors at which it works: the first that is found."""
+
+_FRONTS = (
+    ("--scope CLOUDFRONT", CLOUDFRONT_PAGES | {Answer.EDGE_FUNCTION}),
+    (":loadbalancer/", frozenset({Answer.BALANCER_FORBIDDEN, Answer.BALANCER_UNAVAILABLE})),
+)
+"""What a command for a CDN or a load balancer contains, and the answers that are theirs alone."""
 
 _KINDS_IN_WORDS = {
     ApiKind.REST: "a REST API",
@@ -136,6 +145,7 @@ def command_in(prose: str, exchanges: Sequence[Exchange]) -> str | None:
         return None
     subject = exchanges[0]
     blocks = [block for block in _blocks(prose) if _may_be_pasted(block, subject)]
+    blocks = [block for block in blocks if _is_for(block, subject)]
     command = _for_kinds(blocks, _kinds(exchanges))
     return filled(command, subject) if command else None
 
@@ -148,8 +158,40 @@ def _blocks(prose: str) -> Iterator[str]:
 
 def _may_be_pasted(block: str, subject: Exchange) -> bool:
     """A call in earnest, signed or with the method itself, is offered for what only reads."""
+    if "--aws-sigv4" in block and not may_be_signed(subject):
+        return False
     in_earnest = "--aws-sigv4" in block or "-X <method>" in block
     return not in_earnest or subject.request.method.upper() == "GET"
+
+
+def may_be_signed(exchange: Exchange) -> bool:
+    """A signature covers the host, and a CDN or a balancer passes the call on by another."""
+    kind = parse(exchange.request.url).host_kind
+    return kind not in (HostKind.CLOUDFRONT, HostKind.LOAD_BALANCER)
+
+
+def _is_for(block: str, subject: Exchange) -> bool:
+    """Whether a command asks those who answered: the gateway, or what stands before it."""
+    front = _front(subject)
+    told = next((text for text, _ in _FRONTS if text in block), None)
+    if told is not None or front is None:
+        return told == front
+    return _works_at(block) == _EVERY_KIND
+
+
+def _front(exchange: Exchange) -> str | None:
+    """The mark of what stands before the gateway, if that alone can have answered."""
+    answers = recognise(exchange).all
+    return next((text for text, its in _FRONTS if answers and answers <= its), None)
+
+
+def is_by_a_rest_api(exchanges: Sequence[Exchange]) -> bool:
+    """Whether a REST API of AWS's may have answered itself, rather than what stands before it."""
+    if not exchanges:
+        return False
+    subject = exchanges[0]
+    is_away = not is_local(parse(subject.request.url).host)
+    return is_away and _front(subject) is None and ApiKind.REST in _kinds(exchanges)
 
 
 def _kinds(exchanges: Sequence[Exchange]) -> frozenset[ApiKind]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gatewatch.causes import catalogue
 from gatewatch.correlate import moment
+from gatewatch.gateway.url import is_local, parse
 from gatewatch.learn import concerned
 from gatewatch.model import (
     ANONYMOUS,
@@ -76,6 +77,17 @@ def verdict_phrase(diagnosis: Diagnosis) -> str:
     return f"{layers_phrase(diagnosis)}: {diagnosis.cause} ({diagnosis.confidence})"
 
 
+def elsewhere_phrase(exchange: Exchange) -> str | None:
+    """That no API Gateway answered, where the name alone says so."""
+    host = parse(exchange.request.url).host
+    if not is_local(host):
+        return None
+    return (
+        f"{host} is this machine, and no API Gateway: an emulator, a proxy or a program of your own"
+        " answered. AWS's causes apply only as far as it imitates AWS."
+    )
+
+
 def is_ok(diagnosis: Diagnosis | Incident | Verdict) -> bool:
     """Whether nothing stopped the request, rather than that it may be so."""
     return diagnosis.cause == OK and diagnosis.confidence is not Confidence.AMBIGUOUS
@@ -87,6 +99,8 @@ def _sureness(diagnosis: Diagnosis) -> str:
 
 _SKIPPED_BY_TEST_INVOKE = frozenset(GATES[: GATES.index(Gate.API_KEY) + 1])
 
+_BEFORE_THE_GATEWAY = frozenset(GATES[: GATES.index(Gate.HOST)])
+
 
 def test_invoke_phrase(candidates: Sequence[Candidate]) -> str | None:
     """Why a green test in the console would say nothing here; None where it would say something.
@@ -96,7 +110,7 @@ def test_invoke_phrase(candidates: Sequence[Candidate]) -> str | None:
     """
     causes = catalogue()
     gates = {causes[one.cause].gate for one in candidates if one.cause in causes}
-    if not gates or not gates <= _SKIPPED_BY_TEST_INVOKE:
+    if gates <= _BEFORE_THE_GATEWAY or not gates <= _SKIPPED_BY_TEST_INVOKE:
         return None
     return "a method's test-invoke proves nothing here: it skips stage, WAF, route, authorizer, key"
 
