@@ -112,7 +112,7 @@ class Scene:
 ROUTING, AUTH, EXPOSURE, AMBIGUOUS, OTHER = (
     f"MonitorLayerAlarms{one}" for one in ("Routing", "Auth", "Exposure", "Ambiguous", "Other")
 )
-NO_TICK, NOT_JUDGED, SHARDS_DEAD, CHANGES_DEAD, REJECTED, UNDELIVERED = (
+NO_TICK, NOT_JUDGED, SHARDS_DEAD, CHANGES_DEAD, REJECTED, UNDELIVERED, UNREADABLE = (
     f"MonitorHealthAlarms{one}"
     for one in (
         "NoTick",
@@ -121,6 +121,7 @@ NO_TICK, NOT_JUDGED, SHARDS_DEAD, CHANGES_DEAD, REJECTED, UNDELIVERED = (
         "ChangesDead",
         "ConfigRejected",
         "NoticesUndelivered",
+        "CredentialsUnreadable",
     )
 )
 ALARMS = (
@@ -135,6 +136,7 @@ ALARMS = (
     CHANGES_DEAD,
     REJECTED,
     UNDELIVERED,
+    UNREADABLE,
 )
 
 

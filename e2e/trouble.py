@@ -13,12 +13,13 @@ from e2e.scene import (
     OTHER,
     SHARDS_DEAD,
     UNDELIVERED,
+    UNREADABLE,
     Scene,
     Story,
 )
 
 RETRY_SECONDS = 8
-_SECRET = Story("undecided", "GET /stock")
+_SECRET = Story("credential_unreadable", "GET /stock")
 _ORDERS = Story("auth", "GET /orders")
 
 
@@ -86,14 +87,16 @@ def channel_gone(scene: Scene) -> None:
 
 
 def secret_gone(scene: Scene) -> None:
-    """Not the API's fault: unknown, and told to whom the credential belongs."""
+    """Not the API's fault: unknown, and told at once to whom the credential belongs."""
+    scene.forget_alarms()
     with scene.watched.secret_gone():
         # The process that knows it ends, too.
         scene.world.crash(1)
         scene.tick()
         unknown = scene.come_to(RoutesUnknown=1, RoutesDown=0)
         scene.table.check("secret gone: unknown, not down", unknown, unknown)
-        scene.told("secret gone", "opened", _SECRET, ticks=6)
+        scene.told("secret gone", "opened", _SECRET, ticks=1)
+        scene.rings("secret gone", UNREADABLE)
     # A failure is remembered for half a minute, but by the process that met it.
     scene.world.crash(1)
     scene.told("secret back", "resolved", _SECRET)

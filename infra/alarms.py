@@ -169,6 +169,10 @@ class HealthAlarms(Construct):
             self._dead("Ticks", missed_ticks),
             self._count("ConfigRejected", "A pushed configuration is refused; the last good runs"),
             self._count("NoticesUndelivered", "A message did not reach its channel"),
+            self._count(
+                "CredentialsUnreadable",
+                "A credential of ours cannot be read, and its routes are not looked at",
+            ),
         ]
         self.unwell = cloudwatch.CompositeAlarm(
             self,

@@ -38,6 +38,9 @@ POLICIES = {
         "ApproximateNumberOfMessagesVisible", "Maximum", ">= 1", "1 of 1", "notBreaching"
     ),
     "HealthAlarmsConfigRejected": ("ConfigRejected", "Sum", ">= 1", "1 of 1", "notBreaching"),
+    "HealthAlarmsCredentialsUnreadable": (
+        "CredentialsUnreadable", "Sum", ">= 1", "1 of 1", "notBreaching"
+    ),
     "HealthAlarmsNoticesUndelivered": (
         "NoticesUndelivered", "Sum", ">= 1", "1 of 1", "notBreaching"
     ),
