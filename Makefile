@@ -11,7 +11,7 @@ IN_VENV := PATH="$(CURDIR)/$(BIN):$$PATH" JSII_SILENCE_WARNING_END_OF_LIFE_NODE_
 	CDK_DISABLE_CLI_TELEMETRY=true CDK_DISABLE_VERSION_CHECK=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test hunt lint infra synth deploy destroy docs accuracy faults conformance bench scale tools e2e clean
+.PHONY: help setup demo test hunt lint infra synth deploy destroy docs accuracy faults nights conformance bench scale tools e2e clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 18
@@ -87,6 +87,9 @@ docs: setup  ## Write the generated pages: causes, and how to tell them apart
 
 accuracy: setup  ## How right the diagnosis is on recorded responses
 	@$(BIN)/python bench/accuracy.py --misses
+
+nights: $(VENV)/dev.stamp  ## What on-call hears in a night, in both worlds; NIGHTS="late_joiners ..." for some
+	@PYTHONPATH=lambdas $(BIN)/python -m tests.nights $(NIGHTS)
 
 faults: setup  ## Every fault of the sandbox through the real prober and the diagnosis
 	@$(BIN)/python bench/faults.py

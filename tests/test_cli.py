@@ -577,8 +577,8 @@ def test_the_demo_tells_five_stories_from_open_to_resolved(cli: Cli) -> None:
     assert cli.out.count(" RESOLVED ") == 5
     told = [
         "GET /orders/{id} refused at routing (route_not_found or 2 look-alikes)",
-        "6 routes refused at routing or auth (stage_not_found or 4 look-alikes)",
-        "2 routes refused at auth (authorizer_denied or 1 look-alike)",
+        "all 7 routes refused at routing or auth (stage_not_found or 4 look-alikes)",
+        "our credential user, used for 2 routes, refused at auth (authorizer_denied or 1 ",
         "GET /partners refused at auth (api_key_invalid or 1 look-alike)",
         "GET /reports open to everybody",
     ]

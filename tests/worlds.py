@@ -61,7 +61,7 @@ class Side:
 
     def __init__(self, sandbox: Sandbox, config: Config, secrets: Secrets) -> None:
         self.sandbox = sandbox
-        self.config = config
+        self.config = self._configured = config
         self.verdicts: list[Verdict] = []
         self.incidents: dict[str, Incident] = {}
         self.messages: list[Message] = []
@@ -80,6 +80,18 @@ class Side:
 
     def look(self) -> list[Verdict]:
         raise NotImplementedError
+
+    def release(self, api: str, route: str) -> None:
+        """As an acknowledgement does."""
+        raise NotImplementedError
+
+    def connect(self, place: str | None) -> None:
+        """To another place than the sandbox; None: to the sandbox again."""
+        apis = tuple(
+            replace(there, connect_to=place or before.connect_to)
+            for there, before in zip(self.config.apis, self._configured.apis, strict=True)
+        )
+        self.config = replace(self.config, apis=apis)
 
     def vault(self) -> Vault:
         return Vault(self._read, self, networks=NETWORKS)
@@ -107,6 +119,9 @@ class Local(Side):
         super().__init__(sandbox, config, secrets)
         self._store = SqliteStore(None)
 
+    def release(self, api: str, route: str) -> None:
+        self._store.release(api, route)
+
     def look(self) -> list[Verdict]:
         minute = int(self._now.timestamp() // 60)
         prober = Prober(Keyring(self.config.credentials, self.vault()), self, ONE_BY_ONE)
@@ -133,6 +148,9 @@ class InAccount(Side):
     def current(self) -> tuple[Holding, None]:
         """A source of configurations that lets an API be connected to on this machine."""
         return Holding(self.config, self._key, Allowed(networks=NETWORKS)), None
+
+    def release(self, api: str, route: str) -> None:
+        self._table.release(api, route)
 
     def look(self) -> list[Verdict]:
         at = self._now
@@ -173,8 +191,12 @@ class Worlds:
             self.local.minute()
             self.account.minute()
 
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        return self.local, self.account
+
     def change(self, change: Callable[[World], World]) -> None:
-        for side in (self.local, self.account):
+        for side in self.sides:
             side.sandbox.change(change)
 
 
@@ -191,6 +213,7 @@ def worlds(
     folder: Path,
     write: Callable[[str, str], str] | None = None,
     secrets: Secrets | None = None,
+    make: Callable[[], Sandbox] | None = None,
 ) -> Iterator[Worlds]:
     """`write` makes the configuration, given where the sandbox listens and whom to trust."""
     known = dict(orders.SECRETS) if secrets is None else secrets
@@ -199,7 +222,7 @@ def worlds(
         for name in ("local", "account"):
             place = folder / name
             place.mkdir()
-            sandbox = Sandbox(orders.world())
+            sandbox = make() if make else Sandbox(orders.world())
             where = stack.enter_context(running(sandbox, place))
             written = (write or everything)(*where)
             found = load(written, "test", Lookups(ca_file=authorities(place)))

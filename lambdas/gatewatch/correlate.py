@@ -39,6 +39,7 @@ OPEN = "open"
 RESOLVED = "resolved"
 _ENDS = (Turn.RECOVERED, Turn.RETIRED)
 _SEVERITIES = tuple(Severity)
+_CREDENTIAL = "credential "
 _SCOPED = frozenset({Finding.CREDENTIAL_UNREADABLE})
 """Findings that say themselves what they concern."""
 
@@ -211,12 +212,8 @@ def noted(incident: Incident, at: str, text: str) -> Incident:
 
 def _settled(before: Incident | None, incident: Incident, now: States) -> Incident:
     """Scope, owner and state as they follow from the members, and the news in the history."""
-    members = concerned(incident)
-    # Of an API that left the configuration nothing is known any more: it stays as it was told.
-    is_told = incident.finding in _SCOPED or (not now and incident.scope)
-    scope = incident.scope if is_told else _scope(members, now)
-    incident = replace(incident, scope=scope, owner=_owner(incident, members, now))
     still = failing(incident, now)
+    incident = _scoped(incident, now, fails=bool(still))
     if before is not None and still and _named(before) != _named(incident):
         at = max(one.seen_at for one in still)
         incident = noted(incident, at, f"now {_named(incident)}; until now {_named(before)}")
@@ -227,6 +224,16 @@ def _settled(before: Incident | None, incident: Incident, now: States) -> Incide
     at = max(one.until for one in incident.members if one.until)
     closed = replace(incident, state=RESOLVED, resolved_at=at)
     return noted(closed, at, f"resolved after {length(incident.opened_at, at)}")
+
+
+def _scoped(incident: Incident, now: States, *, fails: bool) -> Incident:
+    """With its scope and owner; what was put down to a credential stays so when it is over, and
+    of an API that left the configuration nothing is known any more."""
+    is_told = incident.finding in _SCOPED or not now
+    if is_told or (not fails and incident.scope.startswith(_CREDENTIAL)):
+        return incident
+    members = concerned(incident)
+    return replace(incident, scope=_scope(members, now), owner=_owner(incident, members, now))
 
 
 def _owner(incident: Incident, members: Iterable[Member], now: States) -> Owner:
@@ -265,7 +272,7 @@ def _scope(members: Iterable[Member], now: States) -> str:
     routes = {route for route, _, _ in keys}
     callers = {caller for _, _, caller in keys}
     if len(keys) > 1 and len(callers) == 1 and is_refused_everywhere(next(iter(callers)), now):
-        return f"credential {next(iter(callers))}"
+        return f"{_CREDENTIAL}{next(iter(callers))}"
     all_routes = {state.route for state in now.values()}
     if len(all_routes) > 1 and routes == all_routes:
         return _scope_of_all(keys, now)

@@ -131,11 +131,15 @@ def _place(incident: Incident) -> str:
 
 def _concerned(incident: Incident) -> str:
     routes = sorted({member.route for member in concerned(incident)})
+    many = f"{len(routes)} routes" if len(routes) != 1 else routes[0]
+    what, _, name = incident.scope.partition(" ")
     if incident.scope == "api":
-        return f"all {len(routes)} routes"
-    if len(routes) != 1:
-        return f"{len(routes)} routes"
-    return routes[0]
+        return f"all {many}"
+    if what == "entrance":
+        return f"all {many} at {name}"
+    if what == "credential" and incident.finding is Finding.REFUSED:
+        return f"our credential {name}, used for {many},"
+    return many
 
 
 def _what(incident: Incident) -> str:
