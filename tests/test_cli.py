@@ -327,6 +327,32 @@ def test_a_request_that_was_not_sent_is_not_counted(
     assert json.loads(cli.out)["summary"]["requests"] == place[0].requests
 
 
+def test_what_many_looks_lack_is_said_once_and_first(
+    cli: Cli, place: tuple[Sandbox, Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in orders.SECRETS:
+        monkeypatch.delenv(name)
+    assert cli("run") == 2
+    first, *others = cli.out.split("GET /health")
+    assert " ".join(first.split()).startswith("5 looks not sent for want of credential user (")
+    assert "credential service (the environment variable SANDBOX_ACCESS_KEY_ID is not" in " ".join(
+        first.split()
+    )
+    assert "cannot be read" not in "".join(others)
+
+
+def test_a_dead_host_is_one_line(cli: Cli, tmp_path: Path) -> None:
+    routes = ", ".join(f"GET /r{n}: public" for n in range(49))
+    url = "https://nowhere.invalid"
+    (tmp_path / "gatewatch.yaml").write_text(
+        f'apis: {{orders: {{url: "{url}", routes: [{routes}]}}}}'
+    )
+    assert cli("run", "--config", tmp_path / "gatewatch.yaml") == 1
+    words = " ".join(cli.out.split())
+    assert words.startswith("49 looks did not reach host nowhere.invalid:443 (dns: no address for")
+    assert len(cli.out.splitlines()) == 3
+
+
 def test_watch_shows_a_table(cli: Cli, place: tuple[Sandbox, Running]) -> None:
     assert cli("watch", "--ticks", 1) == 0
     assert "GET /orders/{id}" in cli.out

@@ -10,9 +10,11 @@ from rich.console import Console
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
 from gatewatch.cli.exits import of_verdicts, until_closed
+from gatewatch.cli.facts import facts
 from gatewatch.cli.maintenance import scheduled, told
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.setting import open_store, origin, prober, read_config, vault
+from gatewatch.model import Finding
 from gatewatch.notices.origin import Origin
 from gatewatch.run import Report
 from gatewatch.run import run as run_once
@@ -49,13 +51,22 @@ def run(
 
 
 def print_report(report: Report, console: Console, place: Origin) -> None:
-    console.print(show.verdicts(report.verdicts))
+    lines, others = facts(report.verdicts)
+    for line in lines:
+        console.print(line)
+    if others or not lines:
+        console.print(show.verdicts(others))
     summary = report.summary
     due, sent = show.count(summary.due, "look"), show.count(summary.requests, "request")
     console.print(
         f"{due} due: {summary.passed} passed, {summary.failed} failed, "
         f"{summary.unknown} unknown, {summary.skipped} skipped; {sent}"
     )
+    short = [one for one in report.incidents if one.finding is Finding.CREDENTIAL_UNREADABLE]
     for incident in report.incidents:
+        if incident not in short:
+            console.print()
+            show.put(console, show.incident(incident, place))
+    if short:
         console.print()
-        show.put(console, show.incident(incident, place))
+        show.put(console, show.incident_list(short))

@@ -17,6 +17,7 @@ from rich.text import Text
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
 from gatewatch.cli.exits import AS_EXPECTED, gravest, of_verdicts, until_closed
+from gatewatch.cli.facts import facts
 from gatewatch.cli.maintenance import Scheduled, scheduled, told
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.setting import open_store, prober, read_config, vault
@@ -129,9 +130,11 @@ class Board:
             return Group()
         at = datetime.fromisoformat(report.summary.at).astimezone().strftime("%H:%M:%S")
         open_ones = [one for one in report.incidents if one.state == OPEN]
+        lines, others = facts(list(self._verdicts.values()))
         return Group(
             Text(f"gatewatch · last tick {at} · Ctrl-C to stop", style="dim"),
             *(Text(line) for line in told(self._windows, only_open=True)),
-            show.verdicts(self._verdicts.values()),
+            *(Text(line) for line in lines),
+            *([show.verdicts(others)] if others or not lines else []),
             *([show.incident_list(open_ones)] if open_ones else [Text("no open incidents")]),
         )
