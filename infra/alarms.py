@@ -169,9 +169,13 @@ class HealthAlarms(Construct):
             self._dead("Ticks", missed_ticks),
             self._count("ConfigRejected", "A pushed configuration is refused; the last good runs"),
             self._count("NoticesUndelivered", "A message did not reach its channel"),
-            self._count(
+            # Most credentials are wanted every few minutes: between two looks it is not over.
+            self._alarm(
                 "CredentialsUnreadable",
+                metric("CredentialsUnreadable", deployment),
                 "A credential of ours cannot be read, and its routes are not looked at",
+                minutes=_MINUTES,
+                points=1,
             ),
         ]
         self.unwell = cloudwatch.CompositeAlarm(

@@ -360,6 +360,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     What it says of layer, cause and evidence is the last known of the members that still fail.
     `because` is that in one sentence. `team` and `runbook` are what the configuration says of the
     API; `owner` is whose concern the cause is. `flapping`: some member comes and goes.
+    `preceded_by`: the deployment after which it began; null while deployments are not known here.
     `held_until`: nobody was told yet, since a maintenance window is open until then.
     """
 

@@ -39,7 +39,7 @@ POLICIES = {
     ),
     "HealthAlarmsConfigRejected": ("ConfigRejected", "Sum", ">= 1", "1 of 1", "notBreaching"),
     "HealthAlarmsCredentialsUnreadable": (
-        "CredentialsUnreadable", "Sum", ">= 1", "1 of 1", "notBreaching"
+        "CredentialsUnreadable", "Sum", ">= 1", "1 of 10", "notBreaching"
     ),
     "HealthAlarmsNoticesUndelivered": (
         "NoticesUndelivered", "Sum", ">= 1", "1 of 1", "notBreaching"
