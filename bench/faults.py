@@ -24,8 +24,9 @@ from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.config.author import load
 from gatewatch.config.canonical import SecretRef, SecretSource
 from gatewatch.config.lookups import Lookups
-from gatewatch.diagnose import Facts, diagnose
+from gatewatch.diagnose import diagnose
 from gatewatch.evidence import evidence
+from gatewatch.facts import Facts
 from gatewatch.model import Confidence, CredentialKind, Diagnosis, Exchange, Purpose
 from gatewatch.plan import REFUSAL_MEDIA_TYPE, Attempt
 from gatewatch.probe.credentials import Keyring

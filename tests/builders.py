@@ -6,7 +6,8 @@ from typing import Any
 
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
-from gatewatch.diagnose import Facts, diagnose
+from gatewatch.diagnose import diagnose
+from gatewatch.facts import Facts
 from gatewatch.judge import judge
 from gatewatch.model import (
     Candidate,

@@ -10,7 +10,8 @@ import yaml
 
 from gatewatch.cause import PROSE, sections
 from gatewatch.causes import catalogue
-from gatewatch.diagnose import Facts, diagnose
+from gatewatch.diagnose import diagnose
+from gatewatch.facts import Facts
 from gatewatch.model import Confidence, Exchange, Guard
 from gatewatch.signatures.rules import Basis
 

@@ -35,7 +35,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question(Caller(signature=Validity.VALID), Place.ROUTE, CredentialKind.SIGV4),
     Question(Caller(api_key=Validity.VALID), Place.ROUTE, CredentialKind.API_KEY),
     Question(Caller(token=Validity.VALID), Place.ROUTE, CredentialKind.BEARER),
-    Question(_STRANGER, Place.OTHER_METHOD, CredentialKind.NONE),
+    Question(_STRANGER, Place.PREFLIGHT, CredentialKind.NONE),
     Question(_STRANGER, Place.OTHER_STAGE, CredentialKind.NONE),
 )
 
@@ -45,7 +45,7 @@ _BESIDE = _NOWHERE | {Place.OTHER_STAGE}
 """Where a path that cannot exist lies, if its first segment could be a stage's or a mapping's."""
 _SEND_ANOTHER_HOST = (HostKind.CLOUDFRONT, HostKind.LOAD_BALANCER)
 """A signature covers the host. What is called by these names passes the call on by another."""
-_CANNOT_REACH_A_BACKEND = _NOWHERE | {Place.OTHER_METHOD, Place.OTHER_STAGE}
+_CANNOT_REACH_A_BACKEND = _NOWHERE | {Place.PREFLIGHT, Place.OTHER_STAGE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,8 @@ def can_be_asked(question: Question, looks: Sequence[Look], subject: int) -> boo
         # Where the URL names no stage, that path may be read as one.
         telling = _NOWHERE if shape.depth else _BESIDE
         return not any(look.places & telling and look.places <= _BESIDE for look in looks)
+    if question.place is Place.PREFLIGHT and shape.method == "OPTIONS":
+        return False
     if question.credential is CredentialKind.SIGV4 and shape.host_kind in _SEND_ANOTHER_HOST:
         return False
     return not any(
@@ -185,8 +187,8 @@ def next_probe(
 
 def method_of(question: Question, method: str) -> str:
     """The method by which a question about a route of this method is asked."""
-    if question.place is Place.OTHER_METHOD:
-        return "OPTIONS" if method.upper() != "OPTIONS" else "GET"
+    if question.place is Place.PREFLIGHT:
+        return "OPTIONS"
     if question.place in _NOWHERE and method not in READING_METHODS:
         return "GET"
     return method.upper() or _UNTOLD_METHOD

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gatewatch.look import Varying
 from gatewatch.model import Gate, Guard, Layer, Owner
 from gatewatch.signatures.rules import Basis, Condition, Signature
 
@@ -67,6 +68,29 @@ class Cause:
     @property
     def accounts(self) -> tuple[Signature, ...]:
         return (self.signature, self.or_else) if self.or_else else (self.signature,)
+
+    @property
+    def turns_on(self) -> frozenset[Varying]:
+        """What may decide whether it strikes one of two looks that are alike in all else.
+
+        Given time, people may mend or break anything.
+        """
+        return _TURNS_ON.get(self.gate, frozenset()) | {Varying.TIME}
+
+
+_BY_CONTENT = frozenset({Varying.BODY, Varying.QUERY, Varying.USER_AGENT, Varying.NETWORK})
+_TURNS_ON: Mapping[Gate, frozenset[Varying]] = {
+    Gate.NAME: frozenset({Varying.NETWORK}),
+    Gate.TLS: frozenset({Varying.NETWORK, Varying.CREDENTIAL}),
+    Gate.CDN: _BY_CONTENT,
+    Gate.HOST: frozenset({Varying.NETWORK}),
+    Gate.WAF: _BY_CONTENT,
+    Gate.AUTHENTICATION: frozenset({Varying.CREDENTIAL}),
+    Gate.AUTHORIZER: frozenset({Varying.CREDENTIAL, Varying.QUERY, Varying.NETWORK}),
+    Gate.API_KEY: frozenset({Varying.CREDENTIAL}),
+    Gate.VALIDATION: frozenset({Varying.BODY, Varying.QUERY}),
+}
+"""An authorizer may read the query, a policy the source address; WAF reads all of the request."""
 
 
 PROSE = ("What happens", "Why it misleads", "Confirm", "Fix")

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
 from msgspec.structs import replace
 
 from gatewatch.ask import Control, harmless, next_probe
 from gatewatch.elimination import Survivor, losers, survivors
-from gatewatch.look import Look, Place, look_at
+from gatewatch.facts import NO_FACTS, Facts
+from gatewatch.gateway.recognition import recognise
+from gatewatch.look import Look, look_at, route_of
 from gatewatch.model import (
     UNKNOWN,
     Candidate,
@@ -23,29 +24,13 @@ from gatewatch.model import (
     CredentialKind,
     Diagnosis,
     Exchange,
-    Guard,
     Layer,
     Purpose,
     RuledOut,
     Validity,
 )
+from gatewatch.signatures.healthy import REFUSALS_TO_STRANGERS
 
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known besides the exchanges.
-
-    `guarded_by` is declared intent: it tells which guard refused, never that one did.
-    `settling`: a deployment was so recent that answers may still be mixed. `has_worked`: the
-    same URL has let somebody in before.
-    """
-
-    guarded_by: frozenset[Guard] = frozenset()
-    settling: bool = False
-    has_worked: bool = False
-
-
-NO_FACTS = Facts()
 NOTHING_FITS = Diagnosis(
     layer=Layer.UNKNOWN,
     layer_confidence=Confidence.UNKNOWN,
@@ -55,27 +40,117 @@ NOTHING_FITS = Diagnosis(
 
 
 def diagnose(exchanges: Sequence[Exchange], facts: Facts = NO_FACTS) -> Diagnosis:
-    """One diagnosis for several looks at one route, and controls; order does not matter.
+    """One diagnosis for several looks, and controls; order does not matter.
 
-    The subject is the last look with a valid credential, else the first look. With more than
-    one exchange, `parts` tell what each of them shows in the light of the others.
+    Each method and path is a subject of its own, and what failed is never hidden behind what
+    did not. With more than one exchange, `parts` tell what each of them shows in the light of the
+    others.
     """
     if not exchanges:
         return NOTHING_FITS
     if len(exchanges) == 1:
-        [only] = exchanges
-        return _diagnosis((look_at(only, only),), 0, only, facts)
+        return _alone(exchanges[0], facts)
     order = sorted(range(len(exchanges)), key=lambda at: _place_in_time(exchanges[at]))
     ordered = [exchanges[at] for at in order]
-    at = subject_of(ordered)
-    looks = [look_at(exchange, ordered[at]) for exchange in ordered]
-    telling = _telling(looks)
-    whole = _diagnosis(telling, telling.index(looks[at]), ordered[at], facts)
-    parts = {
-        place: _part(telling, telling.index(look), exchange, facts)
-        for place, look, exchange in zip(order, looks, ordered, strict=True)
-    }
-    return replace(whole, parts=tuple(parts[place] for place in range(len(exchanges))))
+    together = [_in_the_light(ordered, at, facts) for at in range(len(ordered))]
+    parts = [
+        found if found.candidates else _alone(one, facts)
+        for found, one in zip(together, ordered, strict=True)
+    ]
+    whole = _whole(ordered, parts, together)
+    placed = sorted(zip(order, parts, strict=True), key=lambda one: one[0])
+    return replace(whole, parts=tuple(part for _, part in placed))
+
+
+def _whole(
+    exchanges: Sequence[Exchange], parts: Sequence[Diagnosis], together: Sequence[Diagnosis]
+) -> Diagnosis:
+    """What a group shows as a whole: what each route that failed shows, if it is the same."""
+    told = told_of(exchanges, parts)
+    failed = [together[at] for at in told if parts[at].layer is not Layer.OK]
+    return _shared(failed) if failed else parts[told[0]]
+
+
+def told_of(exchanges: Sequence[Exchange], parts: Sequence[Diagnosis]) -> list[int]:
+    """The position of the look that speaks for each route, the one that the group is about first.
+
+    `exchanges` are in the order of time, and `parts` what each of them shows.
+    """
+    looks = [at for at, one in enumerate(exchanges) if one.request.purpose is Purpose.LOOK]
+    by_route: dict[object, list[int]] = {}
+    for at in looks or range(len(exchanges)):
+        by_route.setdefault(route_of(exchanges[at].request), []).append(at)
+    found = [_speaks_for(positions, exchanges, parts) for positions in by_route.values()]
+
+    def first(at: int) -> tuple[bool, bool, int]:
+        valid = _is_valid(exchanges[at])
+        return parts[at].layer is Layer.OK, not valid, -at if valid else at
+
+    return sorted(found, key=first)
+
+
+def _speaks_for(
+    positions: Sequence[int], exchanges: Sequence[Exchange], parts: Sequence[Diagnosis]
+) -> int:
+    """Of the looks at one route: the last with a valid credential, else the first.
+
+    Those that failed come before those that did not. A guard that refuses a stranger, and lets a
+    valid credential in, did not fail.
+    """
+    valid = [at for at in positions if _is_valid(exchanges[at])]
+    failed = [at for at in positions if parts[at].layer is not Layer.OK]
+    if barred := [at for at in failed if at in valid]:
+        return barred[-1]
+    if not valid:
+        return (failed or positions)[0]
+    amiss = [at for at in failed if not _is_guards_own(exchanges[at])]
+    return amiss[0] if amiss else valid[-1]
+
+
+def _is_guards_own(exchange: Exchange) -> bool:
+    """Whether a healthy route may refuse this call so: its caller is none whom it should let in."""
+    presented = exchange.request.presented
+    if any(one.validity is not Validity.INVALID for one in presented):
+        return False
+    answers = recognise(exchange).all
+    return not answers or bool(answers & REFUSALS_TO_STRANGERS)
+
+
+def _shared(failed: Sequence[Diagnosis]) -> Diagnosis:
+    """What several routes show together: the causes that all of them may have.
+
+    It is never surer than the least sure of them; nobody knows that they fail for one reason.
+    """
+    first = failed[0]
+    if len(failed) == 1:
+        return first
+    possible = [{one.cause for one in part.candidates} for part in failed]
+    shared = set.intersection(*possible)
+    kept = tuple(one for one in first.candidates if one.cause in shared)
+    if not kept:
+        return NOTHING_FITS
+    layers = {one.layer for one in kept}
+    sure = min((part.layer_confidence for part in failed), key=_SURER.index)
+    one_layer = len(layers) == 1 and sure is not Confidence.AMBIGUOUS
+    return replace(
+        first,
+        layer=layers.pop() if one_layer else Layer.AMBIGUOUS,
+        layer_confidence=sure if one_layer else Confidence.AMBIGUOUS,
+        cause=kept[0].cause,
+        confidence=min((part.confidence for part in failed), key=_SURER.index),
+        candidates=kept,
+        ruled_out=(
+            *first.ruled_out,
+            *(
+                RuledOut(one.cause, "another route fails that does not show it")
+                for one in first.candidates
+                if one.cause not in shared
+            ),
+        ),
+    )
+
+
+_SURER = (Confidence.UNKNOWN, Confidence.AMBIGUOUS, Confidence.LIKELY, Confidence.CERTAIN)
 
 
 _AGREEING = 2
@@ -104,18 +179,18 @@ def ask(
     """
     subject = exchanges[at]
     looks = tuple(look_at(exchange, subject) for exchange in exchanges)
-    alive = survivors(looks, at, facts.settling, facts.has_worked)
+    alive = survivors(looks, at, facts)
     kept, _ = _as_declared(_ranked(alive), facts)
     return harmless(looks, at, subject, tuple(one.cause for one in kept), allowed)
 
 
-def subject_of(exchanges: Sequence[Exchange]) -> int:
-    """The position of the look that a group is about, whatever order the group came in."""
-    looks = [at for at, one in enumerate(exchanges) if one.request.purpose is Purpose.LOOK]
-    valid = [at for at in looks if _is_valid(exchanges[at])]
-    if valid:
-        return max(valid, key=lambda at: _place_in_time(exchanges[at]))
-    return min(looks or range(len(exchanges)), key=lambda at: _place_in_time(exchanges[at]))
+def subject_of(exchanges: Sequence[Exchange], parts: Sequence[Diagnosis]) -> int:
+    """The position of the look that a group is about. `parts` are those of its diagnosis."""
+    if len(parts) != len(exchanges):
+        return 0
+    order = sorted(range(len(exchanges)), key=lambda at: _place_in_time(exchanges[at]))
+    told = told_of([exchanges[at] for at in order], [parts[at] for at in order])
+    return order[told[0]]
 
 
 def _place_in_time(exchange: Exchange) -> tuple[str, int, bytes]:
@@ -129,26 +204,35 @@ def _is_valid(exchange: Exchange) -> bool:
     return bool(presented) and all(one.validity is Validity.VALID for one in presented)
 
 
-def _part(looks: tuple[Look, ...], at: int, exchange: Exchange, facts: Facts) -> Diagnosis:
-    """One look in the light of the group; alone, where the group explains nothing."""
-    if looks[at].places == {Place.ROUTE}:
-        together = _diagnosis(looks, at, exchange, facts)
-        if together.candidates:
-            return together
-    alone = (look_at(exchange, exchange),)
-    return _diagnosis(alone, 0, exchange, facts)
+def _in_the_light(exchanges: Sequence[Exchange], at: int, facts: Facts) -> Diagnosis:
+    """One look in the light of the group; a control that was asked of others by itself."""
+    subject = exchanges[at]
+    if _is_asked_of_others(exchanges, subject):
+        return _alone(subject, facts)
+    looks = [look_at(exchange, subject) for exchange in exchanges]
+    telling = _telling(looks)
+    return _diagnosis(telling, telling.index(looks[at]), subject, facts)
+
+
+def _alone(exchange: Exchange, facts: Facts) -> Diagnosis:
+    return _diagnosis((look_at(exchange, exchange),), 0, exchange, facts)
+
+
+def _is_asked_of_others(exchanges: Sequence[Exchange], one: Exchange) -> bool:
+    """Whether it is a control at another place than that of any look."""
+    looked_at = {
+        route_of(other.request) for other in exchanges if other.request.purpose is Purpose.LOOK
+    }
+    return bool(looked_at) and route_of(one.request) not in looked_at
 
 
 def _diagnosis(looks: tuple[Look, ...], at: int, subject: Exchange, facts: Facts) -> Diagnosis:
-    alive = _ranked(survivors(looks, at, facts.settling, facts.has_worked))
+    alive = _ranked(survivors(looks, at, facts))
     if not alive:
         return NOTHING_FITS
     kept, declared = _as_declared(alive, facts)
     layer, layer_confidence = _layer(kept, declared)
-    ruled_out = [
-        RuledOut(loser.cause.id, loser.because)
-        for loser in losers(looks, at, facts.settling, facts.has_worked)
-    ]
+    ruled_out = [RuledOut(loser.cause.id, loser.because) for loser in losers(looks, at, facts)]
     ruled_out += [
         RuledOut(survivor.cause.id, "the route is declared to have another guard")
         for survivor in alive
@@ -165,16 +249,18 @@ def _diagnosis(looks: tuple[Look, ...], at: int, subject: Exchange, facts: Facts
     )
 
 
+_FORESEEN = 3.0
 _UNEXPECTED = 0.3
 
 
 def _ranked(alive: Sequence[Survivor]) -> list[Survivor]:
-    """Likeliest first; each look that a cause merely tolerates makes it less likely."""
+    """Likeliest first, by what each foresaw and what it merely tolerates."""
 
-    def likely(one: Survivor) -> float:
-        return one.weight * _UNEXPECTED ** len(one.tolerated)
+    def order(one: Survivor) -> tuple[bool, float, str]:
+        likely = one.weight * _FORESEEN**one.foreseen * _UNEXPECTED ** len(one.tolerated)
+        return not _leads(one, alive), -likely, one.cause.id
 
-    return sorted(alive, key=lambda one: (-likely(one), one.cause.id))
+    return sorted(alive, key=order)
 
 
 def _leads(survivor: Survivor, alive: Sequence[Survivor]) -> bool:

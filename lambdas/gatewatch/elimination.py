@@ -6,21 +6,22 @@ over and over. Wording and order of what survives are `diagnose`'s business.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cache, lru_cache
 from itertools import product
 
 from gatewatch.cause import Cause
 from gatewatch.causes import catalogue
-from gatewatch.gateway.answers import Answer
+from gatewatch.facts import NO_FACTS, Facts
+from gatewatch.gateway.answers import HTTP_ONLY, Answer
 from gatewatch.gateway.recognised import Recognition
-from gatewatch.look import Caller, Look, Place
+from gatewatch.look import Caller, Look, Place, Varying
 from gatewatch.model import GATES, OK, ApiKind, Gate, Layer, Owner, Validity
 from gatewatch.signatures.healthy import HEALTHY
 from gatewatch.signatures.rules import Rule, Signature, answers_of, predicts
-from gatewatch.signatures.way import GUARD_REFUSALS, TRANSIENT
+from gatewatch.signatures.way import GUARD_REFUSALS, PAST_API_KEY, REFUSALS_BY, TRANSIENT
 
 HEALTHY_ROUTE = Cause(
     id=OK,
@@ -49,15 +50,22 @@ class Fit(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How one look fits one hypothesis in the most favourable reading of the look."""
+    """How one look fits one hypothesis in the most favourable reading of the look.
+
+    `turned_on`: what the look differs in from the one in question, and what alone keeps it from
+    speaking against a cause that turns on that.
+    """
 
     fit: Fit
     rule: Rule | None
     support: float = 1.0
+    turned_on: frozenset[Varying] = frozenset()
 
     @property
     def predicts(self) -> bool:
-        return self.rule is not None and bool(self.rule.expects or self.rule.surmises)
+        """Whether it speaks of the look; not of one that differs in what the cause turns on."""
+        speaks = self.rule is not None and bool(self.rule.expects or self.rule.surmises)
+        return speaks and not self.turned_on - {Varying.TIME}
 
     @property
     def surmised(self) -> bool:
@@ -70,8 +78,8 @@ class Survivor:
     """A cause that no look forbids.
 
     `expected` holds the positions of the looks that it expects by more than inference, `tolerated`
-    of those of which it expected something else and yet allows them. `weight` orders it among the
-    rest.
+    of those of which it expected something else and yet allows them; `foreseen` counts those that
+    came as it expected or surmised. `weight` orders it among the rest.
     """
 
     cause: Cause
@@ -79,6 +87,7 @@ class Survivor:
     tolerated: frozenset[int]
     inferred: bool
     weight: float
+    foreseen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,36 +104,33 @@ class Loser:
 
 @lru_cache(maxsize=4096)
 def survivors(
-    looks: tuple[Look, ...], subject: int, settling: bool = False, has_worked: bool = False
+    looks: tuple[Look, ...], subject: int, facts: Facts = NO_FACTS
 ) -> tuple[Survivor, ...]:
     """The causes that expect the subject and that no look forbids.
 
     While an API settles after a deployment, a single look refutes nothing; two must agree.
     Mistakes in our own URL are out of the question once the URL has worked.
     """
-    tolerated = 1 if settling else 0
-    possible = (one for one in hypotheses() if not (has_worked and one.from_the_start))
-    found = (_survivor(cause, looks, subject, tolerated) for cause in possible)
+    possible = (one for one in hypotheses() if not (facts.has_worked and one.from_the_start))
+    found = (_survivor(cause, looks, subject, facts) for cause in possible)
     return tuple(survivor for survivor in found if survivor is not None)
 
 
 def survives(cause: Cause, looks: tuple[Look, ...], subject: int) -> bool:
     """Whether one cause is among the survivors, without asking after the others."""
-    return _survivor(cause, looks, subject, tolerated=0) is not None
+    return _survivor(cause, looks, subject, NO_FACTS) is not None
 
 
-def _survivor(
-    cause: Cause, looks: tuple[Look, ...], subject: int, tolerated: int
-) -> Survivor | None:
+def _survivor(cause: Cause, looks: tuple[Look, ...], subject: int, facts: Facts) -> Survivor | None:
     if _impossible(cause, looks[subject]):
         return None
     for account, kind in product(cause.accounts, shared_kinds(looks)):
-        leading = read(account, cause.gate, kind, looks[subject])
+        leading = read(cause, account, kind, looks[subject])
         if leading.fit is not Fit.EXPECTED:
             continue
-        readings = [read(account, cause.gate, kind, look) for look in looks]
+        readings = _readings(cause, account, kind, looks, subject, facts)
         refuted = sum(reading.fit is Fit.FORBIDDEN for reading in readings)
-        if refuted > tolerated:
+        if refuted > (1 if facts.settling else 0):
             continue
         telling = [at for at, one in enumerate(readings) if one.predicts and _tells(looks[at])]
         met = [at for at in telling if readings[at].fit is Fit.EXPECTED]
@@ -133,9 +139,25 @@ def _survivor(
             frozenset(at for at in met if not readings[at].surmised) | {subject},
             frozenset(telling) - frozenset(met) - {subject},
             inferred=leading.surmised,
-            weight=_weight(cause, leading, looks[subject]),
+            weight=_weight(cause, leading, looks[subject]) * _lead(readings, looks),
+            foreseen=len(frozenset(met) - {subject}),
         )
     return None
+
+
+def _lead(readings: Sequence[Reading], looks: Sequence[Look]) -> float:
+    """What differs between two looks that ended differently is the likeliest reason.
+
+    Where it is not told what, it was rather something sent than the caller's network.
+    """
+    for reading, look in zip(readings, looks, strict=True):
+        reasons = reading.turned_on - {Varying.TIME}
+        if reasons & (look.differs or _SENT):
+            return _MUCH_LIKELIER
+    return 1.0
+
+
+_SENT = frozenset(Varying) - {Varying.NETWORK}
 
 
 def _tells(look: Look) -> bool:
@@ -167,32 +189,100 @@ def shared_kinds(looks: tuple[Look, ...]) -> Iterator[ApiKind]:
     return (kind for kind in ApiKind if kind in shared)
 
 
-_BEYOND = frozenset({Place.OTHER_STAGE, Place.OTHER_ENTRANCE})
+_BEYOND = frozenset(
+    {
+        Place.OTHER_STAGE,
+        Place.BEHIND_A_STAGE,
+        Place.BEHIND_A_BASE_PATH,
+        Place.WITHOUT_FIRST_SEGMENT,
+        Place.OTHER_ENTRANCE,
+        Place.OTHER_HOST,
+    }
+)
 
 
 @lru_cache(maxsize=65536)
-def read(signature: Signature, gate: Gate, kind: ApiKind, look: Look) -> Reading:
+def read(cause: Cause, account: Signature, kind: ApiKind, look: Look) -> Reading:
     if kind not in look.kinds:
         return Reading(Fit.ALLOWED, None)
     best = Reading(Fit.FORBIDDEN, None)
+    seen = _as_given_by(kind, look.seen)
     for place in sorted(look.places):
         for caller in sorted(look.callers, key=repr):
-            rule = predicts(signature, kind, place, caller)
-            reading = _reading(rule, look.seen)
-            if reading.fit is Fit.FORBIDDEN and _is_by_the_guard(gate, place, caller, look.seen):
+            rule = predicts(account, kind, place, caller)
+            reading = _reading(rule, seen)
+            if reading.fit is Fit.FORBIDDEN and _is_by_the_guard(cause, place, caller, seen):
                 reading = Reading(Fit.ALLOWED, rule)
             if _better(reading, best):
                 best = reading
-    return best
+    return _excused(cause, best, look)
+
+
+def _as_given_by(kind: ApiKind, seen: Recognition) -> Recognition:
+    """Without what this front door never says, where something is left that it does."""
+    if kind is ApiKind.HTTP or not seen.all - HTTP_ONLY:
+        return seen
+    return Recognition(seen.plain - HTTP_ONLY, seen.weak - HTTP_ONLY, seen.disguised - HTTP_ONLY)
+
+
+def _excused(cause: Cause, reading: Reading, look: Look) -> Reading:
+    """Another outcome refutes nothing where it may be due to what the cause turns on."""
+    turned_on = look.may_differ & cause.turns_on
+    if not _judges_credential(cause, look):
+        turned_on -= {Varying.CREDENTIAL}
+    if reading.fit is not Fit.FORBIDDEN or not turned_on:
+        return reading
+    return replace(reading, fit=Fit.ALLOWED, turned_on=turned_on)
+
+
+def _judges_credential(cause: Cause, look: Look) -> bool:
+    """Whether another credential than that of the look in question may have satisfied the cause."""
+    if cause.gate is Gate.API_KEY and not any(caller.api_key for caller in look.callers):
+        return False
+    return bool(look.answers & PAST_API_KEY)
+
+
+def _readings(
+    cause: Cause,
+    account: Signature,
+    kind: ApiKind,
+    looks: tuple[Look, ...],
+    subject: int,
+    facts: Facts,
+) -> list[Reading]:
+    """Each look as the cause reads it beside the one in question."""
+    found = [_beside(cause, account, kind, look, looks[subject]) for look in looks]
+    if not cause.guards & facts.guarded_by:
+        return found
+    return [
+        replace(one, fit=max(one.fit, Fit.ALLOWED)) if one.rule and one.rule.presumes else one
+        for one in found
+    ]
+
+
+def _beside(cause: Cause, account: Signature, kind: ApiKind, look: Look, subject: Look) -> Reading:
+    """A twin differs in one thing only: a cause that does not turn on it answers both alike."""
+    reading = read(cause, account, kind, look)
+    unlike = look.is_twin and not look.answers & (subject.answers | TRANSIENT)
+    if unlike and reading.rule is not None and not look.differs & cause.turns_on:
+        return replace(reading, fit=Fit.FORBIDDEN)
+    return reading
 
 
 _GUARDED = frozenset(GATES[GATES.index(Gate.AUTHENTICATION) :])
 
 
-def _is_by_the_guard(gate: Gate, place: Place, caller: Caller, seen: Recognition) -> bool:
+def _is_by_the_guard(cause: Cause, place: Place, caller: Caller, seen: Recognition) -> bool:
     """Whether a guard of the route refused an invalid credential, before the cause could strike."""
-    refused = bool(seen.all & GUARD_REFUSALS)
-    return refused and gate in _GUARDED and place is Place.ROUTE and _is_invalid(caller)
+    if cause.gate not in _GUARDED or place is not Place.ROUTE or not _is_invalid(caller):
+        return False
+    return bool(seen.all & _refusals_before(cause))
+
+
+def _refusals_before(cause: Cause) -> frozenset[Answer]:
+    """A method has one authorizer: whatever is another kind's refusal was not given by this one."""
+    known = [REFUSALS_BY[guard] for guard in cause.guards if guard in REFUSALS_BY]
+    return frozenset().union(*known) if known else GUARD_REFUSALS
 
 
 def _better(new: Reading, old: Reading) -> bool:
@@ -238,17 +328,15 @@ def _impossible(cause: Cause, look: Look) -> str | None:
 
 
 @lru_cache(maxsize=4096)
-def losers(
-    looks: tuple[Look, ...], subject: int, settling: bool = False, has_worked: bool = False
-) -> tuple[Loser, ...]:
+def losers(looks: tuple[Look, ...], subject: int, facts: Facts = NO_FACTS) -> tuple[Loser, ...]:
     """The causes that could have shown one of the answers at the route, and why they did not."""
-    alive = {one.cause.id for one in survivors(looks, subject, settling, has_worked)}
+    alive = {one.cause.id for one in survivors(looks, subject, facts)}
     others = (cause for cause in hypotheses() if cause.id not in alive)
-    found = (_loser(cause, looks, subject, has_worked) for cause in others)
+    found = (_loser(cause, looks, subject, facts) for cause in others)
     return tuple(sorted(filter(None, found), key=lambda loser: loser.by_form))
 
 
-def _loser(cause: Cause, looks: tuple[Look, ...], subject: int, has_worked: bool) -> Loser | None:
+def _loser(cause: Cause, looks: tuple[Look, ...], subject: int, facts: Facts) -> Loser | None:
     kinds = frozenset(shared_kinds(looks))
     seen = frozenset().union(*(look.answers for look in looks if look.places == {Place.ROUTE}))
     shown = frozenset().union(*(answers_of(account, kinds) for account in cause.accounts))
@@ -256,10 +344,10 @@ def _loser(cause: Cause, looks: tuple[Look, ...], subject: int, has_worked: bool
         return None
     if because := _impossible(cause, looks[subject]):
         return Loser(cause, because, by_form=True)
-    if cause.from_the_start and has_worked:
+    if cause.from_the_start and facts.has_worked:
         return Loser(cause, "the same URL has been answered before")
     for account, kind in product(cause.accounts, shared_kinds(looks)):
-        readings = [read(account, cause.gate, kind, look) for look in looks]
+        readings = _readings(cause, account, kind, looks, subject, facts)
         for look, reading in zip(looks, readings, strict=True):
             if reading.fit is Fit.FORBIDDEN and reading.rule is not None:
                 return Loser(cause, f"{reading.rule.because}; here it was {_told(look.answers)}")

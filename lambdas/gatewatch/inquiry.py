@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from gatewatch.ask import missing_path, target
 from gatewatch.config.canonical import Config
-from gatewatch.diagnose import Facts, ask, diagnose
+from gatewatch.diagnose import ask, diagnose
 from gatewatch.evidence import evidence
+from gatewatch.facts import Facts
 from gatewatch.gateway.failure import is_unreached
 from gatewatch.judge import Seen, in_doubt, judge
 from gatewatch.model import (

@@ -6,9 +6,11 @@ counts a cause as possible if it is possible in any of them.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import ip_address
@@ -20,7 +22,15 @@ from gatewatch.gateway.doors import is_appsync
 from gatewatch.gateway.recognised import Recognition
 from gatewatch.gateway.recognition import recognise
 from gatewatch.gateway.url import Address, HostKind, parse
-from gatewatch.model import ApiKind, CredentialKind, Exchange, Request, SentCredential, Validity
+from gatewatch.model import (
+    ApiKind,
+    CredentialKind,
+    Exchange,
+    Request,
+    Response,
+    SentCredential,
+    Validity,
+)
 
 NO_SUCH_ROUTE = "gatewatch-no-such-route"
 """The path segment of our own controls: no API is expected to have it."""
@@ -31,12 +41,27 @@ class Place(StrEnum):
 
     ROUTE = "the route itself"
     OTHER_METHOD = "another method of the same path"
+    PREFLIGHT = "OPTIONS at the same path"
     NO_SUCH_SIBLING = "a path beside it that cannot exist"
     NO_SUCH_PATH = "a path that cannot exist"
     ELSEWHERE = "another path of the same API"
     OTHER_STAGE = "another stage"
     WITHOUT_FIRST_SEGMENT = "the same path without its first segment"
-    OTHER_ENTRANCE = "another entrance"
+    BEHIND_A_STAGE = "the same path behind a stage"
+    BEHIND_A_BASE_PATH = "the same path behind a base path"
+    OTHER_ENTRANCE = "the same path at another entrance"
+    OTHER_HOST = "another path of another host"
+
+
+class Varying(StrEnum):
+    """What may differ between two looks of one kind of caller at one route."""
+
+    CREDENTIAL = "another credential of the same kind"
+    BODY = "another body"
+    QUERY = "another query"
+    USER_AGENT = "another User-Agent"
+    NETWORK = "another network, in which names may lead elsewhere"
+    TIME = "another time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +93,16 @@ class Shape:
     """What the request's own form and way tell; None where the evidence does not say.
 
     `has_address` is false where no URL was told; then host and depth say nothing. `method` is
-    empty where none was told. `in_vpc`: the connection went to a private
-    address, as to a VPC endpoint.
+    empty where none was told. `names_a_stage`, `is_root`: as far as the configured entrance, or
+    else a usual name, tells which part of the path is the stage. `in_vpc`: the connection went to
+    a private address, as to a VPC endpoint.
     """
 
     has_address: bool
     host_kind: HostKind
     depth: int
+    names_a_stage: bool | None
+    is_root: bool | None
     method: str
     behind_cdn: bool | None
     in_vpc: bool | None
@@ -83,11 +111,19 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Look:
+    """`may_differ`: what else than caller and place may differ from the look in question.
+
+    `differs`: what is told to differ. `is_twin`: that is known to be all.
+    """
+
     kinds: frozenset[ApiKind]
     places: frozenset[Place]
     callers: frozenset[Caller]
     seen: Recognition
     shape: Shape
+    may_differ: frozenset[Varying] = frozenset()
+    differs: frozenset[Varying] = frozenset()
+    is_twin: bool = False
 
     @property
     def answers(self) -> frozenset[Answer]:
@@ -101,29 +137,28 @@ def look_at(exchange: Exchange, subject: Exchange) -> Look:
     address = parse(exchange.request.url)
     headers = {name.lower(): value for name, value in exchange.response.headers.items()}
     kinds = _kinds(exchange, address, headers)
+    differs = _differs(exchange, subject)
+    is_twin = _is_alike(exchange, subject) and _is_ours(exchange, subject)
     return Look(
         kinds=kinds,
         places=_places(exchange.request, subject.request, kinds),
         callers=callers(exchange.request, subject.request),
         seen=recognise(exchange),
+        may_differ=_may_differ(exchange, subject, differs),
+        differs=differs,
+        is_twin=bool(differs) and is_twin,
         shape=Shape(
             has_address=bool(address.host),
             host_kind=address.host_kind,
             depth=min(len(address.segments), _DEEPEST),
+            names_a_stage=_names_a_stage(exchange.request, address),
+            is_root=_is_root(exchange.request, address, kinds),
             method=exchange.request.method.upper(),
             behind_cdn=_behind_cdn(address, headers),
             in_vpc=_in_vpc(exchange.response.address),
-            took_as_long_as_a_timeout=_took_long(exchange.response.elapsed_ms),
+            took_as_long_as_a_timeout=_took_long(exchange.response),
         ),
     )
-
-
-def _took_long(elapsed_ms: float | None) -> bool | None:
-    """API Gateway gives an integration 29 seconds, or 30, unless told otherwise."""
-    return None if elapsed_ms is None else elapsed_ms >= _LONG_MS
-
-
-_LONG_MS = 28_500
 
 
 @lru_cache(maxsize=1024)
@@ -133,6 +168,146 @@ def _in_vpc(address: str | None) -> bool | None:
     except ValueError:
         return None
     return None if reached.is_loopback else reached.is_private
+
+
+def _told(trait: Callable[[Exchange], object]) -> Callable[[Exchange, Exchange], bool]:
+    return lambda one, other: trait(one) != trait(other)
+
+
+def _sent(one: Exchange, *names: str) -> tuple[str | None, ...]:
+    headers = {name.lower(): value for name, value in one.request.headers.items()}
+    return tuple(headers.get(name) for name in names)
+
+
+_OF_A_BODY = ("content-length", "content-type", "content-encoding")
+_TOLD: Mapping[Varying, Callable[[Exchange, Exchange], bool]] = {
+    Varying.BODY: _told(lambda one: _sent(one, *_OF_A_BODY)),
+    Varying.QUERY: _told(lambda one: parse(one.request.url).query),
+    Varying.USER_AGENT: _told(lambda one: _sent(one, "user-agent")),
+    Varying.NETWORK: _told(lambda one: _in_vpc(one.response.address)),
+    Varying.TIME: lambda one, other: _are_long_apart(one.request.at, other.request.at),
+}
+
+
+def _differs(exchange: Exchange, subject: Exchange) -> frozenset[Varying]:
+    return frozenset(what for what, differ in _TOLD.items() if differ(exchange, subject))
+
+
+def _may_differ(
+    exchange: Exchange, subject: Exchange, differs: frozenset[Varying]
+) -> frozenset[Varying]:
+    """What is told to differ; of two looks that are told to be alike, whatever is not told.
+
+    Of ours each has a credential of its own, and all are taken in the same moment.
+    """
+    if exchange == subject or not _is_alike(exchange, subject):
+        return differs
+    if not _is_ours(exchange, subject):
+        return frozenset(Varying)
+    other = Varying.CREDENTIAL if exchange.request.presented else Varying.TIME
+    return differs or frozenset({other})
+
+
+def _is_ours(exchange: Exchange, subject: Exchange) -> bool:
+    """Our own looks name their route, and tell all that we vary."""
+    return bool(exchange.request.route and subject.request.route)
+
+
+def _is_alike(exchange: Exchange, subject: Exchange) -> bool:
+    """Whether two looks may have been sent by the same kind of caller to the same route."""
+    if route_of(exchange.request) != route_of(subject.request):
+        return False
+    if not (_is_told(exchange.request) and _is_told(subject.request)):
+        return True
+    mine, theirs = exchange.request.presented, subject.request.presented
+    judged = {(one.kind, one.validity) for one in (*mine, *theirs)}
+    conflicting = any(
+        {(kind, Validity.VALID), (kind, Validity.INVALID)} <= judged for kind, _ in judged
+    )
+    return {one.kind for one in mine} == {one.kind for one in theirs} and not conflicting
+
+
+def _is_told(request: Request) -> bool:
+    """Whether it is told what was presented."""
+    kinds = {one.kind for one in request.presented}
+    tells = bool(kinds or request.route) or request.credential is not None
+    return tells and CredentialKind.UNKNOWN not in kinds
+
+
+def route_of(request: Request) -> tuple[object, ...]:
+    """What two looks at one route have in common: host, path and method."""
+    address = parse(request.url)
+    path = (address.segments, address.ends_in_slash)
+    return address.host, address.port, path, request.method.upper()
+
+
+_LONG_APART = timedelta(minutes=10)
+"""Time enough for people to change the API."""
+
+
+def _are_long_apart(at: str | None, other: str | None) -> bool:
+    try:
+        gap = datetime.fromisoformat(at or "") - datetime.fromisoformat(other or "")
+    except (ValueError, TypeError):
+        return False
+    return abs(gap) > _LONG_APART
+
+
+# How people name stages; Chalice's own is `api`.
+_USUAL_STAGE = re.compile(
+    r"\$default|(.+[-_])?(prod(uction)?|dev(elop(ment)?)?|test(ing)?|stage|staging|stg|qa|uat|pre"
+    r"prod|preview|live|beta|alpha|sandbox|demo|int|api|latest|v\d[\w.-]*)([-_]\w+)?",
+    re.IGNORECASE,
+)
+
+
+def is_usual_stage(segment: str) -> bool:
+    return bool(_USUAL_STAGE.fullmatch(segment))
+
+
+def _names_a_stage(request: Request, address: Address) -> bool | None:
+    """Whether the first segment was meant as a stage."""
+    if address.host_kind is not HostKind.EXECUTE_API:
+        return None
+    base = _base(request, address)
+    if base is not None or not address.segments:
+        return bool(base)
+    return is_usual_stage(address.segments[0]) or None
+
+
+def _is_root(request: Request, address: Address, kinds: frozenset[ApiKind]) -> bool | None:
+    """Whether the URL ends where the API's own paths begin.
+
+    On HTTP APIs with a `$default` stage, that is before the first segment.
+    """
+    base = _base(request, address)
+    if base is not None:
+        return False
+    if address.host_kind is not HostKind.EXECUTE_API:
+        return True if address.host_kind is HostKind.CUSTOM and not address.segments else None
+    stage_first = ApiKind.HTTP not in kinds or _names_a_stage(request, address)
+    return len(address.segments) == (1 if stage_first else 0)
+
+
+def _base(request: Request, address: Address) -> tuple[str, ...] | None:
+    """The path of the configured entrance; None where it is not told, or the URL is all of it."""
+    entrance = parse(request.entrance or "")
+    base = entrance.segments
+    reaches_further = len(address.segments) > len(base) and address.segments[: len(base)] == base
+    return base if entrance.host == address.host and reaches_further else None
+
+
+def _took_long(response: Response) -> bool | None:
+    """API Gateway gives an integration 29 seconds, or 30, unless told otherwise.
+
+    Where no answer came, nobody knows how long it would have taken.
+    """
+    if response.elapsed_ms is None or response.status == 0:
+        return None
+    return response.elapsed_ms >= _LONG_MS
+
+
+_LONG_MS = 28_500
 
 
 def _behind_cdn(address: Address, headers: Mapping[str, str]) -> bool | None:
@@ -302,27 +477,63 @@ def _places(request: Request, subject: Request, kinds: frozenset[ApiKind]) -> fr
         return frozenset({Place.ROUTE})
     if not (here.host and there.host):
         return frozenset(Place)
-    if (here.host, here.port) != (there.host, there.port):
-        return frozenset({Place.OTHER_ENTRANCE})
     same_method = request.method.upper() == subject.method.upper()
+    if (here.host, here.port) != (there.host, there.port):
+        same_path = same_method and _one_ends_in_the_other(here.segments, there.segments)
+        return frozenset({Place.OTHER_ENTRANCE if same_path else Place.OTHER_HOST})
     if not (request.method and subject.method) and here.segments == there.segments:
-        return frozenset({Place.ROUTE, Place.OTHER_METHOD})
+        return _SAME_PATH
     if here.segments == there.segments:
-        place = Place.ROUTE if same_method else Place.OTHER_METHOD
+        place = Place.ROUTE if same_method else _by_another_method(request.method)
         if here.ends_in_slash == there.ends_in_slash:
             return frozenset({place})
         # Another resource (rt-041), unless it is the root of a stage.
         return frozenset({Place.ELSEWHERE} if len(here.segments) > 1 else {place, Place.ELSEWHERE})
-    if here.segments == there.segments[1:]:
-        return frozenset({Place.WITHOUT_FIRST_SEGMENT})
-    return _elsewhere(here, there, same_method=same_method, kinds=kinds)
+    shifted = _shifted(here, there, kinds) if same_method else frozenset()
+    return shifted or _elsewhere(request, subject, kinds)
 
 
-def _elsewhere(
-    here: Address, there: Address, *, same_method: bool, kinds: frozenset[ApiKind]
-) -> frozenset[Place]:
+_SAME_PATH = frozenset({Place.ROUTE, Place.OTHER_METHOD, Place.PREFLIGHT})
+
+
+def _one_ends_in_the_other(here: tuple[str, ...], there: tuple[str, ...]) -> bool:
+    """At most the stage or base path differs, which each entrance has of its own."""
+    shorter, longer = sorted((here, there), key=len)
+    return len(longer) - len(shorter) <= 1 and longer[len(longer) - len(shorter) :] == shorter
+
+
+def _by_another_method(method: str) -> Place:
+    return Place.PREFLIGHT if method.upper() == "OPTIONS" else Place.OTHER_METHOD
+
+
+def _shifted(here: Address, there: Address, kinds: frozenset[ApiKind]) -> frozenset[Place]:
+    """The same path with a segment more or less before it: a stage's, a base path's, or a route's.
+
+    At a REST API's default name the first segment is a stage, whatever it is called.
+    """
+    at_default = here.host_kind is HostKind.EXECUTE_API
+    rest = at_default and ApiKind.HTTP not in kinds
+    if here.segments and here.segments == there.segments[1:]:
+        if rest:
+            return frozenset({Place.OTHER_STAGE})
+        return _surely_if(is_usual_stage(there.segments[0]), Place.WITHOUT_FIRST_SEGMENT)
+    if not here.segments or here.segments[1:] != there.segments:
+        return frozenset()
+    if not there.segments and not (at_default and is_usual_stage(here.segments[0])):
+        return frozenset()
+    if at_default:
+        return _surely_if(rest or is_usual_stage(here.segments[0]), Place.BEHIND_A_STAGE)
+    return frozenset({Place.BEHIND_A_BASE_PATH, Place.ELSEWHERE})
+
+
+def _surely_if(sure: bool, place: Place) -> frozenset[Place]:
+    return frozenset({place} if sure else {place, Place.ELSEWHERE})
+
+
+def _elsewhere(request: Request, subject: Request, kinds: frozenset[ApiKind]) -> frozenset[Place]:
     """Another path of the same host: whether of the same stage, the first segment tells."""
-    path = _other_path(here, there, same_method=same_method)
+    here, there = parse(request.url), parse(subject.url)
+    path = _other_path(request, subject)
     if here.segments[:1] == there.segments[:1]:
         return path
     if here.host_kind is HostKind.EXECUTE_API and ApiKind.HTTP not in kinds:
@@ -330,9 +541,20 @@ def _elsewhere(
     return path | {Place.OTHER_STAGE}
 
 
-def _other_path(here: Address, there: Address, *, same_method: bool) -> frozenset[Place]:
-    """Only our own controls are surely aimed at nothing; other names just may be."""
+# What people call a path that they know to be none.
+_NONSENSE = re.compile(
+    r".*(no-?such|nonsen[sc]e|(does-?|do-?)?no?t-?exist|doesnt-?exist|nonexist|bogus|gibberish"
+    r"|not-?a-?(real-?)?(path|route|resource)|definitely-not).*|nope|asdf\w*|foobar",
+    re.IGNORECASE,
+)
+
+
+def _other_path(request: Request, subject: Request) -> frozenset[Place]:
+    """Only what is named so is surely aimed at nothing; other names just may be."""
+    here, there = parse(request.url), parse(subject.url)
+    same_method = request.method.upper() == subject.method.upper()
     beside = same_method and here.segments[:-1] == there.segments[:-1]
     nothing = Place.NO_SUCH_SIBLING if beside else Place.NO_SUCH_PATH
-    ours = bool(here.segments) and here.segments[-1] == NO_SUCH_ROUTE
-    return frozenset({nothing} if ours else {nothing, Place.ELSEWHERE})
+    last = here.segments[-1] if here.segments else ""
+    named_so = last == NO_SUCH_ROUTE or bool(_NONSENSE.fullmatch(last.replace("_", "-")))
+    return frozenset({nothing} if named_so else {nothing, Place.ELSEWHERE})

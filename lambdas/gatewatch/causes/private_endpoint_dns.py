@@ -5,7 +5,7 @@ from __future__ import annotations
 from gatewatch.cause import Cause, documented, recorded
 from gatewatch.model import Gate, Layer, Owner
 from gatewatch.signatures.closed_entrance import NO_API_TOLD
-from gatewatch.signatures.conditions import INSIDE_A_VPC
+from gatewatch.signatures.conditions import INSIDE_A_VPC, SURELY_INSIDE_A_VPC
 
 CAUSE = Cause(
     id="private_endpoint_dns",
@@ -13,6 +13,7 @@ CAUSE = Cause(
     gate=Gate.HOST,
     owner=Owner.API,
     only_if=(INSIDE_A_VPC,),
+    typical=(SURELY_INSIDE_A_VPC,),
     title="A private endpoint got the request and cannot tell for which API",
     signature=NO_API_TOLD,
     prior=1,

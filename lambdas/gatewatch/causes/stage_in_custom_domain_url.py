@@ -5,7 +5,7 @@ from __future__ import annotations
 from gatewatch.cause import Cause, documented, recorded
 from gatewatch.model import Gate, Layer, Owner
 from gatewatch.signatures.conditions import NAMES_A_SEGMENT, ON_A_CUSTOM_DOMAIN
-from gatewatch.signatures.unmatched_route import UNMATCHED_PATH
+from gatewatch.signatures.unmatched_route import STAGE_REPEATED
 
 CAUSE = Cause(
     id="stage_in_custom_domain_url",
@@ -14,7 +14,7 @@ CAUSE = Cause(
     owner=Owner.CALLER,
     from_the_start=True,
     title="The stage is in the URL of a domain whose mapping already names it",
-    signature=UNMATCHED_PATH,
+    signature=STAGE_REPEATED,
     only_if=(
         ON_A_CUSTOM_DOMAIN,
         NAMES_A_SEGMENT,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gatewatch.cause import Cause, recorded
 from gatewatch.model import Gate, Layer, Owner
-from gatewatch.signatures.closed_entrance import NO_STAGE
-from gatewatch.signatures.conditions import NAMES_A_STAGE_ITSELF, NAMES_NO_SEGMENT
+from gatewatch.signatures.closed_entrance import STAGE_LEFT_OUT
+from gatewatch.signatures.conditions import NAMES_A_STAGE_ITSELF, NAMES_NO_STAGE
 
 CAUSE = Cause(
     id="stage_missing_from_url",
@@ -14,10 +14,10 @@ CAUSE = Cause(
     owner=Owner.CALLER,
     from_the_start=True,
     title="The URL of the default endpoint names no stage",
-    signature=NO_STAGE,
+    signature=STAGE_LEFT_OUT,
     only_if=(NAMES_A_STAGE_ITSELF,),
-    typical=(NAMES_NO_SEGMENT,),
-    prior=8,
+    typical=(NAMES_NO_STAGE,),
+    prior=1.4,
     sources=(recorded("rt-034, rt-035, fd-139", "2026-06-01"),),
     prose="""
 ## What happens

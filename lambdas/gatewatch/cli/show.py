@@ -147,12 +147,12 @@ def diagnosis(found: Diagnosis, exchanges: Sequence[Exchange]) -> RenderableType
         parts += _block("ruled out", _ruled_out(found))
     parts += _uncut_block("evidence", _evidence(exchanges))
     parts += _uncut_block("mind", _asides(exchanges))
-    parts += _uncut_block("next", _next(found, _subject_first(exchanges)))
+    parts += _uncut_block("next", _next(found, _subject_first(exchanges, found)))
     return Group(*parts)
 
 
-def _subject_first(exchanges: Sequence[Exchange]) -> list[Exchange]:
-    at = subject_of(exchanges) if exchanges else 0
+def _subject_first(exchanges: Sequence[Exchange], found: Diagnosis) -> list[Exchange]:
+    at = subject_of(exchanges, found.parts)
     return [*exchanges[at : at + 1], *exchanges[:at], *exchanges[at + 1 :]]
 
 

@@ -152,6 +152,17 @@ BACKEND_ANSWERS = frozenset(
         Answer.BACKEND_ERROR,
     }
 )
+HTTP_ONLY = frozenset(
+    {
+        Answer.CHALLENGED,
+        Answer.CHALLENGED_INVALID_TOKEN,
+        Answer.CHALLENGED_SCOPE,
+        Answer.HTTP_NOT_FOUND,
+        Answer.HTTP_INTERNAL_ERROR,
+        Answer.HTTP_UNAVAILABLE,
+    }
+)
+"""What only HTTP APIs say; only their JWT authorizers add a challenge (ms-005..008)."""
 CLOUDFRONT_PAGES = frozenset(
     {
         Answer.CLOUDFRONT_METHOD,

@@ -9,7 +9,9 @@ from __future__ import annotations
 from gatewatch.gateway.answers import Answer
 from gatewatch.signatures.rules import (
     ANY_ANSWER,
+    BEHIND_A_STAGE,
     NO_SUCH_PATH,
+    OTHER_ENTRANCE,
     REST_LIKE,
     ROUTE,
     Rule,
@@ -17,15 +19,32 @@ from gatewatch.signatures.rules import (
     Signature,
     rule,
 )
-from gatewatch.signatures.way import GUARD_REFUSALS, PAST_API_KEY
+from gatewatch.signatures.way import GUARD_REFUSALS, MATCHED, PAST_API_KEY
 
-_BEHIND_ROUTING: Rule = rule(
-    REST_LIKE,
-    NO_SUCH_PATH,
-    surmises={Answer.MISSING_TOKEN},
-    allows=ANY_ANSWER,
-    because="routes are matched before keys: only a greedy route that requires a key says Forbidden"
-    " to a path that cannot exist",
+_BEHIND_ROUTING: tuple[Rule, ...] = (
+    rule(
+        REST_LIKE,
+        NO_SUCH_PATH,
+        surmises={Answer.MISSING_TOKEN},
+        allows=ANY_ANSWER - {Answer.FORBIDDEN},
+        because="routes are matched before keys: a path that cannot exist is told so, unless a"
+        " greedy route requires a key",
+        presumes=True,
+    ),
+    rule(
+        REST_LIKE,
+        BEHIND_A_STAGE,
+        allows=ANY_ANSWER - MATCHED,
+        because="what is a route behind a stage is no stage itself, and has no route of its own",
+    ),
+    rule(
+        REST_LIKE,
+        OTHER_ENTRANCE,
+        Sends.NO_KEY,
+        surmises={Answer.FORBIDDEN},
+        allows=ANY_ANSWER,
+        because="a method that requires a key does so at every entrance of its stage",
+    ),
 )
 _REFUSES_STRANGERS: Rule = rule(
     REST_LIKE,
@@ -51,7 +70,7 @@ KEY_MISSING: Signature = (
         allows=PAST_API_KEY | GUARD_REFUSALS,
         because="a key was sent",
     ),
-    _BEHIND_ROUTING,
+    *_BEHIND_ROUTING,
 )
 
 KEY_REFUSED: Signature = (
@@ -63,7 +82,7 @@ KEY_REFUSED: Signature = (
         because="the gateway does not know the key, or has it disabled",
     ),
     _REFUSES_STRANGERS,
-    _BEHIND_ROUTING,
+    *_BEHIND_ROUTING,
 )
 
 KEY_OUTSIDE_PLAN: Signature = (
@@ -75,7 +94,7 @@ KEY_OUTSIDE_PLAN: Signature = (
         because="a key outside every usage plan of this stage is refused like an unknown one",
     ),
     _REFUSES_STRANGERS,
-    _BEHIND_ROUTING,
+    *_BEHIND_ROUTING,
 )
 
 USAGE_KEY_NOT_SET: Signature = (
@@ -87,5 +106,5 @@ USAGE_KEY_NOT_SET: Signature = (
         because="an authorizer that should supply the key let the caller in without naming one",
         weight=0.5,
     ),
-    _BEHIND_ROUTING,
+    *_BEHIND_ROUTING,
 )

@@ -6,6 +6,7 @@ It judges each identity by itself, so another caller may get in.
 from __future__ import annotations
 
 from gatewatch.gateway.answers import AUTHORIZER_DENIALS, Answer
+from gatewatch.signatures.guarded_alike import GUARDED_ALIKE
 from gatewatch.signatures.rules import HTTP, REST_LIKE, ROUTE, Rule, Sends, Signature, rule
 from gatewatch.signatures.way import PAST_AUTHENTICATION
 
@@ -20,6 +21,7 @@ _STRANGER: Rule = rule(
 )
 
 DENIED: Signature = (
+    GUARDED_ALIKE,
     rule(
         REST_LIKE,
         ROUTE,
@@ -39,6 +41,7 @@ DENIED: Signature = (
     _STRANGER,
 )
 DENIED_TO_ANYBODY: Signature = (
+    GUARDED_ALIKE,
     rule(
         REST_LIKE,
         ROUTE,
@@ -56,6 +59,7 @@ DENIED_TO_ANYBODY: Signature = (
 )
 
 CACHED_POLICY: Signature = (
+    GUARDED_ALIKE,
     rule(
         REST_LIKE,
         ROUTE,

@@ -7,18 +7,25 @@ from __future__ import annotations
 
 from gatewatch.gateway.answers import Answer
 from gatewatch.signatures.rules import (
+    ANY_ANSWER,
+    BEHIND_A_BASE_PATH,
+    BEHIND_A_STAGE,
     HTTP,
+    OTHER_ENTRANCE,
     OTHER_STAGE,
+    PREFLIGHT,
     REST_LIKE,
     SAME_STAGE,
     Rule,
     Signature,
     rule,
 )
+from gatewatch.signatures.way import MATCHED
 
+_ANY_STAGE = OTHER_STAGE | BEHIND_A_STAGE
 _REFUSED_AT_ANY_STAGE: Rule = rule(
     REST_LIKE | HTTP,
-    OTHER_STAGE,
+    _ANY_STAGE,
     allows={Answer.FORBIDDEN, Answer.HTTP_NOT_FOUND},
     because="what closes an entrance as a whole closes it for every stage",
 )
@@ -43,8 +50,15 @@ _BEHIND_AN_ERROR_PAGE: Rule = rule(
     because="an entrance that leads nowhere says Forbidden to every path, unless a CDN hides it",
 )
 
-NO_STAGE: Signature = (
+_PREFLIGHTS_ANSWERED: Rule = rule(
+    HTTP,
+    PREFLIGHT,
+    allows=ANY_ANSWER,
+    because="an HTTP API with CORS answers preflights by itself, wherever they lead",
+)
+_STAGELESS: tuple[Rule, ...] = (
     _BEHIND_AN_ERROR_PAGE,
+    _PREFLIGHTS_ANSWERED,
     rule(
         HTTP,
         SAME_STAGE,
@@ -53,9 +67,52 @@ NO_STAGE: Signature = (
     ),
 )
 
-NO_MAPPING: Signature = (_REST_FORBIDDEN, _HTTP_FORBIDDEN)
+STAGE_LEFT_OUT: Signature = (
+    rule(
+        REST_LIKE | HTTP,
+        BEHIND_A_STAGE | BEHIND_A_BASE_PATH,
+        expects=MATCHED,
+        because="with its stage before it, the path finds its route",
+    ),
+    *_STAGELESS,
+)
+NO_STAGE: Signature = (
+    rule(
+        REST_LIKE | HTTP,
+        BEHIND_A_STAGE,
+        allows=ANY_ANSWER - MATCHED,
+        because="what is a route behind a stage was never meant for a stage itself",
+    ),
+    rule(
+        REST_LIKE | HTTP,
+        OTHER_ENTRANCE,
+        surmises={Answer.FORBIDDEN, Answer.HTTP_NOT_FOUND},
+        allows=ANY_ANSWER,
+        because="what is mapped to a stage that is gone fails, too",
+    ),
+    *_STAGELESS,
+)
 
-NO_API_TOLD: Signature = (_REST_FORBIDDEN,)
+NO_MAPPING: Signature = (
+    rule(
+        REST_LIKE | HTTP,
+        BEHIND_A_BASE_PATH,
+        surmises=MATCHED,
+        allows=ANY_ANSWER,
+        because="with the base path of its mapping before it, the path leads to an API",
+    ),
+    _REST_FORBIDDEN,
+    _HTTP_FORBIDDEN,
+)
+
+_AT_ANOTHER_ENTRANCE: Rule = rule(
+    REST_LIKE | HTTP,
+    OTHER_ENTRANCE,
+    surmises=MATCHED,
+    allows=ANY_ANSWER,
+    because="what closes one entrance leaves the others open",
+)
+NO_API_TOLD: Signature = (_REST_FORBIDDEN, _REFUSED_AT_ANY_STAGE, _AT_ANOTHER_ENTRANCE)
 
 ENDPOINT_DISABLED: Signature = (
     rule(
@@ -71,6 +128,7 @@ ENDPOINT_DISABLED: Signature = (
         because="a disabled default endpoint refuses every stage and path alike",
     ),
     _REFUSED_AT_ANY_STAGE,
+    _AT_ANOTHER_ENTRANCE,
 )
 ENDPOINT_NOT_FOUND: Signature = (
     rule(
@@ -80,6 +138,7 @@ ENDPOINT_NOT_FOUND: Signature = (
         because="a disabled default endpoint refuses every stage and path alike",
     ),
     _REFUSED_AT_ANY_STAGE,
+    _AT_ANOTHER_ENTRANCE,
 )
 """AWS's knowledge center says 404 for HTTP APIs, others saw 403; neither was recorded."""
 
@@ -91,4 +150,5 @@ CERTIFICATE_REFUSED: Signature = (
         because="a client certificate that is not trusted is refused on every path of the domain",
     ),
     _REFUSED_AT_ANY_STAGE,
+    _AT_ANOTHER_ENTRANCE,
 )

@@ -18,7 +18,7 @@ ON_A_CUSTOM_DOMAIN = Condition(
     "the host is not a custom domain",
 )
 IS_ROOT = Condition(
-    lambda shape: shape.depth == {HostKind.EXECUTE_API: 1, HostKind.CUSTOM: 0}.get(shape.host_kind),
+    lambda shape: shape.is_root is True,
     "the path is not the root of the API",
 )
 PREFLIGHT_OR_HEAD = Condition(
@@ -33,9 +33,9 @@ NAMES_A_STAGE_ITSELF = Condition(
     lambda shape: shape.host_kind in _DEFAULT_NAMES or shape.behind_cdn is not False,
     "a custom domain without a CDN before it takes the stage from its mapping, not from the URL",
 )
-NAMES_NO_SEGMENT = Condition(
-    lambda shape: shape.host_kind is HostKind.EXECUTE_API and shape.depth == 0,
-    "the path names a segment",
+NAMES_NO_STAGE = Condition(
+    lambda shape: shape.names_a_stage is not True,
+    "the URL names a stage",
 )
 MAYBE_LONG = Condition(
     lambda shape: shape.took_as_long_as_a_timeout is not False,
@@ -48,6 +48,10 @@ NOT_LONG = Condition(
 INSIDE_A_VPC = Condition(
     lambda shape: shape.in_vpc is not False,
     "the connection went to a public address",
+)
+SURELY_INSIDE_A_VPC = Condition(
+    lambda shape: shape.in_vpc is True,
+    "the connection is not known to have gone to a private address",
 )
 A_WRITE_WITH_A_BODY = Condition(
     lambda shape: shape.method in ("POST", "PUT", "PATCH", ""),

@@ -6,6 +6,8 @@ from gatewatch.gateway.answers import Answer
 from gatewatch.signatures.rules import ANY_KIND, ROUTE, Sends, Signature, rule
 from gatewatch.signatures.way import GUARD_REFUSALS
 
+REFUSALS_TO_STRANGERS = GUARD_REFUSALS | {Answer.BACKEND_DENIED}
+
 HEALTHY: Signature = (
     rule(
         ANY_KIND,
@@ -18,7 +20,7 @@ HEALTHY: Signature = (
         ANY_KIND,
         ROUTE,
         expects={Answer.SUCCESS},
-        allows=GUARD_REFUSALS | {Answer.BACKEND_DENIED},
+        allows=REFUSALS_TO_STRANGERS,
         because="a healthy route answers with a success or lets its guard refuse",
     ),
 )

@@ -8,8 +8,21 @@ from __future__ import annotations
 
 from gatewatch.gateway.answers import Answer
 from gatewatch.signatures import function_url
-from gatewatch.signatures.rules import APPSYNC, HTTP, REST, REST_LIKE, ROUTE, Sends, Signature, rule
-from gatewatch.signatures.way import UNAUTHORIZED
+from gatewatch.signatures.guarded_alike import GUARDED_ALIKE
+from gatewatch.signatures.rules import (
+    ANY_ANSWER,
+    APPSYNC,
+    HTTP,
+    REST,
+    REST_LIKE,
+    ROUTE,
+    SAME_STAGE,
+    WITHOUT_FIRST_SEGMENT,
+    Sends,
+    Signature,
+    rule,
+)
+from gatewatch.signatures.way import REACHED_INTEGRATION, UNAUTHORIZED
 
 _HTTP_FORBIDDEN = "an HTTP API says only Forbidden to a signer without permission"
 _SILENT_ON_STRANGERS = "an IAM route refuses unsigned calls before it looks at policies"
@@ -32,6 +45,7 @@ _UNSIGNED = (
 )
 
 EXPLICIT_DENY: Signature = (
+    GUARDED_ALIKE,
     rule(
         REST_LIKE,
         ROUTE,
@@ -60,6 +74,7 @@ EXPLICIT_DENY: Signature = (
 )
 
 IMPLICIT_DENY: Signature = (
+    GUARDED_ALIKE,
     rule(
         REST_LIKE | APPSYNC,
         ROUTE,
@@ -111,6 +126,14 @@ _ENDPOINT_TEXTS = (
 """An endpoint policy's explicit deny was never recorded; it may call itself resource-based."""
 
 ENDPOINT_POLICY: Signature = (
+    rule(
+        REST,
+        (SAME_STAGE - ROUTE) | WITHOUT_FIRST_SEGMENT,
+        Sends.A_TOKEN,
+        allows=ANY_ANSWER - REACHED_INTEGRATION,
+        because="a VPC endpoint policy makes the gateway read any Authorization as a signature,"
+        " at every path",
+    ),
     rule(
         REST,
         ROUTE,

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from gatewatch.gateway.answers import SIGNATURE_REFUSALS, Answer
 from gatewatch.signatures import function_url
+from gatewatch.signatures.guarded_alike import GUARDED_ALIKE
 from gatewatch.signatures.rules import (
     FUNCTION_URL,
     HTTP,
     REST_LIKE,
     ROUTE,
+    WITHOUT_FIRST_SEGMENT,
     Rule,
     Sends,
     Signature,
     rule,
 )
-from gatewatch.signatures.way import PAST_AUTHENTICATION
+from gatewatch.signatures.way import MATCHED, PAST_AUTHENTICATION
 
 _SIGNED: tuple[Rule, ...] = (
     rule(
@@ -36,9 +38,19 @@ _SIGNED: tuple[Rule, ...] = (
     ),
 )
 
+NO_STAGE_BEFORE_IT: Rule = rule(
+    REST_LIKE,
+    WITHOUT_FIRST_SEGMENT,
+    allows=frozenset(Answer) - MATCHED,
+    because="what is a route without its first segment is none with it: that names the stage",
+)
+"""Only asked where the first segment is called as stages are."""
+
 _NEVER_ARRIVED = "a signature that was lost on the way leaves the call unsigned"
 
 UNSIGNED: Signature = (
+    GUARDED_ALIKE,
+    NO_STAGE_BEFORE_IT,
     rule(
         REST_LIKE,
         ROUTE,
@@ -91,6 +103,7 @@ _ON_A_FUNCTION_URL = rule(
 )
 
 NON_SIGV4: Signature = (
+    NO_STAGE_BEFORE_IT,
     _ON_A_FUNCTION_URL,
     *_SIGNED,
     rule(
@@ -116,6 +129,7 @@ NON_SIGV4: Signature = (
 )
 
 MALFORMED: Signature = (
+    NO_STAGE_BEFORE_IT,
     _ON_A_FUNCTION_URL,
     rule(
         REST_LIKE,

@@ -35,11 +35,16 @@ APPSYNC = frozenset({ApiKind.APPSYNC})
 ANY_KIND = frozenset(ApiKind)
 
 ROUTE = frozenset({Place.ROUTE})
-SAME_PATH = frozenset({Place.ROUTE, Place.OTHER_METHOD})
+SAME_PATH = frozenset({Place.ROUTE, Place.OTHER_METHOD, Place.PREFLIGHT})
 OTHER_METHOD = frozenset({Place.OTHER_METHOD})
+PREFLIGHT = frozenset({Place.PREFLIGHT})
 NO_SUCH_SIBLING = frozenset({Place.NO_SUCH_SIBLING})
 NO_SUCH_PATH = frozenset({Place.NO_SUCH_PATH, Place.NO_SUCH_SIBLING})
 OTHER_STAGE = frozenset({Place.OTHER_STAGE})
+BEHIND_A_STAGE = frozenset({Place.BEHIND_A_STAGE})
+BEHIND_A_BASE_PATH = frozenset({Place.BEHIND_A_BASE_PATH})
+WITHOUT_FIRST_SEGMENT = frozenset({Place.WITHOUT_FIRST_SEGMENT})
+OTHER_ENTRANCE = frozenset({Place.OTHER_ENTRANCE})
 SAME_STAGE = SAME_PATH | NO_SUCH_PATH | {Place.ELSEWHERE}
 
 
@@ -91,7 +96,8 @@ class Rule:
     """One prediction. `because` is a sentence a person can read; `weight` scales the prior.
 
     `expects` holds what was recorded or is documented; `surmises` what is expected by inference
-    only, which never makes a diagnosis certain.
+    only, which never makes a diagnosis certain. `presumes`: it forbids what is unlikely only, so
+    it forbids nothing to a guard that the route is declared to have.
     """
 
     kinds: frozenset[ApiKind]
@@ -102,6 +108,7 @@ class Rule:
     allows: frozenset[Answer]
     because: str
     weight: float
+    presumes: bool
 
     def covers(self, kind: ApiKind, place: Place, caller: Caller) -> bool:
         return kind in self.kinds and place in self.places and _SENDS[self.sends](caller)
@@ -117,6 +124,7 @@ def rule(
     allows: Iterable[Answer] = (),
     because: str,
     weight: float = 1.0,
+    presumes: bool = False,
 ) -> Rule:
     return Rule(
         kinds,
@@ -127,6 +135,7 @@ def rule(
         frozenset(allows),
         because,
         weight,
+        presumes,
     )
 
 

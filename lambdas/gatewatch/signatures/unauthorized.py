@@ -7,6 +7,7 @@ says why; its Lambda authorizers add none.
 from __future__ import annotations
 
 from gatewatch.gateway.answers import Answer
+from gatewatch.signatures.guarded_alike import GUARDED_ALIKE
 from gatewatch.signatures.rules import (
     APPSYNC,
     HTTP,
@@ -188,6 +189,7 @@ JWT_REJECTED: Signature = (
 )
 
 JWT_SCOPE: Signature = (
+    GUARDED_ALIKE,
     rule(
         HTTP,
         ROUTE,

@@ -10,16 +10,19 @@ from __future__ import annotations
 from gatewatch.gateway.answers import IAM_DENIALS, SIGNATURE_REFUSALS, Answer
 from gatewatch.signatures.rules import (
     ANY_ANSWER,
+    BEHIND_A_STAGE,
     HTTP,
     NO_SUCH_SIBLING,
     OTHER_METHOD,
+    PREFLIGHT,
     REST,
     ROUTE,
+    WITHOUT_FIRST_SEGMENT,
     Sends,
     Signature,
     rule,
 )
-from gatewatch.signatures.way import UNMATCHED
+from gatewatch.signatures.way import MATCHED, UNMATCHED
 
 _NO_TOKEN = (
     "without a matching route, a call without Authorization is told Missing Authentication Token"
@@ -68,13 +71,40 @@ UNMATCHED_METHOD: Signature = (
         allows=ANY_ANSWER - {Answer.SUCCESS},
         because="a path that cannot exist gets through, so a greedy route would match this one",
     ),
+    rule(
+        REST | HTTP,
+        WITHOUT_FIRST_SEGMENT | BEHIND_A_STAGE,
+        surmises=UNMATCHED,
+        allows=ANY_ANSWER,
+        because="a path that an API does not have is mostly none with a segment more or less",
+    ),
 )
+_NO_METHOD_AT_ALL = "a path without a resource has no method at all"
 UNMATCHED_PATH: Signature = (
     *UNMATCHED_METHOD,
     rule(
         REST | HTTP,
         OTHER_METHOD,
         allows=UNMATCHED | SIGNATURE_REFUSALS | IAM_DENIALS,
-        because="a path without a resource has no method at all",
+        because=_NO_METHOD_AT_ALL,
     ),
+    rule(
+        REST,
+        PREFLIGHT,
+        allows=UNMATCHED | SIGNATURE_REFUSALS | IAM_DENIALS,
+        because=_NO_METHOD_AT_ALL,
+    ),
+    # An HTTP API with CORS answers preflights by itself, at any path.
 )
+"""https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html"""
+
+STAGE_REPEATED: Signature = (
+    rule(
+        REST | HTTP,
+        WITHOUT_FIRST_SEGMENT,
+        expects=MATCHED,
+        because="without the stage that the mapping already names, the path finds its route",
+    ),
+    *UNMATCHED_PATH,
+)
+"""re:Post on custom domains: without the first segment, the call succeeds."""

@@ -7,6 +7,8 @@ from gatewatch.signatures.rules import (
     ANY_ANSWER,
     ANY_KIND,
     APPSYNC,
+    BEHIND_A_STAGE,
+    OTHER_ENTRANCE,
     REST,
     ROUTE,
     SAME_STAGE,
@@ -20,7 +22,7 @@ _BY_OTHERS = (Answer.CLOUDFRONT_BLOCKED, Answer.BALANCER_FORBIDDEN, Answer.COGNI
 WAF_BLOCK: Signature = (
     rule(
         REST,
-        SAME_STAGE - ROUTE,
+        (SAME_STAGE - ROUTE) | BEHIND_A_STAGE | OTHER_ENTRANCE,
         surmises={Answer.FORBIDDEN, Answer.BLOCKED_BY_RULE},
         allows=ANY_ANSWER,
         because="a web ACL that blocks a caller mostly blocks it on every path",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gatewatch.gateway.answers import (
     ANONYMOUS_DENIALS,
     AUTHORIZER_DENIALS,
@@ -10,6 +12,7 @@ from gatewatch.gateway.answers import (
     SIGNATURE_REFUSALS,
     Answer,
 )
+from gatewatch.model import Guard
 
 UNMATCHED = frozenset(
     {
@@ -41,6 +44,8 @@ PAST_API_KEY = REACHED_INTEGRATION | {
 }
 PAST_AUTHORIZER = PAST_API_KEY | {Answer.FORBIDDEN}
 PAST_AUTHENTICATION = PAST_AUTHORIZER | IAM_DENIALS | ANONYMOUS_DENIALS | AUTHORIZER_DENIALS
+MATCHED = frozenset(Answer) - UNMATCHED - {Answer.FORBIDDEN}
+"""What shows that the way to a route was found, except for what a closed way says, too."""
 UNAUTHORIZED = frozenset(
     {
         Answer.UNAUTHORIZED,
@@ -68,6 +73,25 @@ GUARD_REFUSALS = (
     }
 )
 """How a guard of the route itself may refuse a caller who lacks what it asks for."""
+REFUSALS_BY: Mapping[Guard, frozenset[Answer]] = {
+    Guard.IAM: SIGNATURE_REFUSALS
+    | IAM_DENIALS
+    | ANONYMOUS_DENIALS
+    | {
+        Answer.MISSING_TOKEN,
+        Answer.INCOMPLETE_SIGNATURE,
+        Answer.FORBIDDEN,
+        Answer.FUNCTION_URL_FORBIDDEN,
+        Answer.FUNCTION_URL_HELP,
+    },
+    Guard.LAMBDA: AUTHORIZER_DENIALS | ANONYMOUS_DENIALS | {Answer.UNAUTHORIZED, Answer.FORBIDDEN},
+    Guard.COGNITO: UNAUTHORIZED | {Answer.APPSYNC_NO_CREDENTIAL, Answer.APPSYNC_REFUSED},
+    Guard.JWT: UNAUTHORIZED | {Answer.CHALLENGED_SCOPE},
+}
+"""What each kind of authorizer says to an invalid credential, a resource policy before it included.
+
+On an HTTP API, Lambda authorizers and IAM say Forbidden (az and ms rows).
+"""
 TRANSIENT = INTEGRATION_FAILURES | {
     Answer.QUOTA_EXCEEDED,
     Answer.RATE_EXCEEDED,
