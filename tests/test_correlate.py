@@ -66,6 +66,26 @@ def routes(incident: Incident) -> set[str]:
     return {member.route for member in incident.members}
 
 
+def test_a_host_that_is_not_reached_is_one_story_however_it_fails() -> None:
+    scope = "host api.example.com:443"
+    gone = problem("dns_failure", scope=scope, confidence=Confidence.CERTAIN)
+    late = problem("timeout", scope=scope, confidence=Confidence.CERTAIN)
+    a, b, c = state("GET /a", gone), state("GET /b", gone), state("GET /c", late)
+    [one] = opened(a, b, c)
+    assert routes(one) == {"GET /a", "GET /b", "GET /c"}
+    assert one.confidence is Confidence.LIKELY
+    moved = [replace(a, problem=late), replace(b, problem=late), c]
+    [after] = correlate("orders", moved, [one], [turn(Turn.CHANGED, moved[0], T1)])
+    assert (after.id, after.state) == (one.id, "open")
+    assert all(member.until is None for member in after.members)
+
+
+def test_another_host_is_another_story() -> None:
+    gone = problem("dns_failure", scope="host a.example.com:443")
+    late = problem("timeout", scope="host b.example.com:443")
+    assert len(opened(state("GET /a", gone), state("GET /b", late))) == 2
+
+
 def test_routes_that_share_a_possible_cause_are_one_incident() -> None:
     [one] = opened(
         state("GET /a", problem("stage_not_found", "waf_blocked")),

@@ -52,7 +52,8 @@ def fits(incident: Incident, state: RouteState, now: States) -> bool:
 
     Look-alikes that both leave open are not enough: what one of them is led by must be possible
     for the other. One fault may show other bytes at another entrance and behind another guard;
-    see `_is_seen_elsewhere` and `_is_one_credential`.
+    see `_is_seen_elsewhere` and `_is_one_credential`. A host that is not reached may fail in one
+    way or another; see `_is_one_host`.
     """
     problem = state.problem
     if problem is None:
@@ -61,7 +62,11 @@ def fits(incident: Incident, state: RouteState, now: States) -> bool:
         return True
     if {incident.finding, problem.finding} != {Finding.REFUSED}:
         return False
-    return _is_seen_elsewhere(incident, state, problem) or _is_one_credential(incident, state, now)
+    return (
+        _is_seen_elsewhere(incident, state, problem)
+        or _is_one_host(incident, state, now)
+        or _is_one_credential(incident, state, now)
+    )
 
 
 def _is_explained(incident: Incident, problem: Problem) -> bool:
@@ -82,6 +87,21 @@ def _is_seen_elsewhere(incident: Incident, state: RouteState, problem: Problem) 
         for one in incident.members
     )
     return same_call and bool(_layers(incident) & _layers(problem))
+
+
+def _is_one_host(incident: Incident, state: RouteState, now: States) -> bool:
+    """Another member does not reach the same host: a name that is not found now, and too slow to
+    be found a minute later, is one fault."""
+    if state.problem is None or state.problem.scope is None:
+        return False
+    others = (now.get(key_of(one)) for one in incident.members if one.until is None)
+    return any(
+        one is not None
+        and one.key != state.key
+        and one.problem is not None
+        and one.problem.scope == state.problem.scope
+        for one in others
+    )
 
 
 def _is_one_credential(incident: Incident, state: RouteState, now: States) -> bool:
