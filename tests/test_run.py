@@ -47,7 +47,8 @@ class Watch:
         self.sandbox = sandbox
         self.config = config
         self.store = SqliteStore(folder / "state.sqlite3")
-        self._now = datetime.now(UTC).replace(microsecond=0)
+        # No trial of a route of these is due in the minutes after that; see `trial_minutes`.
+        self._now = datetime.now(UTC).replace(minute=20, second=0, microsecond=0)
         sandbox.now = self.now
 
     def now(self) -> datetime:
@@ -180,7 +181,8 @@ def test_a_control_settles_what_the_looks_leave_open(watch: Watch) -> None:
 def test_a_question_that_many_routes_have_is_asked_once(watch: Watch) -> None:
     watch.tick()
     watch.sandbox.change(FAULTS["stage_renamed"].apply)
-    assert watch.tick().summary.requests <= 12 + 2
+    beside, as_browser = 2, 1
+    assert watch.tick().summary.requests <= 12 + beside + as_browser
 
 
 def test_a_url_that_worked_is_not_blamed_on_the_url(watch: Watch) -> None:

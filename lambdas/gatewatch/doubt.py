@@ -19,6 +19,7 @@ from gatewatch.gateway.likeness import alike, form_of, header, turns_away
 from gatewatch.gateway.url import parse
 from gatewatch.look import NO_SUCH_ROUTE
 from gatewatch.model import Exchange, Purpose, Response
+from gatewatch.plan import USER_AGENT
 
 
 class Worth(StrEnum):
@@ -40,12 +41,13 @@ REAL = Weighed(Worth.REAL)
 
 
 def nowhere(controls: Iterable[Exchange], like: Exchange) -> list[Response]:
-    """What strangers got at the same host where nothing can be; only answers that say something."""
+    """What strangers got at the same host where nothing can be, when they came as we are; only
+    answers that say something."""
     return [
         one.response
         for one in controls
-        if one.request.purpose is Purpose.CONTROL
-        and parse(one.request.url).segments[-1:] == (NO_SUCH_ROUTE,)
+        if is_nowhere(one)
+        and USER_AGENT not in one.request.headers
         and parse(one.request.url).host == parse(like.request.url).host
         and not one.request.presented
         and (one.request.method == "HEAD") is (like.request.method.upper() == "HEAD")
@@ -55,6 +57,12 @@ def nowhere(controls: Iterable[Exchange], like: Exchange) -> list[Response]:
 
 
 _THROTTLED = 429
+
+
+def is_nowhere(exchange: Exchange) -> bool:
+    """Whether it was a control at a path that cannot exist."""
+    aimed = parse(exchange.request.url).segments[-1:]
+    return exchange.request.purpose is Purpose.CONTROL and aimed == (NO_SUCH_ROUTE,)
 
 
 def is_success(exchange: Exchange) -> bool:

@@ -23,6 +23,7 @@ from gatewatch.gateway.likeness import traits
 from gatewatch.gateway.recognition import recognise
 from gatewatch.gateway.url import API_ID_HEADER
 from gatewatch.model import Exchange, Request, Response
+from gatewatch.plan import USER_AGENT
 from gatewatch.raw import RawExchange
 from gatewatch.redaction import HIDDEN, Redactor, is_secret_header
 
@@ -146,8 +147,9 @@ def _gateway_wrote(exchange: Exchange) -> bool:
 
 
 def _addressed(raw: RawExchange) -> dict[str, str]:
-    """The one header of ours that decides which API a request is for."""
-    return {name: value for name, value in raw.attempt.headers if name == API_ID_HEADER}
+    """The headers of ours that decide which API a request is for, or for whom it is taken."""
+    telling = (API_ID_HEADER, USER_AGENT)
+    return {name: value for name, value in raw.attempt.headers if name in telling}
 
 
 def _credential_headers(raw: RawExchange) -> list[str]:

@@ -7,7 +7,7 @@ through from being sent again. What becomes of the verdicts is `run`'s business.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gatewatch.ask import missing_path, target
@@ -16,7 +16,8 @@ from gatewatch.diagnose import ask, diagnose
 from gatewatch.evidence import evidence
 from gatewatch.facts import Facts
 from gatewatch.gateway.failure import is_unreached
-from gatewatch.judge import Seen, in_doubt, judge
+from gatewatch.gateway.likeness import alike
+from gatewatch.judge import Seen, asks_as_browser, in_doubt, judge
 from gatewatch.model import (
     ANONYMOUS,
     GOT_THROUGH,
@@ -29,7 +30,7 @@ from gatewatch.model import (
     Verdict,
     is_stranger,
 )
-from gatewatch.plan import Attempt, Decided, Probe, control, decide, host_scope, plan
+from gatewatch.plan import Attempt, Decided, Probe, as_browser, control, decide, host_scope, plan
 from gatewatch.ports import Known, Transport
 from gatewatch.redaction import Redactor
 
@@ -49,6 +50,8 @@ class Inquiry:
     signer: str | None = None
     looks: dict[str, Exchange] = field(default_factory=dict)
     controls: list[Exchange] = field(default_factory=list)
+    browsers: dict[str, Exchange] = field(default_factory=dict)
+    browser_nowhere: Exchange | None = None
     not_sent: dict[str, Unsent] = field(default_factory=dict)
     instead: dict[str, Seen] = field(default_factory=dict)
     _judged: list[Verdict] | None = None
@@ -56,6 +59,11 @@ class Inquiry:
     @property
     def exchanges(self) -> list[Exchange]:
         return [*self.looks.values(), *self.controls]
+
+    @property
+    def asked(self) -> list[Exchange]:
+        """Besides the looks. What a browser gets is no part of the diagnosis of the monitor's."""
+        return [*self.controls, *filter(None, (self.browser_nowhere,))]
 
     @property
     def facts(self) -> Facts:
@@ -77,6 +85,41 @@ class Inquiry:
         self._judged = None
         self.controls.append(control)
 
+    def refused_as_monitor(self) -> str | None:
+        """The caller who may have been refused for being a monitor; one who should get in tells
+        most."""
+        found = {one.caller for one in self.verdicts() if asks_as_browser(self.probe, one)}
+        return min(found & self.looks.keys(), key=is_stranger, default=None)
+
+    def nowhere_as_browser(self) -> Attempt | None:
+        """A path that cannot exist, as a browser: a question that all routes here have together."""
+        if self.refused_as_monitor() is None:
+            return None
+        method = "HEAD" if self.probe.route.method == "HEAD" else "GET"
+        return as_browser(control(self.probe, method, missing_path(self.probe.called)))
+
+    def look_as_browser(self) -> tuple[str, Attempt] | None:
+        """The look itself, as a browser, where that came further nowhere; never a write."""
+        caller = self.refused_as_monitor()
+        there = self.browser_nowhere
+        if caller is None or there is None or self.probe.route.writes:
+            return None
+        if alike(there.response, self.looks[caller].response):
+            return None
+        sent = {attempt.caller: attempt for attempt in self.probe.attempts}
+        return caller, as_browser(sent[caller])
+
+    def hear_nowhere_as_browser(self, exchange: Exchange) -> None:
+        self._judged = None
+        self.browser_nowhere = exchange
+        caller = self.refused_as_monitor()
+        if caller is not None and self.probe.route.writes:
+            self.hear_as_browser(caller, exchange)
+
+    def hear_as_browser(self, caller: str, exchange: Exchange) -> None:
+        self._judged = None
+        self.browsers[caller] = exchange
+
     def trials(self) -> tuple[Attempt, ...]:
         """Looks with an invalid credential: for a guard that has refused the look without any."""
         refused = any(
@@ -86,15 +129,20 @@ class Inquiry:
 
     def doubted(self) -> Exchange | None:
         """A success that cannot be believed before a path that cannot exist was asked."""
-        found = diagnose(self.exchanges, self.facts)
-        return in_doubt(self.probe, self.looks, self.controls, found)
+        return in_doubt(self.probe, self.looks, self.controls)
 
     def verdicts(self) -> list[Verdict]:
         """As of all that was heard so far; what nothing was added to is judged once."""
         if self._judged is None:
             found = diagnose(self.exchanges, self.facts)
             self._judged = judge(
-                self.probe, self.looks, self.controls, found, self.not_sent, self.instead
+                self.probe,
+                self.looks,
+                self.asked,
+                found,
+                self.not_sent,
+                self.instead,
+                self.browsers,
             )
         return self._judged
 
@@ -134,11 +182,28 @@ def look(inquiries: Sequence[Inquiry], transport: Transport) -> int:
     requests = _take(planned, transport)
     for _ in range(CONTROLS_PER_PROBE):
         requests += _ask_once(inquiries, transport)
+    requests += _ask_as_browsers(inquiries, transport)
     trials = [(one, attempt) for one in inquiries for attempt in one.trials()]
     if trials:
         requests += _take(trials, transport)
         requests += _ask_once([one for one, _ in trials], transport)
     return requests
+
+
+def _ask_as_browsers(inquiries: Sequence[Inquiry], transport: Transport) -> int:
+    """Asks as a browser where nothing is, once for all routes of an entrance; and where that comes
+    further, takes the look of each refused caller again."""
+    requests = _ask_together(
+        [(one, one.nowhere_as_browser()) for one in inquiries],
+        Inquiry.hear_nowhere_as_browser,
+        transport,
+    )
+    asked = [(one, *found) for one in inquiries if (found := one.look_as_browser()) is not None]
+    answers = _answers(transport, [attempt for _, _, attempt in asked])
+    for (inquiry, caller, _), (exchange, not_sent) in zip(asked, answers, strict=True):
+        if not_sent is None:
+            inquiry.hear_as_browser(caller, exchange)
+    return requests + _sent(answers)
 
 
 def _take(planned: Sequence[tuple[Inquiry, Attempt]], transport: Transport) -> int:
@@ -228,10 +293,18 @@ _Question = tuple[str, str, str | None, tuple[str, ...], tuple[tuple[str, str], 
 
 
 def _ask_once(inquiries: Sequence[Inquiry], transport: Transport) -> int:
+    return _ask_together([(one, _question(one)) for one in inquiries], Inquiry.hear, transport)
+
+
+def _ask_together(
+    questions: Iterable[tuple[Inquiry, Attempt | None]],
+    hear: Callable[[Inquiry, Exchange], None],
+    transport: Transport,
+) -> int:
+    """Asks each question once, for all who have it; returns the number of requests sent."""
     wanted: dict[_Question, list[Inquiry]] = defaultdict(list)
     asked: dict[_Question, Attempt] = {}
-    for inquiry in inquiries:
-        attempt = _question(inquiry)
+    for inquiry, attempt in questions:
         if attempt is not None:
             wanted[_same(attempt)].append(inquiry)
             asked.setdefault(_same(attempt), attempt)
@@ -239,7 +312,7 @@ def _ask_once(inquiries: Sequence[Inquiry], transport: Transport) -> int:
     for question, (exchange, not_sent) in zip(asked, answers, strict=True):
         if not_sent is None:
             for inquiry in wanted[question]:
-                inquiry.hear(exchange)
+                hear(inquiry, exchange)
     return _sent(answers)
 
 

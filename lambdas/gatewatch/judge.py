@@ -21,6 +21,7 @@ from gatewatch.doubt import (
     Worth,
     is_at_the_root,
     is_everywhere,
+    is_nowhere,
     is_success,
     leads_to_login,
     may_be_a_page,
@@ -29,7 +30,7 @@ from gatewatch.doubt import (
     weighed,
 )
 from gatewatch.gateway.failure import is_unreached
-from gatewatch.gateway.likeness import turns_away
+from gatewatch.gateway.likeness import alike, turns_away
 from gatewatch.gateway.passage import shows_its_writer
 from gatewatch.gateway.url import parse
 from gatewatch.model import (
@@ -39,6 +40,7 @@ from gatewatch.model import (
     INVALID_CALLERS,
     OK,
     Access,
+    Candidate,
     Confidence,
     Diagnosis,
     Exchange,
@@ -49,6 +51,7 @@ from gatewatch.model import (
     Outcome,
     Owner,
     Response,
+    RuledOut,
     Severity,
     Unsent,
     Validity,
@@ -76,13 +79,15 @@ class Seen:
     """One look and what it shows in the light of all others at its route.
 
     `nowhere` are the answers to strangers at paths that cannot exist; `member` is what a credential
-    of ours got in this run, if it got in.
+    of ours got in this run, if it got in. `as_browser`: what the same look got with a browser's
+    User-Agent, if that was asked.
     """
 
     exchange: Exchange
     diagnosis: Diagnosis
     nowhere: tuple[Response, ...] = ()
     member: Response | None = None
+    as_browser: Response | None = None
 
     @property
     def is_page(self) -> bool:
@@ -97,14 +102,16 @@ def judge(
     diagnosis: Diagnosis,
     not_sent: Mapping[str, Unsent],
     instead: Mapping[str, Seen] | None = None,
+    as_browser: Mapping[str, Exchange] | None = None,
 ) -> list[Verdict]:
     """One verdict for each caller that was due. `looks` and `not_sent` are keyed by caller.
 
     `diagnosis` is of the looks in their order, then of `others` (the controls). `instead`: what
-    other looks at the same host showed in place of those that were not sent.
+    other looks at the same host showed in place of those that were not sent. `as_browser`: what
+    callers got when the same look was taken with a browser's User-Agent.
     """
     shown = instead or {}
-    seen = _seen(looks, others, diagnosis)
+    seen = _with_browsers(_seen(looks, others, diagnosis), as_browser or {})
     verdicts = [_skipped(probe, one) for one in probe.skipped]
     verdicts += [
         _not_reached(probe, caller, unsent, shown[caller])
@@ -112,7 +119,9 @@ def judge(
         else _not_sent(probe, caller, unsent)
         for caller, unsent in not_sent.items()
     ]
-    verdicts += [_verdict(probe, caller, one, seen, others) for caller, one in seen.items()]
+    browsers = (one for one in (as_browser or {}).values() if one not in others)
+    asked = (*others, *browsers)
+    verdicts += [_verdict(probe, caller, one, seen, asked) for caller, one in seen.items()]
     order = [
         ANONYMOUS,
         *INVALID_CALLERS.values(),
@@ -133,6 +142,74 @@ def _seen(
     return {caller: replaced(one, member=member) for caller, one in seen.items()}
 
 
+def _with_browsers(seen: Mapping[str, Seen], browsers: Mapping[str, Exchange]) -> dict[str, Seen]:
+    """Where a browser comes further, only what may go by the User-Agent is left of the causes; and
+    whoever else was refused here need not have met a closed way."""
+    found = dict(seen)
+    for caller, exchange in browsers.items():
+        one = seen[caller]
+        left = [each for each in one.diagnosis.candidates if each.cause in BY_USER_AGENT]
+        if not left or not comes_further(exchange, one.exchange, one.nowhere):
+            continue
+        found[caller] = replaced(
+            one, diagnosis=_narrowed(one.diagnosis, left), as_browser=exchange.response
+        )
+        if is_success(exchange):
+            found = {name: replaced(each, member=exchange.response) for name, each in found.items()}
+    return found
+
+
+def comes_further(browser: Exchange, look: Exchange, elsewhere: Sequence[Response]) -> bool:
+    """Whether a browser comes further than the look did; or, at a path that cannot exist, than the
+    monitor did there."""
+    response = browser.response
+    if not is_nowhere(browser):
+        return is_success(browser) and not response.unmet and not is_everywhere(response, elsewhere)
+    return any(alike(there, look.response) and not alike(there, response) for there in elsewhere)
+
+
+BY_USER_AGENT = frozenset(
+    {
+        "waf_blocked",
+        "cloudfront_blocked",
+        "edge_function_denied",
+        "waf_challenge",
+        "bot_challenge",
+        "proxy_denied",
+        "backend_denied",
+    }
+)
+"""The causes that may tell a monitor from a browser by its User-Agent."""
+
+
+def _narrowed(diagnosis: Diagnosis, left: Sequence[Candidate]) -> Diagnosis:
+    """That the User-Agent made the difference is inferred: something may have changed meanwhile."""
+    layers = {one.layer for one in left}
+    ruled_out = tuple(
+        RuledOut(one.cause, "a browser's User-Agent gets in")
+        for one in diagnosis.candidates
+        if one not in left
+    )
+    likely = Confidence.LIKELY
+    return replace(
+        diagnosis,
+        layer=left[0].layer if len(layers) == 1 else Layer.AMBIGUOUS,
+        layer_confidence=likely if len(layers) == 1 else Confidence.AMBIGUOUS,
+        cause=left[0].cause,
+        confidence=likely if len(left) == 1 else Confidence.AMBIGUOUS,
+        candidates=tuple(left),
+        ruled_out=(*diagnosis.ruled_out, *ruled_out),
+    )
+
+
+def asks_as_browser(probe: Probe, verdict: Verdict) -> bool:
+    """Whether to ask if users are refused, too: what refused may go by the User-Agent."""
+    refused = verdict.outcome is Outcome.FAIL and verdict.finding is Finding.REFUSED
+    if probe.entrance.closed or not refused:
+        return False
+    return any(each.cause in BY_USER_AGENT for each in verdict.candidates)
+
+
 def _is_a_member(one: Seen) -> bool:
     """Whether a credential that is right got a success, and no page for everything."""
     presented = one.exchange.request.presented
@@ -141,30 +218,31 @@ def _is_a_member(one: Seen) -> bool:
 
 
 def in_doubt(
-    probe: Probe, looks: Mapping[str, Exchange], others: Sequence[Exchange], diagnosis: Diagnosis
+    probe: Probe, looks: Mapping[str, Exchange], others: Sequence[Exchange]
 ) -> Exchange | None:
     """The first look whose success cannot be believed before a path that cannot exist was asked."""
-    seen = _seen(looks, others, diagnosis)
     found = (
-        one for caller, one in seen.items() if not one.nowhere and _is_in_doubt(probe, caller, one)
+        exchange
+        for caller, exchange in looks.items()
+        if _is_in_doubt(probe, caller, exchange) and not nowhere(others, exchange)
     )
-    return next((one.exchange for one in found), None)
+    return next(found, None)
 
 
-def _is_in_doubt(probe: Probe, caller: str, one: Seen) -> bool:
-    if not is_success(one.exchange):
+def _is_in_doubt(probe: Probe, caller: str, exchange: Exchange) -> bool:
+    if not is_success(exchange):
         return False
     if probe.entrance.closed or _is_a_stranger_at_protected_route(probe, caller):
         return True
-    return _may_be_a_page_for_all(probe, one)
+    return _may_be_a_page_for_all(probe, exchange.response)
 
 
-def _may_be_a_page_for_all(probe: Probe, one: Seen) -> bool:
+def _may_be_a_page_for_all(probe: Probe, response: Response) -> bool:
     """An owner who states the content has the last word on it; and at its root, a site shows its
     one page by right."""
     if states_content(probe.route.expect) or is_at_the_root(probe.called):
         return False
-    return may_be_a_page(one.exchange.response)
+    return may_be_a_page(response)
 
 
 def _verdict(
@@ -240,7 +318,7 @@ def _who_should_get_in(probe: Probe, caller: str, one: Seen) -> Judgement:
         return _refused(probe, caller, one)
     if wrong := _got_in(expect, one.exchange):
         return wrong
-    if one.is_page and _may_be_a_page_for_all(probe, one):
+    if one.is_page and _may_be_a_page_for_all(probe, one.exchange.response):
         because = f"{_PAGE}; if that is meant, say so with `expect: {{body: …}}`"
         return Judgement(Outcome.FAIL, Finding.ASSERTION_FAILED, because, Owner.API)
     return _passes("answered as expected")
@@ -261,6 +339,12 @@ def _passes(because: str) -> Judgement:
 
 def _refused(probe: Probe, caller: str, one: Seen) -> Judgement:
     diagnosis = one.diagnosis
+    if one.as_browser is not None:
+        because = (
+            f"only the monitor is refused ({one.exchange.response.status}): with a browser's"
+            f" User-Agent it is answered with {one.as_browser.status}, so users are fine"
+        )
+        return Judgement(Outcome.FAIL, Finding.REFUSED, because, Owner.CALLER, Severity.LOW)
     if one.exchange.response.status == 0 and diagnosis.layer is Layer.UNKNOWN:
         told = one.exchange.response.error or "no HTTP answer"
         return Judgement(Outcome.UNKNOWN, None, told)

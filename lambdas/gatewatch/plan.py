@@ -41,6 +41,7 @@ from gatewatch.model import (
 )
 
 REFUSAL_MEDIA_TYPE = "application/x-gatewatch"
+USER_AGENT = "User-Agent"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -439,3 +440,19 @@ def control(probe: Probe, method: str, url: str, callers: tuple[str, ...] = ()) 
         connect_to=probe.api.connect_to,
         authority=probe.api.authority,
     )
+
+
+BROWSER = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0"
+    " Safari/537.36"
+)
+"""A User-Agent that users have."""
+
+
+def as_browser(attempt: Attempt) -> Attempt:
+    """The same, but for the User-Agent: whether users are refused, or the monitor alone."""
+    if attempt.method not in READING_METHODS:
+        raise ValueError(f"a control may not use {attempt.method}")
+    headers = {name: value for name, value in attempt.headers if name.lower() != "user-agent"}
+    named = (*headers.items(), (USER_AGENT, BROWSER))
+    return replace(attempt, purpose=Purpose.CONTROL, headers=named)

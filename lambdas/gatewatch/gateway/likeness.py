@@ -160,6 +160,8 @@ def alike(one: Response, other: Response) -> bool:
     """Whether both say the same, but for what changes from one answer to the next."""
     if one.status != other.status or form_of(one) is not form_of(other):
         return False
+    if _error_type(one) != _error_type(other):
+        return False
     if not _size(one) or not _size(other):
         return _size(one) == _size(other) and _are_same_head(one, other)
     if _digest_of(one) == _digest_of(other):
@@ -167,6 +169,10 @@ def alike(one: Response, other: Response) -> bool:
     if form_of(one) is Form.JSON:
         return _have_same_fields(one, other)
     return _are_one_page(one, other)
+
+
+def _error_type(response: Response) -> str:
+    return header(response, "x-amzn-errortype").partition(":")[0]
 
 
 def _size(response: Response) -> int:

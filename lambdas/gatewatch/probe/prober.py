@@ -217,6 +217,9 @@ def _prepared(
     if method not in READING_METHODS:
         own["Connection"] = "close"
     whole = {**own, **dict(headers)}
+    if whole["User-Agent"] != own["User-Agent"]:
+        # Whoever does not know us by the one is told by the other.
+        whole["X-Synthetic-Monitoring"] = own["User-Agent"]
     return requests.Request(method, url, headers=whole, auth=_as_it_is).prepare()
 
 
