@@ -225,6 +225,14 @@ def test_run_of_a_healthy_api(cli: Cli, place: tuple[Sandbox, Running]) -> None:
     assert "12 looks due: 12 passed, 0 failed, 0 unknown, 0 skipped; 12 requests" in cli.out
 
 
+@pytest.mark.parametrize("time", ["yesterday", "2026-11-22T09:00:00"])
+def test_a_time_of_deployment_needs_its_zone(
+    cli: Cli, place: tuple[Sandbox, Running], time: str
+) -> None:
+    assert cli("run", "--deployed-at", time) == 3
+    assert "expected a time such as 2026-11-22T09:00:00Z" in cli.err
+
+
 def test_run_in_json_keeps_the_contract(cli: Cli, place: tuple[Sandbox, Running]) -> None:
     place[0].change(FAULTS["key_rotated"].apply)
     cli("run", "--format", "json")

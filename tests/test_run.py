@@ -196,6 +196,20 @@ def test_a_url_that_worked_is_not_blamed_on_the_url(watch: Watch) -> None:
     assert "stage_missing_from_url" not in [one.cause for one in later.candidates]
 
 
+@pytest.mark.parametrize(("age", "refuted"), [(0, False), (119, False), (120, True), (None, True)])
+def test_for_two_minutes_after_a_deployment_one_look_alone_refutes_nothing(
+    watch: Watch, age: int | None, refuted: bool
+) -> None:
+    watch.tick()
+    watch.sandbox.change(FAULTS["route_deleted"].apply)
+    deployed = None if age is None else watch.now() - timedelta(seconds=age)
+    prober = Prober(Keyring(watch.config.credentials, Vault(watch.read, watch)), watch)
+    report = run(watch.config, prober, watch.store, watch, deployed_at=deployed)
+    prober.close()
+    found = verdict(report, "GET /orders/{id}", "user")
+    assert (found.layer == "routing") is refuted
+
+
 def test_an_exposed_write_is_latched_until_it_is_acknowledged(watch: Watch) -> None:
     watch.tick()
     api = watch.sandbox.world.apis[orders.API_ID]

@@ -41,13 +41,14 @@ CONTROLS_PER_PROBE = 2
 class Inquiry:
     """What is known about one probe so far; grows while the loop asks and answers.
 
-    `signer` names a credential of this API that signs: a control may use it. `instead`: what
-    was seen in place of looks that were not sent.
+    `signer` names a credential of this API that signs: a control may use it. `settling` is as in
+    Facts. `instead`: what was seen in place of looks that were not sent.
     """
 
     probe: Probe
     has_worked: bool = False
     signer: str | None = None
+    settling: bool = False
     looks: dict[str, Exchange] = field(default_factory=dict)
     controls: list[Exchange] = field(default_factory=list)
     browsers: dict[str, Exchange] = field(default_factory=dict)
@@ -67,7 +68,11 @@ class Inquiry:
 
     @property
     def facts(self) -> Facts:
-        return Facts(guarded_by=frozenset(self.probe.route.guarded_by), has_worked=self.has_worked)
+        return Facts(
+            guarded_by=frozenset(self.probe.route.guarded_by),
+            settling=self.settling,
+            has_worked=self.has_worked,
+        )
 
     def take(self, caller: str, exchange: Exchange) -> None:
         """Takes up the answer to a planned look."""

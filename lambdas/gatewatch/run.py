@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -44,13 +44,27 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     announcements: tuple[Brief, ...] = ()
 
 
+SETTLES_FOR = timedelta(seconds=120)
+"""After a deployment answers may be mixed; changes of usage plans have taken over a minute."""
+
+
 def run(
-    config: Config, transport: Transport, store: Store, clock: Clock, minutes: range | None = None
+    config: Config,
+    transport: Transport,
+    store: Store,
+    clock: Clock,
+    minutes: range | None = None,
+    deployed_at: datetime | None = None,
 ) -> Report:
-    """Probes what is due in these minutes, or everything; judges it, and remembers it."""
+    """Probes what is due in these minutes, or everything; judges it, and remembers it.
+
+    `deployed_at`: when the APIs were last deployed, if whoever asks knows it.
+    """
     now = clock.now()
     at, minute = now.isoformat(), int(now.timestamp() // 60)
     asked = inquire(config, store, minutes, range(minute, minute + 1))
+    for one in asked:
+        one.settling = deployed_at is not None and abs(now - deployed_at) < SETTLES_FOR
     requests = look(asked, transport)
     verdicts = [verdict for inquiry in asked for verdict in inquiry.verdicts()]
     latch(asked, verdicts, store)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Annotated
+
 import msgspec
 import typer
 from msgspec.structs import replace
@@ -9,7 +12,7 @@ from rich.console import Console
 
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
-from gatewatch.cli.exits import of_verdicts, until_closed
+from gatewatch.cli.exits import UsageError, of_verdicts, until_closed
 from gatewatch.cli.facts import facts
 from gatewatch.cli.maintenance import scheduled, told
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
@@ -21,7 +24,16 @@ from gatewatch.run import run as run_once
 
 
 def run(
-    config: ConfigFile = CONFIG, state: StateFile = None, output: OutputFormat = Format.TEXT
+    config: ConfigFile = CONFIG,
+    state: StateFile = None,
+    deployed_at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="When the APIs were deployed: for two minutes, one look alone refutes nothing.",
+        ),
+    ] = None,
+    output: OutputFormat = Format.TEXT,
 ) -> None:
     """Probe every configured route once, judge it, and remember it.
 
@@ -32,13 +44,15 @@ def run(
     ```
     gatewatch run
     gatewatch run --config staging.yaml --format json
+    gatewatch run --deployed-at 2026-11-22T09:00:00Z
     ```
     """
+    deployed = _time(deployed_at) if deployed_at is not None else None
     found = read_config(config)
     store = open_store(config, state)
     transport, clock = prober(found, vault(config.parent)), SystemClock()
     with show.console(stderr=True).status("probing"):
-        report = run_once(found, transport, store, clock)
+        report = run_once(found, transport, store, clock, deployed_at=deployed)
     transport.close()
     with until_closed():
         if output is Format.JSON:
@@ -48,6 +62,16 @@ def run(
             for line in told(scheduled(found, clock.now()), only_open=True):
                 typer.echo(line)
     raise typer.Exit(of_verdicts(report.verdicts))
+
+
+def _time(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise UsageError(f'--deployed-at: "{text}": expected a time such as 2026-11-22T09:00:00Z')
+    return found
 
 
 def print_report(report: Report, console: Console, place: Origin) -> None:
