@@ -16,7 +16,7 @@ from infra.stack import GatewatchStack
 from tests.infra import templates
 from tests.infra.conftest import PRIVATE, synthesised
 from tests.infra.templates import Resource, granted, named, read, resources, statements
-from tests.infra.test_alarms import ALARM, POLICIES
+from tests.infra.test_alarms import ALARM, POLICIES, ROUTES
 from tests.infra.test_grants import GRANTS
 
 FUNCTION, QUEUE = "AWS::Lambda::Function", "AWS::SQS::Queue"
@@ -137,7 +137,7 @@ def test_its_health_is_watched_as_the_probes_is(private_template: Resource) -> N
             assert alarm[same] == model[same]
         assert "Twin" in read(alarm["Dimensions"][0]["Value"])
         assert f"HealthAlarms{twins}" in read(unwell["AlarmRule"])
-    more = len(resources(private_template, ALARM)) - len(POLICIES) - 4
+    more = len(resources(private_template, ALARM)) - len(POLICIES) - len(ROUTES) - 1
     assert more == 3
 
 
