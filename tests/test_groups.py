@@ -461,3 +461,40 @@ def test_a_greedy_route_that_is_declared_to_need_a_key_may_refuse_any_path() -> 
     looks = [look(lines[0]), look(lines[1].replace(" ->", " (control) ->"))]
     assert "api_key_missing" in causes(diagnose(looks, declared))
     assert "api_key_missing" not in causes(diagnose(looks))
+
+
+# Phases are evidence
+
+
+@pytest.mark.parametrize(
+    ("error", "phases", "cause"),
+    [
+        ("timeout: the deadline passed in phase first_byte", {}, "integration_timeout"),
+        ("timeout: the deadline passed in phase connect", {"dns": 4.0}, "timeout"),
+        ("timeout: the deadline passed in phase tls", {"dns": 4.0, "connect": 9.0}, "timeout"),
+        ("the deadline passed", {"dns": 4.0, "connect": 9.0, "tls": 20.0}, "integration_timeout"),
+        ("the deadline passed", {"dns": 4.0}, "timeout"),
+        (
+            "Operation timed out after 10001 milliseconds with 0 bytes received",
+            {},
+            "integration_timeout",
+        ),
+        ("Connection timed out after 10001 milliseconds", {}, "timeout"),
+        ("dial tcp 10.0.0.1:443: i/o timeout", {}, "timeout"),
+    ],
+)
+def test_after_the_handshake_it_is_no_more_the_network(
+    error: str, phases: dict[str, float], cause: str
+) -> None:
+    one = look("GET HOST/prod/x -> none")
+    late = replace(one.response, error=error, phases_ms=phases, elapsed_ms=10_000)
+    found = diagnose([replace(one, response=late)])
+    assert causes(found) == [cause]
+    assert (found.layer is Layer.NETWORK) == (cause == "timeout")
+    if cause != "timeout":
+        assert found.layer_confidence is Confidence.LIKELY
+
+
+def test_a_deadline_of_which_no_phase_is_told_may_be_either() -> None:
+    found = diagnose([look("GET HOST/prod/x -> none Operation timed out")])
+    assert causes(found) == ["timeout", "integration_timeout"]

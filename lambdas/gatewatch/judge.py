@@ -553,13 +553,20 @@ def _redirected(probe: Probe, one: Seen) -> Judgement:
 _BEHIND_THE_GUARDS = frozenset(GATES[GATES.index(Gate.VALIDATION) :])
 
 
+def no_answer_came(response: Response) -> bool:
+    return response.status == 0 and response.status_told
+
+
 def _past_every_guard(one: Seen) -> bool:
     """Whether the call stopped at a gate that lies behind authorization and API keys.
 
-    WebSocket management validates a connection's id before it looks at the caller (ms-120).
+    Without an answer nobody knows where it stopped. WebSocket management validates a connection's
+    id before it looks at the caller (ms-120).
     """
     diagnosis, causes = one.diagnosis, catalogue()
     if "@connections" in parse(one.exchange.request.url).segments:
+        return False
+    if no_answer_came(one.exchange.response):
         return False
     return bool(diagnosis.candidates) and all(
         one.cause in causes and causes[one.cause].gate in _BEHIND_THE_GUARDS

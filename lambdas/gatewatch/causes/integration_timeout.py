@@ -15,12 +15,12 @@ CAUSE = Cause(
     title="The integration did not answer in time",
     signature=TIMED_OUT,
     typical=(MAYBE_LONG,),
-    prior=2,
+    prior=1.6,
     sources=(recorded("in-001, ht-001", "2026-06-01"),),
     prose="""
 ## What happens
 The backend took longer than the integration's timeout: 29 seconds by default on REST APIs, 30 on
-HTTP APIs.
+HTTP APIs. A caller with less patience sees a connection on which no answer comes.
 
 ## Why it misleads
 The function may end well after that, and its log shows no error.

@@ -101,6 +101,7 @@ class Answer(StrEnum):
     TLS_FAILURE = "a failed TLS handshake"
     CERTIFICATE_REQUIRED = "a TLS alert that asks for a client certificate"
     TIMEOUT = "no answer in time"
+    SILENCE = "a connection that was made, and no answer on it in time"
     RESET = "a connection closed without an answer"
 
 

@@ -192,7 +192,8 @@ _OWN: dict[Answer, Response] = {
     Answer.CONNECT_FAILURE: Response(error="Connection refused"),
     Answer.TLS_FAILURE: Response(error="SSL certificate problem"),
     Answer.CERTIFICATE_REQUIRED: Response(error="tls: alert certificate required"),
-    Answer.TIMEOUT: Response(error="timed out"),
+    Answer.TIMEOUT: Response(error="Connection timed out"),
+    Answer.SILENCE: Response(error="Operation timed out with 0 bytes received"),
     Answer.RESET: Response(error="Connection reset by peer"),
 }
 _BEHIND: dict[Answer, int] = {

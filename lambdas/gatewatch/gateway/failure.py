@@ -6,6 +6,7 @@ A wording may leave several reasons open; then it means all of them.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from gatewatch.gateway.answers import NO_RESPONSE, Answer
 
@@ -14,12 +15,15 @@ _NO_CONNECTION = frozenset({Answer.CONNECT_FAILURE})
 _NO_TLS = frozenset({Answer.TLS_FAILURE})
 _NO_CLIENT_CERTIFICATE = frozenset({Answer.CERTIFICATE_REQUIRED})
 _LATE = frozenset({Answer.TIMEOUT})
+_SILENT = frozenset({Answer.SILENCE})
 _CLOSED = frozenset({Answer.RESET})
 _BY_PROXY = frozenset({Answer.PROXY_REFUSED})
 
 # What names its reason comes before what many reasons share: botocore says "Could not connect to
 # the endpoint URL" of names without an address as well; urllib3 puts the proxy's refusal last.
 _TEXTS: tuple[tuple[frozenset[Answer], str], ...] = (
+    (_SILENT, r"^timeout: .* in phase (?:first_byte|transfer)$"),
+    (_LATE, r"^timeout: .* in phase \w+$"),
     (
         _BY_PROXY,
         r"from proxy after connect|connect tunnel failed|tunnel connection failed"
@@ -53,10 +57,17 @@ _TEXTS: tuple[tuple[frozenset[Answer], str], ...] = (
         r"|curl: \((35|51|53|54|59|60|64|66|77|80|82|83|90|91)\)",
     ),
     (
-        _LATE,
-        r"^timeout:|timed?[ _-]?out|deadline|properly respond after a period"
-        r"|took too long|curl: \(28\)",
+        _SILENT,
+        r"\b0 bytes received|read[ _-]?timed?[ _-]?out"
+        r"|timeout(?: \w+){0,3} waiting for (?:the |a )?(?:response|answer)",
     ),
+    (
+        _LATE,
+        r"connect(?:ion|ing)?[ _-]?timed?[ _-]?out|etimedout"
+        r"|(?:failed|unable) to connect.{0,80}timed?[ _-]?out|dial tcp.{0,80}timed?[ _-]?out"
+        r"|properly respond after a period",
+    ),
+    (_LATE | _SILENT, r"^timeout:|timed?[ _-]?out|deadline|took too long|curl: \(28\)"),
     (
         _CLOSED,
         r"^reset:|reset by peer|empty reply|closed connection|without response|econnreset"
@@ -97,11 +108,14 @@ def is_unreached(error: str | None) -> bool:
     return error is not None and _NOT_REACHED.match(error) is not None
 
 
-def without_response(error: str | None) -> frozenset[Answer]:
-    """What an error text means; everything where there is none, nothing where it is not known."""
+def without_response(error: str | None, phases: Collection[str] = ()) -> frozenset[Answer]:
+    """What an error text means; everything where there is none, nothing where it is not known.
+
+    `phases` are those that ended: after the handshake, it was the other side that kept silent.
+    """
     if not error:
         return NO_RESPONSE
-    for answers, pattern in _PATTERNS:
-        if pattern.search(error):
-            return answers
-    return frozenset()
+    found = next((answers for answers, pattern in _PATTERNS if pattern.search(error)), frozenset())
+    if found == _LATE | _SILENT and phases:
+        return _SILENT if "tls" in phases else _LATE
+    return found

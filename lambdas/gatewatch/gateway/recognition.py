@@ -102,7 +102,9 @@ def _with_status(exchange: Exchange) -> Recognition:
     if seen.said.in_frame and seen.status < 400:
         return _in_a_frame(exchange, seen)
     if exchange.response.status == 0:
-        return Recognition(plain=without_response(exchange.response.error))
+        return Recognition(
+            plain=without_response(exchange.response.error, exchange.response.phases_ms)
+        )
     answers = elsewhere.recognise(seen.status, seen.headers, seen.said)
     if answers is not None:
         # A page is written for people, and may stand in for what the API really said.

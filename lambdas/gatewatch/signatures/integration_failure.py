@@ -9,6 +9,7 @@ from __future__ import annotations
 from gatewatch.gateway.answers import Answer
 from gatewatch.signatures.rules import (
     ANY_ANSWER,
+    APPSYNC,
     FUNCTION_URL,
     HTTP,
     REST_LIKE,
@@ -81,6 +82,7 @@ TIMED_OUT: Signature = (
         REST_LIKE,
         ROUTE,
         expects={Answer.INTEGRATION_TIMED_OUT},
+        surmises={Answer.SILENCE},
         allows=ANY_ANSWER,
         because="a REST API answers a slow integration with 504 after its timeout",
     ),
@@ -88,8 +90,16 @@ TIMED_OUT: Signature = (
         HTTP,
         ROUTE,
         expects={Answer.HTTP_UNAVAILABLE},
+        surmises={Answer.SILENCE},
         allows=ANY_ANSWER,
         because="an HTTP API answers a slow integration with 503 after 30 seconds",
+    ),
+    rule(
+        FUNCTION_URL | APPSYNC,
+        ROUTE,
+        surmises={Answer.SILENCE},
+        allows=ANY_ANSWER,
+        because="what was asked and keeps silent waits for its function",
     ),
 )
 

@@ -102,6 +102,7 @@ TRANSIENT = INTEGRATION_FAILURES | {
     Answer.BOT_CHALLENGE,
     Answer.AUTHORIZER_BROKEN,
     Answer.TIMEOUT,
+    Answer.SILENCE,
     Answer.RESET,
     Answer.CONNECT_FAILURE,
     Answer.DNS_FAILURE,

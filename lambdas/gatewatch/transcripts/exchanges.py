@@ -81,11 +81,17 @@ def _response(found: object) -> Response:
         error=error,
         elapsed_ms=_number(value.get("elapsed_ms")),
         address=_text(value.get("address")),
+        phases_ms=_phases(value.get("phases_ms")),
         body_length=_whole(value.get("body_length")),
         body_sha256=_text(value.get("body_sha256")),
         signs=tuple(str(sign) for sign in signs) if isinstance(signs, list) else (),
         is_cut=value.get("is_cut") is True,
     )
+
+
+def _phases(value: object) -> dict[str, float]:
+    spent = ((name, _number(one)) for name, one in _mapping(value).items())
+    return {str(name): one for name, one in spent if one is not None}
 
 
 def _mapping(value: object) -> Json:
