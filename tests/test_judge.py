@@ -338,6 +338,20 @@ STRANGERS = {
         "unknown",
         None,
     ),
+    "what a member gets, by a status that its owner names": (
+        "GET /x: {access: protected, as: [user], expect: {status: 404}}",
+        [f'{G} -> backend 404 | {{"e":1}}', f'{G} with bearer=valid -> backend 404 | {{"e":1}}'],
+        [],
+        "fail",
+        "protected_route_open",
+    ),
+    "a guard's refusal, by a status that its owner names": (
+        "GET /x: {access: protected, as: [user], expect: {status: 401}}",
+        [f"{G} -> {UNAUTHORIZED}", f"{G} with bearer=valid -> {UNAUTHORIZED}"],
+        [],
+        "pass",
+        None,
+    ),
     "a throttle proves nothing": (
         PROTECTED,
         [f"{G} -> rest 429 TooManyRequestsException | Too Many Requests"],
@@ -386,6 +400,12 @@ CALLERS = {
         "api",
     ),
     "gets no answer": ("none timeout: the deadline passed", "fail", "refused", "api"),
+    "gets an error page of CloudFront's": (
+        "stranger 200 | <html>sorry</html> | x-cache: Error from cloudfront",
+        "fail",
+        "assertion_failed",
+        "api",
+    ),
     "gets garbage": ("none garbage: the answer is not HTTP", "unknown", None, None),
     "is refused for unknown reasons": ('stranger 403 | {"e":1}', "fail", "refused", None),
 }

@@ -111,7 +111,7 @@ def judge(
     callers got when the same look was taken with a browser's User-Agent.
     """
     shown = instead or {}
-    seen = _with_browsers(_seen(looks, others, diagnosis), as_browser or {})
+    seen = _with_browsers(_seen(probe, looks, others, diagnosis), as_browser or {})
     verdicts = [_skipped(probe, one) for one in probe.skipped]
     verdicts += [
         _not_reached(probe, caller, unsent, shown[caller])
@@ -131,14 +131,16 @@ def judge(
 
 
 def _seen(
-    looks: Mapping[str, Exchange], others: Sequence[Exchange], diagnosis: Diagnosis
+    probe: Probe, looks: Mapping[str, Exchange], others: Sequence[Exchange], diagnosis: Diagnosis
 ) -> dict[str, Seen]:
     parts = diagnosis.parts or (diagnosis,)
     seen = {
         caller: Seen(exchange, part, tuple(nowhere(others, exchange)))
         for (caller, exchange), part in zip(looks.items(), parts, strict=False)
     }
-    member = next((one.exchange.response for one in seen.values() if _is_a_member(one)), None)
+    member = next(
+        (one.exchange.response for one in seen.values() if _is_a_member(probe, one)), None
+    )
     return {caller: replaced(one, member=member) for caller, one in seen.items()}
 
 
@@ -210,10 +212,12 @@ def asks_as_browser(probe: Probe, verdict: Verdict) -> bool:
     return any(each.cause in BY_USER_AGENT for each in verdict.candidates)
 
 
-def _is_a_member(one: Seen) -> bool:
-    """Whether a credential that is right got a success, and no page for everything."""
+def _is_a_member(probe: Probe, one: Seen) -> bool:
+    """Whether a credential that is right got what its owner expects, and no page for everything."""
     presented = one.exchange.request.presented
     ours = bool(presented) and all(each.validity is Validity.VALID for each in presented)
+    if ours and _is_named(probe.route.expect, one.exchange):
+        return True
     return ours and one.diagnosis.layer is Layer.OK and is_success(one.exchange) and not one.is_page
 
 
@@ -355,12 +359,15 @@ def _refused(probe: Probe, caller: str, one: Seen) -> Judgement:
             "a public route asks for a credential",
             owner=Owner.API,
         )
-    if diagnosis.cause == "masked_failure":
+    if diagnosis.candidates and {each.cause for each in diagnosis.candidates} <= _MAYBE_MASKED:
         return _masked(probe.route.expect, one)
     if diagnosis.layer is Layer.BACKEND and diagnosis.cause != "backend_denied":
         status = one.exchange.response.status
         return Judgement(Outcome.FAIL, Finding.UNEXPECTED_STATUS, f"the backend answered {status}")
     return Judgement(Outcome.FAIL, Finding.REFUSED, _told(diagnosis, one.exchange))
+
+
+_MAYBE_MASKED = frozenset({OK, "masked_failure"})
 
 
 def _masked(expect: Expect, one: Seen) -> Judgement:
@@ -449,6 +456,8 @@ def _stranger_at_protected_route(probe: Probe, one: Seen, how: str) -> Judgement
         return _redirected(probe, one) if response.status >= 300 else _let_in(probe, one, how)
     if _every_survivor_proves_guard(diagnosis):
         return _refused_by_a_guard(probe, diagnosis, response.status)
+    if _is_named(probe.route.expect, one.exchange) and _gets_what_members_get(one):
+        return _exposed(how, response.status)
     if _is_refused_by_backend(probe, one):
         return _passes("refused by the backend, as declared")
     if one.is_page:
@@ -458,6 +467,20 @@ def _stranger_at_protected_route(probe: Probe, one: Seen, how: str) -> Judgement
     if diagnosis.layer is Layer.ROUTING or _declared_guard_is_none_of_them(probe, one):
         return Judgement(Outcome.FAIL, Finding.REFUSED, _told(diagnosis, one.exchange))
     return Judgement(Outcome.UNKNOWN, None, _why_unproven(diagnosis, one.exchange))
+
+
+def _gets_what_members_get(one: Seen) -> bool:
+    return one.member is not None and alike(one.exchange.response, one.member)
+
+
+def _exposed(how: str, status: int) -> Judgement:
+    return Judgement(
+        Outcome.FAIL,
+        Finding.PROTECTED_ROUTE_OPEN,
+        f"a protected route answered a call {how} with {status}",
+        owner=Owner.API,
+        severity=Severity.CRITICAL,
+    )
 
 
 def _is_refused_by_backend(probe: Probe, one: Seen) -> bool:
@@ -510,13 +533,7 @@ def _let_in(probe: Probe, one: Seen, how: str) -> Judgement:
     status = one.exchange.response.status
     found = weighed(one.exchange, one.nowhere, one.member, probe.route.expect)
     if found.worth is Worth.REAL:
-        return Judgement(
-            Outcome.FAIL,
-            Finding.PROTECTED_ROUTE_OPEN,
-            f"a protected route answered a call {how} with {status}",
-            owner=Owner.API,
-            severity=Severity.CRITICAL,
-        )
+        return _exposed(how, status)
     because = f"a stranger is answered with {status}, but {found.because}"
     if found.worth is Worth.PAGE:
         return Judgement(Outcome.UNKNOWN, None, because)
