@@ -2,19 +2,26 @@
 
 Runs `gatewatch explain --format jsonl` over the corpus and holds each diagnosis against the
 established cause (`truth.cause`) and its look-alikes (`truth.cannot_be_told_from`).
+
+What people pasted is measured with it where it is at hand: in the directory that GATEWATCH_PASTES
+names, or in `shared/pastes` beside the checkout. It has `truth.jsonl`, and for each id of it the
+paste itself, the exchange that it shows (`ID.clean.jsonl`) and looks together (`ID.group.jsonl`).
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gatewatch.causes import catalogue
 
+Json = dict[str, Any]
 CORPUS = Path(__file__).parent.parent / "tests" / "corpus" / "observed.jsonl"
 
 
@@ -26,11 +33,11 @@ class Row:
     truth: str
     layer: str
     look_alikes: frozenset[str]
-    said: dict[str, object]
+    said: Json
 
     @property
     def candidates(self) -> list[str]:
-        return [one["cause"] for one in self.said["candidates"]]  # type: ignore[index,union-attr]
+        return [one["cause"] for one in self.said["candidates"]]
 
     @property
     def is_covered(self) -> bool:
@@ -69,20 +76,55 @@ class Row:
 
 def rows(corpus: Path) -> list[Row]:
     """Every row of a corpus with its diagnosis, by the command that users run."""
-    command = [sys.executable, "-m", "gatewatch", "explain", str(corpus), "--format", "jsonl"]
-    out = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    said = [json.loads(line) for line in out.splitlines()]
-    recorded = [json.loads(line) for line in corpus.read_text().splitlines() if line.strip()]
-    return [
-        Row(
-            id=str(one.get("id")),
-            truth=one["truth"]["cause"],
-            layer=one["truth"]["layer"],
-            look_alikes=frozenset(one["truth"]["cannot_be_told_from"]),
-            said=answer,
+    recorded = _lines(corpus.read_text())
+    return [_row(one, answer) for one, answer in zip(recorded, explained(corpus), strict=True)]
+
+
+def _row(recorded: Json, said: Json, name: str = "") -> Row:
+    return Row(
+        id=name or str(recorded.get("id")),
+        truth=recorded["truth"]["cause"],
+        layer=recorded["truth"]["layer"],
+        look_alikes=frozenset(recorded["truth"]["cannot_be_told_from"]),
+        said=said,
+    )
+
+
+def _lines(text: str) -> list[Json]:
+    return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+def explained(*files: Path) -> list[Json]:
+    """What the command says of files, one answer for each thing that it found in them."""
+    command = [sys.executable, "-m", "gatewatch", "explain", *map(str, files), "--format", "jsonl"]
+    return _lines(subprocess.run(command, capture_output=True, text=True, check=False).stdout)
+
+
+def pastes_directory() -> Path | None:
+    """Where what people pasted lies, if it is at hand."""
+    named = os.environ.get("GATEWATCH_PASTES")
+    beside = [parent / "shared" / "pastes" for parent in CORPUS.parents[3:6]]
+    places = [Path(named)] if named else beside
+    return next((place for place in places if (place / "truth.jsonl").is_file()), None)
+
+
+def pastes(directory: Path) -> dict[str, list[Row]]:
+    """The pastes by the form in which they are told, each with its diagnosis.
+
+    Of a text that shows several exchanges, the last counts: it is the one that was asked about. A
+    text that tells too little to be read, or to say anything, is no row.
+    """
+    truths = {one["id"]: one for one in _lines((directory / "truth.jsonl").read_text())}
+    found: dict[str, list[Row]] = {"exchanges": [], "groups": [], "texts": []}
+    for file in sorted(directory.glob("fx-*")):
+        form = {"clean.jsonl": "exchanges", "group.jsonl": "groups"}.get(
+            file.name.partition(".")[2], "texts"
         )
-        for one, answer in zip(recorded, said, strict=True)
-    ]
+        answers = explained(file)[-1:]
+        told = [one for one in answers if form != "texts" or one["candidates"]]
+        truth = truths[file.name.partition(".")[0]]
+        found[form] += [_row(truth, one, file.name) for one in told]
+    return found
 
 
 def report(found: Iterable[Row], title: str) -> str:
@@ -121,6 +163,13 @@ def main(arguments: list[str]) -> None:
     covered = [row for row in found if row.is_covered]
     if len(covered) < len(found):
         print(report(covered, "rows whose cause the catalogue has"))
+    directory = None if files else pastes_directory()
+    if directory is not None:
+        forms = pastes(directory)
+        for form, pasted in forms.items():
+            print(report(pasted, f"pastes as {form}"))
+        found += [row for pasted in forms.values() for row in pasted]
+        print(report(found, "rows and pastes"))
     if "--misses" in arguments:
         for row in found:
             if not (row.names_truth and row.first_is_possible and row.layer_is_right):

@@ -474,3 +474,12 @@ def test_paths_of_a_session_that_differ_by_an_id_alone_are_told_once() -> None:
         f"GET {API}/orders/2/items",
         f"GET {API}/users/1",
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{ message: 'Forbidden' }", "{ message: 'Forbidden', }", '{message:"Forbidden"}'],
+)
+def test_an_object_as_node_prints_it_is_the_body_that_it_shows(text: str) -> None:
+    [told], [wanted] = read(text).transcripts, read('{"message":"Forbidden"}').transcripts
+    assert diagnose(told.exchanges).candidates == diagnose(wanted.exchanges).candidates

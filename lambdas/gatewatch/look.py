@@ -331,9 +331,12 @@ def _kinds(exchange: Exchange, address: Address, headers: Mapping[str, str]) -> 
     by_evidence = _kinds_by_host(exchange.request.url, address) & _kinds_by_headers(headers)
     if said.in_frame:
         return by_evidence & {ApiKind.WEBSOCKET} or by_evidence
-    if "@connections" in address.segments and exchange.response.status == 404:
-        # Whoever calls it means a WebSocket API; this says that another API answered.
-        return by_evidence
+    if "@connections" in address.segments:
+        # Whoever calls it means a WebSocket API. To an HTTP API it is a path like any other that
+        # no route matches (ms-011), and then that API answered.
+        if exchange.response.status == 404 or said.message == "Not Found":
+            return by_evidence
+        by_evidence = by_evidence - {ApiKind.HTTP} or by_evidence
     try:
         hinted = frozenset({ApiKind(exchange.api_kind or "")})
     except ValueError:

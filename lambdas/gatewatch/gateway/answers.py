@@ -38,7 +38,6 @@ class Answer(StrEnum):
     IAM_DENIED_UNSTATED = "403 user not authorized, policy not named"
     ANONYMOUS_DENIED = "403 User: anonymous is not authorized"
     ANONYMOUS_DENIED_RESOURCE = "403 User: anonymous refused by a resource-based policy"
-    ANONYMOUS_DENIED_LIMIT = "403 User: anonymous refused by a control policy"
     ANONYMOUS_DENIED_ENDPOINT = "403 User: anonymous refused by a VPC endpoint policy"
 
     AUTHORIZER_DENIED_EXPLICIT = "403 explicit deny by the authorizer's policy"
@@ -125,7 +124,6 @@ ANONYMOUS_DENIALS = frozenset(
         Answer.ANONYMOUS_DENIED,
         Answer.ANONYMOUS_DENIED_RESOURCE,
         Answer.ANONYMOUS_DENIED_ENDPOINT,
-        Answer.ANONYMOUS_DENIED_LIMIT,
     }
 )
 AUTHORIZER_DENIALS = frozenset(

@@ -150,7 +150,14 @@ def _repaired(text: str) -> str:
     text = unescape(text).translate(_QUOTES)
     if text[1:3] == '\\"':
         text = text.replace('\\"', '"')
-    return text.replace("'", '"') if text[1:2] == "'" else text
+    if (printed := _BARE_KEY.match(text[1:])) or text[1:2] == "'":
+        text = text.replace("'", '"')
+    return _BARE_KEYS.sub(r'\1"\2":', text) if printed else text
+
+
+_BARE_KEY = re.compile(r"\s*\w+\s*:")
+_BARE_KEYS = re.compile(r"([{,]\s*)(\w+)\s*:")
+"""As Node prints an object."""
 
 
 _MESSAGE = re.compile(r'"(?P<key>[Mm])essage"\s*:\s*"(?P<text>(?:[^"\\]|\\.)*)(?P<end>"?)')

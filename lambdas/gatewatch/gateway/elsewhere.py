@@ -50,11 +50,13 @@ _OF_AWS = (HostKind.EXECUTE_API, HostKind.FUNCTION_URL, HostKind.APPSYNC, HostKi
 def unseen(status: int, host: HostKind) -> frozenset[Answer]:
     """Which of their answers a refusal may be of which neither a header nor the body was seen.
 
-    Of all of them, only CloudFront stands before a name of AWS's own.
+    Of all of them, only CloudFront stands before a name of AWS's own, and there it forbids nothing
+    but what it cannot pass on, such as a GET with a body.
     """
-    pages = CLOUDFRONT_PAGES if status in (400, 403) else frozenset()
+    is_paged = status in (400, 403)
     if host in _OF_AWS:
-        return pages
+        return frozenset({Answer.CLOUDFRONT_BAD_REQUEST} if is_paged else ())
+    pages = CLOUDFRONT_PAGES if is_paged else frozenset()
     refused = {Answer.EDGE_FUNCTION, Answer.BOT_CHALLENGE} if status < 500 else set()
     return pages | refused | _BY_STATUS.get(status, frozenset())
 

@@ -56,8 +56,6 @@ BODIES: dict[Answer, str] = {
     Answer.IAM_DENIED_RESOURCE_IMPLICIT: f"{_DENIED} because no resource-based policy"
     f" {_ALLOWS_INVOKE}",
     Answer.IAM_DENIED_ENDPOINT: f"{_DENIED} because no VPC endpoint policy {_ALLOWS_INVOKE}",
-    Answer.ANONYMOUS_DENIED_LIMIT: f"{_ANONYMOUS} with an explicit deny in a resource control"
-    ' policy"}',
     Answer.IAM_DENIED_LIMIT_EXPLICIT: f"{_DENIED} with an explicit deny in a service control"
     ' policy"}',
     Answer.IAM_DENIED_LIMIT_IMPLICIT: f"{_DENIED} because no permissions boundary {_ALLOWS_INVOKE}",

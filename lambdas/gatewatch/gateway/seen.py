@@ -55,7 +55,7 @@ class Seen:
         return Answer.BACKEND_REJECTED if self.status < 500 else Answer.BACKEND_ERROR
 
 
-_TRANSPORT_HEADERS = ("date", "content-length", "transfer-encoding", "connection")
+_TRANSPORT_HEADERS = ("date", "content-length", "transfer-encoding")
 _REST_IDS = ("x-amzn-requestid", "x-amz-apigw-id")
 _HTTP_ID = "apigw-requestid"
 # An integration's answer on an HTTP API spells the id so; the gateway's own are lower case.

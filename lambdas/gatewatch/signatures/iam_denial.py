@@ -47,14 +47,6 @@ _UNSIGNED = (
 EXPLICIT_DENY: Signature = (
     GUARDED_ALIKE,
     rule(
-        REST_LIKE,
-        ROUTE,
-        Sends.NO_AUTHORIZATION,
-        expects={Answer.ANONYMOUS_DENIED_LIMIT},
-        allows={Answer.MISSING_TOKEN},
-        because="a resource control policy refuses an unsigned caller as User: anonymous",
-    ),
-    rule(
         REST_LIKE | APPSYNC,
         ROUTE,
         Sends.A_SIGNATURE,
@@ -65,7 +57,7 @@ EXPLICIT_DENY: Signature = (
             Answer.IAM_DENIED_SESSION_EXPLICIT,
             Answer.IAM_DENIED_LIMIT_EXPLICIT,
         },
-        surmises={Answer.IAM_DENIED_SESSION_IMPLICIT, Answer.ANONYMOUS_DENIED_LIMIT},
+        surmises={Answer.IAM_DENIED_SESSION_IMPLICIT},
         because="the explicit deny of an identity's, session's or limiting policy is named as such",
     ),
     rule(HTTP, ROUTE, Sends.A_SIGNATURE, expects={Answer.FORBIDDEN}, because=_HTTP_FORBIDDEN),
