@@ -135,6 +135,22 @@ def test_a_pasted_error_of_appsync_is_explained() -> None:
     assert {"appsync_key_expired", "cognito_token_rejected"} <= names(pasted(EXPIRED))
 
 
+def test_a_token_that_appsync_refuses_in_its_own_words_is_a_refused_token() -> None:
+    found = pasted(error("UnauthorizedException", "Token has expired."))
+    assert names(found) <= {
+        "cognito_token_rejected",
+        "cognito_token_missing",
+        "appsync_key_expired",
+    }
+    assert found.cause == "cognito_token_rejected"
+
+
+def test_a_query_that_appsync_cannot_read_is_no_refusal_of_a_guard() -> None:
+    bad = error("BadRequestException", "Unable to parse GraphQL query.")
+    assert read(bad).transcripts == ()
+    assert sent("api_key", 400, bad).cause == "unknown"
+
+
 def test_another_graphql_servers_errors_are_not_appsyncs() -> None:
     body = json.dumps({"errors": [{"message": "no", "extensions": {"code": "FORBIDDEN"}}]})
     assert "appsync_key_expired" not in names(sent("api_key", 401, body, "https://h.example.com/g"))

@@ -63,9 +63,11 @@ def _by_appsync(seen: Seen) -> Recognition:
         return plainly(Answer.APPSYNC_NO_CREDENTIAL)
     if said.message.startswith("You are not authorized to make this call"):
         return plainly(Answer.APPSYNC_NOT_AUTHORIZED)
-    if seen.status == 401 and (said.form is Form.JSON or (said.message and not said.cut)):
-        return plainly(Answer.APPSYNC_REFUSED)
-    return Recognition(plain=_UNSEEN_OF_APPSYNC[seen.status])
+    if said.form is Form.UNSEEN or said.cut:
+        return Recognition(plain=_UNSEEN_OF_APPSYNC[seen.status])
+    other = said.graphql_type not in ("", "UnauthorizedException")
+    refused = seen.status == 401 and not other and (said.message or said.form is Form.JSON)
+    return plainly(Answer.APPSYNC_REFUSED) if refused else UNRECOGNISED
 
 
 _HELP = re.compile(r"^Forbidden\. For troubleshooting Function URL")

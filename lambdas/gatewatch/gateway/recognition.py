@@ -58,7 +58,7 @@ def _of_any_status(exchange: Exchange) -> Recognition:
         return UNRECOGNISED
     plain = frozenset().union(*(one.plain for one in usual))
     weak = frozenset().union(*(one.weak for one in usual)) - plain
-    rest = frozenset().union(*(one.all for one in found.values())) - _SUCCESS
+    rest = frozenset().union(*(one.all for one in found.values())) - _THROUGH
     inner = frozenset({Answer.INNER_FAILURE} if _may_be_inside(exchange, seen) else ())
     return Recognition(plain=plain, weak=weak, disguised=(rest | inner) - plain - weak)
 
@@ -89,7 +89,8 @@ def _usual(seen: Seen, found: Mapping[int, Recognition]) -> frozenset[int]:
     return frozenset(status for status, one in telling.items() if one - _ANYBODYS)
 
 
-_ANYBODYS = BACKEND_ANSWERS | {Answer.SUCCESS, Answer.INNER_FAILURE}
+_THROUGH = frozenset({Answer.SUCCESS, Answer.INNER_FAILURE})
+_ANYBODYS = BACKEND_ANSWERS | _THROUGH
 
 
 def _under(exchange: Exchange, status: int) -> Exchange:
