@@ -211,6 +211,17 @@ def test_two_credentials_of_ours_are_two() -> None:
     assert set(causes(found)) == {"api_key_invalid", "api_key_not_in_usage_plan"}
 
 
+def test_a_browser_of_ours_that_gets_in_where_we_do_not_points_to_the_user_agent() -> None:
+    refused, control = (
+        look(f"GET HOST/prod/x -> {FORBIDDEN}"),
+        look(f"GET HOST/prod/x (control) -> {OK}"),
+    )
+    as_browser = replace(control.request, headers={"User-Agent": "Mozilla/5.0"})
+    found = diagnose([refused, replace(control, request=as_browser)])
+    assert (causes(found), found.confidence) == (["waf_blocked"], Confidence.LIKELY)
+    assert found.layer_confidence is Confidence.LIKELY
+
+
 # What controls say
 
 
@@ -275,7 +286,7 @@ CASES = [
     ),
     Case(
         "the same, refused by the route's own guard without the stage",
-        (f"GET {OWN}/v1/orders -> {MAT}", f"GET {OWN}/orders (control) -> {UNAUTHORIZED}"),
+        (f"GET {OWN}/staging/orders -> {MAT}", f"GET {OWN}/orders (control) -> {UNAUTHORIZED}"),
         "stage_in_custom_domain_url",
         frozenset({"iam_unsigned"}),
         Confidence.LIKELY,
@@ -344,6 +355,14 @@ def test_a_cause_that_a_control_speaks_against_falls(told: object, case: Case) -
     assert not case.fallen & set(causes(found))
     if case.confidence:
         assert found.confidence is case.confidence
+
+
+@pytest.mark.parametrize("segment", ["v2", "api", "users"])
+def test_what_may_be_a_path_is_not_surely_a_stage(segment: str) -> None:
+    looks = [look(f"GET {OWN}/{segment}/orders -> {MAT}"), look(f"GET {OWN}/orders -> {OK}")]
+    found = diagnose(looks)
+    assert found.confidence is Confidence.AMBIGUOUS
+    assert {"stage_in_custom_domain_url", "route_not_found", "iam_unsigned"} <= set(causes(found))
 
 
 @pytest.mark.parametrize("status", ["204", "200 | {}"])

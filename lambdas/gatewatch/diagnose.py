@@ -130,14 +130,14 @@ def _shared(failed: Sequence[Diagnosis]) -> Diagnosis:
     if not kept:
         return NOTHING_FITS
     layers = {one.layer for one in kept}
-    sure = min((part.layer_confidence for part in failed), key=_SURER.index)
+    sure = _surest(*(part.layer_confidence for part in failed))
     one_layer = len(layers) == 1 and sure is not Confidence.AMBIGUOUS
     return replace(
         first,
         layer=layers.pop() if one_layer else Layer.AMBIGUOUS,
         layer_confidence=sure if one_layer else Confidence.AMBIGUOUS,
         cause=kept[0].cause,
-        confidence=min((part.confidence for part in failed), key=_SURER.index),
+        confidence=_surest(*(part.confidence for part in failed)),
         candidates=kept,
         ruled_out=(
             *first.ruled_out,
@@ -238,15 +238,32 @@ def _diagnosis(looks: tuple[Look, ...], at: int, subject: Exchange, facts: Facts
         for survivor in alive
         if survivor not in kept
     ]
+    most = Confidence.LIKELY if _rests_on_a_twin(looks, at, facts, alive) else Confidence.CERTAIN
     return Diagnosis(
         layer=layer,
-        layer_confidence=layer_confidence,
+        layer_confidence=_surest(layer_confidence, most),
         cause=kept[0].cause.id,
-        confidence=_confidence(kept, declared),
+        confidence=_surest(_confidence(kept, declared), most),
         candidates=tuple(Candidate(one.cause.id, one.cause.layer) for one in kept),
         ruled_out=tuple(ruled_out),
         next_probe=next_probe(looks, at, subject, tuple(one.cause for one in kept)),
     )
+
+
+def _rests_on_a_twin(
+    looks: tuple[Look, ...], at: int, facts: Facts, alive: Sequence[Survivor]
+) -> bool:
+    """Whether only a look that differs in one thing ruled others out: something else may have
+    changed meanwhile."""
+    others = tuple(look for look in looks if not look.is_twin)
+    if len(others) == len(looks):
+        return False
+    return len(survivors(others, others.index(looks[at]), facts)) > len(alive)
+
+
+def _surest(*confidences: Confidence) -> Confidence:
+    """The least of these."""
+    return min(confidences, key=_SURER.index)
 
 
 _FORESEEN = 3.0

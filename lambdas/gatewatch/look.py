@@ -253,12 +253,21 @@ def _are_long_apart(at: str | None, other: str | None) -> bool:
     return abs(gap) > _LONG_APART
 
 
-# How people name stages; Chalice's own is `api`.
-_USUAL_STAGE = re.compile(
-    r"\$default|(.+[-_])?(prod(uction)?|dev(elop(ment)?)?|test(ing)?|stage|staging|stg|qa|uat|pre"
-    r"prod|preview|live|beta|alpha|sandbox|demo|int|api|latest|v\d[\w.-]*)([-_]\w+)?",
-    re.IGNORECASE,
-)
+_STAGES = "prod(uction)?|dev(elop(ment)?)?|test(ing)?|stage|staging|stg|qa|uat|preprod"
+_PATHS_AS_WELL = r"preview|live|beta|alpha|sandbox|demo|int|api|latest|v\d[\w.-]*"
+
+
+def _named(names: str) -> re.Pattern[str]:
+    return re.compile(rf"\$default|(.+[-_])?({names})([-_]\w+)?", re.IGNORECASE)
+
+
+_SURELY_A_STAGE = _named(_STAGES)
+_USUAL_STAGE = _named(f"{_STAGES}|{_PATHS_AS_WELL}")
+"""Chalice's own stage is `api`."""
+
+
+def is_surely_a_stage(segment: str) -> bool:
+    return bool(_SURELY_A_STAGE.fullmatch(segment))
 
 
 def is_usual_stage(segment: str) -> bool:
@@ -519,13 +528,13 @@ def _shifted(here: Address, there: Address, kinds: frozenset[ApiKind]) -> frozen
     if here.segments and here.segments == there.segments[1:]:
         if rest:
             return frozenset({Place.OTHER_STAGE})
-        return _surely_if(is_usual_stage(there.segments[0]), Place.WITHOUT_FIRST_SEGMENT)
+        return _surely_if(is_surely_a_stage(there.segments[0]), Place.WITHOUT_FIRST_SEGMENT)
     if not here.segments or here.segments[1:] != there.segments:
         return frozenset()
     if not there.segments and not (at_default and is_usual_stage(here.segments[0])):
         return frozenset()
     if at_default:
-        return _surely_if(rest or is_usual_stage(here.segments[0]), Place.BEHIND_A_STAGE)
+        return _surely_if(rest or is_surely_a_stage(here.segments[0]), Place.BEHIND_A_STAGE)
     return frozenset({Place.BEHIND_A_BASE_PATH, Place.ELSEWHERE})
 
 
