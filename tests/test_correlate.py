@@ -149,6 +149,19 @@ def test_what_is_undecided_is_no_story_that_an_outage_joins(undecided_first: boo
     assert {one.finding: one.state for one in after} == {"undecided": "open", "refused": "resolved"}
 
 
+def test_what_is_undecided_for_a_stranger_is_not_told_while_its_route_is() -> None:
+    """It is told when that story is over, if it is undecided still."""
+    refused = state("GET /a", problem("x"))
+    undecided = problem("x", "y", finding=Finding.UNDECIDED)
+    stranger = later("GET /a", undecided, T2, caller="anonymous")
+    [before] = opened(refused)
+    [during] = correlate("o", [refused, stranger], [before], [turn(Turn.OPENED, stranger, T1)])
+    assert [one.caller for one in during.members] == ["user"]
+    healed = state("GET /a")
+    found = correlate("o", [healed, stranger], [during], [turn(Turn.RECOVERED, healed, T2)])
+    assert {one.finding: one.state for one in found} == {"refused": "resolved", "undecided": "open"}
+
+
 def test_credentials_that_cannot_be_read_are_one_story_for_each() -> None:
     def unread(scope: str) -> Problem:
         return problem(finding=Finding.CREDENTIAL_UNREADABLE, scope=scope)

@@ -129,6 +129,16 @@ def test_another_caller_of_a_route_that_was_told_of_is_no_news() -> None:
     assert walked([FAIL], anonymous) == ["1 opened"]
 
 
+def test_a_route_that_fails_on_for_another_caller_has_neither_joined_nor_recovered() -> None:
+    """A stranger's look is seldom: it fails on for some minutes, and counts later."""
+    stranger = verdict(caller="anonymous")
+    later = [*[verdict(Outcome.PASS, caller="anonymous")] * 3, *[stranger] * 8]
+    over = [*later, verdict(Outcome.PASS, caller="anonymous")]
+    said = walked([*[FAIL] * 5, PASS], over)
+    assert [one.split(" | ")[0] for one in said] == ["1 opened", said[-1]]
+    assert said[-1].startswith("12 resolved recovered: GET /x, ")
+
+
 def test_who_recovers_while_others_still_fail_is_told() -> None:
     assert walked([*[FAIL] * 5, PASS], of_route("GET /y", 0)) == [
         "1 opened",
@@ -395,3 +405,20 @@ def test_a_channel_that_takes_nothing_leaves_room_for_the_others() -> None:
         str(number) for number in range(50, 150)
     ]
     assert one in after
+
+
+@pytest.mark.parametrize(
+    ("fail", "minutes", "is_restless"),
+    [
+        (FAIL, 59, True),
+        (FAIL, 60, False),
+        (verdict(finding=Finding.PROTECTED_ROUTE_OPEN), 5000, True),
+        (verdict(finding=Finding.SLOW), 1, False),
+        (PASS, 1, False),
+    ],
+)
+def test_strangers_look_often_for_an_hour_and_as_long_as_somebody_gets_in(
+    fail: Verdict, minutes: int, is_restless: bool
+) -> None:
+    once = hear(Ledger(api="orders"), [looked(fail)], About(), tick(1))
+    assert hear(once, [looked(fail)], About(), tick(1 + minutes)).is_restless is is_restless

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gatewatch.sandbox.faults import FAULTS
+
+from .nights.each_fault import heard_of
 from .nights.night import differences, live_through
 from .nights.stories import NIGHTS
 
@@ -14,3 +17,14 @@ from .nights.stories import NIGHTS
 def test_on_call_hears_what_happened_once(name: str, tmp_path: Path) -> None:
     night = NIGHTS[name]
     assert differences(night, live_through(night, tmp_path)) == []
+
+
+UNWATCHED = {"route_not_deployed", "root_forgotten", "truststore_replaced"}
+"""They change what nobody has configured."""
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS.keys() - UNWATCHED))
+def test_each_incident_is_told_once_at_the_default_intervals(name: str, tmp_path: Path) -> None:
+    said, wrong = heard_of(name, tmp_path)
+    assert said
+    assert wrong == []

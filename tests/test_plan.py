@@ -169,3 +169,15 @@ def test_an_iam_write_is_said_to_stay_unproven() -> None:
     assert cannot_be_proven(probe("POST /x: {access: protected, guarded_by: iam}").route)
     assert not cannot_be_proven(probe("GET /x: {access: protected, guarded_by: iam}").route)
     assert not cannot_be_proven(probe("POST /x: {access: protected, guarded_by: jwt}").route)
+
+
+def test_where_something_has_just_changed_strangers_look_as_often_as_others() -> None:
+    found = config("GET /x: {access: protected, as: [user], every: 2m, anonymous_every: 10m}")
+
+    def strangers(restless: frozenset[str]) -> int:
+        probes = (plan(found, range(at, at + 1), restless=restless) for at in range(20))
+        return sum(
+            not attempt.callers for due in probes for probe in due for attempt in probe.attempts
+        )
+
+    assert (strangers(frozenset()), strangers(frozenset({"orders"}))) == (2, 10)

@@ -133,6 +133,9 @@ class CountingTable:
     def set_swept(self, api: str, digest: str) -> None:
         self._change(api, swept=digest)
 
+    def set_restless(self, api: str, *, wanted: bool) -> None:
+        self._change(api, is_restless=wanted)
+
     def set_slices(self, api: str, count: int) -> None:
         self._change(api, slices=count)
 

@@ -96,15 +96,21 @@ def said_of(incident: Incident, at: str) -> Said:
 
 def spoken_of(incident: Incident) -> Incident:
     """The incident after all of its members were told of as they are now."""
-    if all(one.said for one in incident.members):
-        return incident
-    return replace(incident, members=tuple(replace(one, said=True) for one in incident.members))
+    members = tuple(
+        one if _is_said(one) else replace(one, said=True, end_said=one.until is not None)
+        for one in incident.members
+    )
+    return incident if members == incident.members else replace(incident, members=members)
+
+
+def _is_said(one: Member) -> bool:
+    return one.said and (one.until is None or one.end_said)
 
 
 def _is_due(incident: Incident, at: str) -> bool:
     """Whether somebody joined or left a short while ago. Another caller of a route that was told
     of is nobody new."""
-    unsaid = [one for one in incident.members if not one.said]
+    unsaid = [one for one in incident.members if not _is_said(one)]
     if not unsaid or not (_joined(incident) or _left(incident)):
         return False
     first = min(one.until or one.joined or one.since for one in unsaid)
@@ -136,7 +142,7 @@ _MOST_NAMED = 10
 
 def _joined(incident: Incident) -> tuple[str, ...]:
     """The routes of which nobody was told that they fail."""
-    known = {one.route for one in incident.members if one.said and one.until is None}
+    known = {one.route for one in incident.members if one.said and not one.end_said}
     new = {one.route: one for one in incident.members if not one.said and one.until is None}
     found = [one for route, one in new.items() if route not in known]
     return _listed("joined", found, lambda one: f"since {moment(one.since)}")
@@ -145,14 +151,13 @@ def _joined(incident: Incident) -> tuple[str, ...]:
 def _left(incident: Incident) -> tuple[str, ...]:
     """The routes that fail no more, and of which nobody was told so."""
     failing = {one.route for one in incident.members if one.until is None}
-    gone = {one.route: one for one in incident.members if not one.said and one.until is not None}
+    gone = {one.route: one for one in incident.members if one.until and not one.end_said}
     found = [one for route, one in gone.items() if route not in failing]
-    return _listed("recovered", found, _failed)
-
-
-def _failed(member: Member) -> str:
-    until = f" to {moment(member.until)}" if member.until else ""
-    return f"failed from {moment(member.since)}{until}"
+    return _listed(
+        "recovered",
+        found,
+        lambda one: f"failed from {moment(one.since)} to {moment(one.until or one.since)}",
+    )
 
 
 def _listed(what: str, found: list[Member], when: Callable[[Member], str]) -> tuple[str, ...]:

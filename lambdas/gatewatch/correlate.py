@@ -69,6 +69,8 @@ def correlate(
         if transition.turn not in _ENDS:
             now.setdefault(transition.state.key, transition.state)
             _join(known, api, transition, now, learned)
+    for state in _left_over(known.values(), now):
+        _join(known, api, Transition(Turn.OPENED, state, state.seen_at), now, learned)
     return [_settled(before.get(name), learn(one, now), now) for name, one in known.items()]
 
 
@@ -82,6 +84,28 @@ def _moved(incidents: Iterable[Incident], now: States) -> Iterator[Transition]:
         for state in failing(incident, now):
             if not fits(incident, state, now):
                 yield Transition(Turn.CHANGED, state, state.seen_at, incident.stage)
+
+
+def _left_over(incidents: Iterable[Incident], now: States) -> list[RouteState]:
+    """What stays undecided when the story is over that has told of its route."""
+    members = {key_of(one) for each in incidents for one in each.members if one.until is None}
+    return [one for one in now.values() if _is_undecided(one) and one.key not in members]
+
+
+def _is_undecided(state: RouteState) -> bool:
+    problem = state.problem
+    return state.is_failing and problem is not None and problem.finding is Finding.UNDECIDED
+
+
+def _is_told_of(incidents: Iterable[Incident], state: RouteState) -> bool:
+    """Whether a route fails at this entrance for somebody else: that it is undecided for this
+    caller is nothing to be told besides."""
+    return any(
+        (one.route, one.entrance) == (state.route, state.entrance) and one.until is None
+        for each in incidents
+        if each.finding is not Finding.UNDECIDED
+        for one in each.members
+    )
 
 
 def _order(transition: Transition) -> tuple[bool, int, Key]:
@@ -118,7 +142,7 @@ def _leave(
         if transition.turn is Turn.CHANGED and fits(incident, transition.state, now):
             continue
         members = tuple(
-            replace(one, until=at, said=False) if key_of(one) == key and one.until is None else one
+            replace(one, until=at) if key_of(one) == key and one.until is None else one
             for one in incident.members
         )
         known[incident.id] = noted(
@@ -145,7 +169,7 @@ def _join(
     learned: _Learned,
 ) -> None:
     state, problem = transition.state, transition.state.problem
-    if problem is None:
+    if problem is None or (_is_undecided(state) and _is_told_of(known.values(), state)):
         return
     joined = next((one for one in known.values() if fits(one, state, now)), None)
     incident = joined or _opened(api, transition, problem)

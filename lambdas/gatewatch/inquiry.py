@@ -153,12 +153,15 @@ class Inquiry:
 
 
 def inquire(
-    config: Config, known: Known, minutes: range | None = None, seldom: range | None = None
+    config: Config,
+    known: Known,
+    minutes: range | None = None,
+    seldom: range | None = None,
+    restless: frozenset[str] = frozenset(),
 ) -> list[Inquiry]:
     """What is due of a whole configuration, with what is remembered of it."""
-    probes = plan(
-        config, minutes, known.latched(), known.let_in(), seldom if minutes is None else None
-    )
+    rare = seldom if minutes is None else None
+    probes = plan(config, minutes, known.latched(), known.let_in(), rare, restless)
     return inquiries(probes, decide(config), known)
 
 

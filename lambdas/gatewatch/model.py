@@ -326,7 +326,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
     All times are ISO 8601: `since` its first failure, `joined` when it counted as one of this
     story, `last_good` its last passing look before that; null if none was ever seen. `said`:
-    somebody was told of it as it is now.
+    somebody was told that it fails; `end_said`: that it does so no more.
     """
 
     route: str
@@ -337,6 +337,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     joined: str | None = None
     last_good: str | None = None
     said: bool = False
+    end_said: bool = False
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):

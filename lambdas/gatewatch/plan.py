@@ -135,10 +135,12 @@ class Decided(Canonical, frozen=True, kw_only=True):
     """What follows from all routes of an API together. It is decided once and travels with the
     looks: whoever takes some of them knows the other routes no more.
 
-    `signer` names a credential of the API that signs: a control may use it.
+    `signer` names a credential of the API that signs: a control may use it. `is_restless`:
+    something has just changed there.
     """
 
     signer: str | None = None
+    is_restless: bool = False
 
     @property
     def credentials(self) -> tuple[str, ...]:
@@ -146,10 +148,13 @@ class Decided(Canonical, frozen=True, kw_only=True):
         return () if self.signer is None else (self.signer,)
 
 
-def decide(config: Config) -> dict[str, Decided]:
+def decide(config: Config, restless: frozenset[str] = frozenset()) -> dict[str, Decided]:
     """By the API's name; `config` must be whole."""
     signers = {one.name for one in config.credentials if isinstance(one.source, Sigv4)}
-    return {api.name: Decided(signer=_signer(api, signers)) for api in config.apis}
+    return {
+        api.name: Decided(signer=_signer(api, signers), is_restless=api.name in restless)
+        for api in config.apis
+    }
 
 
 def _signer(api: Api, signers: set[str]) -> str | None:
@@ -175,16 +180,23 @@ def plan(
     latched: Latches = NO_LATCHES,
     entered: Entered | None = None,
     seldom: range | None = None,
+    restless: frozenset[str] = frozenset(),
 ) -> list[Probe]:
     """The probes due in any of these minutes since the epoch, or all of them; none without
     anything to do. Whoever asks for each minute once gets the rates that `looks_a_minute` tells.
 
     Trials are planned for whoever tells which entrances let somebody in before: those due in the
-    minutes of `seldom`, and of `minutes` where that is not given.
+    minutes of `seldom`, and of `minutes` where that is not given. At the APIs that are `restless`
+    a stranger's look is due with every other: something has just changed there.
     """
     rare = seldom or minutes
     probes = (
-        _with_trials(_probe(api, route, entrance, minutes, latched), config, rare, entered)
+        _with_trials(
+            _probe(api, route, entrance, minutes, latched, restless=api.name in restless),
+            config,
+            rare,
+            entered,
+        )
         for api in config.apis
         for route in api.routes
         for entrance in api.entrances
@@ -193,11 +205,17 @@ def plan(
 
 
 def _probe(
-    api: Api, route: Route, entrance: Entrance, minutes: range | None, latched: Latches
+    api: Api,
+    route: Route,
+    entrance: Entrance,
+    minutes: range | None,
+    latched: Latches,
+    *,
+    restless: bool,
 ) -> Probe:
     attempts: list[Attempt] = []
     skipped: list[Skipped] = []
-    for callers in _callers_due(api, route, entrance, minutes):
+    for callers in _callers_due(api, route, entrance, minutes, restless=restless):
         because = _reason_to_skip(route, entrance, callers)
         held = None if callers else latched.get((api.name, route.name, entrance.url))
         if held is not None:
@@ -308,13 +326,13 @@ _LATCHED = "this write got through anonymously; it is not sent again before `gat
 
 
 def _callers_due(
-    api: Api, route: Route, entrance: Entrance, minutes: range | None
+    api: Api, route: Route, entrance: Entrance, minutes: range | None, *, restless: bool
 ) -> Iterator[tuple[str, ...]]:
     stranger, others = True, True
     if minutes is not None:
         ticks = _ticks(api, route, minutes)
         stranger, others = _are_due(route.every_seconds, anonymous_interval(route), ticks)
-    if stranger:
+    if stranger or (restless and others):
         yield ()
     if others and not entrance.closed:
         yield from route.callers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -113,6 +113,9 @@ class Store(Known, Protocol):
 
     def apis(self) -> Sequence[str]:
         """Of which anything is kept."""
+
+    def open_incidents(self) -> Iterable[Incident]:
+        """Those of all APIs."""
 
     def open(self, api: str) -> AbstractContextManager[Memory]:
         """One API's memory, alone: what is kept in it is stored whole or not at all."""

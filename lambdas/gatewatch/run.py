@@ -18,7 +18,7 @@ from gatewatch.config.windows import openings
 from gatewatch.inquiry import inquire, latch, look
 from gatewatch.model import ANONYMOUS, INVALID_CALLERS, Incident, Outcome, Verdict
 from gatewatch.ports import Clock, Memory, Store, Transport
-from gatewatch.story import About, Story
+from gatewatch.story import About, Story, restless_apis
 from gatewatch.track import Key, Patience, RouteState, Transition, retire, track
 
 
@@ -62,7 +62,8 @@ def run(
     """
     now = clock.now()
     at, minute = now.isoformat(), int(now.timestamp() // 60)
-    asked = inquire(config, store, minutes, range(minute, minute + 1))
+    restless = restless_apis(store.open_incidents(), at)
+    asked = inquire(config, store, minutes, range(minute, minute + 1), restless)
     for one in asked:
         one.settling = deployed_at is not None and abs(now - deployed_at) < SETTLES_FOR
     requests = look(asked, transport)

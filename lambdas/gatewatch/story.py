@@ -6,7 +6,7 @@ Both worlds go through here: a run on one machine, and the writer in the account
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from msgspec.structs import replace
@@ -15,7 +15,7 @@ from gatewatch.announce import Announcement, Kind, Said, announce, is_to_be_remi
 from gatewatch.config.windows import Opening, open_at
 from gatewatch.correlate import OPEN, correlate
 from gatewatch.maintenance import hold
-from gatewatch.model import EXPOSURES, Incident
+from gatewatch.model import EXPOSURES, GOT_THROUGH, Finding, Incident
 from gatewatch.track import Key, RouteState, Transition
 
 
@@ -29,6 +29,32 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     runbook: str | None = None
     maintenance: tuple[Opening, ...] = ()
     remind_every_seconds: float | None = None
+
+
+RESTLESS_FOR = timedelta(hours=1)
+_STRANGERS_MATTER = GOT_THROUGH | {Finding.REFUSED, Finding.PUBLIC_ROUTE_CLOSED}
+
+
+def is_restless(incidents: Iterable[Incident], at: str) -> bool:
+    """Whether strangers are to look as often as others: what they get narrows a refusal, and
+    tells of an exposure that it is over. Each such look is a refusal on purpose, so that only
+    exposures are watched closely for longer than an hour."""
+    now = datetime.fromisoformat(at)
+    return any(
+        one.state == OPEN
+        and one.finding in _STRANGERS_MATTER
+        and (one.finding in EXPOSURES or now - _opened(one) < RESTLESS_FOR)
+        for one in incidents
+    )
+
+
+def restless_apis(incidents: Iterable[Incident], at: str) -> frozenset[str]:
+    """The APIs of which some of these open incidents make strangers look more often."""
+    return frozenset(one.api for one in incidents if is_restless([one], at))
+
+
+def _opened(incident: Incident) -> datetime:
+    return datetime.fromisoformat(incident.opened_at)
 
 
 class Story:

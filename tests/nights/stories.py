@@ -238,9 +238,9 @@ def _random() -> Sandbox:
 
 
 def _one_open_node() -> Sandbox:
-    """A stranger's look is due every five minutes, and meets one of four nodes."""
+    """A stranger's look is due every five minutes, then each minute, and meets one of four."""
     meets = _dice(1 / 4)
-    return Nodes(lambda minute, world: _OPEN(world) if meets[minute // 5] else world)
+    return Nodes(lambda minute, world: _OPEN(world) if meets[minute] else world)
 
 
 A_THIRD = Night(

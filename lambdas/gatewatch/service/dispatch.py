@@ -53,7 +53,9 @@ def dispatch(
         (one.api, *each): held for one in known.values() for each, held in one.latched.items()
     }
     let_in = frozenset((one.api, entrance) for one in known.values() for entrance in one.let_in)
-    probes = plan(holding.config, range(minute, minute + 1), latched, let_in)
+    restless = frozenset(one.api for one in known.values() if one.is_restless)
+    minutes = range(minute, minute + 1)
+    probes = plan(holding.config, minutes, latched, let_in, restless=restless)
     counts = _slice_counts(holding.config, known, records)
     found = shards(
         holding.config,
@@ -66,6 +68,7 @@ def dispatch(
         networks=holding.allowed.networks,
         inside=holding.allowed.inside,
         bounds=bounds,
+        restless=restless,
     )
     calls = sweeps(holding, known, records.acknowledged(), tick)
     changes.send([one.message() for one in calls])

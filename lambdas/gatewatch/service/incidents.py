@@ -46,6 +46,8 @@ def answer(call: Call, table: Table, publisher: Publisher, find: FindApi) -> Tol
     if before.is_quiet and not after.is_quiet:
         table.add_news(call.api)
         since += 1
+    if before.is_restless is not after.is_restless:
+        table.set_restless(call.api, wanted=after.is_restless)
     if after != before:
         after = table.save_ledger(after)
     _settle(slices, keys, table)

@@ -22,7 +22,7 @@ from gatewatch.model import Finding, Incident, Layer, Severity
 from gatewatch.service.notice import OWN, Notice, bounded, merged, notices
 from gatewatch.service.slices import Slice, latest
 from gatewatch.story import About as ApiAbout
-from gatewatch.story import Story
+from gatewatch.story import Story, is_restless
 from gatewatch.track import Key, RouteState, Transition, Turn, retire
 
 _LARGEST_BYTES = 350_000
@@ -39,7 +39,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`heard` is the last number taken up of each slice, `said` what was last told of each open
     incident; of one that is not in it, nobody was told. Resolved incidents stay until they are
     filed (`unfiled` has them, and the open ones of which there is news), notices until their
-    channel has accepted them."""
+    channel has accepted them. `is_restless` is what its record says."""
 
     api: str
     version: int = 0
@@ -47,6 +47,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     incidents: tuple[Incident, ...] = ()
     said: dict[str, Said] = {}
     unfiled: frozenset[str] = frozenset()
+    is_restless: bool = False
     outbox: tuple[Notice, ...] = ()
 
     @property
@@ -94,6 +95,7 @@ def hear(
         incidents=tuple(story.incidents.values()),
         said=story.said,
         unfiled=before.unfiled | _with_news(before, story),
+        is_restless=is_restless(story.incidents.values(), at),
         outbox=bounded((*before.outbox, *found, *_reminders(before, reminders, about.channels))),
     )
 
@@ -184,6 +186,7 @@ class _Packed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     said: dict[str, tuple[str, str, str, str]] = {}
     said_at: dict[str, str] = {}
     unfiled: frozenset[str] = frozenset()
+    is_restless: bool = False
     outbox: tuple[Notice, ...] = ()
 
 
@@ -204,6 +207,7 @@ def _encoded(ledger: Ledger) -> bytes:
         incidents=ledger.incidents,
         told=ledger.said,
         unfiled=ledger.unfiled,
+        is_restless=ledger.is_restless,
         outbox=ledger.outbox,
     )
     return msgspec.json.encode(whole)
@@ -246,6 +250,7 @@ def unpack(api: str, packed: bytes, version: int) -> Ledger:
         incidents=tuple(spoken_of(one) if one.id in before else one for one in whole.incidents),
         said={**before, **whole.told},
         unfiled=whole.unfiled,
+        is_restless=whole.is_restless,
         outbox=whole.outbox,
     )
 

@@ -29,7 +29,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     writes that are held back, and as what. `news`: how often there was some since all was told and
     over. `swept`: the digest of the configuration with which its states were last compared.
     `slices`: of how many its states were ever made, so that none is taken up again where it was
-    left.
+    left. `is_restless`: its writer wants strangers' looks with every other.
     """
 
     api: str
@@ -38,6 +38,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     news: int = 0
     swept: str | None = None
     slices: int = 1
+    is_restless: bool = False
 
 
 class Records(Protocol):
@@ -68,6 +69,8 @@ class Records(Protocol):
     def set_swept(self, api: str, digest: str) -> None: ...
 
     def set_slices(self, api: str, count: int) -> None: ...
+
+    def set_restless(self, api: str, *, wanted: bool) -> None: ...
 
     def forget(self, api: str) -> None: ...
 

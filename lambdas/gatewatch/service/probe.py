@@ -69,7 +69,8 @@ def probe(
     shard, stale = fresh(shard, now)
     known = _Known(shard, table)
     minutes = range(shard.minute, shard.minute + 1)
-    due = plan(shard.config, minutes, known.latched(), known.let_in())
+    restless = frozenset(name for name, one in shard.decided.items() if one.is_restless)
+    due = plan(shard.config, minutes, known.latched(), known.let_in(), restless=restless)
     asked = inquiries(due, shard.decided, known)
     requests = look(asked, transport)
     verdicts = [verdict for inquiry in asked for verdict in inquiry.verdicts()]

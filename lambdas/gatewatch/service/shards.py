@@ -220,6 +220,7 @@ def shards(
     networks: tuple[str, ...] = (),
     inside: tuple[str, ...] = (),
     bounds: Bounds | None = None,
+    restless: frozenset[str] = frozenset(),
 ) -> list[Shard]:
     """The shards of one minute. Each route is in one shard for each of its entrances.
 
@@ -229,7 +230,7 @@ def shards(
     entered: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for one in sorted(let_in):
         entered[one[0]].append(one)
-    decided = decide(config)
+    decided = decide(config, restless)
     besides = {name: _size((about[name], entered[name], decided[name])) for name in counts}
     found = pieces(probes, counts, config.credentials, latched, besides, decided)
     return [

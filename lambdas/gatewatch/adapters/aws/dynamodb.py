@@ -100,6 +100,9 @@ class DynamoTable:
     def set_swept(self, api: str, digest: str) -> None:
         self._record(api, "SET swept = :v", v={"S": digest})
 
+    def set_restless(self, api: str, *, wanted: bool) -> None:
+        self._record(api, "SET restless = :v", v={"BOOL": wanted})
+
     def set_slices(self, api: str, count: int) -> None:
         self._record(api, "SET slices = :v", v={"N": str(count)})
 
@@ -226,6 +229,7 @@ def _record(item: Item) -> Record:
         news=int(item.get("news", {}).get("N", 0)),
         swept=item.get("swept", {}).get("S"),
         slices=int(item.get("slices", {}).get("N", 1)),
+        is_restless=item.get("restless", {}).get("BOOL", False),
     )
 
 

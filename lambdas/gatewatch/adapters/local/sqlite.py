@@ -175,6 +175,13 @@ class SqliteStore:
             rows = self._connection.execute("SELECT document FROM incident ORDER BY id DESC")
             return [msgspec.json.decode(document, type=Incident) for (document,) in rows]
 
+    def open_incidents(self) -> list[Incident]:
+        with self._guarded():
+            rows = self._connection.execute(
+                "SELECT document FROM incident WHERE state = ?", (OPEN,)
+            )
+            return [msgspec.json.decode(document, type=Incident) for (document,) in rows]
+
     def let_in(self) -> frozenset[tuple[str, str]]:
         with self._guarded():
             rows = self._connection.execute("SELECT api, document FROM state")
