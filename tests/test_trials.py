@@ -127,7 +127,7 @@ def test_a_first_look_brings_a_trial() -> None:
 def test_a_plan_tells_of_trials_and_counts_them() -> None:
     found = planned(configured(guarded("lambda", "[user]")))
     [trial] = [one for one in found.looks if one.caller == "invalid token"]
-    assert (trial.per_minute, trial.refused) == (round(1 / 60, 3), True)
+    assert (trial.per_minute, trial.refused) == (round(1 / 60, 4), True)
 
 
 # In a run: a guard that refuses strangers and takes whatever is shown

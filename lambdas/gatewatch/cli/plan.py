@@ -137,7 +137,7 @@ def _of_probe(probe: Probe) -> Iterator[Planned]:
             caller=attempt.caller,
             method=attempt.method,
             url=_SHOWABLE.url(attempt.url),
-            per_minute=round(_rate(probe, attempt), 3),
+            per_minute=round(_rate(probe, attempt), 4),
             refused=_is_refused(probe, attempt),
             note="; ".join(_notes(probe, attempt)),
         )
