@@ -19,7 +19,6 @@ from gatewatch.learn import (
     concerned,
     failing,
     fits,
-    is_refused_everywhere,
     key_of,
     learn,
     with_diagnosis,
@@ -56,7 +55,7 @@ def correlate(
     incident says.
     """
     before = {incident.id: incident for incident in incidents if incident.state == OPEN}
-    now = {state.key: state for state in states}
+    now = States((state.key, state) for state in states)
     known = {name: learn(incident, now) for name, incident in before.items()}
     told = {one.state.key for one in transitions}
     moved = [turn for turn in _moved(known.values(), now) if turn.state.key not in told]
@@ -266,7 +265,7 @@ def _owner(incident: Incident, members: Iterable[Member], now: States) -> Owner:
     if incident.finding is not Finding.REFUSED or len(callers) != 1:
         return incident.owner
     [caller] = callers
-    return Owner.CALLER if is_refused_everywhere(caller, now) else incident.owner
+    return Owner.CALLER if caller in now.refused_callers else incident.owner
 
 
 def _still_acknowledged(before: Incident, incident: Incident, at: str) -> Incident:
@@ -295,7 +294,7 @@ def _scope(members: Iterable[Member], now: States) -> str:
     keys = {key_of(one) for one in members}
     routes = {route for route, _, _ in keys}
     callers = {caller for _, _, caller in keys}
-    if len(keys) > 1 and len(callers) == 1 and is_refused_everywhere(next(iter(callers)), now):
+    if len(keys) > 1 and len(callers) == 1 and callers <= now.refused_callers:
         return f"{_CREDENTIAL}{next(iter(callers))}"
     all_routes = {state.route for state in now.values()}
     if len(all_routes) > 1 and routes == all_routes:

@@ -5,7 +5,9 @@ It decides nothing about who belongs to an incident; that is `correlate`'s busin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cached_property
 
 from msgspec.structs import replace
 
@@ -21,8 +23,34 @@ from gatewatch.model import (
 )
 from gatewatch.track import Key, Problem, RouteState, story
 
-States = Mapping[Key, RouteState]
-"""What is known now of each route of an API."""
+
+class States(dict[Key, RouteState]):
+    """What is known now of each route of an API, and what follows from all of them together."""
+
+    @cached_property
+    def refused_callers(self) -> frozenset[str]:
+        """The credentials that fail at every place where they are used, for what may be their own
+        fault. One place is enough only for a credential that was never accepted."""
+        by_caller: dict[str, list[RouteState]] = defaultdict(list)
+        for one in self.values():
+            by_caller[one.caller].append(one)
+        return frozenset(
+            caller
+            for caller, users in by_caller.items()
+            if caller != ANONYMOUS
+            and all(map(_may_be_the_credential, users))
+            and (len(users) > 1 or not any(one.has_passed for one in users))
+        )
+
+    @cached_property
+    def failing_entrances(self) -> dict[tuple[str, str], set[str]]:
+        """Where the same call fails, by route and caller."""
+        found: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for one in self.values():
+            if one.is_failing:
+                found[one.route, one.caller].add(one.entrance)
+        return found
+
 
 _SEVERITIES = tuple(Severity)
 
@@ -63,7 +91,7 @@ def fits(incident: Incident, state: RouteState, now: States) -> bool:
     if {incident.finding, problem.finding} != {Finding.REFUSED}:
         return False
     return (
-        _is_seen_elsewhere(incident, state, problem)
+        _is_seen_elsewhere(incident, state, now)
         or _is_one_host(incident, state, now)
         or _is_one_credential(incident, state, now)
     )
@@ -78,15 +106,17 @@ def _is_explained(incident: Incident, problem: Problem) -> bool:
     return incident.cause in problem.causes or problem.cause in possible
 
 
-def _is_seen_elsewhere(incident: Incident, state: RouteState, problem: Problem) -> bool:
+def _is_seen_elsewhere(incident: Incident, state: RouteState, now: States) -> bool:
     """The same call fails at another entrance of the API, and may stop at the same layer."""
-    same_call = any(
+    entrances = now.failing_entrances[state.route, state.caller]
+    if state.problem is None or len(entrances | {state.entrance}) < 2:
+        return False
+    return bool(_layers(incident) & _layers(state.problem)) and any(
         one.until is None
         and (one.route, one.caller) == (state.route, state.caller)
         and one.entrance != state.entrance
         for one in incident.members
     )
-    return same_call and bool(_layers(incident) & _layers(problem))
 
 
 def _is_one_host(incident: Incident, state: RouteState, now: States) -> bool:
@@ -106,19 +136,9 @@ def _is_one_host(incident: Incident, state: RouteState, now: States) -> bool:
 
 def _is_one_credential(incident: Incident, state: RouteState, now: States) -> bool:
     """One credential is refused wherever it is used, and nothing else is in this incident."""
-    callers = {one.caller for one in incident.members if one.until is None}
-    return callers == {state.caller} and is_refused_everywhere(state.caller, now)
-
-
-def is_refused_everywhere(caller: str, now: States) -> bool:
-    """Whether a credential fails at every place where it is used, for what may be its own fault.
-
-    One place is enough only for a credential that was never accepted.
-    """
-    users = [one for one in now.values() if one.caller == caller]
-    if caller == ANONYMOUS or not users or not all(map(_may_be_the_credential, users)):
-        return False
-    return len(users) > 1 or not any(one.has_passed for one in users)
+    return state.caller in now.refused_callers and all(
+        one.caller == state.caller for one in incident.members if one.until is None
+    )
 
 
 def _may_be_the_credential(state: RouteState) -> bool:
