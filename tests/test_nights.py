@@ -19,7 +19,7 @@ def test_on_call_hears_what_happened_once(name: str, tmp_path: Path) -> None:
     assert differences(night, live_through(night, tmp_path)) == []
 
 
-UNWATCHED = {"route_not_deployed", "root_forgotten", "truststore_replaced"}
+UNWATCHED = {"cdn_reads_only", "route_not_deployed", "root_forgotten", "truststore_replaced"}
 """They change what nobody has configured."""
 
 
