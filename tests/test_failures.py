@@ -58,7 +58,6 @@ def told(error: str) -> Diagnosis:
         ("net::ERR_HTTP2_PROTOCOL_ERROR", "connection_reset"),
         ("dial tcp 192.0.2.1:443: i/o timeout", "timeout"),
         ("did not properly respond after a period of time", "timeout"),
-        ("HeadersTimeoutError: Headers Timeout Error", "timeout"),
         ("Unable to connect to the remote server", "connect_failure"),
         ("No connection could be made because the target actively refused it", "connect_failure"),
         ("connect EHOSTUNREACH 192.0.2.1:443", "connect_failure"),
@@ -77,6 +76,7 @@ def test_a_wording_of_one_reason(error: str, cause: str) -> None:
             {"dns_failure", "connect_failure"},
         ),
         ("Failed to establish a new connection", {"dns_failure", "connect_failure"}),
+        ("HeadersTimeoutError: Headers Timeout Error", {"timeout", "integration_timeout"}),
         (
             "curl: (58) unable to load client cert",
             {"tls_failure", "client_certificate_required"},

@@ -152,11 +152,12 @@ def _repaired(text: str) -> str:
         text = text.replace('\\"', '"')
     if (printed := _BARE_KEY.match(text[1:])) or text[1:2] == "'":
         text = text.replace("'", '"')
-    return _BARE_KEYS.sub(r'\1"\2":', text) if printed else text
+    return _LAST_COMMA.sub("", _BARE_KEYS.sub(r'\1"\2":', text)) if printed else text
 
 
 _BARE_KEY = re.compile(r"\s*\w+\s*:")
 _BARE_KEYS = re.compile(r"([{,]\s*)(\w+)\s*:")
+_LAST_COMMA = re.compile(r",(?=\s*[}\]])")
 """As Node prints an object."""
 
 
