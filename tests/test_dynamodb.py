@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from gatewatch.adapters.aws.dynamodb import DynamoTable
 from gatewatch.announce import Announcement, Kind
 from gatewatch.config.canonical import Channel
+from gatewatch.links import Link
 from gatewatch.model import Finding, Outcome
 from gatewatch.service.ledger import Ledger, pack
 from gatewatch.service.notice import notices
@@ -170,3 +171,14 @@ def test_the_good_configuration_is_remembered(store: DynamoTable) -> None:
     assert store.good_version() is None
     store.set_good_version("config/versions/a.json")
     assert store.good_version() == "config/versions/a.json"
+
+
+def test_links_are_found_by_their_credential_until_they_are_removed(store: DynamoTable) -> None:
+    scopes = ("credential user", "credential user", "credential user + key", "credential use")
+    links = [Link(scope=scope, api=f"api#{n}", incident=f"I{n}") for n, scope in enumerate(scopes)]
+    for one in [*links, *links]:
+        store.link(one)
+    assert store.links("credential user") == links[:2]
+    store.unlink(links[0])
+    store.unlink(links[0])
+    assert store.links("credential user") == links[1:2]

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from gatewatch.acknowledge import Ack
 from gatewatch.adapters.aws.sqs import batches
+from gatewatch.links import Link
 from gatewatch.model import Finding, Incident
 from gatewatch.service import ledger as ledgers
 from gatewatch.service import slices as packing
@@ -66,6 +67,7 @@ class CountingTable:
         self._records: dict[str, Record] = {}
         self._good: str | None = None
         self._acks: list[Ack] = []
+        self._links: set[Link] = set()
         self.used = Counter[str]()
 
     def _read(self, *sizes: int) -> None:
@@ -127,7 +129,7 @@ class CountingTable:
         self._change(api, news=self._records.get(api, Record(api=api)).news + 1)
 
     def clear_news(self, api: str, count: int) -> None:
-        if count and self._records[api].news == count:
+        if count and self._records.get(api, Record(api=api)).news == count:
             self._change(api, news=0)
 
     def set_swept(self, api: str, digest: str) -> None:
@@ -190,6 +192,19 @@ class CountingTable:
             raise OvertakenError
         self._ledgers[after.api] = packed, after.version + 1
         return replace(after, version=after.version + 1)
+
+    def links(self, scope: str) -> list[Link]:
+        found = [one for one in self._links if one.scope == scope]
+        self._queried(100 * len(found))
+        return found
+
+    def link(self, one: Link) -> None:
+        self._wrote()
+        self._links.add(one)
+
+    def unlink(self, one: Link) -> None:
+        self._wrote()
+        self._links.discard(one)
 
     def file(self, incident: Incident) -> None:
         self._wrote(len(msgspec.json.encode(incident)))

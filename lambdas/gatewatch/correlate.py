@@ -38,7 +38,7 @@ OPEN = "open"
 RESOLVED = "resolved"
 _ENDS = (Turn.RECOVERED, Turn.RETIRED)
 _SEVERITIES = tuple(Severity)
-_CREDENTIAL = "credential "
+CREDENTIAL = "credential "
 _SCOPED = frozenset({Finding.CREDENTIAL_UNREADABLE})
 """Findings that say themselves what they concern."""
 
@@ -253,7 +253,7 @@ def _scoped(incident: Incident, now: States, *, fails: bool) -> Incident:
     """With its scope and owner; what was put down to a credential stays so when it is over, and
     of an API that left the configuration nothing is known any more."""
     is_told = incident.finding in _SCOPED or not now
-    if is_told or (not fails and incident.scope.startswith(_CREDENTIAL)):
+    if is_told or (not fails and incident.scope.startswith(CREDENTIAL)):
         return incident
     members = concerned(incident)
     return replace(incident, scope=_scope(members, now), owner=_owner(incident, members, now))
@@ -295,7 +295,7 @@ def _scope(members: Iterable[Member], now: States) -> str:
     routes = {route for route, _, _ in keys}
     callers = {caller for _, _, caller in keys}
     if len(keys) > 1 and len(callers) == 1 and callers <= now.refused_callers:
-        return f"{_CREDENTIAL}{next(iter(callers))}"
+        return f"{CREDENTIAL}{next(iter(callers))}"
     all_routes = {state.route for state in now.values()}
     if len(all_routes) > 1 and routes == all_routes:
         return _scope_of_all(keys, now)

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from gatewatch.announce import Said
 from gatewatch.config.canonical import AssumedRole, Cognito, SecretRef
+from gatewatch.links import Link
 from gatewatch.model import Finding, Incident
 from gatewatch.plan import Attempt, Latches
 from gatewatch.raw import RawExchange
@@ -88,6 +89,9 @@ class Memory(Protocol):
     states: tuple[RouteState, ...]
     incidents: tuple[Incident, ...]
     said: Mapping[str, Said]
+
+    def links(self, scope: str) -> Sequence[Link]:
+        """The open incidents of other APIs with this scope, which names a credential."""
 
     def keep(
         self,

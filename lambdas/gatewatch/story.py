@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from gatewatch.announce import Announcement, Kind, Said, announce, is_to_be_reminded, said_of
 from gatewatch.config.windows import Opening, open_at
 from gatewatch.correlate import OPEN, correlate
+from gatewatch.links import FindLinks, elsewhere, unlinked
 from gatewatch.maintenance import hold
 from gatewatch.model import EXPOSURES, GOT_THROUGH, Finding, Incident
 from gatewatch.track import Key, RouteState, Transition
@@ -59,13 +60,20 @@ def _opened(incident: Incident) -> datetime:
 
 class Story:
     """`said` is by incident what was last said of each open one; of one that is not in it, nobody
-    was told. `announcements` are what is to be said since this was made, in order."""
+    was told. `announcements` are what is to be said since this was made, in order. `links` finds
+    the open incidents of other APIs in which the same credential fails."""
 
     def __init__(
-        self, api: str, about: About, incidents: Iterable[Incident], said: Mapping[str, Said]
+        self,
+        api: str,
+        about: About,
+        incidents: Iterable[Incident],
+        said: Mapping[str, Said],
+        links: FindLinks = unlinked,
     ) -> None:
         self._api = api
         self._about = about
+        self._links = links
         self.incidents = {one.id: one for one in incidents}
         self.said = dict(said)
         self.announcements: list[Announcement] = []
@@ -88,9 +96,15 @@ class Story:
         if found is None:
             self.incidents[incident.id] = incident
             return
-        self.announcements.append(found)
+        self.announcements.append(self._linked(found))
         self.incidents[incident.id] = found.incident
         self.said[incident.id] = said_of(found.incident, found.at)
+
+    def _linked(self, found: Announcement) -> Announcement:
+        """A message that tells of the whole story tells also where else the credential fails."""
+        if found.kind not in (Kind.OPENED, Kind.REMINDER):
+            return found
+        return replace(found, news=(*found.news, *elsewhere(found.incident, self._links)))
 
     def _changed(
         self, states: Mapping[Key, RouteState], turns: Sequence[Transition], at: str

@@ -10,11 +10,21 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from gatewatch.acknowledge import Ack
 from gatewatch.config.canonical import Api
 from gatewatch.run import keys_of
 from gatewatch.service.call import Call
-from gatewatch.service.ledger import Ledger, acknowledged, filed, hear, sent, to_be_filed
+from gatewatch.service.ledger import (
+    Ledger,
+    acknowledged,
+    filed,
+    hear,
+    sent,
+    to_be_filed,
+    to_be_linked,
+)
 from gatewatch.service.ports import Publisher, Table, UndeliveredError
 from gatewatch.service.slices import Slice, without
 from gatewatch.track import Key
@@ -42,7 +52,7 @@ def answer(call: Call, table: Table, publisher: Publisher, find: FindApi) -> Tol
     slices = table.all(call.api)
     keys = _configured(call, find)
     acks = [] if call.compare is None else table.acks(call.api)
-    after = hear(acknowledged(before, acks), slices, call.about, call.at, keys)
+    after = hear(acknowledged(before, acks), slices, call.about, call.at, keys, table.links)
     if before.is_quiet and not after.is_quiet:
         table.add_news(call.api)
         since += 1
@@ -53,7 +63,7 @@ def answer(call: Call, table: Table, publisher: Publisher, find: FindApi) -> Tol
     _settle(slices, keys, table)
     _release(acks, table)
     after, told = _deliver(after, table, publisher)
-    left = _filed(after, table)
+    left = _linked(_filed(after, table), table)
     if keys is not None:
         _compared(call, left, table)
     if left.is_quiet:
@@ -70,6 +80,19 @@ def _filed(ledger: Ledger, table: Table) -> Ledger:
     for one in waiting:
         table.file(one)
     return table.save_ledger(filed(ledger))
+
+
+def _linked(ledger: Ledger, table: Table) -> Ledger:
+    """Lets other writers know of the incidents in which a credential fails, and of no others. It
+    is noted when it is done: whatever this is stopped at, it is done again."""
+    wanted = to_be_linked(ledger)
+    if wanted == ledger.linked:
+        return ledger
+    for one in ledger.linked - wanted:
+        table.unlink(one)
+    for one in wanted - ledger.linked:
+        table.link(one)
+    return table.save_ledger(replace(ledger, linked=wanted))
 
 
 def _has_heard(ledger: Ledger, call: Call) -> bool:

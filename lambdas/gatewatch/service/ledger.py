@@ -18,6 +18,7 @@ from gatewatch.announce import Announcement, Kind, Said, spoken_of
 from gatewatch.config.canonical import Channel
 from gatewatch.correlate import OPEN
 from gatewatch.learn import key_of
+from gatewatch.links import FindLinks, Link, link_of, unlinked
 from gatewatch.model import Finding, Incident, Layer, Severity
 from gatewatch.service.notice import OWN, Notice, bounded, merged, notices
 from gatewatch.service.slices import Slice, latest
@@ -39,7 +40,8 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`heard` is the last number taken up of each slice, `said` what was last told of each open
     incident; of one that is not in it, nobody was told. Resolved incidents stay until they are
     filed (`unfiled` has them, and the open ones of which there is news), notices until their
-    channel has accepted them. `is_restless` is what its record says."""
+    channel has accepted them. `is_restless` is what its record says. `linked`: what the writers
+    of other APIs were told of its incidents."""
 
     api: str
     version: int = 0
@@ -49,6 +51,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unfiled: frozenset[str] = frozenset()
     is_restless: bool = False
     outbox: tuple[Notice, ...] = ()
+    linked: frozenset[Link] = frozenset()
 
     @property
     def open(self) -> tuple[Incident, ...]:
@@ -56,7 +59,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def is_quiet(self) -> bool:
-        return not self.incidents and not self.outbox
+        return not self.incidents and not self.outbox and not self.linked
 
 
 def hear(
@@ -65,9 +68,10 @@ def hear(
     about: About,
     at: str,
     configured: Iterable[Key] | None = None,
+    links: FindLinks = unlinked,
 ) -> Ledger:
     """The ledger after all news in these slices, and after `configured` lost some routes; what
-    stayed as it was is told again when that is due.
+    stayed as it was is told again when that is due. `links`: what other APIs' writers said.
 
     Transitions are taken up in the order of their time, each once, so that a failure that has
     ended already is told with its beginning and its end.
@@ -79,7 +83,7 @@ def hear(
         if one.number > before.heard.get(part.name, 0)
     ]
     states = {state.key: state for state in latest(slices)}
-    story = Story(before.api, about, before.incidents, before.said)
+    story = Story(before.api, about, before.incidents, before.said, links)
     for moment, turns, known in _moments(news, states, at):
         story.go_on(known, turns, moment)
     if configured is not None:
@@ -172,6 +176,12 @@ def filed(ledger: Ledger) -> Ledger:
     return replace(ledger, incidents=ledger.open, said=said, unfiled=frozenset())
 
 
+def to_be_linked(ledger: Ledger) -> frozenset[Link]:
+    """What the writers of other APIs are to know of it now."""
+    found = (link_of(one) for one in ledger.open)
+    return frozenset(one for one in found if one is not None)
+
+
 def sent(ledger: Ledger, notice: Notice) -> Ledger:
     left = tuple(one for one in ledger.outbox if one.message_id != notice.message_id)
     return replace(ledger, outbox=left)
@@ -188,6 +198,7 @@ class _Packed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unfiled: frozenset[str] = frozenset()
     is_restless: bool = False
     outbox: tuple[Notice, ...] = ()
+    linked: frozenset[Link] = frozenset()
 
 
 def pack(ledger: Ledger) -> bytes:
@@ -209,6 +220,7 @@ def _encoded(ledger: Ledger) -> bytes:
         unfiled=ledger.unfiled,
         is_restless=ledger.is_restless,
         outbox=ledger.outbox,
+        linked=ledger.linked,
     )
     return msgspec.json.encode(whole)
 
@@ -252,6 +264,7 @@ def unpack(api: str, packed: bytes, version: int) -> Ledger:
         unfiled=whole.unfiled,
         is_restless=whole.is_restless,
         outbox=whole.outbox,
+        linked=whole.linked,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from gatewatch.acknowledge import Ack
+from gatewatch.links import Link
 from gatewatch.model import Finding, Incident
 from gatewatch.service.ledger import Ledger
 from gatewatch.service.notice import Notice
@@ -104,7 +105,18 @@ class Ledgers(Protocol):
         """Keeps a copy of an incident for whoever asks later."""
 
 
-class Table(Records, States, Ledgers, Protocol):
+class Links(Protocol):
+    """What the writers of APIs know of each other's open incidents."""
+
+    def links(self, scope: str) -> Sequence[Link]:
+        """Those of a credential, of all APIs."""
+
+    def link(self, one: Link) -> None: ...
+
+    def unlink(self, one: Link) -> None: ...
+
+
+class Table(Records, States, Ledgers, Links, Protocol):
     """All that the service remembers."""
 
 

@@ -6,6 +6,7 @@ deployment   config             the last configuration found in order
 api#NAME     state#COUNT-N      a slice of its route states
 api#NAME     ledger             its writer's memory
 incident     ID                 every incident, for whoever asks later
+link         SCOPE, NAME, ID    an open incident of an API in which a credential fails
 ack          api#NAME, time     what a person tells a writer, until the writer takes it up
 """
 
@@ -21,6 +22,7 @@ from gatewatch.acknowledge import Ack, is_in_order
 from gatewatch.adapters.aws.client import client
 from gatewatch.adapters.aws.items import Item, batch, condition, expires, query
 from gatewatch.correlate import OPEN
+from gatewatch.links import Link
 from gatewatch.model import Finding, Incident
 from gatewatch.service import ledger as ledgers
 from gatewatch.service import slices
@@ -32,6 +34,7 @@ _KEPT = timedelta(days=400)
 _UNTOUCHED = timedelta(days=30)
 _DEPLOYMENT = {"S": "deployment"}
 _ACK = "ack"
+_LINK = "link"
 _PART = "\n"
 
 
@@ -172,6 +175,17 @@ class DynamoTable:
             item["expires"] = expires(_KEPT)
         self._client.put_item(TableName=self._name, Item=item)
 
+    def links(self, scope: str) -> list[Link]:
+        found = query(self._client, self._name, _LINK, f"{scope}{_PART}")
+        return [_link(item) for item in found]
+
+    def link(self, one: Link) -> None:
+        item = {**_link_key(one), "expires": expires(_KEPT)}
+        self._client.put_item(TableName=self._name, Item=item)
+
+    def unlink(self, one: Link) -> None:
+        self._client.delete_item(TableName=self._name, Key=_link_key(one))
+
     def open_incidents(self) -> list[Incident]:
         """Those of all APIs, as their writers know them."""
         keys = [
@@ -245,6 +259,16 @@ def _ack(item: Item) -> Ack | None:
     except (KeyError, msgspec.MsgspecError):
         return None
     return ack if is_in_order(ack) and _ack_key(ack)["sk"] == item["sk"] else None
+
+
+def _link_key(one: Link) -> dict[str, Any]:
+    name = _PART.join((one.scope, one.api, one.incident))
+    return {"pk": {"S": _LINK}, "sk": {"S": name}}
+
+
+def _link(item: Item) -> Link:
+    scope, api, incident = str(item["sk"]["S"]).split(_PART)
+    return Link(scope=scope, api=api, incident=incident)
 
 
 def _latched(written: Iterable[str]) -> Iterator[tuple[tuple[str, str], Finding]]:

@@ -17,6 +17,7 @@ import msgspec
 
 from gatewatch.announce import Said
 from gatewatch.correlate import OPEN
+from gatewatch.links import Link, link_of
 from gatewatch.model import Finding, Incident
 from gatewatch.plan import Latches
 from gatewatch.track import RouteState
@@ -71,6 +72,14 @@ class SqliteMemory:
             "SELECT incident, document FROM said WHERE api = ?", (self._api,)
         )
         return ((name, msgspec.json.decode(document, type=Said)) for name, document in rows)
+
+    def links(self, scope: str) -> list[Link]:
+        """What the other APIs' open incidents show is their link: it cannot be forgotten."""
+        rows = self._connection.execute(
+            "SELECT document FROM incident WHERE api <> ? AND state = ?", (self._api, OPEN)
+        )
+        found = (link_of(msgspec.json.decode(document, type=Incident)) for (document,) in rows)
+        return [one for one in found if one is not None and one.scope == scope]
 
     def keep(
         self,
