@@ -27,7 +27,7 @@ def main(wanted: Collection[str]) -> int:
     table = Table()
     with emulator(folder) as emulated:
         watched = _watched(folder)
-        table.done("APIs deployed by the CDK's command line", "Shop, Vault, Wide")
+        table.done("APIs deployed by the CDK's command line", "Shop, Site, Vault, Wide")
         scene, changes = _deploy(folder, emulated, watched, table)
         for scenario in SCENARIOS:
             if not wanted or scenario.__name__ in wanted:
@@ -50,7 +50,8 @@ def _deploy(
 ) -> tuple[Scene, list[str]]:
     """The monitor, and how it differs from what `app.py` describes."""
     shop, vault = (watched.url(emulated, name) for name in ("Shop", "Vault"))
-    text = configured.text(watched.outputs, shop=shop, vault=vault)
+    site = watched.in_front(emulated, "Site")
+    text = configured.text(watched.outputs, shop=shop, vault=vault, site=site)
     config, assembly = folder / "gatewatch.yaml", folder / "cdk.out"
     config.write_text(text, encoding="utf-8")
     trouble.open_channel()

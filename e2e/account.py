@@ -44,9 +44,11 @@ def until(ask: Callable[[], T | None], seconds: float) -> T | None:
 
 @dataclass(frozen=True, slots=True)
 class Emulated:
-    """`front`: the port at which the APIs answer over TLS, by the names that AWS gives."""
+    """`front`: the port at which the APIs answer over TLS, by the names that AWS gives; `site`:
+    the one at which they answer behind a single-page app."""
 
     front: int
+    site: int
     world: World
 
     def host(self, api: str) -> str:
@@ -55,11 +57,15 @@ class Emulated:
     def url(self, api: str) -> str:
         return f"https://{self.host(api)}:{self.front}/prod"
 
+    def in_front(self, api: str) -> str:
+        """The host of the distribution that has this API behind it."""
+        return f"d{api}.cloudfront.net:{self.site}"
+
 
 @contextmanager
 def emulator(folder: Path) -> Iterator[Emulated]:
     """Runs it with its state below `folder`."""
-    port, front = _free_ports(2)
+    port, front, site = _free_ports(3)
     address = f"http://127.0.0.1:{port}"
     for name in [one for one in os.environ if one.startswith("AWS_")]:
         del os.environ[name]
@@ -76,6 +82,7 @@ def emulator(folder: Path) -> Iterator[Emulated]:
     settings = {
         "GATEWAY_PORT": str(port),
         "FRONT_PORT": str(front),
+        "SITE_PORT": str(site),
         "WORLD": str(world.folder),
         "PYTHONPATH": str(ROOT / "e2e" / "emulated" / "outside"),
         "BIND_HOST": "127.0.0.1",
@@ -94,7 +101,7 @@ def emulator(folder: Path) -> Iterator[Emulated]:
         try:
             if not until(lambda: _answers(f"{address}/_ministack/health"), 30):
                 raise RuntimeError(f"the emulator does not start; see {log.name}")
-            yield Emulated(front, world)
+            yield Emulated(front, site, world)
         finally:
             process.terminate()
             process.wait(timeout=30)
@@ -176,6 +183,14 @@ class Deployed:
 
     def function(self, name: str) -> str:
         return self._named("AWS::Lambda::Function", f"MonitorFunctions{name}")
+
+    def logged(self, name: str, event: str) -> list[dict[str, Any]]:
+        """The lines that a function wrote of an event."""
+        group = client("lambda").get_function(FunctionName=self.function(name))
+        logs = group["Configuration"]["LoggingConfig"]["LogGroup"]
+        found = client("logs").filter_log_events(logGroupName=logs)["events"]
+        lines = [one["message"].strip() for one in found if event in one["message"]]
+        return [line for line in map(json.loads, lines) if line["message"] == event]
 
     def queue(self, name: str, kind: str = "Queue") -> str:
         return self._named("AWS::SQS::Queue", f"MonitorFunctions{name}{kind}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from e2e.account import ACCOUNT, GATEWATCH, REGION, STACK, run, until
-from e2e.configured import ROUTES
-from e2e.scene import AUTH, EXPOSURE, MINUTE, ROUTING, Scene, Story
+from e2e.configured import ROUTES, with_site
+from e2e.scene import AUTH, EXPOSURE, MINUTE, OTHER, ROUTING, Message, Scene, Story
 
 
 def schedule_fires(scene: Scene) -> None:
@@ -33,13 +35,35 @@ def healthy(scene: Scene) -> None:
     scene.table.check("healthy: no message, no alarm", not told and not ringing, (told, ringing))
 
 
-def method_deleted(scene: Scene) -> None:
+def methods_deleted(scene: Scene) -> None:
+    """A second one is lost while on-call knows of the first: it is told as well, and by name."""
     # The signed look and the stranger's: neither meets a guard any more.
     story = Story("routing", "GET /ledger", members=2)
+    both = replace(story, members=3)
     with scene.watched.broken("method deleted"):
-        scene.told("method deleted", "opened", story)
+        opened = scene.told("method deleted", "opened", story)
         scene.rings("method deleted", ROUTING)
-    _over(scene, "method restored", story)
+        scene.watched.deploy("two deleted")
+        # Two looks until it counts; then who joins within a short while is told together.
+        joined = scene.told("a second method deleted", "changed", both, ticks=5)
+    news = joined and joined["news"]
+    good = news and len(news) == 1 and news[0].startswith("joined: GET /open, since ")
+    scene.table.check("a second method deleted: who joined", good, news)
+    resolved = _over(scene, "both methods restored", both)
+    same = (
+        resolved and _routes(resolved) == ["GET /ledger", "GET /open"] and _is_one(opened, resolved)
+    )
+    scene.table.check(
+        "both methods restored: one story of both", same, resolved and _routes(resolved)
+    )
+
+
+def _routes(message: Message) -> list[str]:
+    return sorted({one["route"] for one in message["incident"]["members"]})
+
+
+def _is_one(before: Message | None, after: Message) -> bool:
+    return before is not None and before["incident"]["id"] == after["incident"]["id"]
 
 
 def policy_denies(scene: Scene) -> None:
@@ -56,21 +80,31 @@ def taken_care_of(scene: Scene) -> None:
     story = Story("auth", "GET /orders")
     with scene.watched.denying():
         told = scene.told("authorizer denies", "opened", story)
-        [found] = json.loads(run([GATEWATCH, "incidents", "--stack", STACK, *_OPEN]))
+        [found] = _open_incidents()
         same = told is not None and found["id"] == told["incident"]["id"]
         scene.table.check("on-call reads the same incident", same, found["id"])
         place = told and [told[name] for name in ("account", "region", "deployment")]
         scene.table.check("the message says where", place == [ACCOUNT, REGION, STACK], place)
-        there = ("--stack", STACK, "--region", REGION)
-        run([GATEWATCH, "ack", found["id"], *there, "--why", "mine"])
+        _ack(found["id"], why="mine")
         scene.tick()
-        [found] = json.loads(run([GATEWATCH, "incidents", "--stack", STACK, *_OPEN]))
+        [found] = _open_incidents()
         by = found["acknowledged"]
         scene.table.check("on-call acknowledges it", by and by["why"] == "mine", by)
     _over(scene, "authorizer lets in again", story)
 
 
-_OPEN = ("--open", "--format", "json")
+_THERE = ("--stack", STACK, "--region", REGION)
+
+
+def _open_incidents() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(
+        run([GATEWATCH, "incidents", "--open", "--format", "json", *_THERE])
+    )
+    return found
+
+
+def _ack(*what: str, why: str) -> None:
+    run([GATEWATCH, "ack", *what, *_THERE, "--why", why])
 
 
 def key_rotated(scene: Scene) -> None:
@@ -90,17 +124,78 @@ def guard_lost(scene: Scene) -> None:
     with scene.watched.broken("authorizer lost"):
         scene.told("authorizer lost", "opened", story, ticks=1)
         scene.rings("authorizer lost", EXPOSURE)
-    _over(scene, "authorizer back", story)
+    # It might still be open at another node.
+    scene.tick(2)
+    told = scene.service.messages()
+    scene.table.check("authorizer back: two refusals do not prove it", not told, told)
+    scene.forget_failures()
+    _over(scene, "authorizer back", story, ticks=1)
 
 
-def _over(scene: Scene, what: str, story: Story) -> None:
+def write_opened(scene: Scene) -> None:
+    """The backend turns the empty call away. That it got so far is told at once, and it is not
+    sent again until somebody says that it may be."""
+    scene.forget_alarms()
+    story, title = Story("guard_weakened", "POST /refunds"), "guard of a write lost"
+    with scene.watched.unguarded("Shop", "/refunds", "POST", guard="authorizationType"):
+        scene.told(title, "opened", story, ticks=1)
+        scene.tick(2)
+        _is_held(scene, title)
+        scene.rings(title, OTHER)
+    scene.tick(2)
+    _is_held(scene, "guard of the write back")
+    _ack("shop", "POST /refunds", why="guard is back")
+    scene.told("the write may be sent again", "resolved", story, ticks=5)
+    asked = scene.watched.refunds_asked()
+    scene.table.check("the write may be sent again: its guard refuses it", asked == 1, asked)
+
+
+def _is_held(scene: Scene, what: str) -> None:
+    asked, told = scene.watched.refunds_asked(), scene.service.messages()
+    [found] = _open_incidents()
+    is_held = asked == 1 and scene.come_to(RoutesSkipped=1)
+    scene.table.check(f"{what}: it was sent once", is_held, (asked, scene.counts("RoutesSkipped")))
+    is_open = found["resolved_at"] is None and not told
+    scene.table.check(f"{what}: it stays open, and nothing is said", is_open, (found["id"], told))
+
+
+def app_in_front(scene: Scene) -> None:
+    """A single-page app answers strangers with 200 in the API's place. That is no open route, and
+    it hides none."""
+    scene.forget_alarms()
+    host = scene.watched.in_front(scene.emulated, "Site")
+    run([GATEWATCH, "push", "--config", scene.written(with_site(scene.text, host))])
+    scene.tick(3)
+    counts = scene.come_to(RoutesUnknown=1, Exposed=0, RoutesDown=0)
+    told = scene.service.messages()
+    scene.table.check("an app in front: what is closed is not open", counts and not told, told)
+    scene.rings("an app in front")
+    story = Story("protected_route_open", "GET /profile")
+    with scene.watched.unguarded("Site", "/profile", "GET", guard="apiKeyRequired"):
+        scene.told("API key asked for no more, an app in front", "opened", story, ticks=1)
+        scene.rings("API key asked for no more, an app in front", EXPOSURE)
+    run([GATEWATCH, "push", "--config", scene.written(scene.text)])
+    scene.told("an app in front: its API is watched no more", "resolved", story)
+
+
+def _over(scene: Scene, what: str, story: Story, *, ticks: int = 3) -> Message | None:
     """It is said once, with its length."""
-    message = scene.told(what, "resolved", story)
+    message = scene.told(what, "resolved", story, ticks=ticks)
     if message:
         opened, resolved = (
             datetime.fromisoformat(message["incident"][one]) for one in ("opened_at", "resolved_at")
         )
         scene.table.check(f"{what}: its length", resolved > opened, resolved - opened)
+    return message
 
 
-SCENARIOS = (healthy, method_deleted, policy_denies, taken_care_of, key_rotated, guard_lost)
+SCENARIOS = (
+    healthy,
+    methods_deleted,
+    policy_denies,
+    taken_care_of,
+    key_rotated,
+    guard_lost,
+    write_opened,
+    app_in_front,
+)

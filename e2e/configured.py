@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from e2e.account import ACCOUNT, REGION
 from e2e.watched import KEY, MEMBER, PASSWORD, TOKEN
 
@@ -12,7 +14,7 @@ MANY = 500
 _TEXT = """\
 defaults: {{every: 1m, anonymous_every: 1m, timeout: 5s}}
 credentials:
-  partner: {{api_key: {{secret: {key}}}}}
+  partner: {{api_key: {{secret: {key}}}, for: ["{shop_host}", "{site_host}"]}}
   user: {{bearer: {{ssm: {token}}}}}
   signer: {{sigv4: {{role: "{role}", region: us-east-1}}}}
   member:
@@ -34,16 +36,17 @@ apis:
       - GET /stock: {{access: protected, guarded_by: api_key, as: [partner]}}
       - GET /ledger: {{access: protected, guarded_by: iam, as: [signer]}}
       - GET /account: {{access: protected, guarded_by: cognito, as: [member]}}
+      - POST /refunds: {{access: protected, guarded_by: lambda}}
   vault:
     url: {vault}
     routes:
       - GET /door: public
 """
-ROUTES = _TEXT.count("- GET ")
+ROUTES = _TEXT.count("- GET ") + _TEXT.count("- POST ")
 
 
-def text(outputs: dict[str, str], *, shop: str, vault: str) -> str:
-    """`outputs`: the watched stack's."""
+def text(outputs: dict[str, str], *, shop: str, vault: str, site: str) -> str:
+    """`outputs`: the watched stack's; `site`: a host that is not watched yet."""
     return _TEXT.format(
         key=KEY,
         token=TOKEN,
@@ -54,6 +57,16 @@ def text(outputs: dict[str, str], *, shop: str, vault: str) -> str:
         channel=CHANNEL,
         shop=shop,
         vault=vault,
+        shop_host=urlsplit(shop).netloc,
+        site_host=site,
+    )
+
+
+def with_site(before: str, host: str) -> str:
+    """And an API behind a single-page app."""
+    return (
+        f"{before}  site:\n    url: https://{host}\n    routes:\n"
+        "      - GET /profile: {access: protected, guarded_by: api_key, as: [partner]}\n"
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from e2e.account import GATEWATCH, attempt, client, run
 from e2e.configured import MANY, ROUTES, with_many
 from e2e.scene import AMBIGUOUS, REJECTED, Scene, Story
@@ -12,11 +14,11 @@ _BAD_USAGE = 3
 
 def push_refused(scene: Scene) -> None:
     """With a reason, and before anything is sent."""
-    before = run([GATEWATCH, "pull"])
+    before, host = run([GATEWATCH, "pull"]), urlsplit(scene.shop).netloc
     for what, text, reason in (
         ("bad", scene.text.replace("owner:", "ownr:"), "owner"),
         ("too powerful", scene.text.replace(KEY, f"{KEY}-of-others"), "cdk deploy"),
-        ("sent elsewhere", scene.text.replace(scene.shop, "https://example.com"), "cdk deploy"),
+        ("sent elsewhere", scene.text.replace(host, "example.com"), "cdk deploy"),
     ):
         code, printed = attempt([GATEWATCH, "push", "--config", scene.written(text)])
         good = code == _BAD_USAGE and reason in printed and run([GATEWATCH, "pull"]) == before
@@ -38,6 +40,7 @@ def pointer_spoilt(scene: Scene) -> None:
 
 def maintained(scene: Scene) -> None:
     """What breaks in a window is told when the window is over, and rings no alarm."""
+    scene.forget_failures()
     scene.forget_alarms()
     opens = scene.now.strftime("%Y-%m-%dT%H:%M")
     window = f"maintenance:\n  - {{from: {opens}, for: 5m, apis: [shop]}}\n"
@@ -70,6 +73,13 @@ def many_routes_out(scene: Scene) -> None:
         judged = scene.come_to(RoutesDue=ROUTES + MANY, RoutesJudged=ROUTES + MANY, RoutesUp=ROUTES)
         scene.table.check("stage deleted: all are judged", judged, scene.counts("RoutesJudged"))
         scene.rings("stage deleted", AMBIGUOUS)
+        # They are judged one shard after the other: those of the first one were told alone.
+        joined = scene.told(
+            "the other routes", "changed", Story("stage_not_found", members=MANY), ticks=4
+        )
+        news = joined and joined["news"]
+        good = news and len(news) == 1 and news[0].startswith("joined: ")
+        scene.table.check("the other routes: who joined, in one line", good, news)
     scene.told("stage restored", "resolved", Story("stage_not_found", members=MANY))
 
 

@@ -14,6 +14,12 @@ from e2e.watched import Watched
 from e2e.world import World
 
 MINUTE = timedelta(minutes=1)
+Message = dict[str, Any]
+"""The machine's form of what on-call receives."""
+
+
+LOOKS_REMEMBERED = 10
+"""Of each route; and so many refusals in a row prove that what was open is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,14 @@ class Scene:
         self.pass_minutes(15)
         self.tick()
 
+    def forget_failures(self) -> None:
+        """Some looks later, what failed before is over for good, and no route is taken for one
+        that comes and goes. What is said meanwhile waits to be read."""
+        for _ in range(LOOKS_REMEMBERED):
+            self.pass_minutes(1)
+            self.service.dispatch(self.now)
+        self.service.settle()
+
     def counts(self, *names: str) -> list[float | None]:
         """Of the present minute, as far as they are there."""
         return [self.service.metric(one, self.now) for one in names]
@@ -83,9 +97,9 @@ class Scene:
         story: Story,
         *,
         ticks: int = 3,
-    ) -> dict[str, Any] | None:
+    ) -> Message | None:
         """One message within so many ticks, and this one."""
-        found: list[dict[str, Any]] = []
+        found: list[Message] = []
         for left in reversed(range(ticks)):
             self.tick()
             found += until(self.service.messages, 2 if left else 15) or []
@@ -144,7 +158,7 @@ _Brief = tuple[str, tuple[str, str, str], int, str]
 """(kind, (layer, finding, cause), how many members, the route of the first)."""
 
 
-def _brief(message: dict[str, Any]) -> _Brief:
+def _brief(message: Message) -> _Brief:
     incident = message["incident"]
     meaning = (incident["layer"], incident["finding"], incident["cause"])
     return message["kind"], meaning, message["members"], incident["members"][0]["route"]

@@ -57,8 +57,10 @@ SURROUNDINGS = (
     "a FIFO queue is served by one function at a time; what changed does not wait 5 s for other "
     "changes; a message of a function that died is shown again after 8 s instead of minutes",
     "what connects to the APIs comes to this machine, where TLS ends before the emulator",
-    "the emulator's gateway says ForbiddenException where a key is refused, and names itself in "
-    "x-amz-apigw-id, as AWS does",
+    "the emulator's gateway says ForbiddenException where a key is refused, names itself in "
+    "x-amz-apigw-id and the trace in what an integration answers, and lets a method's API key be "
+    "switched off, as AWS does",
+    "the single-page app before one of the APIs is a distribution of e2e/emulated/site.py",
     "embedded metrics are published, messages in queues counted and alarms evaluated by "
     "e2e/emulated; how old messages are is not counted",
 )

@@ -1,5 +1,5 @@
 """What is watched, as a CDK app: an API with a route for each guard, one behind a resource policy,
-one with as many routes as one asks for.
+one behind a single-page app, one with as many routes as one asks for.
 
 `python -m e2e.target FOLDER` writes an assembly for each of `VARIANTS`.
 """
@@ -17,7 +17,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
 NAME = "Target"
-VARIANTS = ("whole", "method deleted", "authorizer lost", "policy denies")
+VARIANTS = ("whole", "method deleted", "two deleted", "authorizer lost", "policy denies")
 AUTHORIZER = """
 import os
 
@@ -27,6 +27,12 @@ def handler(event, context):
     return {"principalId": "user", "policyDocument": {"Version": "2012-10-17", "Statement": [
         {"Action": "execute-api:Invoke", "Effect": "Allow" if allows else "Deny",
          "Resource": event["methodArn"]}]}}
+"""
+REFUNDS = """
+def handler(event, context):
+    print("refund asked for")
+    return {"statusCode": 400, "headers": {"Content-Type": "application/json"},
+            "body": '{"error": "a refund names its order"}'}
 """
 
 
@@ -39,15 +45,16 @@ class Target(cdk.Stack):
         self._shop = self._api("Shop")
         shop = self._shop.root
         _answer(shop.add_resource("health"))
-        _answer(shop.add_resource("open"))
-        orders = shop.add_resource("orders")
-        if variant == "authorizer lost":
-            _answer(orders)
-        else:
-            _answer(orders, authorizer=self._authorizer(token))
+        opened = shop.add_resource("open")
+        if variant != "two deleted":
+            _answer(opened)
+        authorizer = self._authorizer(token)
+        guard = {} if variant == "authorizer lost" else {"authorizer": authorizer}
+        _answer(shop.add_resource("orders"), **guard)
+        shop.add_resource("refunds").add_method("POST", self._backend(), authorizer=authorizer)
         _answer(shop.add_resource("stock"), api_key_required=True)
         ledger = shop.add_resource("ledger")
-        if variant != "method deleted":
+        if "deleted" not in variant:
             _answer(ledger, authorization_type=apigateway.AuthorizationType.IAM)
         users = self._users()
         _answer(
@@ -56,7 +63,9 @@ class Target(cdk.Stack):
                 self, "Pool", cognito_user_pools=[users]
             ),
         )
-        self._plan(key)
+        site = self._api("Site")
+        _answer(site.root.add_resource("profile"), api_key_required=True)
+        self._plan(key, self._shop, site)
         vault = self._api("Vault", policy=_policy(denies=variant == "policy denies"))
         _answer(vault.root.add_resource("door"))
         wide = self._api("Wide")
@@ -67,6 +76,7 @@ class Target(cdk.Stack):
         outputs = {
             "ShopId": self._shop.rest_api_id,
             "VaultId": vault.rest_api_id,
+            "SiteId": site.rest_api_id,
             "WideId": wide.rest_api_id,
             "CallerArn": self._caller().role_arn,
             "PoolId": users.user_pool_id,
@@ -100,9 +110,22 @@ class Target(cdk.Stack):
     def _users(self) -> cognito.UserPool:
         return cognito.UserPool(self, "Users", removal_policy=cdk.RemovalPolicy.DESTROY)
 
-    def _plan(self, key: str) -> None:
-        stage = apigateway.UsagePlanPerApiStage(api=self._shop, stage=self._shop.deployment_stage)
-        plan = self._shop.add_usage_plan("Plan", api_stages=[stage])
+    def _backend(self) -> apigateway.LambdaIntegration:
+        """Its log tells how often it was called."""
+        function = lambda_.Function(
+            self,
+            "Refunds",
+            code=lambda_.Code.from_inline(REFUNDS),
+            handler="index.handler",
+            runtime=lambda_.Runtime.PYTHON_3_14,
+        )
+        return apigateway.LambdaIntegration(function)
+
+    def _plan(self, key: str, *apis: apigateway.RestApi) -> None:
+        stages = [
+            apigateway.UsagePlanPerApiStage(api=one, stage=one.deployment_stage) for one in apis
+        ]
+        plan = self._shop.add_usage_plan("Plan", api_stages=stages)
         plan.add_api_key(self._shop.add_api_key("Key", value=key))
 
     def _caller(self) -> iam.Role:

@@ -75,6 +75,7 @@ def table_throttled(scene: Scene) -> None:
 
 def channel_gone(scene: Scene) -> None:
     """Messages wait for it; the other channel gets its own at once."""
+    scene.forget_failures()
     scene.forget_alarms()
     client("sns").delete_topic(TopicArn=CHANNEL)
     with scene.watched.denying():
@@ -92,10 +93,14 @@ def secret_gone(scene: Scene) -> None:
     with scene.watched.secret_gone():
         # The process that knows it ends, too.
         scene.world.crash(1)
-        scene.tick()
+        told = scene.told("secret gone", "opened", _SECRET, ticks=1)
+        owner = told and told["incident"]["owner"]
+        scene.table.check("secret gone: whoever calls is to act", owner == "caller", owner)
         unknown = scene.come_to(RoutesUnknown=1, RoutesDown=0)
         scene.table.check("secret gone: unknown, not down", unknown, unknown)
-        scene.told("secret gone", "opened", _SECRET, ticks=1)
+        lines = scene.service.logged("Probe", "credential_unreadable")
+        named = [(one["level"], one["credential"]) for one in lines]
+        scene.table.check("secret gone: its log line", named == [("ERROR", "partner")], lines)
         scene.rings("secret gone", UNREADABLE)
     # A failure is remembered for half a minute, but by the process that met it.
     scene.world.crash(1)

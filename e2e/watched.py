@@ -14,6 +14,9 @@ KEY, TOKEN, PASSWORD = "gatewatch-e2e/partner", "/gatewatch-e2e/user", "gatewatc
 MEMBER = "member@example.com"
 
 
+_NO_GUARD = {"authorizationType": "NONE", "apiKeyRequired": "false"}
+
+
 class Watched:
     """What callers must show is known to the APIs and to the stores that the monitor reads."""
 
@@ -54,6 +57,9 @@ class Watched:
     def host(self, emulated: Emulated, name: str) -> str:
         return emulated.host(self.outputs[f"{name}Id"])
 
+    def in_front(self, emulated: Emulated, name: str) -> str:
+        return emulated.in_front(self.outputs[f"{name}Id"])
+
     @contextmanager
     def broken(self, variant: str) -> Iterator[None]:
         self.deploy(variant)
@@ -68,15 +74,34 @@ class Watched:
         self._set_authorizer("no")
 
     def _set_authorizer(self, denies: str) -> None:
-        functions = client("lambda")
-        [name] = [
-            one["FunctionName"]
-            for one in functions.list_functions()["Functions"]
-            if one["FunctionName"].startswith(f"{NAME}-Authorizer")
-        ]
-        functions.update_function_configuration(
-            FunctionName=name, Environment={"Variables": {"TOKEN": self._token, "DENIES": denies}}
+        client("lambda").update_function_configuration(
+            FunctionName=_function("Authorizer"),
+            Environment={"Variables": {"TOKEN": self._token, "DENIES": denies}},
         )
+
+    def refunds_asked(self) -> int:
+        """How often a call came as far as the backend of POST /refunds."""
+        group = f"/aws/lambda/{_function('Refunds')}"
+        found = client("logs").filter_log_events(logGroupName=group)["events"]
+        return sum("refund asked for" in one["message"] for one in found)
+
+    @contextmanager
+    def unguarded(self, name: str, path: str, method: str, *, guard: str) -> Iterator[None]:
+        """By hand, as people do it in the console. `guard`: the method's setting that is taken."""
+        gateway, api = client("apigateway"), self.outputs[f"{name}Id"]
+        resources = gateway.get_resources(restApiId=api)["items"]
+        [resource] = [one["id"] for one in resources if one["path"] == path]
+        place = {"restApiId": api, "resourceId": resource, "httpMethod": method}
+        before, none = gateway.get_method(**place)[guard], _NO_GUARD[guard]
+
+        def set_to(value: str) -> None:
+            change = {"op": "replace", "path": f"/{guard}", "value": value}
+            gateway.update_method(**place, patchOperations=[change])
+            gateway.create_deployment(restApiId=api, stageName="prod")
+
+        set_to(none)
+        yield
+        set_to(str(before).lower() if isinstance(before, bool) else before)
 
     def rotate_key(self) -> Callable[[], None]:
         """Puts a new API key in the place of the old one; gives what tells the monitor of it."""
@@ -103,3 +128,12 @@ class Watched:
         vault.delete_secret(SecretId=KEY, ForceDeleteWithoutRecovery=True)
         yield
         vault.create_secret(Name=KEY, SecretString=self._key)
+
+
+def _function(name: str) -> str:
+    """The one of the watched stack whose name begins so."""
+    functions = client("lambda").list_functions()["Functions"]
+    [found] = [
+        one["FunctionName"] for one in functions if one["FunctionName"].startswith(f"{NAME}-{name}")
+    ]
+    return str(found)

@@ -1,6 +1,7 @@
 """ministack with a public face over TLS, with CloudWatch's missing parts, and with faults.
 
-`python -m e2e.emulated`, with GATEWAY_PORT, AUTH, FRONT_PORT, WORLD and AWS's own variables.
+`python -m e2e.emulated`, with GATEWAY_PORT, AUTH, FRONT_PORT, SITE_PORT, WORLD and AWS's own
+variables.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from ministack.app import main as serve
 
 from e2e.emulated import gateway
 from e2e.emulated.alarms import watch_alarms
-from e2e.emulated.front import serve_tls
+from e2e.emulated.front import certified, serve_tls
 from e2e.emulated.metrics import Metrics
+from e2e.emulated.site import serve_site
 from e2e.world import World
 
 HEALTH = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}/_ministack/health"
@@ -51,7 +53,9 @@ def _is_up() -> bool:
 def main() -> None:
     world = World.of_process()
     gateway.amend(world)
-    serve_tls(world, int(os.environ["FRONT_PORT"]), int(os.environ["GATEWAY_PORT"]))
+    context, behind = certified(world), int(os.environ["GATEWAY_PORT"])
+    serve_tls(context, int(os.environ["FRONT_PORT"]), behind)
+    serve_site(context, int(os.environ["SITE_PORT"]), behind)
     threading.Thread(target=observe, args=(world,), daemon=True).start()
     sys.argv = ["ministack"]
     serve()

@@ -10,13 +10,20 @@ import trustme
 
 from e2e.world import World
 
+_NAMES = ("*.execute-api.us-east-1.amazonaws.com", "*.cloudfront.net")
 
-def serve_tls(world: World, port: int, behind: int) -> None:
-    """Listens at once; the certificate's authority is left for whoever is to trust it."""
+
+def certified(world: World) -> ssl.SSLContext:
+    """The certificate's authority is left for whoever is to trust it."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(world.authority))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("*.execute-api.us-east-1.amazonaws.com").configure_cert(context)
+    authority.issue_cert(*_NAMES).configure_cert(context)
+    return context
+
+
+def serve_tls(context: ssl.SSLContext, port: int, behind: int) -> None:
+    """Listens at once."""
     started = threading.Event()
 
     async def run() -> None:

@@ -29,18 +29,38 @@ def amend(world: World) -> None:
         r"^([a-f0-9]{8})\.execute-api\.us-east-1\.amazonaws\.com(?::\d+)?$"
     )
     _name_api_kind()
+    _read_switches()
     _throttle_on_demand(world)
 
 
 def _name_api_kind() -> None:
-    """Every answer of a REST API has this header on AWS, those of its front door as well."""
+    """Every answer of a REST API has the first header on AWS, those of its front door as well;
+    what an integration answers, which has no error type, was recorded with the second one."""
     real = apigateway_v1.handle_execute
 
     async def handle_execute(*args: Any) -> Any:
         status, headers, body = await real(*args)
-        return status, {**headers, "x-amz-apigw-id": secrets.token_urlsafe(11)}, body
+        own = {"x-amz-apigw-id": secrets.token_urlsafe(11)}
+        if not any(name.lower() == "x-amzn-errortype" for name in headers):
+            own["X-Amzn-Trace-Id"] = f"Root=1-{secrets.token_hex(4)}-{secrets.token_hex(12)}"
+        return status, {**headers, **own}, body
 
     apigateway_v1.handle_execute = handle_execute
+
+
+def _read_switches() -> None:
+    """A patch has nothing but strings, and to the emulator "false" is as true as any."""
+    real = apigateway_v1._apply_patch
+
+    def _apply_patch(patched: dict[str, Any], changes: list[dict[str, Any]]) -> Any:
+        return real(patched, [_with_switch(one) for one in changes])
+
+    apigateway_v1._apply_patch = _apply_patch
+
+
+def _with_switch(change: dict[str, Any]) -> dict[str, Any]:
+    is_switch = change.get("path") == "/apiKeyRequired"
+    return {**change, "value": change["value"] == "true"} if is_switch else change
 
 
 _WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem")
