@@ -109,7 +109,7 @@ class Writers:
 
     def call(self, api: str, news: dict[str, int] | None = None, **more: object) -> list[str]:
         before = len(self.inbox.notices)
-        call = Call(api=api, at=tick(self._minute), about=About(), news=news or {}, **more)  # type: ignore[arg-type]
+        call = Call(api=api, at=tick(self._minute), news=news or {}, **{"about": About(), **more})  # type: ignore[arg-type]
         answer(call, self.table, self.inbox, lambda *_: None)
         return [
             f"{one.kind} {one.incident.api}: {'; '.join(one.news)}"
@@ -142,6 +142,16 @@ def test_each_says_where_the_same_credential_fails_already() -> None:
     carts = writers.id_of("carts")
     assert writers.look("billing", Outcome.FAIL) == [
         f"opened billing: {TOLD}carts ({carts}), orders ({orders})"
+    ]
+
+
+def test_a_reminder_says_where_it_fails_by_then() -> None:
+    writers = Writers()
+    writers.look("orders", Outcome.FAIL)
+    writers.look("carts", Outcome.FAIL)
+    about = About(remind_every_seconds=1)
+    assert writers.call("orders", {"another slice": 1}, about=about) == [
+        f"reminder orders: {TOLD}carts ({writers.id_of('carts')})"
     ]
 
 
