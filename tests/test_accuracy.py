@@ -117,6 +117,7 @@ def test_pastes_are_found_where_the_environment_says(
     assert pastes_directory() is None
 
 
+@pytest.mark.timeout(600)  # each paste is explained by a process of its own
 @pytest.mark.skipif(pastes_directory() is None, reason="the pastes are not at hand")
 def test_what_people_pasted_is_diagnosed_as_well_as_what_was_recorded() -> None:
     directory = pastes_directory()

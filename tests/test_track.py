@@ -134,6 +134,13 @@ def test_an_exposure_counts_at_once_and_two_refusals_do_not_end_it(finding: Find
     assert turns == [None, Turn.OPENED, *[None] * 9, Turn.RECOVERED]
 
 
+def test_an_exposure_to_an_invalid_credential_ends_as_other_failures_do() -> None:
+    exposed = verdict(finding=Finding.PROTECTED_ROUTE_OPEN, caller="invalid token", candidates=())
+    refused = verdict(Outcome.PASS, caller="invalid token")
+    turns = walk(exposed, refused, refused, patience=Patience(2, 2))[1]
+    assert turns == [Turn.OPENED, None, Turn.RECOVERED]
+
+
 def test_what_holds_a_write_back_counts_at_once_and_stays() -> None:
     weakened = verdict(finding=Finding.GUARD_WEAKENED, caller="anonymous")
     held = verdict(Outcome.SKIPPED, finding=Finding.GUARD_WEAKENED, caller="anonymous")

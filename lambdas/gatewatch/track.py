@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from gatewatch.model import (
     EXPOSURES,
     GOT_THROUGH,
+    INVALID_CALLERS,
     OK,
     Candidate,
     Confidence,
@@ -221,7 +222,8 @@ _OVER = "-"
 
 
 _EXPOSURE_PASSES = 10
-"""An open guard may be open at one of several nodes: a few refusals do not prove it closed."""
+"""An open guard may be open at one of several nodes: a few refusals do not prove it closed. What a
+guard says to an invalid credential is asked about hourly, and is not held to it."""
 
 
 def _passes_needed(state: RouteState, patience: Patience) -> int:
@@ -231,7 +233,11 @@ def _passes_needed(state: RouteState, patience: Patience) -> int:
         return max(patience.resolve_after, 2 * window)
     if _comebacks(state.recent):
         return max(patience.resolve_after, window)
-    exposed = state.problem is not None and state.problem.finding in EXPOSURES
+    exposed = (
+        state.problem is not None
+        and state.problem.finding in EXPOSURES
+        and state.caller not in INVALID_CALLERS.values()
+    )
     return max(patience.resolve_after, _EXPOSURE_PASSES) if exposed else patience.resolve_after
 
 
