@@ -8,6 +8,7 @@ API remembers who called it; the time is one.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -56,7 +57,7 @@ BOUNDS = Bounds(seconds=0.001)
 """Each slice of an API at each of its entrances is a shard by itself."""
 
 
-class Side:
+class Side(ABC):
     """One world: what it found in the last minute, and what it has said since the first."""
 
     def __init__(self, sandbox: Sandbox, config: Config, secrets: Secrets) -> None:
@@ -78,12 +79,13 @@ class Side:
             self.look(), key=lambda one: (one.api, one.route, one.entrance, one.caller)
         )
 
+    @abstractmethod
     def look(self) -> list[Verdict]:
-        raise NotImplementedError
+        """The verdicts of a minute, with all that comes of them."""
 
+    @abstractmethod
     def release(self, api: str, route: str) -> None:
         """As an acknowledgement does."""
-        raise NotImplementedError
 
     def connect(self, place: str | None) -> None:
         """To another place than the sandbox; None: to the sandbox again."""

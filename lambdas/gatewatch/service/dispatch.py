@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -48,6 +48,26 @@ def dispatch(
     tick = at.replace(second=0, microsecond=0)
     holding, rejected = source.current()
     known = records.records()
+    due, found = _dealt(holding, known, records, tick, bounds)
+    calls = sweeps(holding, known, records.acknowledged(), tick)
+    changes.send([one.message() for one in calls])
+    _send(found, work, twin)
+    return Dispatched(
+        due=due,
+        shards=len(found),
+        sweeps=len(calls),
+        rejected=rejected.problems if rejected else (),
+    )
+
+
+def _dealt(
+    holding: Holding,
+    known: Mapping[str, Record],
+    records: Records,
+    tick: datetime,
+    bounds: Bounds | None,
+) -> tuple[int, list[Shard]]:
+    """How many routes at entrances are due, and their shards."""
     minute = int(tick.timestamp() // 60)
     latched = {
         (one.api, *each): held for one in known.values() for each, held in one.latched.items()
@@ -56,13 +76,12 @@ def dispatch(
     restless = frozenset(one.api for one in known.values() if one.is_restless)
     minutes = range(minute, minute + 1)
     probes = plan(holding.config, minutes, latched, let_in, restless=restless)
-    counts = _slice_counts(holding.config, known, records)
-    found = shards(
+    return len(probes), shards(
         holding.config,
         probes,
         tick,
         {api.name: about(api, holding.config, tick) for api in holding.config.apis},
-        counts,
+        _slice_counts(holding.config, known, records),
         let_in=let_in,
         latched=latched,
         networks=holding.allowed.networks,
@@ -70,19 +89,14 @@ def dispatch(
         bounds=bounds,
         restless=restless,
     )
-    calls = sweeps(holding, known, records.acknowledged(), tick)
-    changes.send([one.message() for one in calls])
+
+
+def _send(found: Sequence[Shard], work: Queue, twin: Queue | None) -> None:
     work.send([_message(one) for one in found if not one.is_private])
     if private := [_message(one) for one in found if one.is_private]:
         if twin is None:
             raise NoTwinError
         twin.send(private)
-    return Dispatched(
-        due=len(probes),
-        shards=len(found),
-        sweeps=len(calls),
-        rejected=rejected.problems if rejected else (),
-    )
 
 
 class NoTwinError(Exception):
