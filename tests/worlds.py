@@ -171,15 +171,21 @@ class InAccount(Side):
         return probed.verdicts
 
     def _write(self) -> None:
-        for lane in self._changes.taken().values():
-            for message in lane:
-                call = msgspec.json.decode(message.body, type=Call)
-                answer(call, self._table, self._inbox, PublishedApis(self._bucket).find)
+        waiting = [one for lane in self._changes.taken().values() for one in lane]
+        calls = [msgspec.json.decode(one.body, type=Call) for one in waiting]
+        for call in sorted(calls, key=self._turn):
+            answer(call, self._table, self._inbox, PublishedApis(self._bucket).find)
         for one in self._inbox.notices[len(self.messages) :]:
             self.say(one.kind, one.at, one.incident, one.news)
             self.incidents[one.incident.id] = one.incident
         ledgers = (self._table.ledger(api.name) for api in self.config.apis)
         self.incidents |= {one.id: one for ledger in ledgers for one in ledger.open}
+
+    def _turn(self, call: Call) -> int:
+        """Lanes have no order among themselves. Here it is a run's, so that each writer knows as
+        much of the others as it does there."""
+        names = [api.name for api in self.config.apis]
+        return names.index(call.api) if call.api in names else len(names)
 
 
 class Worlds:
