@@ -38,7 +38,7 @@ class States(dict[Key, RouteState]):
             caller
             for caller, users in by_caller.items()
             if caller != ANONYMOUS
-            and all(map(_may_be_the_credential, users))
+            and all(one.problem is not None and may_be_a_credential(one.problem) for one in users)
             and (len(users) > 1 or not any(one.has_passed for one in users))
         )
 
@@ -141,11 +141,11 @@ def _is_one_credential(incident: Incident, state: RouteState, now: States) -> bo
     )
 
 
-def _may_be_the_credential(state: RouteState) -> bool:
-    problem = state.problem
-    if problem is None or problem.finding is not Finding.REFUSED or not problem.candidates:
+def may_be_a_credential(found: Problem | Incident) -> bool:
+    """Whether all that is possible might have let another credential through."""
+    if found.finding is not Finding.REFUSED or not found.candidates:
         return False
-    causes = [catalogue().get(one.cause) for one in problem.candidates]
+    causes = [catalogue().get(one.cause) for one in found.candidates]
     return all(one is not None and one.judges_credentials for one in causes)
 
 

@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from gatewatch.causes import catalogue
 from gatewatch.correlate import CREDENTIAL, OPEN
-from gatewatch.learn import concerned
-from gatewatch.model import Finding, Incident, is_stranger
+from gatewatch.learn import concerned, may_be_a_credential
+from gatewatch.model import Incident, is_stranger
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,17 +47,10 @@ def _credential(incident: Incident) -> str | None:
     if incident.scope.startswith(CREDENTIAL):
         return incident.scope
     callers = {one.caller for one in concerned(incident)}
-    if len(callers) != 1 or not _may_be_the_credential(incident):
+    if len(callers) != 1 or not may_be_a_credential(incident):
         return None
     [caller] = callers
     return None if is_stranger(caller) else f"{CREDENTIAL}{caller}"
-
-
-def _may_be_the_credential(incident: Incident) -> bool:
-    if incident.finding is not Finding.REFUSED or not incident.candidates:
-        return False
-    causes = [catalogue().get(one.cause) for one in incident.candidates]
-    return all(one is not None and one.judges_credentials for one in causes)
 
 
 _MOST_NAMED = 10
