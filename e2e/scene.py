@@ -112,18 +112,15 @@ class Scene:
             kept.writelines(f"{json.dumps(one)}\n" for one in found)
         return found[0] if good else None
 
-    def rings(self, what: str, *alarms: str) -> None:
-        """These alarms of the layers and of the monitor's own health, and no other. The one that
-        counts messages goes by the real clock, which no scene turns on: it may ring from before."""
+    def rings(self, what: str, *alarms: str, within: float = 15) -> None:
+        """These alarms of the layers and of the monitor's own health, and no other, within so many
+        seconds."""
 
         def ringing() -> set[str]:
             found = self.service.ringing()
-            known = (
-                ALARMS if UNDELIVERED in alarms else [one for one in ALARMS if one != UNDELIVERED]
-            )
-            return {name for name in known if any(one.startswith(name) for one in found)}
+            return {name for name in ALARMS if any(one.startswith(name) for one in found)}
 
-        until(lambda: ringing() == set(alarms), 15)
+        until(lambda: ringing() == set(alarms), within)
         self.table.check(f"{what}: its alarm", ringing() == set(alarms), sorted(ringing()))
 
 
