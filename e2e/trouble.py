@@ -86,6 +86,7 @@ def channel_gone(scene: Scene) -> None:
     kinds = [one["kind"] for one in until(inbox.messages, 5) or []]
     scene.table.check("the channel hears all of it, once", kinds == ["opened", "resolved"], kinds)
     # What counts messages goes by the real clock, which no scene turns on.
+    scene.forget_alarms()
     scene.rings("the channel is back", within=90)
 
 
