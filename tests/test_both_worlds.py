@@ -101,7 +101,7 @@ def test_a_credential_that_is_gone_is_one_story_at_once_and_ends_with_it(tmp_pat
             assert (told[0].owner, told[0].severity) == ("caller", "high")
         assert incidents(both.local) == incidents(both.account)
         secrets["SANDBOX_USER_TOKEN"] = token
-        both.minutes(2)
+        both.minutes(3)
         assert {one.state for one in both.local.incidents.values()} == {"resolved"}
         assert incidents(both.local) == incidents(both.account)
         assert both.local.said == both.account.said

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from gatewatch.adapters.aws.dynamodb import DynamoTable
 from gatewatch.announce import Announcement, Kind
 from gatewatch.config.canonical import Channel
-from gatewatch.links import Link
-from gatewatch.model import Finding, Outcome
+from gatewatch.links import Claim, Link
+from gatewatch.model import Finding, Outcome, Severity
 from gatewatch.service.ledger import Ledger, pack
 from gatewatch.service.notice import notices
 from gatewatch.service.ports import OvertakenError, Record
@@ -182,3 +182,23 @@ def test_links_are_found_by_their_credential_until_they_are_removed(store: Dynam
     store.unlink(links[0])
     store.unlink(links[0])
     assert store.links("credential user") == links[1:2]
+    longer = msgspec.structs.replace(links[1], part_of="I0")
+    store.link(longer)
+    assert store.links("credential user") == [longer]
+
+
+def test_of_two_that_claim_a_credential_the_first_keeps_it_until_it_is_taken_over(
+    store: DynamoTable,
+) -> None:
+    one, other = (
+        Claim(scope="credential user", api=api, incident=api, severity=Severity.HIGH, at="1")
+        for api in ("orders", "carts")
+    )
+    assert store.claimed("credential user") is None
+    assert (store.claim(one, None), store.claim(other, None)) == (one, one)
+    assert (store.claim(other, one), store.claim(one, one)) == (other, other)
+    assert store.claimed("credential user") == other
+    store.unlink(Link(scope="credential user", api="orders", incident="orders"))
+    assert store.claimed("credential user") == other
+    store.unlink(Link(scope="credential user", api="carts", incident="carts"))
+    assert store.claimed("credential user") is None

@@ -1,21 +1,30 @@
-"""Where else a credential fails: each API's message says it, and no more than is so."""
+"""One credential that fails at several APIs is told once, and nobody's failure is kept silent."""
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
+from dataclasses import replace as look_like
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from bench.scale.memory import CountingTable, Inbox
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from gatewatch.adapters.local.sqlite import SqliteStore
-from gatewatch.announce import Kind
+from gatewatch.announce import Kind, said_of
+from gatewatch.config.canonical import Channel
+from gatewatch.config.windows import Opening
 from gatewatch.correlate import correlate
-from gatewatch.links import Link, elsewhere, link_of
-from gatewatch.model import ANONYMOUS, Finding, Incident, Layer, Outcome, Verdict
+from gatewatch.links import NAMED_WITHIN, Claim, Link, link_of
+from gatewatch.model import ANONYMOUS, Finding, Incident, Layer, Outcome, Severity, Verdict
+from gatewatch.notices.words import headline
 from gatewatch.service.call import Call
 from gatewatch.service.incidents import answer
-from gatewatch.service.ledger import About, pack, unpack
+from gatewatch.service.ledger import About, Ledger, pack, unpack
 from gatewatch.service.slices import Slice, advance
 from gatewatch.track import Patience, Turn
 
@@ -25,8 +34,8 @@ from .test_correlate import opened, problem, state, turn
 
 DENIED = problem("authorizer_denied", "jwt_rejected", layer=Layer.AUTH)
 ROUTES = ("GET /x", "GET /y")
+ROUTES_ENDED = "recovered: 2 routes: GET /x, GET /y"
 PATIENT = {route: Patience(1, 1) for route in ROUTES}
-TOLD = "the same credential fails at: "
 
 
 def incident(*shown: object, caller: str = "user") -> Incident:
@@ -78,163 +87,358 @@ def test_what_is_over_is_linked_no_more() -> None:
     assert (after.state, link_of(after)) == ("resolved", None)
 
 
-def test_where_else_it_fails_is_one_line_however_many_there_are() -> None:
-    links = [Link(scope="credential user", api=f"api-{n:02}", incident=f"I{n}") for n in range(30)]
-    own = Link(scope="credential user", api="orders", incident="own")
-    [line] = elsewhere(incident(DENIED), lambda _: [own, *links])
-    assert line.startswith(f"{TOLD}api-00 (I0), api-01 (I1)")
-    assert line.endswith("api-09 (I9) and 20 more")
-
-
-def test_nothing_is_said_where_it_fails_nowhere_else() -> None:
-    own = Link(scope="credential user", api="orders", incident="own")
-    assert elsewhere(incident(DENIED), lambda _: [own]) == ()
-
-
 class Writers:
-    """Each API's writer over one table."""
+    """Each API's writer over one table; a sweep each minute, as dispatch asks for it."""
 
-    def __init__(self, table: CountingTable | None = None) -> None:
+    def __init__(self, table: CountingTable | None = None, *apis: str) -> None:
         self.table, self.inbox = table or CountingTable(), Inbox()
-        self._minute = 0
+        self.apis = apis or ("orders", "carts", "billing")
+        self.abouts: dict[str, About] = {}
+        self.minute = 0
 
-    def look(self, api: str, outcome: Outcome, caller: str = "user", cause: str = "") -> list[str]:
-        """What is said after a look at each of its routes."""
-        self._minute += 1
-        found = self.table.all(api) or [Slice(api=api, name="1-0")]
-        verdicts = [self._verdict(api, route, outcome, caller, cause) for route in ROUTES]
-        self.table.save(advance(found[0], verdicts, PATIENT, tick(self._minute)))
-        [now] = self.table.all(api)
-        return self.call(api, {now.name: now.untold[-1].number} if now.news else {})
-
-    def call(self, api: str, news: dict[str, int] | None = None, **more: object) -> list[str]:
+    def pass_minute(self, **looks: Look) -> list[str]:
+        """A minute in which these APIs were looked at, and every writer was called."""
+        self.minute += 1
         before = len(self.inbox.notices)
-        call = Call(api=api, at=tick(self._minute), news=news or {}, **{"about": About(), **more})  # type: ignore[arg-type]
+        for api in self.apis:
+            if api in looks:
+                self.look(api, looks[api])
+            self.sweep(api)
+        return self.heard(before)
+
+    def minutes(self, count: int) -> list[str]:
+        return [one for _ in range(count) for one in self.pass_minute()]
+
+    def look(self, api: str, shown: Look) -> None:
+        found = self.table.all(api) or [Slice(api=api, name="1-0")]
+        verdicts = [_verdict(api, route, shown) for route in ROUTES]
+        self.table.save(advance(found[0], verdicts, PATIENT, tick(self.minute)))
+
+    def sweep(self, api: str, **more: object) -> None:
+        about = self.abouts.get(api, About())
+        news = {"another slice": self.minute}
+        call = Call(api=api, at=tick(self.minute), **{"news": news, "about": about, **more})  # type: ignore[arg-type]
         answer(call, self.table, self.inbox, lambda *_: None)
-        return [
-            f"{one.kind} {one.incident.api}: {'; '.join(one.news)}"
-            for one in self.inbox.notices[before:]
-        ]
 
-    def _verdict(self, api: str, route: str, outcome: Outcome, caller: str, cause: str) -> Verdict:
-        if outcome is Outcome.PASS:
-            return verdict(Outcome.PASS, api=api, route=route, caller=caller)
-        named = (cause,) if cause else ("authorizer_denied", "jwt_rejected")
-        return verdict(
-            api=api,
-            route=route,
-            caller=caller,
-            layer=Layer.AUTH,
-            cause=named[0],
-            candidates=candidates(*named),
-        )
+    def heard(self, since: int = 0) -> list[str]:
+        found = self.inbox.notices[since:]
+        return [f"{one.kind} {one.incident.api}: {'; '.join(one.news)}" for one in found]
 
-    def id_of(self, api: str) -> str:
+    def open(self, api: str) -> Incident:
         [one] = self.table.ledger(api).open
-        return one.id
+        return one
+
+    def place(self, *apis: str) -> str:
+        return ", ".join(f"{api} ({self.open(api).id})" for api in apis)
 
 
-def test_each_says_where_the_same_credential_fails_already() -> None:
+@dataclass(frozen=True)
+class Look:
+    """What all routes of an API show to a caller."""
+
+    causes: tuple[str, ...] = ()
+    caller: str = "user"
+    severity: Severity = Severity.HIGH
+    finding: Finding = Finding.REFUSED
+
+
+PASS = Look()
+FAIL = Look(("authorizer_denied", "jwt_rejected"))
+GRAVE = look_like(FAIL, severity=Severity.CRITICAL)
+LIGHT = look_like(FAIL, severity=Severity.LOW)
+
+
+def _verdict(api: str, route: str, shown: Look) -> Verdict:
+    if not shown.causes:
+        return verdict(Outcome.PASS, api=api, route=route, caller=shown.caller)
+    return verdict(
+        api=api,
+        route=route,
+        caller=shown.caller,
+        layer=Layer.AUTH,
+        cause=shown.causes[0],
+        candidates=candidates(*shown.causes),
+        severity=shown.severity,
+        finding=shown.finding,
+    )
+
+
+def test_one_opens_one_names_the_others_and_one_ends() -> None:
     writers = Writers()
-    assert writers.look("orders", Outcome.FAIL) == ["opened orders: "]
-    orders = writers.id_of("orders")
-    assert writers.look("carts", Outcome.FAIL) == [f"opened carts: {TOLD}orders ({orders})"]
-    carts = writers.id_of("carts")
-    assert writers.look("billing", Outcome.FAIL) == [
-        f"opened billing: {TOLD}carts ({carts}), orders ({orders})"
+    assert writers.pass_minute(orders=FAIL, carts=FAIL, billing=FAIL) == ["opened orders: "]
+    assert writers.open("carts").part_of == writers.open("orders").id
+    assert writers.pass_minute() == []
+    assert writers.pass_minute() == [
+        f"changed orders: the same credential fails also at: {writers.place('billing', 'carts')}"
+    ]
+    assert writers.minutes(30) == []
+    named = writers.place("billing", "carts")
+    assert writers.pass_minute(orders=PASS, carts=PASS, billing=PASS) == []
+    assert writers.pass_minute() == [
+        f"resolved orders: {ROUTES_ENDED}; it fails no more at: {named}; resolved after 33m 0s"
+    ]
+    assert writers.minutes(10) == []
+    assert all(writers.table.ledger(api).is_quiet for api in writers.apis)
+
+
+def test_who_joins_later_is_named_later() -> None:
+    writers = Writers()
+    writers.pass_minute(orders=FAIL)
+    writers.minutes(20)
+    assert writers.pass_minute(carts=FAIL) == []
+    assert writers.minutes(2) == [
+        f"changed orders: the same credential fails also at: {writers.place('carts')}"
     ]
 
 
-def test_a_reminder_says_where_it_fails_by_then() -> None:
+def test_where_it_works_again_is_told_though_it_fails_on_elsewhere() -> None:
     writers = Writers()
-    writers.look("orders", Outcome.FAIL)
-    writers.look("carts", Outcome.FAIL)
-    about = About(remind_every_seconds=1)
-    assert writers.call("orders", {"another slice": 1}, about=about) == [
-        f"reminder orders: {TOLD}carts ({writers.id_of('carts')})"
+    writers.pass_minute(orders=FAIL, carts=FAIL)
+    named = writers.place("carts")
+    writers.minutes(5)
+    assert writers.pass_minute(carts=PASS) == []
+    assert writers.minutes(4) == [f"changed orders: it fails no more at: {named}"]
+    assert writers.pass_minute(orders=PASS)[0].startswith(
+        f"resolved orders: {ROUTES_ENDED}; resolved after"
+    )
+
+
+def test_who_fails_on_after_the_end_of_the_one_that_told_of_it_speaks_for_itself() -> None:
+    writers = Writers()
+    writers.pass_minute(orders=FAIL, carts=FAIL, billing=FAIL)
+    writers.minutes(5)
+    assert writers.pass_minute(orders=PASS) == []
+    [resolved, opened] = writers.minutes(3)
+    still = writers.place("billing", "carts")
+    assert resolved.startswith(f"resolved orders: {ROUTES_ENDED}; resolved after 6m 0s")
+    assert resolved.endswith(f"the same credential still fails at: {still}")
+    assert opened == f"opened carts: the same credential fails at: {writers.place('billing')}"
+    assert writers.minutes(10) == []
+    assert writers.pass_minute(carts=PASS, billing=PASS) == []
+    assert [one[:14] for one in writers.minutes(5)] == ["resolved carts"]
+
+
+def test_who_recovers_while_it_waits_for_others_and_fails_again_goes_on() -> None:
+    writers = Writers()
+    writers.pass_minute(orders=FAIL, carts=FAIL)
+    writers.minutes(5)
+    assert writers.pass_minute(orders=PASS) == []
+    assert writers.pass_minute(orders=FAIL) == []
+    assert writers.minutes(10) == []
+
+
+def test_a_graver_one_speaks_for_itself_and_a_lighter_one_does_not() -> None:
+    writers = Writers()
+    assert writers.pass_minute(orders=FAIL, carts=GRAVE, billing=LIGHT) == [
+        "opened orders: ",
+        f"opened carts: the same credential fails at: {writers.place('orders')}",
     ]
 
 
-def test_another_credential_and_another_cause_are_not_linked() -> None:
+def test_one_that_grows_graver_speaks_for_itself_then() -> None:
     writers = Writers()
-    writers.look("orders", Outcome.FAIL)
-    assert writers.look("carts", Outcome.FAIL, caller="partner") == ["opened carts: "]
-    assert writers.look("billing", Outcome.FAIL, cause="route_not_found") == ["opened billing: "]
+    writers.pass_minute(orders=FAIL, carts=FAIL)
+    writers.minutes(5)
+    assert writers.pass_minute(carts=GRAVE)[0].startswith("opened carts: ")
+
+
+def test_nobody_relies_on_one_that_the_same_channel_does_not_hear_of() -> None:
+    writers = Writers()
+    channels = (Channel(topic="light", severities=(Severity.LOW,)), Channel(topic="all"))
+    writers.abouts = {api: About(channels=channels) for api in writers.apis}
+    writers.pass_minute(orders=FAIL, carts=LIGHT)
+    told = {(one.topic, one.incident.api) for one in writers.inbox.notices}
+    assert ("light", "carts") in told
+
+
+def test_another_credential_and_another_cause_speak_for_themselves() -> None:
+    writers = Writers()
+    other, lost = look_like(FAIL, caller="partner"), Look(("route_not_found",))
+    assert writers.pass_minute(orders=FAIL, carts=other, billing=lost) == [
+        "opened orders: ",
+        "opened carts: ",
+        "opened billing: ",
+    ]
 
 
 def test_a_name_that_begins_like_another_is_another() -> None:
     writers = Writers()
-    writers.look("orders", Outcome.FAIL, caller="user-2")
-    assert writers.look("carts", Outcome.FAIL, caller="user") == ["opened carts: "]
+    longer = look_like(FAIL, caller="user-2")
+    assert writers.pass_minute(orders=longer, carts=FAIL) == ["opened orders: ", "opened carts: "]
 
 
-def test_where_it_is_over_it_is_named_no_more() -> None:
+def test_what_turns_out_to_be_no_fault_of_the_credential_is_told() -> None:
     writers = Writers()
-    writers.look("orders", Outcome.FAIL)
-    writers.look("orders", Outcome.PASS)
-    assert writers.look("carts", Outcome.FAIL) == ["opened carts: "]
-    assert writers.table.ledger("orders").is_quiet
+    writers.pass_minute(orders=FAIL, carts=FAIL)
+    writers.minutes(5)
+    assert writers.pass_minute(carts=Look(("route_not_found",)))[0] == "opened carts: "
 
 
-def test_an_api_that_left_the_configuration_leaves_no_link() -> None:
+def test_an_exposure_is_never_held() -> None:
     writers = Writers()
-    writers.look("orders", Outcome.FAIL)
-    writers.call("orders", compare="key")
+    writers.pass_minute(orders=FAIL, carts=FAIL)
+    opened = Look(("ok",), caller=ANONYMOUS, finding=Finding.PROTECTED_ROUTE_OPEN)
+    assert writers.pass_minute(carts=opened) == ["opened carts: "]
+
+
+def test_a_reminder_says_where_it_fails_by_then() -> None:
+    writers = Writers()
+    writers.abouts = {"orders": About(remind_every_seconds=3600)}
+    writers.pass_minute(orders=FAIL, carts=FAIL)
+    found = writers.minutes(65)
+    place = writers.place("carts")
+    assert found[1:] == [f"reminder orders: the same credential fails at: {place}"]
+
+
+def test_where_else_it_fails_is_one_line_however_many_there_are() -> None:
+    names = [f"api-{n:02}" for n in range(30)]
+    writers = Writers(None, "orders", *names)
+    writers.pass_minute(**dict.fromkeys(("orders", *names), FAIL))
+    [line] = writers.minutes(5)
+    assert line.startswith(
+        f"changed orders: the same credential fails also at: {writers.place('api-00')}"
+    )
+    assert line.endswith(f"{writers.place('api-09')} and 20 more")
+    subject = headline(writers.open("orders"))
+    assert subject.startswith(
+        "orders: our credential user, used for 2 routes and at 30 other APIs,"
+    )
+
+
+class TestNobodyIsSilentForEver:
+    """Who relies on one that says nothing speaks for itself within some minutes."""
+
+    def opened(self, writers: Writers) -> list[str]:
+        return [one.partition(":")[0] for one in writers.heard() if one.startswith("opened")]
+
+    def test_the_one_that_leads_is_in_maintenance(self) -> None:
+        writers = Writers()
+        writers.pass_minute(orders=FAIL)
+        now = datetime.fromisoformat(tick(writers.minute))
+        window = Opening(now, now + timedelta(hours=2))
+        writers.abouts = {"orders": About(maintenance=(window,))}
+        writers.pass_minute(carts=FAIL, billing=FAIL)
+        writers.minutes(8)
+        assert self.opened(writers) == ["opened orders", "opened carts"]
+        assert writers.open("billing").part_of == writers.open("carts").id
+        assert any("billing" in one for one in writers.heard())
+
+    def test_its_writer_is_dead(self) -> None:
+        writers = Writers()
+        writers.pass_minute(orders=FAIL)
+        writers.apis = ("carts", "billing")
+        writers.pass_minute(carts=FAIL, billing=FAIL)
+        writers.minutes(8)
+        assert self.opened(writers) == ["opened orders", "opened carts"]
+
+    def test_its_api_left_the_configuration(self) -> None:
+        writers = Writers()
+        writers.pass_minute(orders=FAIL, carts=FAIL)
+        writers.minutes(5)
+        writers.apis = ("carts",)
+        for _ in range(4):
+            writers.pass_minute()
+            writers.sweep("orders", compare="key")
+        assert self.opened(writers) == ["opened orders", "opened carts"]
+        assert "orders" not in writers.table.records()
+
+    def test_it_is_no_credential_s_fault_any_more(self) -> None:
+        writers = Writers()
+        writers.pass_minute(orders=FAIL, carts=FAIL)
+        writers.minutes(5)
+        writers.pass_minute(orders=Look(("route_not_found",)))
+        writers.minutes(3)
+        assert "opened carts" in self.opened(writers)
+
+    def test_somebody_claimed_and_never_told(self) -> None:
+        writers = Writers()
+        claim = Claim(
+            scope="credential user",
+            api="gone",
+            incident="01",
+            severity=Severity.HIGH,
+            at=tick(0),
+        )
+        writers.table.claim(claim, None)
+        writers.pass_minute(carts=FAIL)
+        writers.minutes(int(NAMED_WITHIN.total_seconds() // 60))
+        assert self.opened(writers) == ["opened carts"]
+
+
+def test_of_two_that_claim_at_once_one_leads() -> None:
+    table = CountingTable()
+    one, other = (
+        Claim(scope="credential user", api=api, incident=api, severity=Severity.HIGH, at=tick(1))
+        for api in ("orders", "carts")
+    )
+    assert (table.claim(one, None), table.claim(other, None)) == (one, one)
+    assert (table.claim(other, one), table.claim(one, one)) == (other, other)
+
+
+def test_where_it_is_over_it_is_linked_no_more() -> None:
+    writers = Writers()
+    writers.pass_minute(orders=FAIL)
+    writers.pass_minute(orders=PASS)
     assert writers.table.links("credential user") == []
-    assert "orders" not in writers.table.records()
+    assert writers.pass_minute(carts=FAIL) == ["opened carts: "]
+    assert writers.table.ledger("orders").is_quiet
 
 
 class Dying(CountingTable):
-    """Its process dies once, beside what links or unlinks."""
+    """Its process dies once, at the n-th call that matters here."""
 
-    def __init__(self, at: str) -> None:
+    def __init__(self, at: int) -> None:
         super().__init__()
-        self.at: str | None = at
+        self.left = at
 
-    def _die(self, here: str) -> None:
-        if self.at == here:
-            self.at = None
+    def _die(self) -> None:
+        self.left -= 1
+        if self.left == 0:
             raise ZeroDivisionError
 
     def link(self, one: Link) -> None:
-        self._die("before link")
+        self._die()
         super().link(one)
-        self._die("after link")
+        self._die()
 
     def unlink(self, one: Link) -> None:
-        self._die("before unlink")
+        self._die()
         super().unlink(one)
-        self._die("after unlink")
+        self._die()
+
+    def claim(self, wanted: Claim, before: Claim | None) -> Claim:
+        self._die()
+        found = super().claim(wanted, before)
+        self._die()
+        return found
+
+    def save_ledger(self, after: Ledger) -> Ledger:
+        self._die()
+        found = super().save_ledger(after)
+        self._die()
+        return found
 
 
-@pytest.mark.parametrize("at", ["before link", "after link"])
-def test_a_link_that_was_not_noted_is_made_by_the_next_call(at: str) -> None:
+@pytest.mark.parametrize("at", range(1, 50))
+def test_whatever_it_dies_at_the_story_is_told_once(at: int) -> None:
     writers = Writers(Dying(at))
-    with pytest.raises(ZeroDivisionError):
-        writers.look("orders", Outcome.FAIL)
-    assert [one.kind for one in writers.inbox.notices] == [Kind.OPENED]
-    assert writers.table.records()["orders"].news
-    writers.call("orders", {"another slice": 1})
-    [link] = writers.table.links("credential user")
-    assert link.incident == writers.id_of("orders")
-    assert len(writers.inbox.notices) == 1
-
-
-@pytest.mark.parametrize("at", ["before unlink", "after unlink"])
-def test_a_link_that_was_not_removed_is_removed_by_the_next_sweep(at: str) -> None:
-    writers = Writers(Dying(at))
-    writers.look("orders", Outcome.FAIL)
-    with pytest.raises(ZeroDivisionError):
-        writers.look("orders", Outcome.PASS)
-    assert writers.table.records()["orders"].news
-    writers.call("orders", compare="key")
+    for minute in range(1, 30):
+        shown = FAIL if minute < 15 else PASS
+        try:
+            writers.pass_minute(orders=shown, carts=shown)
+        except ZeroDivisionError:
+            writers.minute += 1
+    told = {one.message_id: one.kind for one in writers.inbox.notices}
+    kinds = Counter(told.values())
+    assert kinds[Kind.OPENED] == kinds[Kind.RESOLVED] == 1
+    assert kinds[Kind.CHANGED] <= 1
     assert writers.table.links("credential user") == []
-    assert writers.table.ledger("orders").is_quiet
+    assert all(writers.table.ledger(api).is_quiet for api in writers.apis)
 
 
 def test_a_ledger_that_was_kept_by_the_version_before_is_read() -> None:
     writers = Writers()
-    writers.look("orders", Outcome.FAIL)
+    writers.pass_minute(orders=FAIL)
     before = replace(writers.table.ledger("orders"), linked=frozenset())
     assert unpack("orders", pack(before), before.version) == before
 
@@ -242,9 +446,54 @@ def test_a_ledger_that_was_kept_by_the_version_before_is_read() -> None:
 def test_on_one_machine_an_api_knows_of_the_others(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "state.sqlite3")
     one = incident(DENIED, DENIED)
+    own = Claim(scope="credential user", api=one.api, incident=one.id, severity=one.severity, at="")
     with store.open("orders") as memory:
-        memory.keep([], [one], {})
+        memory.keep([], [one], {one.id: said_of(one, one.opened_at)})
         assert memory.links("credential user") == []
+        assert memory.claim(own, None) == own
     with store.open("carts") as memory:
         assert memory.links("credential user") == [link_of(one)]
         assert memory.links("credential partner") == []
+        assert memory.told("orders", one.id) == one
+        other = replace(own, api="carts")
+        assert (memory.claim(other, None), memory.claim(other, own)) == (own, other)
+    with store.open("orders") as memory:
+        memory.keep([], [one], {})
+    with store.open("carts") as memory:
+        assert memory.told("orders", one.id) is None
+
+
+SHOWN = {"f": FAIL, "p": PASS, "g": GRAVE, "-": None, "r": Look(("route_not_found",))}
+
+
+@given(st.lists(st.text("ffppg-r", min_size=3, max_size=3), min_size=5, max_size=25))
+def test_whatever_comes_each_failure_is_told_and_each_told_one_ends(night: list[str]) -> None:
+    """By its own incident, or by name in one that is open and was told of."""
+    writers = Writers()
+    since: dict[str, int] = {}
+    for letters in [*night, *["---"] * 9, *["ppp"] * 25]:
+        looks = {api: SHOWN[one] for api, one in zip(writers.apis, letters, strict=True)}
+        writers.pass_minute(**{api: one for api, one in looks.items() if one is not None})
+        for api, one in looks.items():
+            if one is not None:
+                failing = bool(one.causes)
+                since[api] = since.get(api, writers.minute) if failing else 0
+            if not since.get(api):
+                since.pop(api, None)
+        spoken = _spoken_of(writers)
+        for api, minute in since.items():
+            assert api in spoken or writers.minute - minute <= 8, (api, writers.heard())
+    opened = [one.incident.id for one in writers.inbox.notices if one.kind is Kind.OPENED]
+    ended = [one.incident.id for one in writers.inbox.notices if one.kind is Kind.RESOLVED]
+    assert sorted(opened) == sorted(ended) == sorted(set(opened))
+    assert all(writers.table.ledger(api).is_quiet for api in writers.apis)
+
+
+def _spoken_of(writers: Writers) -> set[str]:
+    """The APIs of which the messages say that they fail now."""
+    failing: dict[str, set[str]] = {}
+    for one in writers.inbox.notices:
+        named = {each.api for each in one.incident.related if each.until is None}
+        is_over = one.kind is Kind.RESOLVED
+        failing[one.incident.id] = set() if is_over else {one.incident.api, *named}
+    return set().union(*failing.values())

@@ -135,12 +135,24 @@ class Local(Side):
         return list(report.verdicts)
 
 
+class Filing(CountingTable):
+    """Keeps what is filed, where people look for what nobody was told of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.filed: dict[str, Incident] = {}
+
+    def file(self, incident: Incident) -> None:
+        super().file(incident)
+        self.filed[incident.id] = incident
+
+
 class InAccount(Side):
     """Dispatch, probe and writer; `shards` are those of the last minute."""
 
     def __init__(self, sandbox: Sandbox, config: Config, secrets: Secrets) -> None:
         super().__init__(sandbox, config, secrets)
-        self._table, self._inbox, self._bucket = CountingTable(), Inbox(), Bucket()
+        self._table, self._inbox, self._bucket = Filing(), Inbox(), Bucket()
         self._work, self._changes = Lanes(), Lanes()
         self.shards: list[Shard] = []
         body = encoded(config)
@@ -177,7 +189,7 @@ class InAccount(Side):
             answer(call, self._table, self._inbox, PublishedApis(self._bucket).find)
         for one in self._inbox.notices[len(self.messages) :]:
             self.say(one.kind, one.at, one.incident, one.news)
-            self.incidents[one.incident.id] = one.incident
+        self.incidents |= self._table.filed
         ledgers = (self._table.ledger(api.name) for api in self.config.apis)
         self.incidents |= {one.id: one for ledger in ledgers for one in ledger.open}
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from gatewatch.acknowledge import Ack
 from gatewatch.adapters.aws.sqs import batches
-from gatewatch.links import Link
+from gatewatch.links import Claim, Link
 from gatewatch.model import Finding, Incident
 from gatewatch.service import ledger as ledgers
 from gatewatch.service import slices as packing
@@ -67,7 +67,8 @@ class CountingTable:
         self._records: dict[str, Record] = {}
         self._good: str | None = None
         self._acks: list[Ack] = []
-        self._links: set[Link] = set()
+        self._links: dict[tuple[str, str, str], Link] = {}
+        self._claims: dict[str, Claim] = {}
         self.used = Counter[str]()
 
     def _read(self, *sizes: int) -> None:
@@ -194,17 +195,31 @@ class CountingTable:
         return replace(after, version=after.version + 1)
 
     def links(self, scope: str) -> list[Link]:
-        found = [one for one in self._links if one.scope == scope]
+        found = [one for one in self._links.values() if one.scope == scope]
         self._queried(100 * len(found))
         return found
 
     def link(self, one: Link) -> None:
         self._wrote()
-        self._links.add(one)
+        self._links[one.scope, one.api, one.incident] = one
 
     def unlink(self, one: Link) -> None:
         self._wrote()
-        self._links.discard(one)
+        self._wrote()
+        self._links.pop((one.scope, one.api, one.incident), None)
+        claim = self._claims.get(one.scope)
+        if claim is not None and claim.incident == one.incident:
+            del self._claims[one.scope]
+
+    def claimed(self, scope: str) -> Claim | None:
+        self._read(200)
+        return self._claims.get(scope)
+
+    def claim(self, wanted: Claim, before: Claim | None) -> Claim:
+        self._wrote()
+        if self._claims.get(wanted.scope) == before:
+            self._claims[wanted.scope] = wanted
+        return self._claims[wanted.scope]
 
     def file(self, incident: Incident) -> None:
         self._wrote(len(msgspec.json.encode(incident)))

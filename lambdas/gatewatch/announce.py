@@ -5,15 +5,16 @@ Who is told, and through which channel, is decided elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from gatewatch.correlate import OPEN, length, moment
-from gatewatch.model import Finding, Incident, Layer, Member, Severity
+from gatewatch.model import Finding, Incident, Layer, Member, Related, Severity
 
 
 class Kind(StrEnum):
@@ -69,12 +70,19 @@ def announce(said: Said | None, incident: Incident, at: str) -> Announcement | N
     Nobody is told of the end of what nobody was told of.
     """
     if said is None:
-        return _announcement(Kind.OPENED, incident, at) if incident.state == OPEN else None
+        opened = _announcement(Kind.OPENED, incident, at, elsewhere(incident))
+        return opened if incident.state == OPEN else None
     if incident.state != OPEN:
-        return _announcement(Kind.RESOLVED, incident, at, (*_left(incident), *_lasted(incident)))
+        ended = (*_left(incident), *_left_elsewhere(incident), *_lasted(incident))
+        return _announcement(Kind.RESOLVED, incident, at, (*ended, *elsewhere(incident, "still ")))
     if said_of(incident, said.at) == said and not _is_due(incident, at):
         return None
     return _announcement(Kind.CHANGED, incident, at, _news(said, incident))
+
+
+def remind(incident: Incident, at: str) -> Announcement:
+    """The whole of what is so by now."""
+    return _announcement(Kind.REMINDER, incident, at, elsewhere(incident))
 
 
 def _announcement(
@@ -96,29 +104,51 @@ def said_of(incident: Incident, at: str) -> Said:
 
 def spoken_of(incident: Incident) -> Incident:
     """The incident after all of its members were told of as they are now."""
-    members = tuple(
+    members = _spoken_of(incident.members)
+    related = _spoken_of(incident.related)
+    if members == incident.members and related == incident.related:
+        return incident
+    return replace(incident, members=members, related=related)
+
+
+_Named = TypeVar("_Named", Member, Related)
+
+
+def _spoken_of(found: tuple[_Named, ...]) -> tuple[_Named, ...]:
+    return tuple(
         one if _is_said(one) else replace(one, said=True, end_said=one.until is not None)
-        for one in incident.members
+        for one in found
     )
-    return incident if members == incident.members else replace(incident, members=members)
 
 
-def _is_said(one: Member) -> bool:
+def _is_said(one: Member | Related) -> bool:
     return one.said and (one.until is None or one.end_said)
 
 
 def _is_due(incident: Incident, at: str) -> bool:
     """Whether somebody joined or left a short while ago. Another caller of a route that was told
     of is nobody new."""
-    unsaid = [one for one in incident.members if not _is_said(one)]
-    if not unsaid or not (_joined(incident) or _left(incident)):
+    unsaid = [
+        *(one.until or one.joined or one.since for one in incident.members if not _is_said(one)),
+        *(one.until or one.since for one in incident.related if not _is_said(one)),
+    ]
+    if not unsaid or not _came_or_went(incident):
         return False
-    first = min(one.until or one.joined or one.since for one in unsaid)
+    first = min(unsaid)
     return datetime.fromisoformat(at) - datetime.fromisoformat(first) >= SHORT_WHILE
 
 
 def _news(said: Said, incident: Incident) -> tuple[str, ...]:
-    return (*_understood(said, incident), *_joined(incident), *_left(incident))
+    return (*_understood(said, incident), *_came_or_went(incident))
+
+
+def _came_or_went(incident: Incident) -> tuple[str, ...]:
+    return (
+        *_joined(incident),
+        *_joined_elsewhere(incident),
+        *_left(incident),
+        *_left_elsewhere(incident),
+    )
 
 
 def _understood(said: Said, incident: Incident) -> Iterable[str]:
@@ -166,8 +196,34 @@ def _listed(what: str, found: list[Member], when: Callable[[Member], str]) -> tu
     if len(found) == 1:
         return (f"{what}: {found[0].route}, {when(found[0])}",)
     names = ", ".join(one.route for one in found[:_MOST_NAMED])
-    more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
-    return (f"{what}: {len(found)} routes: {names}{more}",)
+    return (f"{what}: {len(found)} routes: {names}{_and_more(found)}",)
+
+
+def elsewhere(incident: Incident, still: str = "") -> tuple[str, ...]:
+    """At which other APIs the same credential fails."""
+    found = [one for one in incident.related if one.until is None]
+    return _apis(f"the same credential {still}fails at", found)
+
+
+def _joined_elsewhere(incident: Incident) -> tuple[str, ...]:
+    found = [one for one in incident.related if not one.said and one.until is None]
+    return _apis("the same credential fails also at", found)
+
+
+def _left_elsewhere(incident: Incident) -> tuple[str, ...]:
+    found = [one for one in incident.related if one.said and one.until and not one.end_said]
+    return _apis("it fails no more at", found)
+
+
+def _apis(what: str, found: Sequence[Related]) -> tuple[str, ...]:
+    if not found:
+        return ()
+    names = ", ".join(f"{one.api} ({one.incident})" for one in found[:_MOST_NAMED])
+    return (f"{what}: {names}{_and_more(found)}",)
+
+
+def _and_more(found: Sequence[object]) -> str:
+    return f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
 
 
 def _lasted(incident: Incident) -> tuple[str, ...]:

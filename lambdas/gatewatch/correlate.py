@@ -8,7 +8,7 @@ it, so the same tick, told twice, opens the same incident.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -48,11 +48,12 @@ def correlate(
     states: Sequence[RouteState],
     incidents: Sequence[Incident],
     transitions: Sequence[Transition],
+    lasts: Callable[[Incident], bool] = lambda _: False,
 ) -> list[Incident]:
     """The incidents of one API after these transitions: the open ones, and those just resolved.
 
     `states` are those after the transitions; what they say of a failing member now is what its
-    incident says.
+    incident says. `lasts`: whether an incident stays open though no member fails any more.
     """
     before = {incident.id: incident for incident in incidents if incident.state == OPEN}
     now = States((state.key, state) for state in states)
@@ -70,7 +71,8 @@ def correlate(
             _join(known, api, transition, now, learned)
     for state in _left_over(known.values(), now):
         _join(known, api, Transition(Turn.OPENED, state, state.seen_at), now, learned)
-    return [_settled(before.get(name), learn(one, now), now) for name, one in known.items()]
+    settled = [_settled(before.get(name), learn(one, now), now) for name, one in known.items()]
+    return [one if fails_now(one) or lasts(one) else _closed(one) for one in settled]
 
 
 _Learned = dict[str, set[tuple[str, ...]]]
@@ -182,7 +184,10 @@ def _join(
         joined=transition.at,
         last_good=state.last_good,
     )
-    others = tuple(one for one in incident.members if key_of(one) != state.key)
+    before = next((one for one in incident.members if key_of(one) == state.key), None)
+    if before is not None and before.said and not before.end_said:
+        member = replace(member, said=True)
+    others = tuple(one for one in incident.members if one is not before)
     first_seen = "" if state.has_passed else " (it has not passed since it is watched)"
     share = f" ({_share(state)})" if state.is_flapping else ""
     grown = replace(incident, members=(*others, member))
@@ -234,7 +239,7 @@ def noted(incident: Incident, at: str, text: str) -> Incident:
 
 
 def _settled(before: Incident | None, incident: Incident, now: States) -> Incident:
-    """Scope, owner and state as they follow from the members, and the news in the history."""
+    """Scope and owner as they follow from the members, and the news in the history."""
     still = failing(incident, now)
     incident = _scoped(incident, now, fails=bool(still))
     if before is not None and still and _named(before) != _named(incident):
@@ -242,9 +247,20 @@ def _settled(before: Incident | None, incident: Incident, now: States) -> Incide
         incident = noted(incident, at, f"now {_named(incident)}; until now {_named(before)}")
     if before is not None and still:
         incident = _still_acknowledged(before, incident, max(one.seen_at for one in still))
-    if any(one.until is None for one in incident.members):
-        return incident
-    at = max(one.until for one in incident.members if one.until)
+    return incident
+
+
+def fails_now(incident: Incident) -> bool:
+    return any(one.until is None for one in incident.members)
+
+
+def ended_at(incident: Incident) -> str:
+    """When the last member of an incident recovered that has none that fails."""
+    return max(one.until for one in incident.members if one.until)
+
+
+def _closed(incident: Incident) -> Incident:
+    at = ended_at(incident)
     closed = replace(incident, state=RESOLVED, resolved_at=at)
     return noted(closed, at, f"resolved after {length(incident.opened_at, at)}")
 

@@ -1,49 +1,102 @@
-"""Which open incidents of other APIs are due to the same credential, as far as one can tell.
+"""One credential that fails at several APIs: who tells of it, and which incidents it tells of.
 
-Each API has its own incidents and its own writer; this only lets one say that others fail with the
-same credential, so that whoever hears of one API knows how far the trouble goes. It decides nothing
-about an incident.
+Each API has its own incidents and its own writer. Where the same credential fails at several, the
+first to tell claims it: its incident *leads*, and names the others. An incident that another one
+tells of says nothing itself, as long as that one is open, and has named it within some minutes.
+Nothing here is decided by hope: who is not named in time speaks for itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Container, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from gatewatch.correlate import CREDENTIAL, OPEN
 from gatewatch.learn import concerned, may_be_a_credential
-from gatewatch.model import Incident, is_stranger
+from gatewatch.model import Incident, Related, Severity, is_stranger
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """An open incident of an API in which a credential fails; `scope` is `credential NAME`."""
+    """An open incident of an API in which a credential fails, as other APIs know of it.
+
+    `scope` is `credential NAME`. `part_of`: the incident that tells of it.
+    """
 
     scope: str
     api: str
     incident: str
+    since: str = ""
+    part_of: str | None = None
 
 
-FindLinks = Callable[[str], Sequence[Link]]
-"""What is known of a scope; the API that asks may be in it."""
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """That an incident tells of a credential wherever it fails; `at`: since when it may."""
+
+    scope: str
+    api: str
+    incident: str
+    severity: Severity
+    at: str
 
 
-def unlinked(_scope: str) -> Sequence[Link]:
+class Links(Protocol):
+    """What the stories of other APIs say of a credential."""
+
+    def links(self, scope: str) -> Sequence[Link]:
+        """The open incidents in which it fails; the API that asks may be among them."""
+
+    def claimed(self, scope: str) -> Claim | None: ...
+
+    def claim(self, wanted: Claim, before: Claim | None) -> Claim:
+        """Takes the place of `before`, unless somebody else has taken it; whose it is then."""
+
+    def told(self, api: str, incident: str) -> Incident | None:
+        """An incident of another API, if it is open and somebody was told of it."""
+
+
+class Alone:
     """Where nothing is known of other APIs."""
-    return ()
+
+    def links(self, _scope: str) -> Sequence[Link]:
+        return ()
+
+    def claimed(self, _scope: str) -> Claim | None:
+        return None
+
+    def claim(self, wanted: Claim, _before: Claim | None) -> Claim:
+        return wanted
+
+    def told(self, _api: str, _incident: str) -> Incident | None:
+        return None
+
+
+ALONE = Alone()
 
 
 def link_of(incident: Incident) -> Link | None:
     """The link of an open incident that may be a credential's fault and concerns no other."""
-    scope = _credential(incident)
+    scope = credential_of(incident)
     if scope is None or incident.state != OPEN:
         return None
-    return Link(scope=scope, api=incident.api, incident=incident.id)
+    return Link(
+        scope=scope,
+        api=incident.api,
+        incident=incident.id,
+        since=incident.opened_at,
+        part_of=incident.part_of,
+    )
 
 
-def _credential(incident: Incident) -> str | None:
-    """An incident of a single place says no more than that a route is concerned: one credential
-    is seen there all the same."""
+def credential_of(incident: Incident) -> str | None:
+    """The scope of the credential whose fault an incident may be.
+
+    An incident of a single place says no more than that a route is concerned: one credential is
+    seen there all the same.
+    """
     if incident.scope.startswith(CREDENTIAL):
         return incident.scope
     callers = {one.caller for one in concerned(incident)}
@@ -53,24 +106,88 @@ def _credential(incident: Incident) -> str | None:
     return None if is_stranger(caller) else f"{CREDENTIAL}{caller}"
 
 
-_MOST_NAMED = 10
+NAMED_WITHIN = timedelta(minutes=5)
+"""So long an incident waits to be named by the one that leads: that one bundles for a short while,
+and hears of it with the next sweep."""
 
 
-def elsewhere(incident: Incident, find: FindLinks) -> tuple[str, ...]:
-    """Where else the credential of an incident fails, as a line of news; none, if nowhere."""
-    own = link_of(incident)
-    if own is None:
-        return ()
-    return _told(one for one in find(own.scope) if one.api != own.api)
+def leader(incident: Incident, links: Links, at: str) -> Claim | None:
+    """Which incident tells of the credential of this one: it may be this one itself, which claims
+    that where nobody else does so. None, if it concerns no credential, or is over unclaimed."""
+    scope = credential_of(incident)
+    if scope is None:
+        return None
+    now = links.claimed(scope)
+    if incident.state != OPEN:
+        return now
+    if now is not None and (now.api == incident.api or _speaks_for(now, incident, links, at)):
+        return _as_told(now, links)
+    own = Claim(
+        scope=scope, api=incident.api, incident=incident.id, severity=incident.severity, at=at
+    )
+    return links.claim(own, now)
 
 
-def _told(links: Iterable[Link]) -> tuple[str, ...]:
-    names = [f"{one.api} ({one.incident})" for one in sorted(links, key=_place)]
-    if not names:
-        return ()
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return (f"the same credential fails at: {', '.join(names[:_MOST_NAMED])}{more}",)
+def _as_told(claim: Claim, links: Links) -> Claim:
+    """A claim with the severity that its incident has by now."""
+    told = links.told(claim.api, claim.incident)
+    return claim if told is None else replace(claim, severity=told.severity)
+
+
+def _speaks_for(claim: Claim, incident: Incident, links: Links, at: str) -> bool:
+    """Whether one may rely on another to tell of an incident: it has named it, or may still."""
+    told = links.told(claim.api, claim.incident)
+    if told is not None and credential_of(told) != claim.scope:
+        return False
+    if told is not None and incident.id in _named(told):
+        return True
+    began = claim.at if told is None else max(claim.at, incident.opened_at, key=_moment)
+    return _moment(at) - _moment(began) < NAMED_WITHIN
+
+
+def _named(told: Incident) -> frozenset[str]:
+    return frozenset(one.incident for one in told.related if one.said and one.until is None)
+
+
+def _moment(at: str) -> datetime:
+    return datetime.fromisoformat(at)
+
+
+_MOST_RELATED = 300
+"""Whoever finds no place is not named, and so speaks for itself."""
+
+
+def related(incident: Incident, links: Links, at: str, *, grows: bool = True) -> Incident:
+    """The incident with those of other APIs in which its credential fails now.
+
+    One that does not grow learns no more of them than that they ended, which is no news then.
+    """
+    scope = credential_of(incident)
+    if scope is None:
+        return replace(incident, related=())
+    found = {one.incident: one for one in links.links(scope) if one.api != incident.api}
+    known = [_as_of_now(one, found, at, grows=grows) for one in incident.related]
+    new = found.keys() - {one.incident for one in known} if grows else ()
+    joined = [
+        Related(api=one.api, incident=one.incident, since=one.since or at)
+        for one in sorted((found[name] for name in new), key=_place)
+    ]
+    return replace(incident, related=(*known, *joined)[:_MOST_RELATED])
+
+
+def _as_of_now(one: Related, found: Container[str], at: str, *, grows: bool) -> Related:
+    if one.incident not in found:
+        return one if one.until else replace(one, until=at, end_said=not grows)
+    if one.until is None:
+        return one
+    return replace(one, until=None, said=one.said and not one.end_said, end_said=False)
 
 
 def _place(link: Link) -> tuple[str, str]:
     return link.api, link.incident
+
+
+def is_followed(incident: Incident, links: Links) -> bool:
+    """Whether others that it tells of are still open."""
+    scope = credential_of(incident)
+    return scope is not None and any(one.part_of == incident.id for one in links.links(scope))

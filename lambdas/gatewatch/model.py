@@ -340,6 +340,21 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     end_said: bool = False
 
 
+class Related(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident of another API in which the same credential fails.
+
+    `since`, `until`: when that one opened, and when it was found to be over. `said`: this incident
+    has named it; `end_said`: and has said that it is over.
+    """
+
+    api: str
+    incident: str
+    since: str
+    until: str | None = None
+    said: bool = False
+    end_said: bool = False
+
+
 class Update(msgspec.Struct, frozen=True, kw_only=True):
     """A line of an incident's history."""
 
@@ -362,7 +377,9 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     `because` is that in one sentence. `team` and `runbook` are what the configuration says of the
     API; `owner` is whose concern the cause is. `flapping`: some member comes and goes.
     `preceded_by`: the deployment after which it began; null while deployments are not known here.
-    `held_until`: nobody was told yet, since a maintenance window is open until then.
+    `held_until`: nobody was told yet, since a maintenance window is open until then. `part_of`:
+    nobody was told, since the incident with this id, of another API in which the same credential
+    fails, tells of this one; `related`: those that this one tells of.
     """
 
     id: str
@@ -392,3 +409,5 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     runbook: str | None = None
     held_until: str | None = None
     acknowledged: Acknowledgement | None = None
+    part_of: str | None = None
+    related: tuple[Related, ...] = ()

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from gatewatch.announce import Said
 from gatewatch.config.canonical import AssumedRole, Cognito, SecretRef
-from gatewatch.links import Link
+from gatewatch.links import Links
 from gatewatch.model import Finding, Incident
 from gatewatch.plan import Attempt, Latches
 from gatewatch.raw import RawExchange
@@ -83,15 +83,13 @@ class Transport(Protocol):
         """Reads again what refused credentials are made of; those of which something is new."""
 
 
-class Memory(Protocol):
-    """The states of one API, its open incidents and what was said of them: one whole."""
+class Memory(Links, Protocol):
+    """The states of one API, its open incidents and what was said of them: one whole. Its links
+    are the open incidents of other APIs."""
 
     states: tuple[RouteState, ...]
     incidents: tuple[Incident, ...]
     said: Mapping[str, Said]
-
-    def links(self, scope: str) -> Sequence[Link]:
-        """The open incidents of other APIs with this scope, which names a credential."""
 
     def keep(
         self,

@@ -113,7 +113,7 @@ def _told(
     patience = {} if api is None else patience_of(api)
     states, transitions = tracked(memory.states, verdicts, patience, at)
     kept, retired = retire(states, keys, at)
-    story = Story(name, _about(config, api, at), memory.incidents, memory.said, memory.links)
+    story = Story(name, _about(config, api, at), memory.incidents, memory.said, memory)
     story.go_on({state.key: state for state in kept}, [*transitions, *retired], at)
     story.remind(at)
     memory.keep(kept, list(story.incidents.values()), story.said)

@@ -11,12 +11,20 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec.structs import replace
 
-from gatewatch.announce import Announcement, Kind, Said, announce, is_to_be_reminded, said_of
+from gatewatch.announce import (
+    SHORT_WHILE,
+    Announcement,
+    Said,
+    announce,
+    is_to_be_reminded,
+    remind,
+    said_of,
+)
 from gatewatch.config.windows import Opening, open_at
-from gatewatch.correlate import OPEN, correlate
-from gatewatch.links import FindLinks, elsewhere, unlinked
+from gatewatch.correlate import OPEN, correlate, ended_at
+from gatewatch.links import ALONE, Claim, Links, is_followed, leader, related
 from gatewatch.maintenance import hold
-from gatewatch.model import EXPOSURES, GOT_THROUGH, Finding, Incident
+from gatewatch.model import EXPOSURES, GOT_THROUGH, Finding, Incident, Severity
 from gatewatch.track import Key, RouteState, Transition
 
 
@@ -31,6 +39,12 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     maintenance: tuple[Opening, ...] = ()
     remind_every_seconds: float | None = None
 
+    def is_heard_with(self, incident: Incident, severity: Severity) -> bool:
+        """Whether whoever must hear of an incident hears of one of this severity as well."""
+        return _SEVERITIES.index(severity) >= _SEVERITIES.index(incident.severity)
+
+
+_SEVERITIES = tuple(Severity)
 
 RESTLESS_FOR = timedelta(hours=1)
 _STRANGERS_MATTER = GOT_THROUGH | {Finding.REFUSED, Finding.PUBLIC_ROUTE_CLOSED}
@@ -60,8 +74,8 @@ def _opened(incident: Incident) -> datetime:
 
 class Story:
     """`said` is by incident what was last said of each open one; of one that is not in it, nobody
-    was told. `announcements` are what is to be said since this was made, in order. `links` finds
-    the open incidents of other APIs in which the same credential fails."""
+    was told. `announcements` are what is to be said since this was made, in order. `links` are the
+    open incidents of other APIs in which the same credential fails."""
 
     def __init__(
         self,
@@ -69,7 +83,7 @@ class Story:
         about: About,
         incidents: Iterable[Incident],
         said: Mapping[str, Said],
-        links: FindLinks = unlinked,
+        links: Links = ALONE,
     ) -> None:
         self._api = api
         self._about = about
@@ -80,7 +94,8 @@ class Story:
 
     def go_on(self, states: Mapping[Key, RouteState], turns: Sequence[Transition], at: str) -> None:
         """Takes up what has changed at a moment; `states` are those after it."""
-        for one in self._changed(states, turns, at):
+        for changed in self._changed(states, turns, at):
+            one = self._among_others(changed, at)
             found = announce(self.said.get(one.id), one, at) if self._may_tell(one, at) else None
             self._take(one, found)
 
@@ -90,21 +105,15 @@ class Story:
             every = self._about.remind_every_seconds
             is_due = is_to_be_reminded(one, self.said.get(one.id), every, at)
             if is_due and self._may_tell(one, at):
-                self._take(one, Announcement(kind=Kind.REMINDER, at=at, incident=one))
+                self._take(one, remind(related(one, self._links, at), at))
 
     def _take(self, incident: Incident, found: Announcement | None) -> None:
         if found is None:
             self.incidents[incident.id] = incident
             return
-        self.announcements.append(self._linked(found))
+        self.announcements.append(found)
         self.incidents[incident.id] = found.incident
         self.said[incident.id] = said_of(found.incident, found.at)
-
-    def _linked(self, found: Announcement) -> Announcement:
-        """A message that tells of the whole story tells also where else the credential fails."""
-        if found.kind not in (Kind.OPENED, Kind.REMINDER):
-            return found
-        return replace(found, news=(*found.news, *elsewhere(found.incident, self._links)))
 
     def _changed(
         self, states: Mapping[Key, RouteState], turns: Sequence[Transition], at: str
@@ -113,20 +122,48 @@ class Story:
         if not turns and not any(one.state == OPEN for one in known.values()):
             return []
         about = self._about
+        found = correlate(
+            self._api,
+            list(states.values()),
+            list(known.values()),
+            turns,
+            lambda one: self._lasts(one, at),
+        )
         return [
             replace(
                 hold(one, about.maintenance, at, is_new=one.id not in known),
                 team=about.team,
                 runbook=about.runbook,
             )
-            for one in correlate(self._api, list(states.values()), list(known.values()), turns)
+            for one in found
         ]
+
+    def _lasts(self, incident: Incident, at: str) -> bool:
+        """Whether the all-clear waits a short while for others that this incident tells of."""
+        ended = datetime.fromisoformat(at) - datetime.fromisoformat(ended_at(incident))
+        return (
+            incident.id in self.said and ended < SHORT_WHILE and is_followed(incident, self._links)
+        )
+
+    def _among_others(self, incident: Incident, at: str) -> Incident:
+        """The incident as a part of another API's, or with those of which it tells itself."""
+        is_told = incident.id in self.said
+        if incident.held_until is not None or (incident.state != OPEN and not is_told):
+            return incident
+        found = leader(incident, self._links, at)
+        if found is not None and not is_told and self._tells_of(found, incident):
+            return replace(incident, part_of=found.incident)
+        leads = found is not None and found.incident == incident.id
+        return replace(related(incident, self._links, at, grows=leads or not is_told), part_of=None)
+
+    def _tells_of(self, found: Claim, incident: Incident) -> bool:
+        return found.api != self._api and self._about.is_heard_with(incident, found.severity)
 
     def _may_tell(self, incident: Incident, at: str) -> bool:
         """In a window: ends, exposures, and what is not held; but nothing more of what was told."""
         if incident.state != OPEN or incident.finding in EXPOSURES:
             return True
-        if incident.held_until is not None:
+        if incident.held_until is not None or incident.part_of is not None:
             return False
         in_maintenance = open_at(self._about.maintenance, datetime.fromisoformat(at))
         return incident.id not in self.said or in_maintenance is None

@@ -17,7 +17,7 @@ from rich.text import Text
 from gatewatch.announce import Brief
 from gatewatch.causes import catalogue
 from gatewatch.cli.screen import Screen
-from gatewatch.correlate import OPEN, length, moment
+from gatewatch.correlate import OPEN, fails_now, length, moment
 from gatewatch.diagnose import subject_of
 from gatewatch.model import (
     GATES,
@@ -280,6 +280,7 @@ def incident(found: Incident, origin: Origin | None = None) -> RenderableType:
     parts += _held(found)
     parts += _uncut_block("when", [_uncut(line) for line in times(found)])
     parts += _block("concerned", _grid(_members(found)))
+    parts += _block("the same credential fails at", _grid(_related(found)))
     if found.finding in BY_CAUSE:
         parts += _block(
             "possible causes" if len(found.candidates) > 1 else "cause", _candidates(found)
@@ -305,6 +306,17 @@ def _members(found: Incident) -> Iterator[tuple[str | Text, ...]]:
             member.route,
             caller_phrase(member.caller),
             Text(f"since {moment(member.since)}", style="dim"),
+            Text(state, style="dim"),
+        )
+
+
+def _related(found: Incident) -> Iterator[tuple[str | Text, ...]]:
+    for one in found.related:
+        state = f"over since {moment(one.until)}" if one.until else "failing"
+        yield (
+            one.api,
+            f"incident {one.incident}",
+            Text(f"since {moment(one.since)}", style="dim"),
             Text(state, style="dim"),
         )
 
@@ -353,10 +365,14 @@ def announcement(told: Brief, found: Incident) -> Text:
 
 
 def _held(found: Incident) -> Iterator[Text]:
-    """Why nobody was told, if it is so."""
+    """Why nobody was told, or is told of its end, if it is so."""
     if found.held_until is not None:
         told = f"held until {moment(found.held_until)}" if found.state == OPEN else "not told"
         yield Text(f"  {told}: maintenance", style="cyan")
+    if found.part_of is not None:
+        yield Text(f"  told of in incident {found.part_of}: the same credential", style="cyan")
+    if found.state == OPEN and not fails_now(found):
+        yield Text("  recovered: waits for other APIs at which its credential fails", style="cyan")
 
 
 def count(number: int, thing: str) -> str:

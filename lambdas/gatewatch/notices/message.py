@@ -81,6 +81,7 @@ def document(
     told = replace(
         incident,
         members=concerned(incident)[:most],
+        related=incident.related[:most],
         evidence=() if is_exposure else incident.evidence[:_MOST_EXCHANGES],
         next_probe=None if is_exposure else incident.next_probe,
         ruled_out=(),
@@ -123,6 +124,7 @@ def text(
         _owned(incident, origin),
         _where(origin),
         _members(incident),
+        _related(incident),
         _causes(incident),
         _evidence(incident) if is_open and incident.finding not in EXPOSURES else (),
         () if is_open else _history(incident),
@@ -195,6 +197,17 @@ def _members(incident: Incident) -> Iterator[str]:
 def _member(one: Member) -> str:
     until = f" until {moment(one.until)}" if one.until else ""
     return f"{one.route} {caller_phrase(one.caller)}, since {moment(one.since)}{until}"
+
+
+def _related(incident: Incident) -> Iterator[str]:
+    """Where else the credential fails: whose page this is besides."""
+    found = [one for one in incident.related if one.until is None]
+    if found:
+        yield "the same credential fails at:"
+    for one in found[:_MOST_LINES]:
+        yield f"- {one.api}, since {moment(one.since)} (incident {one.incident})"
+    if len(found) > _MOST_LINES:
+        yield f"- and {len(found) - _MOST_LINES} more"
 
 
 def _causes(incident: Incident) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatewatch.causes import catalogue
-from gatewatch.correlate import moment
+from gatewatch.correlate import OPEN, moment
 from gatewatch.gateway.url import is_local, parse
 from gatewatch.learn import concerned
 from gatewatch.model import (
@@ -138,8 +138,17 @@ def _concerned(incident: Incident) -> str:
     if what == "entrance":
         return f"all {many} at {name}"
     if what == "credential" and incident.finding is Finding.REFUSED:
-        return f"our credential {name}, used for {many},"
+        return f"our credential {name}, used for {many}{_elsewhere(incident)},"
     return many
+
+
+def _elsewhere(incident: Incident) -> str:
+    """How many other APIs are concerned; of a resolved incident, all that were."""
+    is_open = incident.state == OPEN
+    found = [one for one in incident.related if not is_open or one.until is None]
+    if not found:
+        return ""
+    return f" and at {len(found)} other API{'s' if len(found) > 1 else ''}"
 
 
 def _what(incident: Incident) -> str:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from gatewatch.acknowledge import Ack
 from gatewatch.config.canonical import Api
+from gatewatch.model import Incident
 from gatewatch.run import keys_of
 from gatewatch.service.call import Call
 from gatewatch.service.ledger import (
@@ -52,7 +53,7 @@ def answer(call: Call, table: Table, publisher: Publisher, find: FindApi) -> Tol
     slices = table.all(call.api)
     keys = _configured(call, find)
     acks = [] if call.compare is None else table.acks(call.api)
-    after = hear(acknowledged(before, acks), slices, call.about, call.at, keys, table.links)
+    after = hear(acknowledged(before, acks), slices, call.about, call.at, keys, _Others(table))
     if before.is_quiet and not after.is_quiet:
         table.add_news(call.api)
         since += 1
@@ -69,6 +70,20 @@ def answer(call: Call, table: Table, publisher: Publisher, find: FindApi) -> Tol
     if left.is_quiet:
         table.clear_news(call.api, since)
     return told
+
+
+class _Others:
+    """What the other APIs' writers keep: whether one of them was told of, its ledger says."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self.links, self.claimed, self.claim = table.links, table.claimed, table.claim
+
+    def told(self, api: str, incident: str) -> Incident | None:
+        ledger = self._table.ledger(api)
+        return next(
+            (one for one in ledger.open if one.id == incident and one.id in ledger.said), None
+        )
 
 
 def _filed(ledger: Ledger, table: Table) -> Ledger:
@@ -88,8 +103,10 @@ def _linked(ledger: Ledger, table: Table) -> Ledger:
     wanted = to_be_linked(ledger)
     if wanted == ledger.linked:
         return ledger
+    places = {(one.scope, one.incident) for one in wanted}
     for one in ledger.linked - wanted:
-        table.unlink(one)
+        if (one.scope, one.incident) not in places:
+            table.unlink(one)
     for one in wanted - ledger.linked:
         table.link(one)
     return table.save_ledger(replace(ledger, linked=wanted))

@@ -18,9 +18,9 @@ from gatewatch.announce import Announcement, Kind, Said, spoken_of
 from gatewatch.config.canonical import Channel
 from gatewatch.correlate import OPEN
 from gatewatch.learn import key_of
-from gatewatch.links import FindLinks, Link, link_of, unlinked
+from gatewatch.links import ALONE, Link, Links, link_of
 from gatewatch.model import Finding, Incident, Layer, Severity
-from gatewatch.service.notice import OWN, Notice, bounded, merged, notices
+from gatewatch.service.notice import OWN, Notice, bounded, merged, notices, takers
 from gatewatch.service.slices import Slice, latest
 from gatewatch.story import About as ApiAbout
 from gatewatch.story import Story, is_restless
@@ -34,6 +34,11 @@ class About(ApiAbout, frozen=True, kw_only=True):
     """What the writer is told besides: who is to hear of the API's incidents."""
 
     channels: tuple[Channel, ...] = (OWN,)
+
+    def is_heard_with(self, incident: Incident, severity: Severity) -> bool:
+        ours = takers(incident, self.channels)
+        theirs = takers(replace(incident, severity=severity), self.channels)
+        return super().is_heard_with(incident, severity) and set(ours) <= set(theirs)
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -68,10 +73,10 @@ def hear(
     about: About,
     at: str,
     configured: Iterable[Key] | None = None,
-    links: FindLinks = unlinked,
+    links: Links = ALONE,
 ) -> Ledger:
     """The ledger after all news in these slices, and after `configured` lost some routes; what
-    stayed as it was is told again when that is due. `links`: what other APIs' writers said.
+    stayed as it was is told again when that is due. `links`: what other APIs' writers say.
 
     Transitions are taken up in the order of their time, each once, so that a failure that has
     ended already is told with its beginning and its end.

@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from gatewatch.acknowledge import Ack
-from gatewatch.links import Link
+from gatewatch.links import Claim, Link
 from gatewatch.model import Finding, Incident
 from gatewatch.service.ledger import Ledger
 from gatewatch.service.notice import Notice
@@ -111,9 +111,15 @@ class Links(Protocol):
     def links(self, scope: str) -> Sequence[Link]:
         """Those of a credential, of all APIs."""
 
+    def claimed(self, scope: str) -> Claim | None: ...
+
+    def claim(self, wanted: Claim, before: Claim | None) -> Claim:
+        """Puts a claim in the place of `before`; where somebody else has done so, theirs stays."""
+
     def link(self, one: Link) -> None: ...
 
-    def unlink(self, one: Link) -> None: ...
+    def unlink(self, one: Link) -> None:
+        """Takes back the claim of its incident as well."""
 
 
 class Table(Records, States, Ledgers, Links, Protocol):

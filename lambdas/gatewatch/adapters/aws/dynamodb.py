@@ -7,6 +7,7 @@ api#NAME     state#COUNT-N      a slice of its route states
 api#NAME     ledger             its writer's memory
 incident     ID                 every incident, for whoever asks later
 link         SCOPE, NAME, ID    an open incident of an API in which a credential fails
+claim        SCOPE              which of these tells of all
 ack          api#NAME, time     what a person tells a writer, until the writer takes it up
 """
 
@@ -22,7 +23,7 @@ from gatewatch.acknowledge import Ack, is_in_order
 from gatewatch.adapters.aws.client import client
 from gatewatch.adapters.aws.items import Item, batch, condition, expires, query
 from gatewatch.correlate import OPEN
-from gatewatch.links import Link
+from gatewatch.links import Claim, Link
 from gatewatch.model import Finding, Incident
 from gatewatch.service import ledger as ledgers
 from gatewatch.service import slices
@@ -35,6 +36,7 @@ _UNTOUCHED = timedelta(days=30)
 _DEPLOYMENT = {"S": "deployment"}
 _ACK = "ack"
 _LINK = "link"
+_CLAIM = "claim"
 _PART = "\n"
 
 
@@ -180,10 +182,42 @@ class DynamoTable:
         return [_link(item) for item in found]
 
     def link(self, one: Link) -> None:
-        item = {**_link_key(one), "expires": expires(_KEPT)}
+        document = {"S": msgspec.json.encode(one).decode()}
+        item = {**_link_key(one), "document": document, "expires": expires(_KEPT)}
         self._client.put_item(TableName=self._name, Item=item)
 
+    def claimed(self, scope: str) -> Claim | None:
+        key = _claim_key(scope)
+        item = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True).get("Item")
+        return None if item is None else msgspec.json.decode(item["document"]["S"], type=Claim)
+
+    def claim(self, wanted: Claim, before: Claim | None) -> Claim:
+        of, at = (before or wanted).incident, (before or wanted).at
+        with condition(suppressed=True):
+            self._client.put_item(
+                TableName=self._name,
+                Item={
+                    **_claim_key(wanted.scope),
+                    "of": {"S": wanted.incident},
+                    "since": {"S": wanted.at},
+                    "document": {"S": msgspec.json.encode(wanted).decode()},
+                    "expires": expires(_KEPT),
+                },
+                ConditionExpression="attribute_not_exists(pk) OR (#o = :o AND since = :s)",
+                ExpressionAttributeNames={"#o": "of"},
+                ExpressionAttributeValues={":o": {"S": of}, ":s": {"S": at}},
+            )
+        return self.claimed(wanted.scope) or wanted
+
     def unlink(self, one: Link) -> None:
+        with condition(suppressed=True):
+            self._client.delete_item(
+                TableName=self._name,
+                Key=_claim_key(one.scope),
+                ConditionExpression="#o = :o",
+                ExpressionAttributeNames={"#o": "of"},
+                ExpressionAttributeValues={":o": {"S": one.incident}},
+            )
         self._client.delete_item(TableName=self._name, Key=_link_key(one))
 
     def open_incidents(self) -> list[Incident]:
@@ -267,8 +301,15 @@ def _link_key(one: Link) -> dict[str, Any]:
 
 
 def _link(item: Item) -> Link:
+    """The version of before wrote its key only."""
+    if "document" in item:
+        return msgspec.json.decode(item["document"]["S"], type=Link)
     scope, api, incident = str(item["sk"]["S"]).split(_PART)
     return Link(scope=scope, api=api, incident=incident)
+
+
+def _claim_key(scope: str) -> dict[str, Any]:
+    return {"pk": {"S": _CLAIM}, "sk": {"S": scope}}
 
 
 def _latched(written: Iterable[str]) -> Iterator[tuple[tuple[str, str], Finding]]:

@@ -17,12 +17,12 @@ import msgspec
 
 from gatewatch.announce import Said
 from gatewatch.correlate import OPEN
-from gatewatch.links import Link, link_of
+from gatewatch.links import Claim, Link, link_of
 from gatewatch.model import Finding, Incident
 from gatewatch.plan import Latches
 from gatewatch.track import RouteState
 
-_VERSION = 2
+_VERSION = 3
 _WAIT_SECONDS = 30.0
 _KEPT_RESOLVED = 500
 _TABLES = """
@@ -39,6 +39,8 @@ CREATE TABLE IF NOT EXISTS latch (
     PRIMARY KEY (api, route, entrance)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS said (
     incident TEXT PRIMARY KEY, api TEXT NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS claim (
+    scope TEXT PRIMARY KEY, incident TEXT NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
 """
 _LATCHED_AS = "ALTER TABLE latch ADD COLUMN finding TEXT NOT NULL DEFAULT 'protected_route_open'"
 
@@ -81,6 +83,27 @@ class SqliteMemory:
         found = (link_of(msgspec.json.decode(document, type=Incident)) for (document,) in rows)
         return [one for one in found if one is not None and one.scope == scope]
 
+    def claimed(self, scope: str) -> Claim | None:
+        rows = self._connection.execute("SELECT document FROM claim WHERE scope = ?", (scope,))
+        return next((msgspec.json.decode(document, type=Claim) for (document,) in rows), None)
+
+    def claim(self, wanted: Claim, before: Claim | None) -> Claim:
+        if (now := self.claimed(wanted.scope)) is not None and now != before:
+            return now
+        self._connection.execute(
+            "INSERT OR REPLACE INTO claim VALUES (?, ?, ?)",
+            (wanted.scope, wanted.incident, msgspec.json.encode(wanted)),
+        )
+        return wanted
+
+    def told(self, api: str, incident: str) -> Incident | None:
+        rows = self._connection.execute(
+            "SELECT incident.document FROM incident JOIN said ON said.incident = incident.id"
+            " WHERE incident.id = ? AND incident.api = ? AND incident.state = ?",
+            (incident, api, OPEN),
+        )
+        return next((msgspec.json.decode(document, type=Incident) for (document,) in rows), None)
+
     def keep(
         self,
         states: Sequence[RouteState],
@@ -97,6 +120,9 @@ class SqliteMemory:
             [(one.id, one.api, one.state, msgspec.json.encode(one)) for one in incidents],
         )
         over = {one.id for one in incidents if one.state != OPEN}
+        self._connection.executemany(
+            "DELETE FROM claim WHERE incident = ?", [(name,) for name in over]
+        )
         self._connection.execute("DELETE FROM said WHERE api = ?", (self._api,))
         self._connection.executemany(
             "INSERT INTO said VALUES (?, ?, ?)",
