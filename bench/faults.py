@@ -32,7 +32,7 @@ from gatewatch.plan import REFUSAL_MEDIA_TYPE, Attempt
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
 from gatewatch.probe.vault import Vault
-from gatewatch.redaction import Redactor
+from gatewatch.redaction.redactor import Redactor
 from gatewatch.sandbox import orders
 from gatewatch.sandbox.faults import FAULTS
 from gatewatch.sandbox.faults.base import Caller, Fault, Look

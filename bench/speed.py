@@ -36,7 +36,7 @@ from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Limits, Prober
 from gatewatch.probe.sigv4 import sign
 from gatewatch.probe.vault import Vault
-from gatewatch.redaction import Redactor
+from gatewatch.redaction.redactor import Redactor
 from gatewatch.transcripts.exchanges import exchange
 
 ROUNDS = 5

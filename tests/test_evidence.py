@@ -20,7 +20,7 @@ from gatewatch.gateway.seen import see
 from gatewatch.model import CredentialKind, Exchange, SentCredential, Validity
 from gatewatch.plan import Attempt
 from gatewatch.raw import RawExchange
-from gatewatch.redaction import Redactor
+from gatewatch.redaction.redactor import Redactor
 from gatewatch.transcripts.exchanges import exchange as from_json
 
 from .support import CORPUS, look
@@ -32,14 +32,21 @@ HTTP = (("Date", "d"), ("apigw-requestid", "a"))
 
 
 def recorded(
-    body: bytes = b"", *, expect: Expect | None = None, secrets: tuple[str, ...] = (), **raw: object
+    body: bytes = b"",
+    *,
+    url: str = "https://h.example.com/x",
+    sent: tuple[tuple[str, str], ...] = (),
+    expect: Expect | None = None,
+    secrets: tuple[str, ...] = (),
+    **raw: object,
 ) -> Exchange:
     attempt = Attempt(
         api="a",
         route="GET /x",
         entrance="https://h.example.com",
         method="GET",
-        url="https://h.example.com/x",
+        url=url,
+        headers=sent,
         timeout_seconds=1,
         expect=expect,
     )
@@ -68,6 +75,45 @@ def test_the_hash_is_of_the_redacted_text() -> None:
     # Else a body that is nothing but a weak secret could be guessed from its hash.
     one = recorded(b"hunter2hunter2", secrets=("hunter2hunter2",))
     assert one.response.body_sha256 == sha256(b"<redacted>").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("https://h.example.com/x?api_key=planted-0001&page=2", ()),
+        ("https://h.example.com/x?a=1&code=planted-0001", ()),
+        ("https://planted-0001@h.example.com/x", ()),
+        ("https://user:planted-0001@h.example.com/x", ()),
+        ("https://h.example.com/x", (("X-Session-Token", "planted-0001"),)),
+        ("https://h.example.com/x", (("Authorization", "Custom planted-0001"),)),
+    ],
+)
+@pytest.mark.parametrize("echo", ["planted-0001", "706c616e7465642d30303031", "cGxhbnRlZC0wMDAx"])
+def test_a_credential_in_the_request_itself_is_not_repeated_from_its_answer(
+    url: str, sent: tuple[tuple[str, str], ...], echo: str
+) -> None:
+    body = json.dumps({"message": f"Forbidden: {echo}"}).encode()
+    headers = (*REST, TYPE, ("X-Echo", echo))
+    one = recorded(body, url=url, sent=sent, status=403, headers=headers)
+    assert echo not in msgspec.json.encode(one).decode()
+    assert one.response.body == '{"message": "Forbidden: <redacted>"}'
+
+
+def test_the_urls_in_headers_lose_their_secrets() -> None:
+    location = ("Location", "https://user:pw@h.example.com/cb?session=abc123&a=1#access_token=x1y2")
+    one = recorded(status=302, headers=(*REST, location))
+    assert one.response.headers["Location"] == (
+        "https://<redacted>@h.example.com/cb?session=<redacted>&a=1#access_token=<redacted>"
+    )
+
+
+def test_a_header_that_is_cut_within_an_escape_shows_no_beginning() -> None:
+    # Cut at a thousand characters: fourteen of the secret's twenty-eight had stood there.
+    secret = "p%ss/w0rd+with=specials&more"
+    escaped = "".join(f"%{ord(one):02X}" for one in secret)
+    value = f"{'a' * (999 - 3 * 14)}{escaped}{'b' * 999}"
+    one = recorded(headers=(*HTTP, ("X-Echo", value)), secrets=(secret,))
+    assert one.response.headers["X-Echo"].strip("a") == "<redacted>"
 
 
 def test_a_failure_inside_a_success_leaves_its_sign() -> None:

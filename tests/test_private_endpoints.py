@@ -11,7 +11,7 @@ from gatewatch.model import Exchange
 from gatewatch.notices.commands import filled
 from gatewatch.plan import Attempt, Probe, control, plan
 from gatewatch.raw import RawExchange
-from gatewatch.redaction import Redactor
+from gatewatch.redaction.redactor import Redactor
 
 from .servers import answering, serving
 from .test_prober import attempt, prober, sent

@@ -27,7 +27,7 @@ from gatewatch.probe.prober import Limits, Prober
 from gatewatch.probe.resolve import Resolver
 from gatewatch.probe.vault import Vault
 from gatewatch.raw import RawExchange
-from gatewatch.redaction import Redactor
+from gatewatch.redaction.redactor import Redactor
 
 from .callers import why
 from .servers import Handler, answering, serving

@@ -25,7 +25,9 @@ from gatewatch.gateway.url import API_ID_HEADER
 from gatewatch.model import Exchange, Request, Response
 from gatewatch.plan import USER_AGENT
 from gatewatch.raw import RawExchange
-from gatewatch.redaction import HIDDEN, Redactor, is_secret_header
+from gatewatch.redaction.looks import HIDDEN
+from gatewatch.redaction.names import is_secret_header
+from gatewatch.redaction.redactor import Redactor, shown_in
 
 _MOST_TEXT = 65_536
 _SHOWN_HEADERS = 100
@@ -35,6 +37,7 @@ _SHOWN_HEADER_CHARACTERS = 1_000
 def evidence(raw: RawExchange, redactor: Redactor) -> Exchange:
     """The exchange as it may be stored, printed and sent."""
     attempt = raw.attempt
+    redactor = redactor.knowing(shown_in(attempt.url, attempt.headers))
     text, is_whole = _decoded(raw)
     response = Response(
         status=raw.status,

@@ -32,7 +32,7 @@ from gatewatch.model import (
 )
 from gatewatch.plan import Attempt, Decided, Probe, as_browser, control, decide, host_scope, plan
 from gatewatch.ports import Known, Transport
-from gatewatch.redaction import Redactor
+from gatewatch.redaction.redactor import Redactor
 
 CONTROLS_PER_PROBE = 2
 

@@ -30,7 +30,7 @@ from gatewatch.plan import (
     whole_minutes,
 )
 from gatewatch.plan import plan as plan_all
-from gatewatch.redaction import Redactor
+from gatewatch.redaction.redactor import Redactor
 
 _SHOWABLE = Redactor()
 """Hides what looks like a secret in a URL: a plan knows no secrets, and reads none."""

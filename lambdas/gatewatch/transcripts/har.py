@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gatewatch.model import Exchange, Request, Response
-from gatewatch.redaction import Redactor
+from gatewatch.redaction.redactor import Redactor
 from gatewatch.transcripts import sent
 
 Json = Mapping[str, object]

@@ -13,7 +13,7 @@ from gatewatch.evidence import presented, redacted
 from gatewatch.gateway.failure import without_response
 from gatewatch.gateway.recognition import recognise
 from gatewatch.model import CredentialKind, Exchange, Request, Response
-from gatewatch.redaction import Redactor
+from gatewatch.redaction.redactor import Redactor
 from gatewatch.transcripts import exchanges as json_exchanges
 from gatewatch.transcripts import har, wire
 

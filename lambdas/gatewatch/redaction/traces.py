@@ -1,0 +1,180 @@
+"""Where known secrets stand in a text: as they are, escaped, encoded, as a digest, or cut.
+
+In scope is what gateways, libraries and loggers make of a credential:
+- any case, as far as no encoding is changed by it;
+- up to three escapings of URLs, JSON, JavaScript, Python, C (octal) or HTML;
+- up to two encodings in Base64 (either alphabet, padded or not, wrapped, at any place of a longer
+  text), Base32, hex (also in groups) or lists of byte values;
+- lines that were wrapped, and groups parted by blanks;
+- MD5, SHA-1, SHA-256 and SHA-512 of it, with or without its scheme or a line end, so encoded.
+Out of scope is what somebody must intend: characters reversed or reordered, ciphers, digests of
+digests, keyed or salted digests, compression, other alphabets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import cached_property, lru_cache
+from posixpath import commonprefix
+
+from gatewatch.redaction.views import Span, View, views
+
+_SHORTEST = 4
+_TELLS_WHOLE = 8
+_TELLS_ALWAYS = 16
+_LONG = 20
+_PIECE = 8
+_OFTEN_SEEN = 64
+# To know the digests of more secrets than anybody has at once would cost memory.
+_MOST_DIGESTED = 2_000
+
+
+class Traces:
+    """Finds what gives a secret away: the whole of a short one, most of a longer one, or sixteen
+    characters of a long one, so that a shortened echo is found, too.
+
+    It keeps fingerprints of short pieces and no lists of places: what it costs is in proportion to
+    the length of the secrets and of the text, whatever they have in common.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        known = sorted(set(secrets))
+        self._forms = {form for one in known for form in _forms(one) if len(form) >= _SHORTEST}
+        short = {piece for form in self._forms if not _is_long(form) for piece in _whole(form)}
+        digests = {found for one in known[:_MOST_DIGESTED] for found in _digests(one)}
+        self._long = frozenset(
+            piece for form in self._forms if _is_long(form) for piece in _pieces(form)
+        )
+        self._short = frozenset(short)
+        self._sizes = sorted({len(piece) for piece in short})
+        self._digests = {digest[:_TELLS_WHOLE]: digest for digest in digests}
+        self._heads = frozenset(piece[:_SHORTEST] for piece in short)
+        # Names of headers, and what they say mostly.
+        self._spans_again = lru_cache(maxsize=512)(self._spans)
+        self._all_heads = self._heads.union(digest[:_SHORTEST] for digest in digests)
+
+    def spans(self, text: str, *, cut: bool = False) -> list[Span]:
+        """The places to hide, in order and apart. `cut`: the text may end within a secret."""
+        if not self._forms:
+            return []
+        return self._spans_again(text, cut) if len(text) <= _OFTEN_SEEN else self._spans(text, cut)
+
+    def _spans(self, text: str, cut: bool) -> list[Span]:
+        found = (span for view in views(text, cut=cut) for span in self._found(view, len(text)))
+        return _merged(found)
+
+    def _found(self, view: View, end: int) -> Iterator[Span]:
+        folded = _folded(view.text)
+        if self._long:
+            yield from map(view.source, _runs(folded, self._long))
+        if heads := self._all_heads if view.is_decoded else self._heads:
+            yield from map(view.source, self._begun(folded, heads))
+        for cut in view.ends:
+            if length := self._tail(folded[max(0, cut - _TELLS_ALWAYS) : cut]):
+                yield view.source((cut - length, cut))[0], end
+
+    def _begun(self, text: str, heads: frozenset[str]) -> Iterator[Span]:
+        """The short ones, and digests from their beginning, as far as they are shown."""
+        places = range(len(text) - _SHORTEST + 1)
+        for at in [at for at in places if text[at : at + _SHORTEST] in heads]:
+            for size in self._sizes:
+                if text[at : at + size] in self._short:
+                    yield at, at + size
+            if (digest := self._digests.get(text[at : at + _TELLS_WHOLE])) is not None:
+                yield at, at + len(commonprefix((digest, text[at : at + len(digest)])))
+
+    def _tail(self, folded: str) -> int:
+        """How many characters at the end are the beginning of a secret."""
+        for length in range(len(folded), _SHORTEST - 1, -1):
+            if hash(folded[-length:]) in self._beginnings:
+                return length
+        return 0
+
+    @cached_property
+    def _beginnings(self) -> frozenset[int]:
+        lengths = range(_SHORTEST, _TELLS_ALWAYS + 1)
+        return frozenset(hash(form[:length]) for form in self._forms for length in lengths)
+
+
+def _folded(text: str) -> str:
+    """Either case, and either spelling of a blank in a form, alike; as long as the text."""
+    one_for_one = (
+        text.replace("\u0130", "i").replace("\u03a3", "\u03c3").replace("\u03c2", "\u03c3")
+    )
+    return one_for_one.lower().replace(" ", "+")
+
+
+def _is_long(form: str) -> bool:
+    return len(form) >= _LONG
+
+
+def _whole(form: str) -> Iterator[str]:
+    """What gives a short form away."""
+    size = min(len(form), max(_TELLS_WHOLE, len(form) * 3 // 4))
+    return (form[at : at + size] for at in range(len(form) - size + 1))
+
+
+def _pieces(form: str) -> Iterator[int]:
+    """By what a long form is known."""
+    return (hash(form[at : at + _PIECE]) for at in range(len(form) - _PIECE + 1))
+
+
+def _runs(text: str, pieces: frozenset[int]) -> Iterator[Span]:
+    """Where so many characters as tell, in a row, consist of known pieces only."""
+    last = len(text) - _PIECE
+    passed = 0
+    # No run that tells lies between two steps.
+    for at in range(0, last + 1, _TELLS_ALWAYS - _PIECE + 1):
+        if at < passed or hash(text[at : at + _PIECE]) not in pieces:
+            continue
+        start = at
+        while start > passed and hash(text[start - 1 : start - 1 + _PIECE]) in pieces:
+            start -= 1
+        passed = at + 1
+        while passed <= last and hash(text[passed : passed + _PIECE]) in pieces:
+            passed += 1
+        if passed - 1 + _PIECE - start >= _TELLS_ALWAYS:
+            yield start, passed - 1 + _PIECE
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], end)
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """The secret as characters, folded; without its blanks; as bytes, each of which looks like
+    Latin-1; and in the halves in which JSON escapes what lies beyond 16 bits."""
+    yield _folded(secret)
+    yield _folded("".join(secret.split()))
+    if not secret.isascii():
+        yield _folded(secret.encode(errors="replace").decode("latin-1"))
+        halves = secret.encode("utf-16-le", "surrogatepass")
+        yield _folded(
+            "".join(
+                chr(int.from_bytes(pair, "little"))
+                for pair in zip(halves[::2], halves[1::2], strict=True)
+            )
+        )
+
+
+_SCHEMES = (b"", b"Bearer ", b"Basic ")
+_LINE_ENDS = (b"", b"\n")
+
+
+def _digests(secret: str) -> Iterator[str]:
+    raw = secret.encode(errors="replace")
+    for value in (scheme + raw + line_end for scheme in _SCHEMES for line_end in _LINE_ENDS):
+        for digest in (
+            hashlib.md5(value, usedforsecurity=False),
+            hashlib.sha1(value, usedforsecurity=False),
+            hashlib.sha256(value),
+            hashlib.sha512(value),
+        ):
+            yield _folded(digest.digest().decode("latin-1"))

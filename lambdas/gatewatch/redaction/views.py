@@ -1,0 +1,251 @@
+"""A text as its writer may have meant it: escapes undone, lines joined, Base64, hex and the like
+decoded.
+
+A secret that was escaped or encoded stands in one of the views as it is. Each view knows where in
+the original its characters come from. What is undone, and how often, is bounded: all views of a
+text together are some twenty times as long as it is, at worst.
+"""
+
+from __future__ import annotations
+
+import binascii
+import html
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from string import ascii_letters, ascii_lowercase, ascii_uppercase, digits, hexdigits
+
+Span = tuple[int, int]
+
+_MOST_ESCAPINGS = 3
+_MOST_ENCODINGS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """`source` says where in the original the characters of a span come from; `ends`: where the
+    view may have been cut. `is_decoded`: each character is a byte of what was encoded."""
+
+    text: str
+    source: Callable[[Span], Span]
+    ends: tuple[int, ...]
+    is_decoded: bool = False
+
+
+def views(text: str, *, cut: bool = False) -> Iterator[View]:
+    """The text itself first. `cut`: it may end within a secret, and so within an escape."""
+    whole = View(text, lambda span: span, (len(text),) if cut else ())
+    yield from _views(whole, _MOST_ESCAPINGS, _MOST_ENCODINGS)
+    kinds = [escape for sign, escape in _ESCAPES if sign in text]
+    # What one escape left alone may look like another's.
+    for kind in kinds if len(kinds) > 1 else ():
+        plain = whole
+        for _ in range(_MOST_ESCAPINGS):
+            plain = _unescaped(plain, kind)
+            yield plain
+
+
+def _views(view: View, escapings: int, encodings: int) -> Iterator[View]:
+    yield view
+    if (joined := _rewritten(view, _matches(_BLANKS, view.text))) is not view:
+        yield joined
+    if escapings and (plain := _unescaped(view, _ESCAPE)) is not view:
+        yield from _views(plain, escapings - 1, encodings)
+    if encodings:
+        for inner in _decoded(view):
+            yield inner
+            if _READABLE.search(inner.text):
+                yield from _views(_kept(inner, _READABLE), min(escapings, 1), encodings - 1)
+
+
+_BLANKS = re.compile(r"\s+")
+# Bytes without such a run were not meant as text, and hold nothing more to undo.
+_READABLE = re.compile(r"[\t\n\r -~]{6,}")
+
+_PERCENT = r"%([0-9a-fA-F]{2})|%u([0-9a-fA-F]{4})"
+# JSON, JavaScript, Python, Rust, and C's octal; any other letter after a backslash is itself.
+_BACKSLASH = (
+    r"\\x([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\[ux]\{([0-9a-fA-F]{1,6})\}|\\U([0-9a-fA-F]{8})"
+    r"|\\(?P<octal>[0-3][0-7]{2})"
+    r"|\\(?P<letter>[^uxU0-3]|U(?![0-9a-fA-F]{0,7}\Z)|[0-3](?![0-7]?\Z))"
+)
+_ENTITY = r"&(?:#\w{1,7}|[A-Za-z]{2,8});"
+_ESCAPE = re.compile("|".join((_PERCENT, _BACKSLASH, _ENTITY)))
+_ESCAPES = (
+    ("%", re.compile(_PERCENT)),
+    ("\\", re.compile(_BACKSLASH)),
+    ("&", re.compile(_ENTITY)),
+)
+_BEGUN_ESCAPE = re.compile(
+    r"(?:%[0-9a-fA-F]?|[\\%]u[0-9a-fA-F]{0,3}|\\x[0-9a-fA-F]?|\\[ux]\{[0-9a-fA-F]{0,6}"
+    r"|\\U[0-9a-fA-F]{0,7}|\\[0-3]?[0-7]?|&#?\w{0,8})$"
+)
+_BLANK_LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
+
+
+def _unescaped(view: View, escapes: re.Pattern[str]) -> View:
+    """The view with its escapes undone once; itself where it has none."""
+    found = list(_matches(escapes, view.text, _character))
+    if len(view.text) in view.ends:
+        begun = _BEGUN_ESCAPE.search(view.text, found[-1][1] if found else 0)
+        if begun is not None:
+            found.append((*begun.span(), ""))
+    return _rewritten(view, found)
+
+
+def _character(escape: re.Match[str]) -> str:
+    kind = escape.lastgroup
+    if escape.lastindex is None:
+        return html.unescape(escape[0])
+    code = escape[escape.lastindex]
+    if kind == "letter":
+        return _BLANK_LETTERS.get(code, code)
+    number = int(code, 8 if kind == "octal" else 16)
+    return chr(number) if number <= 0x10FFFF else "\N{REPLACEMENT CHARACTER}"
+
+
+_Change = tuple[int, int, str]
+"""What stands instead of a span."""
+
+
+def _matches(
+    pattern: re.Pattern[str], text: str, new: Callable[[re.Match[str]], str] = lambda _: ""
+) -> Iterator[_Change]:
+    return ((*match.span(), new(match)) for match in pattern.finditer(text))
+
+
+def _kept(view: View, pattern: re.Pattern[str]) -> View:
+    """What matches, and nothing of what is between."""
+    return _rewritten(view, _between(pattern, view.text))
+
+
+def _between(pattern: re.Pattern[str], text: str) -> Iterator[_Change]:
+    last = 0
+    for match in pattern.finditer(text):
+        if match.start() > last:
+            yield last, match.start(), _GAP
+        last = match.end()
+    if last < len(text):
+        yield last, len(text), _GAP
+
+
+_GAP = "\0"
+
+
+def _rewritten(view: View, changes: Iterable[_Change]) -> View:
+    """The view with these changes, in their order; itself where there are none."""
+    parts: list[str] = []
+    begins: list[int] = []
+    places: list[tuple[int, int, int]] = []
+    length = last = 0
+    for start, end, new in changes:
+        parts += (view.text[last:start], new)
+        length += start - last
+        begins.append(length)
+        length, last = length + len(new), end
+        places.append((start, end, length))
+    if not places:
+        return view
+    parts.append(view.text[last:])
+
+    def place(at: int) -> Span:
+        """What the character there stands for."""
+        number = bisect_right(begins, at) - 1
+        if number < 0:
+            return at, at + 1
+        start, end, after = places[number]
+        return (start, end) if at < after else (end + at - after, end + at - after + 1)
+
+    def source(span: Span) -> Span:
+        return view.source((place(span[0])[0], place(span[1] - 1)[1]))
+
+    def moved(end: int) -> int:
+        number = bisect_left(places, (end,)) - 1
+        _, last, after = places[number] if number >= 0 else (0, 0, 0)
+        return after + max(0, end - last)
+
+    ends = tuple(map(moved, view.ends))
+    return View("".join(parts), source, ends, view.is_decoded)
+
+
+# A line break may stand in Base64, and one sign between the pairs of hex digits.
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{6,}(?:\r?\n[ \t]*[A-Za-z0-9+/_-]*)*")
+_BASE32 = re.compile(r"[A-Z2-7]{7,}|[a-z2-7]{7,}")
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}[\s:-]?){4,}")
+_BETWEEN_HEX = re.compile(r"[\s:-]+")
+_NUMBERS = re.compile(r"(?:(?:0x[0-9a-fA-F]{1,2}|-?\d{1,3})\b[,\s]*){4,}")
+_NUMBER = re.compile(r"(?:0x([0-9a-fA-F]{1,2})|(-?\d{1,3}))[,\s]*")
+
+
+def _decoded(view: View) -> Iterator[View]:
+    """What the runs in a view decode to, wherever in them it begins."""
+    if _BASE64.search(view.text):
+        yield _aligned(_without(_kept(view, _BASE64), _BLANKS), 6, _from_base64)
+    if _HEX.search(view.text):
+        yield _aligned(_without(_kept(view, _HEX), _BETWEEN_HEX), 4, _from_hex)
+    if _BASE32.search(view.text):
+        yield _aligned(_kept(view, _BASE32), 5, _from_base32)
+    if _NUMBERS.search(view.text):
+        numbers = _kept(view, _NUMBERS)
+        bytes_ = _rewritten(numbers, _matches(_NUMBER, numbers.text, _byte))
+        yield replace(bytes_, is_decoded=True)
+
+
+def _without(view: View, pattern: re.Pattern[str]) -> View:
+    return _rewritten(view, _matches(pattern, view.text))
+
+
+def _byte(number: re.Match[str]) -> str:
+    return chr((int(number[1], 16) if number[1] else int(number[2])) % 256)
+
+
+def _aligned(view: View, bits: int, decode: Callable[[bytes], bytes]) -> View:
+    """The view decoded from each of the first characters on at which bytes may begin, one after
+    the other; `bits` of each character count."""
+    codes = view.text.encode("latin-1", "replace")
+    group = _GROUP[bits]
+    # Room for zeros, so that nothing goes on from one to the next.
+    room = (len(codes) // group + 2) * group
+    size = room * bits // 8
+    text = decode(b"".join(codes[first:].ljust(room, b"A") for first in range(group)))
+
+    def source(span: Span) -> Span:
+        first, start = divmod(span[0], size)
+        end = span[1] - first * size
+        last = min(first - (-end * 8 // bits), len(codes))
+        return view.source((first + start * 8 // bits, last))
+
+    def ends() -> Iterator[int]:
+        for first in range(group):
+            yield from (first * size + max(0, end - first) * bits // 8 for end in view.ends)
+
+    return View(text.decode("latin-1"), source, tuple(ends()), is_decoded=True)
+
+
+_GROUP = {6: 4, 5: 8, 4: 2}
+
+
+def _table(alphabet: str, codes: str, otherwise: str) -> bytes:
+    known = dict(zip(alphabet.encode(), codes.encode(), strict=True))
+    return bytes(known.get(code, ord(otherwise)) for code in range(256))
+
+
+_PLAIN64 = _table(f"{ascii_letters}{digits}+/-_", f"{ascii_letters}{digits}+/+/", otherwise="A")
+_PLAIN16 = _table(hexdigits, hexdigits, otherwise="0")
+_DIGITS32 = f"{digits}{ascii_lowercase}"[:32]
+_PLAIN32 = _table(
+    f"{ascii_uppercase}234567{ascii_lowercase}", f"{_DIGITS32}{_DIGITS32[:26]}", otherwise="0"
+)
+
+
+def _from_base64(codes: bytes) -> bytes:
+    return binascii.a2b_base64(codes.translate(_PLAIN64))
+
+
+def _from_hex(codes: bytes) -> bytes:
+    return binascii.a2b_hex(codes.translate(_PLAIN16))
+
+
+def _from_base32(codes: bytes) -> bytes:
+    return int(codes.translate(_PLAIN32) or b"0", 32).to_bytes(len(codes) * 5 // 8, "big")
