@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from gatewatch.config.canonical import Expect
 from gatewatch.gateway.body import Form
-from gatewatch.gateway.likeness import alike, form_of, header, turns_away
+from gatewatch.gateway.likeness import alike, form_of, header, is_unseen, turns_away
 from gatewatch.gateway.url import parse
 from gatewatch.look import NO_SUCH_ROUTE
 from gatewatch.model import Exchange, Purpose, Response
@@ -86,11 +86,22 @@ def weighed(
 ) -> Weighed:
     """A stranger's success. `member` is what got through with a credential of ours, if it did."""
     response = one.response
+    if is_unseen(response):
+        return _by_its_head(response, elsewhere)
     if is_everywhere(response, elsewhere):
         return Weighed(Worth.PAGE, "a path that cannot exist is answered alike")
-    if member is not None:
+    if member is not None and not is_unseen(member):
         return _beside_a_member(response, elsewhere, member, expect)
     return _alone(response, elsewhere, expect)
+
+
+def _by_its_head(response: Response, elsewhere: Sequence[Response]) -> Weighed:
+    """An answer whose body could not be read is one all the same."""
+    if form_of(response) in (Form.JSON, Form.EMPTY):
+        return REAL
+    if not elsewhere or any(one.status == response.status for one in elsewhere):
+        return _doubt(_NOTHING_TOLD_IT)
+    return REAL
 
 
 def _beside_a_member(
@@ -139,9 +150,9 @@ def states_content(expect: Expect) -> bool:
 
 
 def _is_stated(response: Response, expect: Expect) -> bool:
-    return (
-        states_content(expect) and _missing(response, expect) is None and not turns_away(response)
-    )
+    if response.unread or response.error is not None or turns_away(response):
+        return False
+    return states_content(expect) and _missing(response, expect) is None
 
 
 _FORMS = {

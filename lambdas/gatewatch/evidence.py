@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 import zlib
 from base64 import b64decode
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from hashlib import sha256
 from itertools import islice
+from typing import TypeVar
 
 from msgspec.structs import replace
 
-from gatewatch.expect import late, unmet
+from gatewatch.expect import Miss, Received, late, missing
+from gatewatch.fault import told
 from gatewatch.gateway import body as bodies
 from gatewatch.gateway.answers import BACKEND_ANSWERS, Answer
 from gatewatch.gateway.likeness import traits
@@ -34,36 +36,153 @@ _SHOWN_HEADERS = 100
 _SHOWN_HEADER_CHARACTERS = 1_000
 
 
+T = TypeVar("T")
+
+
+class _Record:
+    """Makes a record part by part. What came may be made to break whatever reads it, so each part
+    can fail alone; that is said in `unread`, and the others count all the same."""
+
+    def __init__(self, raw: RawExchange) -> None:
+        self.unread = [] if raw.fault is None else [f"the answer was not recorded ({raw.fault})"]
+        self._route = raw.attempt.route
+
+    def part(self, name: str, make: Callable[[], T], instead: T) -> T:
+        try:
+            return make()
+        except Exception as error:  # noqa: BLE001 - said in the record, logged
+            self.unread.append(f"{name} ({told('record_failed', self._route, error)})")
+            return instead
+
+
 def evidence(raw: RawExchange, redactor: Redactor) -> Exchange:
-    """The exchange as it may be stored, printed and sent."""
+    """The exchange as it may be stored, printed and sent. It never raises: a request that was sent
+    counts, whatever can be recorded of its answer."""
+    record = _Record(raw)
     attempt = raw.attempt
-    redactor = redactor.knowing(shown_in(attempt.url, attempt.headers))
-    text, is_whole = _decoded(raw)
-    response = Response(
+    nothing: Redactor | None = None
+    knowing = record.part(
+        "the answer was not recorded",
+        lambda: redactor.knowing(shown_in(attempt.url, attempt.headers)),
+        nothing,
+    )
+    if knowing is None:
+        return _status_alone(raw, record)
+    request, response = _request(raw, knowing, record), _response(raw, knowing, record)
+    seen = Exchange(request=request, response=response)
+    kept = record.part(_BODY, lambda: keep_gateway_bodies(seen), without_body(seen))
+    unread = (*response.unread, *record.unread)
+    return replace(kept, response=replace(kept.response, unread=unread))
+
+
+_BODY = "the body was not recorded"
+
+
+def _status_alone(raw: RawExchange, record: _Record) -> Exchange:
+    """Where it is not known what is secret, nothing is shown that may be."""
+    attempt = raw.attempt
+    return Exchange(
+        request=Request(
+            method=attempt.method,
+            url=HIDDEN,
+            credentials=raw.credentials,
+            purpose=attempt.purpose,
+            route=attempt.route,
+            at=raw.sent_at,
+        ),
+        response=Response(
+            status=raw.status,
+            error=None if raw.error is None else HIDDEN,
+            elapsed_ms=raw.elapsed_ms,
+            is_cut=bool(raw.status),
+            unread=tuple(record.unread),
+        ),
+    )
+
+
+def _response(raw: RawExchange, redactor: Redactor, record: _Record) -> Response:
+    text, is_whole = record.part("the body was not decoded", lambda: _decoded(raw), ("", False))
+    nothing: tuple[Miss, ...] = ()
+    misses = record.part(
+        "what is expected was not looked up",
+        lambda: _misses(raw, text, redactor, is_whole),
+        nothing,
+    )
+    body = _recorded_body(raw, text, redactor, record, is_whole)
+    return Response(
         status=raw.status,
-        headers=_headers(raw.headers, redactor),
-        body=redactor.text(text, cut=not is_whole) if raw.status else None,
-        error=redactor.text(raw.error) if raw.error else None,
+        headers=_recorded_headers(raw, redactor, record),
+        body=body if body or is_whole else None,
+        error=_recorded_error(raw, redactor, record),
         elapsed_ms=raw.elapsed_ms,
         address=raw.address,
         phases_ms=raw.phases_ms,
         certificate_expires=raw.certificate_expires,
-        unmet=_unmet(raw, text, redactor),
+        unmet=tuple(one.text for one in misses if one.is_certain),
         late=_late(raw),
-        body_length=0 if raw.status and is_whole and not text else None,
-        is_cut=bool(raw.status) and not is_whole,
+        body_length=0 if is_whole and body == "" else None,
+        is_cut=bool(raw.status) and (not is_whole or body is None),
+        unread=tuple(one.text for one in misses if not one.is_certain),
     )
-    request = Request(
+
+
+def _recorded_body(
+    raw: RawExchange, text: str, redactor: Redactor, record: _Record, is_whole: bool
+) -> str | None:
+    hidden: str | None = None
+    if not raw.status:
+        return hidden
+    return record.part(_BODY, lambda: redactor.text(text, cut=not is_whole), hidden)
+
+
+def _recorded_headers(raw: RawExchange, redactor: Redactor, record: _Record) -> dict[str, str]:
+    none: dict[str, str] = {}
+    return record.part(
+        "the headers were not recorded", lambda: _headers(raw.headers, redactor), none
+    )
+
+
+def _recorded_error(raw: RawExchange, redactor: Redactor, record: _Record) -> str | None:
+    error = raw.error
+    if error is None:
+        return None
+    return record.part("the error was not recorded", lambda: redactor.text(error), HIDDEN)
+
+
+def without_body(exchange: Exchange) -> Exchange:
+    """As if nothing of the body had come."""
+    response = exchange.response
+    return replace(exchange, response=replace(response, body=None, is_cut=bool(response.status)))
+
+
+def without_answer(exchange: Exchange, fault: str) -> Exchange:
+    """As if nothing had come but the status: then it says why."""
+    response = exchange.response
+    bare = Response(
+        status=response.status,
+        error=response.error,
+        elapsed_ms=response.elapsed_ms,
+        address=response.address,
+        status_told=response.status_told,
+        is_cut=bool(response.status),
+        unread=(*response.unread, f"the answer was not read ({fault})"),
+    )
+    return replace(exchange, response=bare)
+
+
+def _request(raw: RawExchange, redactor: Redactor, record: _Record) -> Request:
+    attempt = raw.attempt
+    name = "the URL was not recorded"
+    return Request(
         method=attempt.method,
-        url=redactor.url(attempt.url),
+        url=record.part(name, lambda: redactor.url(attempt.url), HIDDEN),
         headers={**dict.fromkeys(_credential_headers(raw), HIDDEN), **_addressed(raw)},
         credentials=raw.credentials,
         purpose=attempt.purpose,
         route=attempt.route,
-        entrance=redactor.url(attempt.entrance),
+        entrance=record.part(name, lambda: redactor.url(attempt.entrance), HIDDEN),
         at=raw.sent_at,
     )
-    return keep_gateway_bodies(Exchange(request=request, response=response))
 
 
 def redacted(exchange: Exchange, redactor: Redactor) -> Exchange:
@@ -165,15 +284,12 @@ def _credential_headers(raw: RawExchange) -> list[str]:
     return names
 
 
-def _unmet(raw: RawExchange, text: str, redactor: Redactor) -> tuple[str, ...]:
-    if not _may_be_wanted(raw):
+def _misses(raw: RawExchange, text: str, redactor: Redactor, is_whole: bool) -> tuple[Miss, ...]:
+    if raw.attempt.expect is None or not _may_be_wanted(raw):
         return ()
-    sentences: tuple[str, ...] = ()
-    if raw.error is not None:
-        sentences = (f"the body did not come whole: {raw.error}",)
-    if raw.attempt.expect is not None:
-        sentences += unmet(raw.attempt.expect, dict(raw.headers), text, redactor.text)
-    return tuple(redactor.text(sentence) for sentence in sentences)
+    received = Received(dict(raw.headers), text, raw.head_is_whole, is_whole)
+    found = missing(raw.attempt.expect, received, redactor.text)
+    return tuple(Miss(redactor.text(one.text), one.is_certain) for one in found)
 
 
 def _late(raw: RawExchange) -> str | None:

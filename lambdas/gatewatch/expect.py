@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from math import isinf
 
 import msgspec
 
@@ -16,18 +19,36 @@ _SHOWN = 80
 Show = Callable[[str], str]
 
 
-def unmet(
-    expect: Expect, headers: Mapping[str, str], body: str, show: Show = str
-) -> tuple[str, ...]:
-    """What is missing, in words, each with the value seen beside the one expected.
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An answer as far as it was read. Without a whole head, a header that is missing may have
+    been sent; without a whole body, what is not in it may have followed."""
+
+    headers: Mapping[str, str]
+    body: str
+    has_whole_head: bool = True
+    has_whole_body: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """Something that is expected and was not found, in words. Unless `is_certain`, nobody can say
+    whether the answer brings it."""
+
+    text: str
+    is_certain: bool = True
+
+
+def missing(expect: Expect, received: Received, show: Show = str) -> tuple[Miss, ...]:
+    """What is missing, each with the value seen beside the one expected.
 
     The status is not judged here: it belongs to the diagnosis. `show` takes secrets out of what was
     seen, before it is cut to a length that reads well.
     """
     return (
-        *_headers(expect, headers, show),
-        *_text(expect, body),
-        *_json(expect, body, show),
+        *_headers(expect, received, show),
+        *_text(expect, received),
+        *_json(expect, received, show),
     )
 
 
@@ -39,54 +60,95 @@ def late(expect: Expect, elapsed_ms: float) -> str | None:
     return f"took {elapsed_ms:.0f} ms, expected within {within * 1000:.0f} ms"
 
 
-def _headers(expect: Expect, headers: Mapping[str, str], show: Show) -> Iterator[str]:
-    seen = {name.lower(): value for name, value in headers.items()}
+def _headers(expect: Expect, received: Received, show: Show) -> Iterator[Miss]:
+    seen = {name.lower(): value for name, value in received.headers.items()}
     for name, wanted in expect.headers.items():
         found = seen.get(name.lower())
         if found is None:
-            yield f"header {name} is missing, expected {_short(wanted)}"
+            told = f"header {name} is missing, expected {_short(wanted)}"
+            yield Miss(told, is_certain=received.has_whole_head)
         elif found != wanted:
             yield from _header(name, wanted, found, show)
 
 
-def _header(name: str, wanted: str, found: str, show: Show) -> Iterator[str]:
+def _header(name: str, wanted: str, found: str, show: Show) -> Iterator[Miss]:
     try:
         if not matches(wanted, found):
-            yield f"header {name} is {_short(found, show)}, expected {_short(wanted)}"
+            yield Miss(f"header {name} is {_short(found, show)}, expected {_short(wanted)}")
     except TimeoutError:
-        yield f"header {name} takes too long to match {_short(wanted)}"
+        told = f"header {name} takes too long to match {_short(wanted)}"
+        yield Miss(told, is_certain=False)
 
 
-def _text(expect: Expect, body: str) -> Iterator[str]:
+def _text(expect: Expect, received: Received) -> Iterator[Miss]:
     if expect.body is None:
         return
     try:
-        if not finds(expect.body, body):
-            yield f"the body does not contain {_short(expect.body)}"
+        if finds(expect.body, received.body):
+            return
     except TimeoutError:
-        yield f"the body takes too long to match {_short(expect.body)}"
+        told = f"the body takes too long to match {_short(expect.body)}"
+        yield Miss(told, is_certain=False)
+        return
+    if received.has_whole_body:
+        yield Miss(f"the body does not contain {_short(expect.body)}")
+    else:
+        told = f"the body does not contain {_short(expect.body)} as far as it was read"
+        yield Miss(told, is_certain=False)
 
 
-def _json(expect: Expect, body: str, show: Show) -> Iterator[str]:
+def _json(expect: Expect, received: Received, show: Show) -> Iterator[Miss]:
     if not expect.json:
         return
+    if not received.has_whole_body and _may_be_json(received.body):
+        yield Miss("no more than the beginning of the body was read", is_certain=False)
+        return
     try:
-        value = msgspec.json.decode(body)
+        value = _decoded(received.body)
     except RecursionError:
-        yield "the body is nested too deep"
+        yield Miss("the body is nested too deep", is_certain=False)
+    except ValueError:
+        yield Miss("the body is not JSON")
+    else:
+        for path, wanted in expect.json.items():
+            yield from _at(path, wanted, value, show)
+
+
+def _at(path: str, wanted: object, value: object, show: Show) -> Iterator[Miss]:
+    try:
+        found = found_at(path, value)
+    except LookUpError as error:
+        yield Miss(f"{path} cannot be looked up: {error}", is_certain=False)
         return
+    if not any(_is_same(wanted, one) for one in found):
+        shown = _short(found[0], show) if found else "nothing"
+        yield Miss(f"{path} is {shown}, expected {_short(wanted)}")
+
+
+def _may_be_json(beginning: str) -> bool:
+    return beginning.lstrip()[:1] in ("", *'{["')
+
+
+def _decoded(body: str) -> object:
+    """Raises ValueError for what is no JSON. The fast decoder knows neither halves of characters
+    nor numbers without bounds, and both are JSON (RFC 8259, sections 8.2 and 6)."""
+    try:
+        value: object = msgspec.json.decode(body)
     except msgspec.DecodeError:
-        yield "the body is not JSON"
-        return
-    for path, wanted in expect.json.items():
-        try:
-            found = found_at(path, value)
-        except LookUpError as error:
-            yield f"{path} cannot be looked up: {error}"
-            continue
-        if not any(_is_same(wanted, one) for one in found):
-            shown = _short(found[0], show) if found else "nothing"
-            yield f"{path} is {shown}, expected {_short(wanted)}"
+        value = json.loads(body, parse_int=_whole, parse_constant=_no_json)
+    return value
+
+
+_MOST_DIGITS = 1000
+
+
+def _whole(digits: str) -> float:
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
+
+
+def _no_json(name: str) -> object:
+    """Of NaN and Infinity, which the standard library takes."""
+    raise ValueError(name)
 
 
 def _is_same(wanted: object, found: object) -> bool:
@@ -104,5 +166,14 @@ def _is_same(wanted: object, found: object) -> bool:
 def _short(value: object, show: Show = str) -> str:
     if isinstance(value, dict | list):
         return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
-    text = show(msgspec.json.encode(value).decode())
+    text = show(_written(value))
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _written(value: object) -> str:
+    if isinstance(value, str):
+        # Half a character can be in JSON, and in no text that is passed on.
+        value = value.encode(errors="replace").decode()
+    elif isinstance(value, float) and isinf(value):
+        return "a number beyond all bounds"
+    return msgspec.json.encode(value).decode()

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from gatewatch.ask import missing_path, target
 from gatewatch.config.canonical import Config
 from gatewatch.diagnose import ask, diagnose
-from gatewatch.evidence import evidence
+from gatewatch.evidence import evidence, without_answer
 from gatewatch.facts import Facts
+from gatewatch.fault import told
 from gatewatch.gateway.failure import is_unreached
 from gatewatch.gateway.likeness import alike
-from gatewatch.judge import Seen, asks_as_browser, in_doubt, judge
+from gatewatch.judge import Seen, asks_as_browser, in_doubt, judge, undecided
 from gatewatch.model import (
     ANONYMOUS,
     GOT_THROUGH,
@@ -139,17 +140,43 @@ class Inquiry:
     def verdicts(self) -> list[Verdict]:
         """As of all that was heard so far; what nothing was added to is judged once."""
         if self._judged is None:
-            found = diagnose(self.exchanges, self.facts)
-            self._judged = judge(
-                self.probe,
-                self.looks,
-                self.asked,
-                found,
-                self.not_sent,
-                self.instead,
-                self.browsers,
-            )
+            self._judged = self._judged_safely()
         return self._judged
+
+    def _judged_safely(self) -> list[Verdict]:
+        """A fault of ours stops no other route, and takes nothing back that was sent: then the
+        statuses alone are judged."""
+        try:
+            return self._judge()
+        except Exception as error:  # noqa: BLE001 - said in the verdict, logged
+            fault = told("judgement_failed", self.probe.route.name, error)
+        self._keep_statuses_only(fault)
+        try:
+            return self._judge()
+        except Exception as error:  # noqa: BLE001 - said in the verdict, logged
+            fault = told("judgement_failed", self.probe.route.name, error)
+        return undecided(self.probe, self.looks, self.not_sent, fault)
+
+    def _judge(self) -> list[Verdict]:
+        found = diagnose(self.exchanges, self.facts)
+        return judge(
+            self.probe,
+            self.looks,
+            self.asked,
+            found,
+            self.not_sent,
+            self.instead,
+            self.browsers,
+        )
+
+    def _keep_statuses_only(self, fault: str) -> None:
+        def alone(one: Exchange) -> Exchange:
+            return without_answer(one, fault)
+
+        self.looks = {caller: alone(one) for caller, one in self.looks.items()}
+        self.controls = list(map(alone, self.controls))
+        self.browsers = {caller: alone(one) for caller, one in self.browsers.items()}
+        self.browser_nowhere = self.browser_nowhere and alone(self.browser_nowhere)
 
 
 def inquire(
@@ -301,7 +328,18 @@ _Question = tuple[str, str, str | None, tuple[str, ...], tuple[tuple[str, str], 
 
 
 def _ask_once(inquiries: Sequence[Inquiry], transport: Transport) -> int:
-    return _ask_together([(one, _question(one)) for one in inquiries], Inquiry.hear, transport)
+    return _ask_together(
+        [(one, _question_if_any(one)) for one in inquiries], Inquiry.hear, transport
+    )
+
+
+def _question_if_any(inquiry: Inquiry) -> Attempt | None:
+    """What cannot be asked for a fault of ours is not asked."""
+    try:
+        return _question(inquiry)
+    except Exception as error:  # noqa: BLE001 - logged; the verdict stands without the answer
+        told("question_failed", inquiry.probe.route.name, error)
+        return None
 
 
 def _ask_together(

@@ -30,7 +30,7 @@ from gatewatch.doubt import (
     weighed,
 )
 from gatewatch.gateway.failure import is_unreached
-from gatewatch.gateway.likeness import alike, turns_away
+from gatewatch.gateway.likeness import alike, is_unseen, turns_away
 from gatewatch.gateway.passage import shows_its_writer
 from gatewatch.gateway.url import parse
 from gatewatch.model import (
@@ -130,6 +130,29 @@ def judge(
     return sorted(verdicts, key=lambda verdict: order.index(verdict.caller))
 
 
+def undecided(
+    probe: Probe, looks: Mapping[str, Exchange], not_sent: Mapping[str, Unsent], fault: str
+) -> list[Verdict]:
+    """Where a fault of ours keeps us from judging. That a stranger got a success is told all the
+    same: it may be an exposure, and a write may have run."""
+    return [
+        *(_skipped(probe, one) for one in probe.skipped),
+        *(_not_sent(probe, caller, unsent) for caller, unsent in not_sent.items()),
+        *(_not_judged(probe, caller, exchange, fault) for caller, exchange in looks.items()),
+    ]
+
+
+def _not_judged(probe: Probe, caller: str, exchange: Exchange, fault: str) -> Verdict:
+    because = f"status {exchange.response.status}, which could not be judged ({fault})"
+    verdict = _without_look(probe, caller, Outcome.UNKNOWN, because, Owner.CALLER)
+    verdict = replace(verdict, evidence=(exchange,))
+    shut = probe.entrance.closed or _is_a_stranger_at_protected_route(probe, caller)
+    if not (shut and is_success(exchange)):
+        return verdict
+    found = Finding.ENTRANCE_NOT_CLOSED if probe.entrance.closed else Finding.GUARD_WEAKENED
+    return replace(verdict, finding=found, owner=Owner.API, severity=Severity.HIGH)
+
+
 def _seen(
     probe: Probe, looks: Mapping[str, Exchange], others: Sequence[Exchange], diagnosis: Diagnosis
 ) -> dict[str, Seen]:
@@ -165,8 +188,11 @@ def comes_further(browser: Exchange, look: Exchange, elsewhere: Sequence[Respons
     """Whether a browser comes further than the look did; or, at a path that cannot exist, than the
     monitor did there."""
     response = browser.response
+    if is_unseen(response):
+        return False
     if not is_nowhere(browser):
-        return is_success(browser) and not response.unmet and not is_everywhere(response, elsewhere)
+        as_expected = not (response.unmet or response.unread or response.error)
+        return is_success(browser) and as_expected and not is_everywhere(response, elsewhere)
     return any(alike(there, look.response) and not alike(there, response) for there in elsewhere)
 
 
@@ -405,8 +431,13 @@ def _got_in(expect: Expect, exchange: Exchange) -> Judgement | None:
         wanted = " or ".join(map(str, statuses)) or "a 2xx"
         because = f"status {response.status}, expected {wanted}"
         return Judgement(Outcome.FAIL, Finding.UNEXPECTED_STATUS, because, Owner.API)
+    if response.error is not None:
+        because = f"the body did not come whole: {response.error}"
+        return Judgement(Outcome.FAIL, Finding.ASSERTION_FAILED, because, Owner.API)
     for sentence in response.unmet:
         return Judgement(Outcome.FAIL, Finding.ASSERTION_FAILED, sentence, Owner.API)
+    for sentence in response.unread:
+        return Judgement(Outcome.UNKNOWN, None, f"status {response.status}, but {sentence}")
     if response.late is not None:
         return Judgement(Outcome.FAIL, Finding.SLOW, response.late, Owner.API)
     return _expiring(exchange)

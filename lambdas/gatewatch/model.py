@@ -220,7 +220,8 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     (see `gateway.body.signs`); `is_cut`: it did not come whole. `elapsed_ms` and `phases_ms` are
     milliseconds; `certificate_expires` is the ISO 8601 end of the server certificate's validity.
     `unmet` says what the owner expects of an answer and this one does not bring; `late`, by how
-    much it came too late.
+    much it came too late. `unread` says what of it could not be read, recorded or compared with
+    what is expected, and why: from its absence nothing follows.
     """
 
     status: int = 0
@@ -236,6 +237,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     certificate_expires: str | None = None
     unmet: tuple[str, ...] = ()
     late: str | None = None
+    unread: tuple[str, ...] = ()
     status_told: bool = True
     is_cut: bool = False
 

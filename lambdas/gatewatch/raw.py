@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from gatewatch.model import SentCredential, Unsent
@@ -14,7 +14,8 @@ class RawExchange:
     """One attempt's outcome. It cannot be printed, compared or serialised by accident.
 
     `status` 0: no HTTP response; then `error` says why in the form `class: text`. With a status,
-    `error` says why the body is not whole. `not_sent`: the request never left, and why.
+    `error` says why the answer is not whole. `not_sent`: the request never left, and why.
+    `fault`: what went wrong on our side after it had left, so that nothing but the status is known.
     Times are milliseconds since the attempt was handed over.
     """
 
@@ -23,14 +24,22 @@ class RawExchange:
     credentials: tuple[SentCredential, ...] = ()
     status: int = 0
     headers: tuple[tuple[str, str], ...] = ()
+    head_is_whole: bool = True
     body: bytes = b""
     body_is_whole: bool = True
     error: str | None = None
     not_sent: Unsent | None = None
+    fault: str | None = None
     address: str | None = None
     elapsed_ms: float = 0.0
     phases_ms: dict[str, float] = field(default_factory=dict)
     certificate_expires: str | None = None
+
+    def without_answer(self, fault: str) -> RawExchange:
+        """The same with nothing of the answer but its status: it was sent all the same."""
+        return replace(
+            self, headers=(), head_is_whole=False, body=b"", body_is_whole=False, fault=fault
+        )
 
     def __repr__(self) -> str:
         return "RawExchange(…)"

@@ -35,6 +35,7 @@ from gatewatch.diagnose import diagnose
 from gatewatch.gateway.url import host_of, is_loopback
 from gatewatch.inquiry import Inquiry, inquire, look
 from gatewatch.model import READING_METHODS, Access, Diagnosis, Severity, Verdict
+from gatewatch.notices.words import broke_off
 from gatewatch.plan import Probe
 
 if TYPE_CHECKING:
@@ -117,7 +118,8 @@ def _check_url(config: Config, output: Format) -> int:
     found = diagnose(inquiry.exchanges, inquiry.facts)
     with until_closed():
         _print(found, inquiry, output)
-    return of_look(found, all_sent=not inquiry.not_sent)
+    came_whole = not any(broke_off(one) for one in inquiry.looks.values())
+    return of_look(found, all_answered=came_whole and not inquiry.not_sent)
 
 
 def _looked(inquiries: list[Inquiry], transport: Prober) -> list[Inquiry]:

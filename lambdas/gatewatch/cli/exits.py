@@ -38,12 +38,13 @@ def of_verdicts(verdicts: Sequence[Verdict]) -> int:
     return AS_EXPECTED
 
 
-def of_look(found: Diagnosis, *, all_sent: bool) -> int:
+def of_look(found: Diagnosis, *, all_answered: bool) -> int:
+    """`all_answered`: every look was sent, and its answer came whole."""
     if found.cause == UNKNOWN:
         return UNDECIDED
     if found.cause != OK:
         return FINDINGS
-    return AS_EXPECTED if all_sent else UNDECIDED
+    return AS_EXPECTED if all_answered else UNDECIDED
 
 
 def of_explanations(found: Sequence[Diagnosis], unreadable: int) -> int:

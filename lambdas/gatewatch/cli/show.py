@@ -27,6 +27,7 @@ from gatewatch.model import (
     Gate,
     Incident,
     Outcome,
+    Purpose,
     Severity,
     Verdict,
 )
@@ -36,6 +37,8 @@ from gatewatch.notices.origin import UNNAMED, Origin
 from gatewatch.notices.steps import BY_CAUSE, Step, lines, steps, steps_of
 from gatewatch.notices.words import (
     acknowledged_phrase,
+    broke_off,
+    broken_phrase,
     caller_phrase,
     elsewhere_phrase,
     finding_phrase,
@@ -138,7 +141,7 @@ def diagnosis(found: Diagnosis, exchanges: Sequence[Exchange]) -> RenderableType
     parts: list[RenderableType] = [
         strip(found),
         Text(),
-        Text(f"  {verdict_phrase(found)}", style="green" if is_ok(found) else "bold"),
+        _outcome(found, exchanges),
     ]
     if not is_ok(found):
         parts += _block(
@@ -149,6 +152,17 @@ def diagnosis(found: Diagnosis, exchanges: Sequence[Exchange]) -> RenderableType
     parts += _uncut_block("mind", _asides(exchanges))
     parts += _uncut_block("next", _next(found, _subject_first(exchanges, found)))
     return Group(*parts)
+
+
+def _outcome(found: Diagnosis, exchanges: Sequence[Exchange]) -> Text:
+    broken = next((one for one in exchanges if _is_a_look(one) and broke_off(one)), None)
+    if broken is not None and is_ok(found):
+        return Text(f"  {broken_phrase(broken)}", style="bold")
+    return Text(f"  {verdict_phrase(found)}", style="green" if is_ok(found) else "bold")
+
+
+def _is_a_look(exchange: Exchange) -> bool:
+    return exchange.request.purpose is Purpose.LOOK
 
 
 def _subject_first(exchanges: Sequence[Exchange], found: Diagnosis) -> list[Exchange]:
@@ -209,8 +223,9 @@ def _evidence(exchanges: Sequence[Exchange]) -> list[Text]:
 
 
 def _asides(exchanges: Sequence[Exchange]) -> list[Text]:
-    told = dict.fromkeys(filter(None, map(elsewhere_phrase, exchanges)))
-    return [_uncut(one) for one in told]
+    elsewhere = filter(None, map(elsewhere_phrase, exchanges))
+    unread = (sentence for one in exchanges for sentence in one.response.unread)
+    return [_uncut(one) for one in dict.fromkeys((*elsewhere, *unread))]
 
 
 def _next(found: Diagnosis, exchanges: Sequence[Exchange]) -> list[Text]:

@@ -142,12 +142,15 @@ def _decoded(text: str) -> object | None:
     return value
 
 
+_BEYOND_ANY_CHARACTER = re.compile(r"&#\d{9,};?")
+"""The library would make a number of it, whatever its length."""
+
 _QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u201e": '"'})
 
 
 def _repaired(text: str) -> str:
     """JSON as chats, logs, shells and Python show it, with other quotes."""
-    text = unescape(text).translate(_QUOTES)
+    text = unescape(_BEYOND_ANY_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", text)).translate(_QUOTES)
     if text[1:3] == '\\"':
         text = text.replace('\\"', '"')
     if (printed := _BARE_KEY.match(text[1:])) or text[1:2] == "'":

@@ -125,6 +125,11 @@ def signs_of(response: Response) -> tuple[str, ...]:
     return response.signs if response.body is None else traits(response.body)
 
 
+def is_unseen(response: Response) -> bool:
+    """Whether nothing is known of its body, not even that there is none."""
+    return not response.body and response.body_length is None and not response.signs
+
+
 def turns_away(response: Response) -> bool:
     return TURNS_AWAY in signs_of(response)
 
@@ -158,6 +163,8 @@ def _media_type(response: Response) -> str:
 
 def alike(one: Response, other: Response) -> bool:
     """Whether both say the same, but for what changes from one answer to the next."""
+    if is_unseen(one) or is_unseen(other):
+        return False
     if one.status != other.status or form_of(one) is not form_of(other):
         return False
     if _error_type(one) != _error_type(other):

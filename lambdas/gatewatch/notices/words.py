@@ -93,6 +93,15 @@ def is_ok(diagnosis: Diagnosis | Incident | Verdict) -> bool:
     return diagnosis.cause == OK and diagnosis.confidence is not Confidence.AMBIGUOUS
 
 
+def broke_off(exchange: Exchange) -> bool:
+    """Whether an answer began and did not come whole; one that is longer than what is read did."""
+    return exchange.response.status > 0 and exchange.response.error is not None
+
+
+def broken_phrase(exchange: Exchange) -> str:
+    return f"undecided: the answer did not come whole: {exchange.response.error}"
+
+
 def _sureness(diagnosis: Diagnosis) -> str:
     return "" if diagnosis.layer is Layer.AMBIGUOUS else f" ({diagnosis.layer_confidence})"
 
@@ -218,7 +227,8 @@ def seen_phrase(exchange: Exchange) -> str:
     if not body and response.body_length:
         body = f"(a body of {response.body_length} characters, not the gateway's)"
     took = f"{response.elapsed_ms:.0f} ms" if response.elapsed_ms is not None else ""
-    shown = [part for part in (*telling, body, *ids, took) if part]
+    broken = f"(not whole: {response.error})" if broke_off(exchange) else ""
+    shown = [part for part in (*telling, body, broken, *ids, took) if part]
     if not response.status_told and not shown:
         return "(no answer was shown)"
     status = str(response.status) if response.status_told else "(status not told)"

@@ -1,8 +1,7 @@
 """Connections that keep a total deadline and tell how long each phase took.
 
 Timeouts of sockets count per operation, so a server that sends a byte now and then would hold a
-probe for ever. Here every operation gets what is left of the request's deadline. What a request
-needs on its way down through the HTTP libraries travels as the thread's current `Flight`.
+probe for ever. Here every operation gets what is left of the request's deadline.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
@@ -19,57 +17,24 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
+from gatewatch.probe.flight import flight
 from gatewatch.probe.identity import Identity, show
-from gatewatch.probe.resolve import Resolver
 from gatewatch.probe.response import FinalResponse
 
 _MOST_POOLS = 64
 
 
-@dataclass(slots=True)
-class Flight:
-    """One request under way. `stage` names the phase that it is in; times are seconds."""
-
-    resolver: Resolver
-    ends: float
-    connect_to: tuple[str, int] | None = None
-    stage: str = "connect"
-    phases: dict[str, float] = field(default_factory=dict)
-    address: str | None = None
-    certificate_expires: str | None = None
-    connected: bool = False
-    answered: bool = False
-
-    def left(self) -> float:
-        """Seconds until the deadline; raises TimeoutError once it has passed."""
-        left = self.ends - perf_counter()
-        if left <= 0:
-            raise TimeoutError("the deadline has passed")
-        return left
-
-
-_current = threading.local()
-
-
-def fly(flight: Flight) -> None:
-    """Makes this the flight of whatever the thread sends next."""
-    _current.flight = flight
-
-
-def _flight() -> Flight:
-    flight: Flight = _current.flight
-    return flight
-
-
 class _Plain(socket.socket):
-    """A socket each of whose operations ends at the flight's deadline."""
+    """A socket each of whose operations ends at the flight's deadline, and that takes no more
+    than an answer can have."""
 
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        self.settimeout(_flight().left())
-        return super().recv_into(*args, **kwargs)
+        self.settimeout(flight().left())
+        return flight().receive(super().recv_into(*args, **kwargs))
 
     def sendall(self, *args: Any, **kwargs: Any) -> None:
-        self.settimeout(_flight().left())
+        self.settimeout(flight().left())
+        flight().sent = True
         return super().sendall(*args, **kwargs)
 
 
@@ -77,11 +42,12 @@ class _Secure(ssl.SSLSocket):
     """The same over TLS; `sendall` sends in parts, so the part is what is bounded."""
 
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        self.settimeout(_flight().left())
-        return super().recv_into(*args, **kwargs)
+        self.settimeout(flight().left())
+        return flight().receive(super().recv_into(*args, **kwargs))
 
     def send(self, data: Any, flags: int = 0) -> int:
-        self.settimeout(_flight().left())
+        self.settimeout(flight().left())
+        flight().sent = True
         try:
             return super().send(data, flags)
         except (ssl.SSLEOFError, ConnectionError):
@@ -91,31 +57,31 @@ class _Secure(ssl.SSLSocket):
             raise
 
     def do_handshake(self, block: bool = False) -> None:
-        self.settimeout(_flight().left())
+        self.settimeout(flight().left())
         super().do_handshake(block)
 
 
 def _dial(host: str, port: int) -> socket.socket:
     """Tries the addresses in turn, sharing what is left of the deadline among them."""
-    flight = _flight()
-    host, port = flight.connect_to or (host, port)
-    flight.stage, started = "dns", perf_counter()
-    addresses = flight.resolver.resolve(host, port, flight.left())
-    flight.phases["dns"] = perf_counter() - started
-    flight.stage, started = "connect", perf_counter()
+    current = flight()
+    host, port = current.connect_to or (host, port)
+    current.stage, started = "dns", perf_counter()
+    addresses = current.resolver.resolve(host, port, current.left())
+    current.phases["dns"] = perf_counter() - started
+    current.stage, started = "connect", perf_counter()
     failure: OSError = ConnectionError("no address")
     for at, (family, where) in enumerate(addresses):
-        flight.address = where[0]
+        current.address = where[0]
         sock = _Plain(family, socket.SOCK_STREAM)
         try:
-            sock.settimeout(flight.left() / (len(addresses) - at))
+            sock.settimeout(current.left() / (len(addresses) - at))
             sock.connect(where)
         except OSError as error:
             sock.close()
             failure = error
             continue
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        flight.phases["connect"] = perf_counter() - started
+        current.phases["connect"] = perf_counter() - started
         return sock
     raise failure
 
@@ -128,21 +94,19 @@ class _Timed(urllib3.connection.HTTPConnection):
     certificate_expires: str | None = None
 
     def _new_conn(self) -> socket.socket:
-        flight = _flight()
-        flight.connected = True
+        flight().connected = True
         return _dial(self._dns_host, self.port or 80)
 
     def connect(self) -> None:
         super().connect()
-        self.address = _flight().address
+        self.address = flight().address
 
     def getresponse(self) -> urllib3.response.HTTPResponse:  # type: ignore[override]
-        flight = _flight()
-        flight.address, flight.certificate_expires = self.address, self.certificate_expires
-        flight.stage, started = "first_byte", perf_counter()
+        current = flight()
+        current.address, current.certificate_expires = self.address, self.certificate_expires
+        current.stage, started = "first_byte", perf_counter()
         response = super().getresponse()
-        flight.phases["first_byte"] = perf_counter() - started
-        flight.answered = True
+        current.phases["first_byte"] = perf_counter() - started
         return response
 
 
@@ -155,15 +119,15 @@ class _TimedTls(_Timed, urllib3.connection.HTTPSConnection):
 
     def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()
-        _flight().stage = "tls"
+        flight().stage = "tls"
         return sock
 
     def connect(self) -> None:
         started = perf_counter()
         super().connect()
-        flight = _flight()
-        spent = flight.phases.get("dns", 0.0) + flight.phases.get("connect", 0.0)
-        flight.phases["tls"] = perf_counter() - started - spent
+        current = flight()
+        spent = current.phases.get("dns", 0.0) + current.phases.get("connect", 0.0)
+        current.phases["tls"] = perf_counter() - started - spent
         self.certificate_expires = _expiry(self.sock)
 
 

@@ -13,7 +13,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
 
 from gatewatch import __version__
-from gatewatch.probe.connection import Flight, fly
+from gatewatch.probe.flight import Flight, FloodError, fly
 from gatewatch.probe.resolve import NoAddressError
 
 HOMEPAGE = "https://github.com/gatewatch/gatewatch"
@@ -26,11 +26,19 @@ def user_agent(purpose: str) -> str:
 
 @dataclass(slots=True)
 class Outcome:
+    """What came, as RawExchange has it."""
+
     status: int = 0
     headers: tuple[tuple[str, str], ...] = ()
+    head_is_whole: bool = True
     body: bytes = b""
     body_is_whole: bool = True
     error: str | None = None
+
+    @classmethod
+    def broken_off(cls, status: int, error: str | None) -> Outcome:
+        """Of which no more is known than the status, if that."""
+        return cls(status=status, head_is_whole=False, body_is_whole=False, error=error)
 
 
 def exchange(
@@ -59,12 +67,12 @@ def exchange(
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             if _was_stale(error, flight):
                 continue
-            return Outcome(error=_failure(error, flight))
+            return Outcome.broken_off(flight.status, _failure(error, flight))
 
 
 def _was_stale(error: Exception, flight: Flight) -> bool:
     dropped = isinstance(_root(error), ConnectionError)
-    return dropped and not flight.connected and not flight.answered
+    return dropped and not (flight.connected or flight.status)
 
 
 def _read(response: urllib3.BaseHTTPResponse, flight: Flight) -> Outcome:
@@ -111,6 +119,8 @@ def _failure(error: BaseException, flight: Flight) -> str:
             return f"reset: closed without a complete response in phase {flight.stage}"
         case OSError():
             return f"connect: {cause.strerror or type(cause).__name__} at {flight.address}"
+        case FloodError():
+            return f"garbage: {cause}"
         case _:
             return f"garbage: the answer is not HTTP ({type(cause).__name__})"
 

@@ -9,8 +9,9 @@ import requests
 
 from gatewatch.gateway.url import host_of
 from gatewatch.ports import SecretError
-from gatewatch.probe.connection import Adapter, Flight, shared_context
+from gatewatch.probe.connection import Adapter, shared_context
 from gatewatch.probe.exchange import exchange, user_agent
+from gatewatch.probe.flight import Flight
 from gatewatch.probe.resolve import Resolver
 
 _SECONDS = 10
@@ -33,7 +34,7 @@ def post_form(
     adapter = Adapter(shared_context(authority), 1)
     outcome = exchange(adapter.pool(url), prepared, {}, flight)
     adapter.close()
-    if outcome.status == 0:
+    if not outcome.head_is_whole:
         told = f"the token endpoint {host_of(url)}: {outcome.error}"
         raise SecretError(told, "check its address, and the way to it")
     return outcome.status, outcome.body

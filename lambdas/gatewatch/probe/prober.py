@@ -6,7 +6,6 @@ netrc, no CA bundle. What a target does is never an exception here, it is the ou
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from threading import Lock, Thread
@@ -16,21 +15,21 @@ from urllib.parse import urlsplit
 
 import requests
 
+from gatewatch.fault import told
 from gatewatch.gateway.failure import is_unreached
 from gatewatch.model import READING_METHODS, Unsent
 from gatewatch.plan import Attempt
 from gatewatch.ports import Clock
-from gatewatch.probe.connection import Adapter, Flight, shared_context
+from gatewatch.probe.connection import Adapter, shared_context
 from gatewatch.probe.credentials import CredentialError, Keyring
-from gatewatch.probe.exchange import exchange, user_agent
+from gatewatch.probe.exchange import Outcome, exchange, user_agent
+from gatewatch.probe.flight import Flight
 from gatewatch.probe.identity import Identity
 from gatewatch.probe.resolve import Resolver
 from gatewatch.probe.schedule import Job, Limits, Schedule
 from gatewatch.raw import RawExchange
 
 Recorded = TypeVar("Recorded")
-
-_log = logging.getLogger(__name__)
 
 
 class Prober:
@@ -109,17 +108,15 @@ class Prober:
         try:
             return self._send(attempt, job.queued_at)
         except Exception as error:  # noqa: BLE001 - said in the result, logged, counted
-            _log.exception("attempt_failed", extra={"route": attempt.route})
-            return self._not_sent(attempt, f"internal error: {type(error).__name__}")
+            return self._not_sent(attempt, told("attempt_failed", attempt.route, error))
 
     def _recorded(self, raw: RawExchange, record: Callable[[RawExchange], Recorded]) -> Recorded:
-        """An answer that cannot be recorded counts as none: whoever sent it must not be able to
-        stop the looks at others."""
+        """Of an answer that cannot be recorded the status is kept: it was sent, and whoever sent
+        it must not be able to stop the looks at others."""
         try:
             return record(raw)
         except Exception as error:  # noqa: BLE001 - said in the result, logged, counted
-            _log.exception("record_failed", extra={"route": raw.attempt.route})
-            return record(self._not_sent(raw.attempt, f"internal error: {type(error).__name__}"))
+            return record(raw.without_answer(told("record_failed", raw.attempt.route, error)))
 
     def _not_sent(self, attempt: Attempt, because: str) -> RawExchange:
         return self._left(attempt, Unsent(because=because))
@@ -144,10 +141,18 @@ class Prober:
         flight = Flight(
             self._resolver, started + attempt.timeout_seconds, _host_port(attempt.connect_to)
         )
-        outcome = exchange(adapter.pool(str(prepared.url)), prepared, presented.headers, flight)
+        pool, fault = adapter.pool(str(prepared.url)), None
+        try:
+            outcome = exchange(pool, prepared, presented.headers, flight)
+        except Exception as error:
+            if not flight.sent:
+                raise
+            fault = told("attempt_failed", attempt.route, error)
+            outcome = Outcome.broken_off(flight.status, None if flight.status else fault)
         if attempt.method not in READING_METHODS:
             adapter.close()
-        if address := self._resolver.refused(urlsplit(attempt.url).hostname or ""):
+        address = self._resolver.refused(urlsplit(attempt.url).hostname or "")
+        if address and not flight.sent:
             return self._not_sent(attempt, f"{address} may not be connected to: {_NOT_LET_IN}")
         phases = {"queue": started - queued_at, **flight.phases}
         return RawExchange(
@@ -156,9 +161,11 @@ class Prober:
             credentials=self._keyring.sent(attempt),
             status=outcome.status,
             headers=outcome.headers,
+            head_is_whole=outcome.head_is_whole,
             body=outcome.body,
             body_is_whole=outcome.body_is_whole,
             error=outcome.error,
+            fault=fault,
             address=flight.address,
             elapsed_ms=_ms(perf_counter() - started),
             phases_ms={name: _ms(seconds) for name, seconds in phases.items()},

@@ -1,9 +1,15 @@
-"""The head of an answer: whole, and that of the final answer."""
+"""The head of an answer: whole, bounded, and that of the final answer."""
 
 from __future__ import annotations
 
 from http.client import HTTPException, HTTPResponse, IncompleteRead, parse_headers
 from typing import Any
+
+from gatewatch.probe.flight import FloodError, flight
+
+HEAD_BYTES = 65_536
+"""Of all heads of an answer together, interim ones as well. API Gateway passes on 10,240 bytes.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html"""
 
 _MOST_INTERIM = 100
 
@@ -13,18 +19,27 @@ class InterimError(HTTPException):
 
 
 class _Head:
-    """What a head is read from; remembers the last line."""
+    """What a head is read from, up to the bound; remembers the last line."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
+        self._left = HEAD_BYTES
         self.last = b""
 
-    def readline(self, limit: int = -1) -> bytes:
-        self.last = self._file.readline(limit)
+    def readline(self, limit: int = HEAD_BYTES) -> bytes:
+        """Raises FloodError."""
+        self.last = self._file.readline(min(limit, self._left + 1))
+        self._left -= len(self.last)
+        if self._left < 0:
+            raise FloodError(f"its head goes on after {HEAD_BYTES} bytes")
         return self.last
 
     def close(self) -> None:
         self._file.close()
+
+    @property
+    def is_at_end_of_line(self) -> bool:
+        return self.last.endswith(b"\n")
 
 
 class FinalResponse(HTTPResponse):
@@ -49,8 +64,14 @@ class FinalResponse(HTTPResponse):
         for _ in range(_MOST_INTERIM):
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if status >= 200:
+                self._know(version, status)
                 return version, status, reason
             if status == 101:
                 break
             parse_headers(self.fp)
-        raise InterimError
+        raise InterimError("no final answer")
+
+    def _know(self, version: str, status: int) -> None:
+        """The status counts, whatever becomes of the rest."""
+        if version.startswith("HTTP/1.") and self.fp.is_at_end_of_line:  # type: ignore[attr-defined]
+            flight().status = status
