@@ -169,6 +169,15 @@ class HealthAlarms(Construct):
             self._dead("Ticks", missed_ticks),
             self._count("ConfigRejected", "A pushed configuration is refused; the last good runs"),
             self._count("NoticesUndelivered", "A message did not reach its channel"),
+            self._count("ClockAhead", "A time was ahead of the clock, and is not believed"),
+            # A shard that comes twice drops its looks once; one that is slow, now and then.
+            self._alarm(
+                "LooksDropped",
+                metric("LooksDropped", deployment),
+                "Looks change nothing, since later ones seem to have counted already",
+                minutes=5,
+                points=3,
+            ),
             # Most credentials are wanted every few minutes: between two looks it is not over.
             self._alarm(
                 "CredentialsUnreadable",

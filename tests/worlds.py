@@ -178,7 +178,7 @@ class InAccount(Side):
     def _probed(self, shard: Shard) -> tuple[Verdict, ...]:
         keyring = Keyring(shard.credentials, self.vault())
         prober = Prober(keyring, self, ONE_BY_ONE, Resolver(networks=shard.networks))
-        probed = probe(shard, self._now, prober, self._table, self._changes)
+        probed = probe(shard, self, prober, self._table, self._changes)
         prober.close()
         return probed.verdicts
 
@@ -186,7 +186,7 @@ class InAccount(Side):
         waiting = [one for lane in self._changes.taken().values() for one in lane]
         calls = [msgspec.json.decode(one.body, type=Call) for one in waiting]
         for call in sorted(calls, key=self._turn):
-            answer(call, self._table, self._inbox, PublishedApis(self._bucket).find)
+            answer(call, self._table, self._inbox, PublishedApis(self._bucket).find, self._now)
         for one in self._inbox.notices[len(self.messages) :]:
             self.say(one.kind, one.at, one.incident, one.news)
         self.incidents |= self._table.filed

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
 
+from gatewatch.ahead import Remembered, believed, remembered
 from gatewatch.announce import Announcement, Brief, brief
 from gatewatch.config.canonical import Api, Config, caller_name
 from gatewatch.config.windows import openings
@@ -19,11 +21,16 @@ from gatewatch.inquiry import inquire, latch, look
 from gatewatch.model import ANONYMOUS, INVALID_CALLERS, Incident, Outcome, Verdict
 from gatewatch.ports import Clock, Memory, Store, Transport
 from gatewatch.story import About, Story, restless_apis
-from gatewatch.track import Key, Patience, RouteState, Transition, retire, track
+from gatewatch.track import Key, Patience, RouteState, Transition, is_overtaken, retire, track
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """`due` counts verdicts that were wanted; each is one of the four outcomes."""
+    """`due` counts verdicts that were wanted; each is one of the four outcomes.
+
+    `dropped` of them changed nothing, since a later look had counted already. `taken_back`: how
+    many states and incidents were remembered with a clock that was ahead, and count as of now;
+    `ahead_seconds`: by how much the worst of them was.
+    """
 
     at: str
     due: int
@@ -32,6 +39,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     unknown: int
     skipped: int
     requests: int
+    dropped: int = 0
+    taken_back: int = 0
+    ahead_seconds: float = 0.0
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -69,34 +79,58 @@ def run(
     requests = look(asked, transport)
     verdicts = [verdict for inquiry in asked for verdict in inquiry.verdicts()]
     latch(asked, verdicts, store)
-    incidents, announcements = remember(config, verdicts, store, at)
+    found = remember(config, verdicts, store, at, clock)
     return Report(
-        summary=_summary(at, verdicts, requests),
+        summary=_summary(found.at, verdicts, requests, found),
         verdicts=tuple(verdicts),
-        incidents=tuple(incidents),
-        announcements=tuple(brief(one) for one in announcements),
+        incidents=tuple(found.incidents),
+        announcements=tuple(brief(one) for one in found.announcements),
     )
 
 
-def remember(
-    config: Config, verdicts: Sequence[Verdict], store: Store, at: str
-) -> tuple[list[Incident], list[Announcement]]:
-    """The incidents that are open or have just ended, and what is to be said of them.
+@dataclass(slots=True)
+class Outcomes:
+    """What came of the verdicts of a moment: the incidents that are open or have just ended, what
+    is to be said of them, and the rest as in Summary."""
 
-    One API at a time; each API's memory changes whole or not at all.
+    at: str
+    incidents: list[Incident] = field(default_factory=list)
+    announcements: list[Announcement] = field(default_factory=list)
+    dropped: int = 0
+    taken_back: int = 0
+    lead: timedelta = timedelta(0)
+
+
+def remember(
+    config: Config, verdicts: Sequence[Verdict], store: Store, began: str, clock: Clock
+) -> Outcomes:
+    """One API at a time; each API's memory changes whole or not at all.
+
+    `began`: when the looks were taken. Nothing that is remembered may be later than it is now.
     """
-    incidents: list[Incident] = []
-    announcements: list[Announcement] = []
+    found = Outcomes(believed(began, clock.now()))
     configured = {api.name: api for api in config.apis}
     by_api: dict[str, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
         by_api[verdict.api].append(verdict)
     for name in (*configured, *(one for one in store.apis() if one not in configured)):
         with store.open(name) as memory:
-            story = _told(name, config, configured.get(name), by_api[name], memory, at)
-        incidents += story.incidents.values()
-        announcements += story.announcements
-    return incidents, announcements
+            known = remembered(clock.now(), memory.states, memory.incidents, memory.said)
+            found.dropped += overtaken(known.states, by_api[name], found.at)
+            found.taken_back += known.taken_back
+            found.lead = max(found.lead, known.lead)
+            api = configured.get(name)
+            story = _told(name, config, api, by_api[name], memory, known, found.at)
+        found.incidents += story.incidents.values()
+        found.announcements += story.announcements
+    return found
+
+
+def overtaken(states: Iterable[RouteState], verdicts: Iterable[Verdict], at: str) -> int:
+    """How many of these looks come too late to count."""
+    late = {state.key for state in states if is_overtaken(state, at)}
+    taken = (one for one in verdicts if one.outcome is not Outcome.SKIPPED)
+    return sum((one.route, one.entrance, one.caller) in late for one in taken)
 
 
 def _told(
@@ -105,15 +139,16 @@ def _told(
     api: Api | None,
     verdicts: Sequence[Verdict],
     memory: Memory,
+    known: Remembered,
     at: str,
 ) -> Story:
     """What the story of an API comes to, kept. Of one that left the configuration nothing is
     kept but what was open, as ended."""
     keys = () if api is None else tuple(keys_of(api))
     patience = {} if api is None else patience_of(api)
-    states, transitions = tracked(memory.states, verdicts, patience, at)
+    states, transitions = tracked(known.states, verdicts, patience, at)
     kept, retired = retire(states, keys, at)
-    story = Story(name, _about(config, api, at), memory.incidents, memory.said, memory)
+    story = Story(name, _about(config, api, at), known.incidents, known.said, memory)
     story.go_on({state.key: state for state in kept}, [*transitions, *retired], at)
     story.remind(at)
     memory.keep(kept, list(story.incidents.values()), story.said)
@@ -171,7 +206,7 @@ def keys_of(api: Api) -> Iterable[Key]:
                 yield (route.name, entrance.url, caller_name(callers))
 
 
-def _summary(at: str, verdicts: Sequence[Verdict], requests: int) -> Summary:
+def _summary(at: str, verdicts: Sequence[Verdict], requests: int, found: Outcomes) -> Summary:
     outcomes = [verdict.outcome for verdict in verdicts]
     return Summary(
         at=at,
@@ -181,4 +216,7 @@ def _summary(at: str, verdicts: Sequence[Verdict], requests: int) -> Summary:
         unknown=outcomes.count(Outcome.UNKNOWN),
         skipped=outcomes.count(Outcome.SKIPPED),
         requests=requests,
+        dropped=found.dropped,
+        taken_back=found.taken_back,
+        ahead_seconds=found.lead.total_seconds(),
     )

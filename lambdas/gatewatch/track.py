@@ -160,10 +160,16 @@ def track(
     before = state or RouteState(
         route=verdict.route, entrance=verdict.entrance, caller=verdict.caller
     )
-    if at <= before.seen_at or _says_nothing(before, verdict):
+    if is_overtaken(before, at) or _says_nothing(before, verdict):
         return before, None
     after, turn = _next(replace(before, seen_at=at), verdict, patience, at)
     return after, Transition(turn, after, at, verdict.stage) if turn else None
+
+
+def is_overtaken(state: RouteState, at: str) -> bool:
+    """Whether a look of this moment comes too late: a later one has counted already. What was
+    stored with a clock that was ahead is taken back before (see `ahead`)."""
+    return at <= state.seen_at
 
 
 def _says_nothing(before: RouteState, verdict: Verdict) -> bool:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from gatewatch.ahead import lead
 from gatewatch.service.dispatch import dispatch
-from handlers.telemetry import Unit, logger, metrics, stamp
-from handlers.wiring import CLOCK, changes, shards, source, table, twin_shards
+from handlers.telemetry import Unit, logger, metrics, say_ahead, stamp
+from handlers.wiring import changes, now, shards, source, table, twin_shards
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    at = _scheduled(event)
+    scheduled = _scheduled(event)
+    ahead = lead(scheduled.isoformat(), now())
+    at = now() if ahead else scheduled
     stamp(at)
+    say_ahead(int(bool(ahead)))
     done = dispatch(at, source(), table(), shards(), changes(), twin=twin_shards())
     metrics.add_metric("RoutesDue", Unit.Count, done.due)
     metrics.add_metric("ConfigRejected", Unit.Count, len(done.rejected) and 1)
@@ -28,4 +32,4 @@ def _scheduled(event: dict[str, Any]) -> datetime:
     try:
         return datetime.fromisoformat(str(event["time"])).astimezone(UTC)
     except (KeyError, ValueError):
-        return CLOCK.now()
+        return now()

@@ -9,8 +9,8 @@ from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, proce
 
 from gatewatch.service.call import Call
 from gatewatch.service.incidents import answer
-from handlers.telemetry import Unit, logger, metrics, stamp
-from handlers.wiring import published, publisher, table
+from handlers.telemetry import Unit, logger, metrics, say_ahead, stamp
+from handlers.wiring import now, published, publisher, table
 
 _processor = SqsFifoPartialProcessor(skip_group_on_error=True)
 
@@ -27,6 +27,7 @@ def handler(event: dict[str, Any], context: Any) -> Any:
 
 def _call(record: dict[str, Any]) -> None:
     call = msgspec.json.decode(record["body"], type=Call)
-    told = answer(call, table(), publisher(), published().find)
+    told = answer(call, table(), publisher(), published().find, now())
     metrics.add_metric("NoticesSent", Unit.Count, told.sent)
     metrics.add_metric("NoticesUndelivered", Unit.Count, told.undelivered)
+    say_ahead(told.ahead)

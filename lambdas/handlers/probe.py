@@ -19,7 +19,7 @@ from gatewatch.probe.vault import Vault
 from gatewatch.service.measures import embedded, measures
 from gatewatch.service.probe import Probed, probe, unreadable
 from gatewatch.service.shards import Shard
-from handlers.telemetry import Unit, logger, metrics, stamp
+from handlers.telemetry import Unit, logger, metrics, say_ahead, stamp
 from handlers.wiring import CLOCK, changes, deployment, table
 
 _processor = SqsFifoPartialProcessor(skip_group_on_error=True)
@@ -47,12 +47,14 @@ def _shard(record: dict[str, Any]) -> None:
         resolver=Resolver(networks=shard.networks),
     )
     try:
-        probed = probe(shard, now, transport, table(), changes())
+        probed = probe(shard, CLOCK, transport, table(), changes())
     finally:
         transport.close()
     _measure(probed, now, perf_counter() - started)
     _log_findings(probed)
     _log_unreadable(probed)
+    if probed.dropped:
+        logger.warning("looks_dropped", looks=probed.dropped, tick=probed.at)
 
 
 def _measure(probed: Probed, began: datetime, seconds: float) -> None:
@@ -61,6 +63,8 @@ def _measure(probed: Probed, began: datetime, seconds: float) -> None:
     metrics.add_metric("RunDuration", Unit.Milliseconds, seconds * 1000)
     metrics.add_metric("QueueDelay", Unit.Milliseconds, (began - at).total_seconds() * 1000)
     metrics.add_metric("RoutesStale", Unit.Count, probed.stale)
+    metrics.add_metric("LooksDropped", Unit.Count, probed.dropped)
+    say_ahead(probed.ahead)
     for line in embedded(measures(probed, deployment()), int(at.timestamp() * 1000)):
         print(line)
     metrics.flush_metrics()

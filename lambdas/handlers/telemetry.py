@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit as Unit
 from gatewatch.service.measures import NAMESPACE
 from handlers.wiring import deployment
 
-__all__ = ["Unit", "logger", "metrics", "stamp"]
+__all__ = ["Unit", "logger", "metrics", "say_ahead", "stamp"]
 
 logger = Logger()
 # An empty service: its name would be a second dimension, and a second series to pay for.
@@ -23,3 +23,11 @@ def stamp(at: datetime | None = None) -> None:
     metrics.add_dimension("deployment", deployment())
     if at is not None:
         metrics.set_timestamp(int(at.timestamp() * 1000))
+
+
+def say_ahead(found: int) -> None:
+    """How many times that others gave were ahead of this function's clock, and were not believed:
+    one of the clocks is wrong, or was."""
+    metrics.add_metric("ClockAhead", Unit.Count, found)
+    if found:
+        logger.error("clock_ahead", times=found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from functools import lru_cache
 
 from gatewatch.adapters.aws.dynamodb import DynamoTable
@@ -15,6 +16,10 @@ from gatewatch.notices.origin import Origin
 from gatewatch.service.source import Source
 
 CLOCK = SystemClock()
+
+
+def now() -> datetime:
+    return CLOCK.now()
 
 
 @lru_cache

@@ -41,6 +41,8 @@ POLICIES = {
     "HealthAlarmsCredentialsUnreadable": (
         "CredentialsUnreadable", "Sum", ">= 1", "1 of 10", "notBreaching"
     ),
+    "HealthAlarmsClockAhead": ("ClockAhead", "Sum", ">= 1", "1 of 1", "notBreaching"),
+    "HealthAlarmsLooksDropped": ("LooksDropped", "Sum", ">= 1", "3 of 5", "notBreaching"),
     "HealthAlarmsNoticesUndelivered": (
         "NoticesUndelivered", "Sum", ">= 1", "1 of 1", "notBreaching"
     ),

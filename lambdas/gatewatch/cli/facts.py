@@ -1,12 +1,14 @@
-"""What many looks of a run have in common, said once: hosts that were not reached, and credentials
-that cannot be read. It decides nothing."""
+"""What many looks of a run have in common, said once: hosts that were not reached, credentials that
+cannot be read, and clocks that do not agree. It decides nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 
 from gatewatch.cli.show import count
 from gatewatch.model import Finding, Outcome, Verdict
+from gatewatch.run import Summary
 
 _FEWEST = 2
 """Looks that have a fact in common; one alone is told in a line of its own."""
@@ -25,6 +27,22 @@ def facts(found: Sequence[Verdict]) -> tuple[list[str], list[Verdict]]:
         lines.append(f"{count(len(unread), 'look')} not sent for want of {_named(unread, _reason)}")
         told |= {id(one) for one in unread}
     return lines, [one for one in found if id(one) not in told]
+
+
+def of_clock(found: Summary) -> list[str]:
+    """What is to be said of a clock that was ahead, now or when an earlier run remembered."""
+    lines: list[str] = []
+    if found.taken_back:
+        ahead = timedelta(seconds=int(found.ahead_seconds))
+        lines.append(
+            f"what earlier runs remembered is up to {ahead} ahead of this clock, and is taken back "
+            f"to now ({count(found.taken_back, 'record')}). Is the clock right?"
+        )
+    if found.dropped:
+        lines.append(
+            f"{count(found.dropped, 'look')} changed nothing: a later look had counted already"
+        )
+    return lines
 
 
 def _is_unreached(one: Verdict) -> bool:

@@ -13,7 +13,7 @@ from rich.console import Console
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
 from gatewatch.cli.exits import UsageError, of_verdicts, until_closed
-from gatewatch.cli.facts import facts
+from gatewatch.cli.facts import facts, of_clock
 from gatewatch.cli.maintenance import scheduled, told
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.setting import open_store, origin, prober, read_config, vault
@@ -86,6 +86,8 @@ def print_report(report: Report, console: Console, place: Origin) -> None:
         f"{due} due: {summary.passed} passed, {summary.failed} failed, "
         f"{summary.unknown} unknown, {summary.skipped} skipped; {sent}"
     )
+    for line in of_clock(summary):
+        console.print(line)
     short = [one for one in report.incidents if one.finding is Finding.CREDENTIAL_UNREADABLE]
     for incident in report.incidents:
         if incident not in short:

@@ -17,7 +17,7 @@ from rich.text import Text
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
 from gatewatch.cli.exits import AS_EXPECTED, gravest, of_verdicts, until_closed
-from gatewatch.cli.facts import facts
+from gatewatch.cli.facts import facts, of_clock
 from gatewatch.cli.maintenance import Scheduled, scheduled, told
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.setting import open_store, prober, read_config, vault
@@ -82,8 +82,9 @@ def watch(
 
 def announced(report: Report) -> Iterator[Text]:
     """What is to be said now, to stay above the table."""
+    yield from map(Text, of_clock(report.summary))
     known = {one.id: one for one in report.incidents}
-    return (show.announcement(one, known[one.incident]) for one in report.announcements)
+    yield from (show.announcement(one, known[one.incident]) for one in report.announcements)
 
 
 def _ticks(most: int, seconds: float) -> Iterator[int]:
@@ -95,19 +96,28 @@ def _ticks(most: int, seconds: float) -> Iterator[int]:
         time.sleep(max(0.0, seconds - (time.monotonic() - started)))
 
 
+_LONGEST_PAUSE = 24 * 60
+"""In minutes. Every route is due at least once in a day."""
+
+
 class Minutes:
-    """Deals out each minute once, so that routes keep their intervals whatever the ticks do."""
+    """Deals out each minute once, so that routes keep their intervals whatever the ticks do.
+
+    A clock that is set back begins anew: nobody waits until it is again where it was.
+    """
 
     def __init__(self) -> None:
         self._next: int | None = None
 
     def since(self, now: datetime) -> range | None:
-        """The minutes since the epoch that began after the last call; None the first time."""
-        first, self._next = self._next, int(now.timestamp() // 60) + 1
-        if first is None:
+        """The minutes since the epoch that began after the last call; None, for everything, the
+        first time and after so long a pause that everything is due."""
+        minute = int(now.timestamp() // 60)
+        first, self._next = self._next, minute + 1
+        if first is None or minute - first >= _LONGEST_PAUSE:
             return None
-        self._next = max(first, self._next)
-        return range(first, self._next)
+        is_set_back = minute + 1 < first
+        return range(minute if is_set_back else first, minute + 1)
 
 
 class Board:

@@ -6,13 +6,16 @@ catches it if they do. Whatever this is stopped at, the next call goes on with.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from msgspec.structs import replace
 
 from gatewatch.acknowledge import Ack
+from gatewatch.ahead import believed
 from gatewatch.config.canonical import Api
 from gatewatch.model import Incident
 from gatewatch.run import keys_of
@@ -22,12 +25,13 @@ from gatewatch.service.ledger import (
     acknowledged,
     filed,
     hear,
+    ledger_believed,
     sent,
     to_be_filed,
     to_be_linked,
 )
 from gatewatch.service.ports import Publisher, Table, UndeliveredError
-from gatewatch.service.slices import Slice, without
+from gatewatch.service.slices import Slice, slice_believed, without
 from gatewatch.track import Key
 
 _log = logging.getLogger(__name__)
@@ -38,28 +42,38 @@ FindApi = Callable[[str, str], Api | None]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`undelivered` messages stay in the outbox; the next sweep tries again."""
+    """`undelivered` messages stay in the outbox; the next sweep tries again. `ahead`: how many
+    times of the call and of what was remembered were ahead of the clock, and were not believed."""
 
     sent: int = 0
     undelivered: int = 0
+    ahead: int = 0
 
 
-def answer(call: Call, table: Table, publisher: Publisher, find: FindApi) -> Told:
-    """Does what a call asks for. Raises OvertakenError where another writer was faster."""
-    before = table.ledger(call.api)
+def answer(
+    call: Call, table: Table, publisher: Publisher, find: FindApi, now: datetime | None = None
+) -> Told:
+    """Does what a call asks for. Raises OvertakenError where another writer was faster.
+
+    `now`: the writer's own time; None: as the call says.
+    """
+    now = now or datetime.fromisoformat(call.at)
+    stored = table.ledger(call.api)
+    before, ahead = ledger_believed(stored, now)
+    at = believed(call.at, now)
     if call.compare is None and _has_heard(before, call):
         return Told()
     since = table.news(call.api)
-    slices = table.all(call.api)
+    slices = [slice_believed(one, now) for one in table.all(call.api)]
     keys = _configured(call, find)
     acks = [] if call.compare is None else table.acks(call.api)
-    after = hear(acknowledged(before, acks), slices, call.about, call.at, keys, _Others(table))
+    after = hear(acknowledged(before, acks), slices, call.about, at, keys, _Others(table))
     if before.is_quiet and not after.is_quiet:
         table.add_news(call.api)
         since += 1
     if before.is_restless is not after.is_restless:
         table.set_restless(call.api, wanted=after.is_restless)
-    if after != before:
+    if after != stored:
         after = table.save_ledger(after)
     _settle(slices, keys, table)
     _release(acks, table)
@@ -69,7 +83,7 @@ def answer(call: Call, table: Table, publisher: Publisher, find: FindApi) -> Tol
         _compared(call, left, table)
     if left.is_quiet:
         table.clear_news(call.api, since)
-    return told
+    return dataclasses.replace(told, ahead=ahead + int(at != call.at))
 
 
 class _Others:

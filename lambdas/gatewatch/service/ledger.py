@@ -8,12 +8,14 @@ from __future__ import annotations
 import lzma
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
 
 import msgspec
 from msgspec.structs import replace
 
 from gatewatch.acknowledge import Ack, acknowledge
+from gatewatch.ahead import remembered
 from gatewatch.announce import Announcement, Kind, Said, spoken_of
 from gatewatch.config.canonical import Channel
 from gatewatch.correlate import OPEN
@@ -82,10 +84,7 @@ def hear(
     ended already is told with its beginning and its end.
     """
     news = [
-        one.transition
-        for part in slices
-        for one in part.news
-        if one.number > before.heard.get(part.name, 0)
+        one.transition for part in slices for one in part.news if one.number > _heard(before, part)
     ]
     states = {state.key: state for state in latest(slices)}
     story = Story(before.api, about, before.incidents, before.said, links)
@@ -107,6 +106,23 @@ def hear(
         is_restless=is_restless(story.incidents.values(), at),
         outbox=bounded((*before.outbox, *found, *_reminders(before, reminders, about.channels))),
     )
+
+
+def _heard(before: Ledger, part: Slice) -> int:
+    """The number up to which a slice was heard. One that counts below that was forgotten and
+    begins anew: all of it is news."""
+    number = before.heard.get(part.name, 0)
+    last = max((part.heard, *(one.number for one in part.untold)))
+    return number if number <= last else 0
+
+
+def ledger_believed(ledger: Ledger, now: datetime) -> tuple[Ledger, int]:
+    """The ledger without moments that are ahead of now, and how many incidents had some."""
+    found = remembered(now, (), ledger.incidents, ledger.said)
+    if not found.taken_back and found.said == ledger.said:
+        return ledger, 0
+    believed = replace(ledger, incidents=found.incidents, said=dict(found.said))
+    return believed, max(1, found.taken_back)
 
 
 def _with_news(before: Ledger, story: Story) -> frozenset[str]:

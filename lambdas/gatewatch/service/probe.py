@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
+from gatewatch.ahead import believed, lead
 from gatewatch.config.windows import open_at
 from gatewatch.inquiry import Inquiry, inquiries, latch, look
 from gatewatch.model import Finding, Layer, Verdict
 from gatewatch.plan import Latches, plan
-from gatewatch.ports import Transport
-from gatewatch.run import patience_of
+from gatewatch.ports import Clock, Transport
+from gatewatch.run import overtaken, patience_of
 from gatewatch.service.call import Call
 from gatewatch.service.ports import OvertakenError, Queue, Table
 from gatewatch.service.shards import Shard, fresh
-from gatewatch.service.slices import Slice, advance, slice_name
+from gatewatch.service.slices import Slice, advance, slice_believed, slice_name
 from gatewatch.track import Patience
 
 _TRIES = 5
@@ -25,7 +28,11 @@ _TRIES = 5
 @dataclass(frozen=True, slots=True)
 class Probed:
     """What a shard came to. `stale` counts the routes that were left to their next tick;
-    `maintenance` has the APIs with an open window, and since when."""
+    `maintenance` has the APIs with an open window, and since when.
+
+    `dropped` counts looks that changed nothing, since a later one had counted already; `ahead`,
+    the tick and the states of which the time was ahead of the clock, and was not believed.
+    """
 
     at: str
     inquiries: tuple[Inquiry, ...] = ()
@@ -34,6 +41,8 @@ class Probed:
     requests: int = 0
     stale: int = 0
     maintenance: Mapping[str, datetime] = field(default_factory=dict)
+    dropped: int = 0
+    ahead: int = 0
 
 
 def unreadable(probed: Probed) -> dict[str, str]:
@@ -62,11 +71,11 @@ class _Known:
         self._table.latch(api, route, entrance, finding)
 
 
-def probe(
-    shard: Shard, now: datetime, transport: Transport, table: Table, changes: Queue
-) -> Probed:
+def probe(shard: Shard, clock: Clock, transport: Transport, table: Table, changes: Queue) -> Probed:
     """The same shard twice looks twice, and counts once."""
-    shard, stale = fresh(shard, now)
+    tick = believed(shard.at, clock.now())
+    ahead = int(tick != shard.at)
+    shard, stale = fresh(replace(shard, at=tick), clock.now())
     known = _Known(shard, table)
     minutes = range(shard.minute, shard.minute + 1)
     restless = frozenset(name for name, one in shard.decided.items() if one.is_restless)
@@ -75,17 +84,20 @@ def probe(
     requests = look(asked, transport)
     verdicts = [verdict for inquiry in asked for verdict in inquiry.verdicts()]
     latch(asked, verdicts, known)
-    slices = _keep(shard, verdicts, table)
+    kept = _keep(shard, verdicts, clock, table)
     _enter(shard, verdicts, table)
+    slices = tuple(one.slice for one in kept)
     _call(shard, slices, table, changes)
     return Probed(
         shard.at,
         tuple(asked),
         tuple(verdicts),
-        tuple(slices),
+        slices,
         requests,
         stale,
         _in_maintenance(shard),
+        dropped=sum(one.dropped for one in kept),
+        ahead=ahead + sum(one.ahead for one in kept),
     )
 
 
@@ -95,7 +107,16 @@ def _in_maintenance(shard: Shard) -> dict[str, datetime]:
     return {name: opening.since for name, opening in found.items() if opening is not None}
 
 
-def _keep(shard: Shard, verdicts: Sequence[Verdict], table: Table) -> list[Slice]:
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A slice as it is stored now; the rest as in Probed."""
+
+    slice: Slice
+    dropped: int
+    ahead: int
+
+
+def _keep(shard: Shard, verdicts: Sequence[Verdict], clock: Clock, table: Table) -> list[_Kept]:
     """The slices of these verdicts as they are stored now."""
     patience: dict[str, dict[str, Patience]] = defaultdict(dict)
     for api in shard.apis:
@@ -106,7 +127,7 @@ def _keep(shard: Shard, verdicts: Sequence[Verdict], table: Table) -> list[Slice
     return [
         kept
         for api, by_slice in found.items()
-        for kept in _keep_api(api, by_slice, patience[api], shard.at, table)
+        for kept in _keep_api(api, by_slice, patience[api], shard.at, clock, table)
     ]
 
 
@@ -115,20 +136,25 @@ def _keep_api(
     by_slice: Mapping[str, Sequence[Verdict]],
     patience: Mapping[str, Patience],
     at: str,
+    clock: Clock,
     table: Table,
-) -> list[Slice]:
+) -> list[_Kept]:
     """Where another has written a slice meanwhile, it is read and advanced again."""
-    left, kept = dict(by_slice), list[Slice]()
+    left, kept = dict(by_slice), list[_Kept]()
     for _ in range(_TRIES):
-        for before in table.some(api, sorted(left)):
-            after = advance(before, left[before.name], patience, at)
+        for stored in table.some(api, sorted(left)):
+            found, now = left[stored.name], clock.now()
+            before = slice_believed(stored, now)
+            after = advance(before, found, patience, at)
             try:
-                if after is not before:
+                if after is not stored:
                     table.save(after)
             except OvertakenError:
                 continue
-            kept.append(after)
-            del left[before.name]
+            dropped = overtaken(before.states, found, at)
+            ahead = sum(lead(one.seen_at, now) > timedelta(0) for one in stored.states)
+            kept.append(_Kept(after, dropped, ahead))
+            del left[stored.name]
         if not left:
             return kept
     raise OvertakenError

@@ -15,6 +15,7 @@ from hashlib import sha256
 import msgspec
 from msgspec.structs import replace
 
+from gatewatch.ahead import A_MOMENT, believed, lead, state_believed
 from gatewatch.config.canonical import Api
 from gatewatch.model import Verdict
 from gatewatch.run import tracked
@@ -56,6 +57,31 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def news(self) -> tuple[Untold, ...]:
         return tuple(one for one in self.untold if one.number > self.heard)
+
+
+def slice_believed(one: Slice, now: datetime) -> Slice:
+    """The slice without moments that are ahead of now (see `ahead`). News keeps its order: what
+    came later in a slice was seen later."""
+    states = tuple(state_believed(state, now) for state in one.states)
+    untold = tuple(_untold_believed(one.untold, now))
+    recovered = tuple(replace(gone, at=believed(gone.at, now)) for gone in one.recovered)
+    found = replace(one, states=states, untold=untold, recovered=recovered)
+    return one if found == one else found
+
+
+def _untold_believed(untold: Sequence[Untold], now: datetime) -> Iterable[Untold]:
+    """From the last to the first: what is taken back comes right before what followed it."""
+    found: list[Untold] = []
+    latest = now
+    for one in reversed(untold):
+        told, at = one.transition, min(latest, datetime.fromisoformat(one.transition.at))
+        if lead(told.at, now):
+            at = latest - A_MOMENT
+            state = state_believed(told.state, at)
+            told = dataclasses.replace(told, at=at.isoformat(), state=state)
+        latest = at
+        found.append(Untold(one.number, told))
+    return reversed(found)
 
 
 def slice_count(api: Api) -> int:
