@@ -40,7 +40,6 @@ LEFT_OUT = (
             "lookups",
             "maintenance",
             "network",
-            "problems",
             "reference",
         )
     ),

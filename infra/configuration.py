@@ -150,7 +150,7 @@ class ConfigurationBucket(Construct):
 def _allowed(needs: Needs) -> bytes:
     twin = None
     if needs.inside is not None and needs.network is not None:
-        twin = Twin(network=needs.network, hosts=needs.hosts_inside, **_granted(needs.inside))
+        twin = Twin(network=needs.network, **_granted(needs.inside))
     allowed = Allowed(topics=needs.topics, twin=twin, **_granted(needs.outside))
     return msgspec.json.format(msgspec.json.encode(allowed, order="sorted"), indent=2)
 
@@ -164,4 +164,6 @@ def _granted(calls: Calls) -> dict[str, Any]:
         "api_ids": calls.api_ids,
         "sources": calls.sources,
         "authorities": calls.authorities,
+        "hosts": calls.called,
+        "writes": calls.writes,
     }

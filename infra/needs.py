@@ -26,7 +26,14 @@ from gatewatch.config.lookups import is_placeholder
 from gatewatch.config.places import inside, outside
 from gatewatch.config.problems import ConfigError, Path, Problem
 from gatewatch.gateway.url import host_of, parse
-from gatewatch.service.published import api_ids, authorities, fingerprint, hosts_of, made_of
+from gatewatch.service.published import (
+    api_ids,
+    authorities,
+    fingerprint,
+    hosts_of,
+    made_of,
+    writes_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,8 @@ class Calls:
     `signed`: the APIs that are called with the probe's own identity; `invoked`: (region, API id,
     stage) of those whose URL tells. `hosts`: where each credential goes; `api_ids`: to which APIs
     behind VPC endpoints; `sources`: fingerprints of what it is made of. `authorities`: those of
-    the private ones that are trusted.
+    the private ones that are trusted. `called`: the hosts of all calls; `writes`: the methods that
+    write, and where.
     """
 
     secrets: tuple[str, ...]
@@ -48,17 +56,17 @@ class Calls:
     api_ids: dict[str, tuple[str, ...]]
     sources: dict[str, str]
     authorities: tuple[str, ...]
+    called: tuple[str, ...]
+    writes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """`inside` and `network` are there where some API is private: what the twin needs.
-    `hosts_inside`: what it calls."""
+    """`inside` and `network` are there where some API is private: what the twin needs."""
 
     topics: tuple[str, ...]
     outside: Calls
     inside: Calls | None
-    hosts_inside: tuple[str, ...]
     network: Network | None
 
 
@@ -72,7 +80,6 @@ def needs(config: Config, name: str) -> Needs:
         topics=_sorted(channel.topic for channel in config.notify),
         outside=_calls(outside(config)),
         inside=_calls(private) if private.apis else None,
-        hosts_inside=hosts_of(private),
         network=config.network if private.apis else None,
     )
 
@@ -89,7 +96,16 @@ def _calls(config: Config) -> Calls:
         api_ids=api_ids(config),
         sources={one.name: made_of(one.source) for one in config.credentials},
         authorities=_sorted(fingerprint(text) for _, text in authorities(config)),
+        called=_sorted(iter((*hosts_of(config), *_named(config)))),
+        writes=writes_of(config),
     )
+
+
+def _named(config: Config) -> Iterator[str]:
+    """Hosts that somebody wrote down for a credential are to be called some day; but inside a VPC,
+    a stranger's call may do what it should not."""
+    private = any(api.private for api in config.apis)
+    return (host for one in config.credentials for host in one.hosts if not private)
 
 
 def _hosts(credential: Credential) -> tuple[str, ...]:

@@ -23,6 +23,11 @@ Event = dict[str, Any]
 POINTER = "config/current.json"
 ALLOWED = "config/allowed.json"
 DEPLOYED = "config/deployed.json"
+# What nobody reads in two ways; `gatewatch.gateway.url`, which is not here, says it in full.
+_URL = re.compile(
+    r"https://([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*[a-z]([a-z0-9-]*[a-z0-9])?(:[1-9]\d{0,4})?"
+    r"(/([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-F]{2})*)*"
+)
 _TRIES = 12
 _PAUSE_SECONDS = 5
 
@@ -80,7 +85,7 @@ def _put(properties: Event) -> None:
 
 def _check_url(parameter: str, value: str) -> None:
     """Nobody has seen this value before; it is not repeated, as it may be anything."""
-    if not re.fullmatch(r"https://[^\s/?#@:\\\"]+(:\d{1,5})?(/[^\s?#\\\"]*)?", value):
+    if not _URL.fullmatch(value):
         raise ValueError(f"ssm {parameter}: expected it to hold a URL that begins with https://")
 
 

@@ -6,10 +6,22 @@ a run for ever. The library that can is imported only where a pattern is really 
 
 from __future__ import annotations
 
+import re
+
 _MOST_SECONDS = 1.0
+_LONGEST = 500
+_LARGEST = 10_000
+# `(?R)`, `(?1)`, `(?&name)`: a group within itself takes a gigabyte before the second is over.
+_CALL = re.compile(r"\(\?(?:R|[+-]?\d|&|P>)")
+_PIECE = re.compile(
+    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|(?P<times>\{(?P<least>\d*),?(?P<most>\d*)\})|.", re.DOTALL
+)
 
 
 def is_pattern(text: str) -> bool:
+    """Whether it is a regular expression that can be compiled and matched in bounded memory."""
+    if len(text) > _LONGEST or _CALL.search(text) or _size(text) > _LARGEST:
+        return False
     import regex
 
     try:
@@ -17,6 +29,30 @@ def is_pattern(text: str) -> bool:
     except (regex.error, RecursionError, OverflowError):
         return False
     return True
+
+
+def _size(text: str) -> int:
+    """How many pieces the pattern has once its counted repeats are written out, about."""
+    sums, last = [0], 0
+    for piece in _PIECE.finditer(text):
+        if piece[0] == "(":
+            sums.append(0)
+            last = 0
+        elif piece[0] == ")" and len(sums) > 1:
+            last = sums.pop() + 1
+            sums[-1] += last
+        elif piece["times"] and (piece["least"] or piece["most"]):
+            more = last * (max(_count(piece["least"]), _count(piece["most"])) - 1)
+            sums[-1] += max(more, 0)
+            last += max(more, 0)
+        else:
+            last = 1
+            sums[-1] += 1
+    return sum(sums)
+
+
+def _count(digits: str) -> int:
+    return int(digits[:9] or 0)
 
 
 def finds(pattern: str, text: str) -> bool:

@@ -29,7 +29,7 @@ from gatewatch.config.canonical import (
     Sigv4,
     caller_name,
 )
-from gatewatch.gateway.url import API_ID_HEADER, host_of, parse
+from gatewatch.gateway.url import API_ID_HEADER, host_of, joined, parse
 from gatewatch.model import (
     INVALID_CALLERS,
     READING_METHODS,
@@ -124,7 +124,7 @@ class Probe:
     @property
     def called(self) -> str:
         """The URL that is called, as it is sent."""
-        return self.entrance.url + self.route.target
+        return joined(self.entrance.url, self.route.target)
 
     @property
     def destination(self) -> str:
@@ -420,7 +420,7 @@ def look(api: Api, route: Route, entrance: Entrance, callers: tuple[str, ...] = 
         route=route.name,
         entrance=entrance.url,
         method=route.method,
-        url=entrance.url + route.target,
+        url=joined(entrance.url, route.target),
         timeout_seconds=route.timeout_seconds,
         callers=callers,
         headers=tuple(headers.items()),
@@ -445,6 +445,8 @@ def control(probe: Probe, method: str, url: str, callers: tuple[str, ...] = ()) 
     """
     if method not in READING_METHODS:
         raise ValueError(f"a control may not use {method}")
+    if host_of(url) != host_of(probe.entrance.url):
+        raise ValueError(f"a control may not go to {host_of(url)}")
     return Attempt(
         api=probe.api.name,
         route=probe.route.name,

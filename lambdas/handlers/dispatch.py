@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from gatewatch.ahead import lead
 from gatewatch.service.dispatch import dispatch
+from gatewatch.service.published import RejectedError
 from handlers.telemetry import Unit, logger, metrics, say_ahead, stamp
 from handlers.wiring import changes, now, shards, source, table, twin_shards
 
@@ -19,12 +21,24 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     at = now() if ahead else scheduled
     stamp(at)
     say_ahead(int(bool(ahead)))
-    done = dispatch(at, source(), table(), shards(), changes(), twin=twin_shards())
+    try:
+        done = dispatch(at, source(), table(), shards(), changes(), twin=twin_shards())
+    except RejectedError as error:
+        # Nothing holds, not even an earlier version: both alarms are to be heard.
+        _say_rejected(error.problems)
+        raise
     metrics.add_metric("RoutesDue", Unit.Count, done.due)
-    metrics.add_metric("ConfigRejected", Unit.Count, len(done.rejected) and 1)
-    if done.rejected:
-        logger.error("config_rejected", problems=done.rejected)
+    _say_rejected(done.rejected)
+    metrics.add_metric("ApisStopped", Unit.Count, len(done.stopped))
+    for api, because in done.stopped.items():
+        logger.error("api_stopped", api=api, reason=because)
     return {"due": done.due, "shards": done.shards, "sweeps": done.sweeps}
+
+
+def _say_rejected(problems: Sequence[str]) -> None:
+    metrics.add_metric("ConfigRejected", Unit.Count, len(problems) and 1)
+    if problems:
+        logger.error("config_rejected", problems=problems)
 
 
 def _scheduled(event: dict[str, Any]) -> datetime:

@@ -38,6 +38,7 @@ POLICIES = {
         "ApproximateNumberOfMessagesVisible", "Maximum", ">= 1", "1 of 1", "notBreaching"
     ),
     "HealthAlarmsConfigRejected": ("ConfigRejected", "Sum", ">= 1", "1 of 1", "notBreaching"),
+    "HealthAlarmsApisStopped": ("ApisStopped", "Sum", ">= 1", "1 of 1", "notBreaching"),
     "HealthAlarmsCredentialsUnreadable": (
         "CredentialsUnreadable", "Sum", ">= 1", "1 of 10", "notBreaching"
     ),

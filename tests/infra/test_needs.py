@@ -80,7 +80,7 @@ def test_an_api_behind_an_endpoint_is_granted_by_its_id() -> None:
     inside = _needs(text).inside
     assert inside is not None
     assert inside.invoked == (("us-east-1", "xyz", "prod"),)
-    assert inside.api_ids == dict.fromkeys(("own", "key", "inner"), ("xyz",))
+    assert inside.api_ids == dict.fromkeys(("own", "key", "inner", "anonymous"), ("xyz",))
     assert set(inside.sources) == {"own", "key", "inner"}
 
 

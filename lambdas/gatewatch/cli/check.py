@@ -20,7 +20,6 @@ from gatewatch.cli.credentials import FORMS, inline, names
 from gatewatch.cli.exits import UsageError, of_look, of_verdicts, until_closed
 from gatewatch.cli.options import Format, OutputFormat, StateFile
 from gatewatch.cli.setting import DEFAULT_CONFIG, prober, read_config, remembered, vault
-from gatewatch.config.authored import HOST_PORT, HOST_PORT_PATTERN
 from gatewatch.config.canonical import (
     Api,
     Config,
@@ -29,10 +28,18 @@ from gatewatch.config.canonical import (
     Expect,
     Route,
 )
-from gatewatch.config.expand import METHODS
 from gatewatch.config.lookups import Missing
+from gatewatch.config.values import HOST_PORT, HOST_PORT_PATTERN, METHODS
 from gatewatch.diagnose import diagnose
-from gatewatch.gateway.url import host_of, is_loopback
+from gatewatch.gateway.url import (
+    AmbiguousUrlError,
+    halves,
+    host_of,
+    is_loopback,
+    joined,
+    tidied,
+    tidied_base,
+)
 from gatewatch.inquiry import Inquiry, inquire, look
 from gatewatch.model import READING_METHODS, Access, Diagnosis, Severity, Verdict
 from gatewatch.notices.words import broke_off
@@ -141,7 +148,12 @@ def _checked_url(text: str) -> str:
     if not valid or re.search(r"[\s\x00-\x1f\x7f]", text):
         shown = "…" if re.search(r"[@?#]", text) else text
         raise UsageError(f'"{shown}": expected a URL such as https://api.example.com/orders')
-    return text.partition("#")[0]
+    base, query = halves(text.partition("#")[0])
+    try:
+        return joined(tidied_base(base), tidied(query))
+    except AmbiguousUrlError as error:
+        shown = "…" if query else text
+        raise UsageError(f'"{shown}": expected a URL of ASCII characters: {error}') from None
 
 
 class _Setting(msgspec.Struct, frozen=True):
@@ -158,12 +170,12 @@ class _Setting(msgspec.Struct, frozen=True):
     def config(self) -> Config:
         self._check()
         parts = urlsplit(self.url)
-        base = f"{parts.scheme}://{parts.netloc}{parts.path}"
+        base, target = halves(self.url)
         callers = (names(self.credentials),) if self.credentials else ()
         route = Route(
             name=f"{self.method} {parts.path or '/'}",
             method=self.method,
-            target=f"?{parts.query}" if parts.query else "",
+            target=target,
             access=Access.PROTECTED if callers or self._writes() else Access.PUBLIC,
             guarded_by=(),
             callers=callers,

@@ -20,6 +20,7 @@ from gatewatch.config.canonical import (
     SecretSource,
     Sigv4,
 )
+from gatewatch.config.values import HEADER_NAME_PATTERN, ROLE_ARN_PATTERN, USERNAME_PATTERN
 
 FORMS = (
     "bearer=env:NAME, api_key=env:NAME, basic:USER=env:NAME, header:X-NAME=env:NAME, with file:, "
@@ -45,7 +46,7 @@ def _source(text: str) -> CredentialSource:
         return Sigv4(keys=OwnKeys())
     if text.startswith("sigv4=role:"):
         role = text.removeprefix("sigv4=role:")
-        return Sigv4(keys=AssumedRole(arn=_fitting(authored.ROLE_ARN_PATTERN, role, "role:ARN")))
+        return Sigv4(keys=AssumedRole(arn=_fitting(ROLE_ARN_PATTERN, role, "role:ARN")))
     kind, _, where = text.partition("=")
     name, _, detail = kind.partition(":")
     match name, bool(detail):
@@ -54,10 +55,10 @@ def _source(text: str) -> CredentialSource:
         case "api_key", False:
             return ApiKey(secret=_ref(where, name), header="x-api-key")
         case "basic", True:
-            username = _fitting(authored.USERNAME_PATTERN, detail, "basic:USER")
+            username = _fitting(USERNAME_PATTERN, detail, "basic:USER")
             return Basic(username=username, password=_ref(where, name))
         case "header", True:
-            header = _fitting(authored.HEADER_NAME_PATTERN, detail, "header:X-NAME")
+            header = _fitting(HEADER_NAME_PATTERN, detail, "header:X-NAME")
             return Header(name=header, secret=_ref(where, name))
         case _:
             raise UsageError(f"--as: no kind of credential; expected {FORMS}")

@@ -148,7 +148,7 @@ def _of_probe(probe: Probe) -> Iterator[Planned]:
             entrance=probe.entrance.url,
             caller=skipped.caller,
             method=probe.route.method,
-            url=_SHOWABLE.url(probe.entrance.url + probe.route.target),
+            url=_SHOWABLE.url(probe.called),
             per_minute=0,
             refused=False,
             note=f"skipped: {skipped.because}",

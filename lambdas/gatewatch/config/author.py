@@ -8,7 +8,14 @@ from typing import TypeVar
 import msgspec
 
 from gatewatch.config import authored
-from gatewatch.config.canonical import Api, Channel, Config, Network
+from gatewatch.config.canonical import (
+    Api,
+    Channel,
+    Config,
+    Network,
+    UnreadableError,
+    read_canonical,
+)
 from gatewatch.config.conform import deviations
 from gatewatch.config.credentials import Named, credential, read_source
 from gatewatch.config.document import Document, read
@@ -18,7 +25,8 @@ from gatewatch.config.limits import check_times
 from gatewatch.config.lookups import Lookups
 from gatewatch.config.maintenance import windows
 from gatewatch.config.network import network
-from gatewatch.config.problems import ConfigError, Path
+from gatewatch.config.problems import ConfigError, Path, Problem
+from gatewatch.config.rules import problems
 from gatewatch.model import ANONYMOUS, Severity
 
 T = TypeVar("T")
@@ -53,7 +61,7 @@ def _config(document: Document, findings: Findings, lookups: Lookups) -> Config 
     if findings.problems:
         return None
     credentials = tuple(credential(named, apis, findings) for named in sources.values())
-    return Config(
+    made = Config(
         apis=apis,
         credentials=credentials,
         notify=tuple(_channels(value)),
@@ -61,6 +69,18 @@ def _config(document: Document, findings: Findings, lookups: Lookups) -> Config 
         network=placed,
         alarms=msgspec.convert(value.get("alarms", "layer"), authored.Acting),
     )
+    if not findings.problems:
+        findings.take(list(_of_canonical(made)))
+    return made
+
+
+def _of_canonical(made: Config) -> Iterator[Problem]:
+    """What whoever reads it in its canonical form would refuse."""
+    try:
+        read_canonical(msgspec.json.encode(made))
+    except (UnreadableError, OverflowError, UnicodeEncodeError, RecursionError) as error:
+        yield Problem((), f"expected values that can be published: {error}")
+    yield from problems(made)
 
 
 def _channels(value: Mapping[str, object]) -> Iterator[Channel]:

@@ -10,6 +10,28 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, field
 
+from gatewatch.config.values import (
+    ApiId,
+    ApiName,
+    AuthMethod,
+    Count,
+    CronLine,
+    HeaderName,
+    HostPort,
+    Moment,
+    Pattern,
+    Range,
+    Region,
+    RoleArn,
+    SecurityGroupId,
+    Status,
+    SubnetId,
+    Text,
+    TimeZone,
+    TopicArn,
+    Username,
+)
+from gatewatch.gateway.url import NAMED_HOST, PORT
 from gatewatch.model import Access, Guard, Severity
 
 Duration = Annotated[
@@ -27,7 +49,6 @@ Interval = Annotated[
         extra_json_schema={"description": "a duration such as 4h or 1d, or never"},
     ),
 ]
-Count = Annotated[int, Meta(ge=1, extra_json_schema={"description": "a whole number from 1"})]
 Share = Annotated[
     str,
     Meta(
@@ -35,18 +56,12 @@ Share = Annotated[
         extra_json_schema={"description": "X of the last Y such as `3 of 10`, Y at most 99"},
     ),
 ]
-_PORT = r"(:([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]))?"
-_HOST = r"([^\s/?#@:\[\]\\]+|\[::1\]|\[([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}\])"
-URL_PATTERN = rf"^https?://{_HOST}{_PORT}(/[^\s?#]*)?$(?!\n)"
+_NAMED = NAMED_HOST.replace("a-z", "A-Za-z").replace("a-f", "A-Fa-f")
+_HOST = rf"({_NAMED}|\[::1\]|\[([0-9a-fA-F]{{1,4}}:){{7}}[0-9a-fA-F]{{1,4}}\])"
+URL_PATTERN = rf"^https?://{_HOST}(:{PORT})?(/[^\s?#\\]*)?$(?!\n)"
 URL = "a URL such as https://api.example.com/orders, without query"
-Url = Annotated[str, Meta(pattern=URL_PATTERN, extra_json_schema={"description": URL})]
-HOST_PORT_PATTERN = r"^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$"
-HOST_PORT = "HOST:PORT such as 127.0.0.1:8443"
-HostPort = Annotated[
-    str, Meta(pattern=HOST_PORT_PATTERN, extra_json_schema={"description": HOST_PORT})
-]
-Status = Annotated[
-    int, Meta(ge=100, le=599, extra_json_schema={"description": "an HTTP status such as 200"})
+Url = Annotated[
+    str, Meta(pattern=URL_PATTERN, max_length=2_000, extra_json_schema={"description": URL})
 ]
 
 
@@ -54,18 +69,9 @@ TokenUrl = Annotated[
     str,
     Meta(
         pattern=URL_PATTERN,
+        max_length=2_000,
         extra_json_schema={
             "description": "a URL such as https://auth.example.com/oauth2/token, without query"
-        },
-    ),
-]
-ROLE_ARN_PATTERN = r"^arn:aws[a-z-]*:iam::\d{12}:role/\S+$(?!\n)"
-RoleArn = Annotated[
-    str,
-    Meta(
-        pattern=ROLE_ARN_PATTERN,
-        extra_json_schema={
-            "description": "a role such as arn:aws:iam::111122223333:role/gatewatch-caller"
         },
     ),
 ]
@@ -77,63 +83,19 @@ EnvName = Annotated[
         extra_json_schema={"description": "the name of an environment variable such as API_TOKEN"},
     ),
 ]
-HEADER_NAME_PATTERN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$(?!\n)"
-HeaderName = Annotated[
-    str,
-    Meta(
-        pattern=HEADER_NAME_PATTERN,
-        extra_json_schema={"description": "the name of a header such as X-Api-Token"},
-    ),
-]
-USERNAME_PATTERN = r"^[^:\x00-\x1f\x7f]+$(?!\n)"
-Username = Annotated[
-    str,
-    Meta(
-        pattern=USERNAME_PATTERN,
-        extra_json_schema={"description": "a user name without colon (RFC 7617)"},
-    ),
-]
 Host = Annotated[
     str,
     Meta(
-        pattern=r"^[^\s/:?#@]+(:\d{1,5})?$(?!\n)",
+        pattern=rf"^{_NAMED}(:{PORT})?$(?!\n)",
+        max_length=300,
         extra_json_schema={"description": "a host such as api.example.com or api.example.com:8443"},
     ),
-]
-Region = Annotated[
-    str,
-    Meta(
-        pattern=r"^[a-z]{2,}(-[a-z]+)+-\d+$(?!\n)",
-        extra_json_schema={"description": "an AWS region such as eu-west-1"},
-    ),
-]
-CRON_LINE = 'five fields of cron, such as "0 2 * * SUN": minute, hour, day, month, day of the week'
-CronLine = Annotated[str, Meta(extra_json_schema={"description": CRON_LINE})]
-Moment = Annotated[
-    str,
-    Meta(
-        pattern=r"^20\d{2}-\d{2}-\d{2}T\d{2}:\d{2}$(?!\n)",
-        extra_json_schema={"description": "a moment such as 2026-12-01T02:00"},
-    ),
-]
-TimeZone = Annotated[
-    str, Meta(extra_json_schema={"description": "a time zone such as Europe/Berlin"})
 ]
 WindowLength = Annotated[
     str,
     Meta(
         pattern=r"^\d+(\.\d+)?(m|h|d)$",
         extra_json_schema={"description": "whole minutes from 1m to 15d, such as 90m or 2h"},
-    ),
-]
-AuthMethod = Literal["client_secret_basic", "client_secret_post"]
-
-
-ApiId = Annotated[
-    str,
-    Meta(
-        pattern=r"^[a-z0-9]+$(?!\n)",
-        extra_json_schema={"description": "the id of an API such as abc123"},
     ),
 ]
 
@@ -150,10 +112,10 @@ class SecretRef(Authored, frozen=True, kw_only=True):
     """
 
     env: EnvName | None = None
-    file: str | None = None
-    secret: str | None = None
-    ssm: str | None = None
-    key: str | None = None
+    file: Text | None = None
+    secret: Text | None = None
+    ssm: Text | None = None
+    key: Text | None = None
 
 
 class ApiKeyCredential(SecretRef, frozen=True, kw_only=True):
@@ -188,12 +150,13 @@ class OAuth2Credential(Authored, frozen=True, kw_only=True):
 
     token_url: TokenUrl
     client: Secret | None = None
-    client_id: str | None = None
+    client_id: Text | None = None
     client_secret: Secret | None = None
-    scope: str | tuple[str, ...] | None = None
-    audience: str | None = None
+    # msgspec 0.22 frees the type of a bounded text beside a tuple twice.
+    scope: str | tuple[Text, ...] | None = None
+    audience: Text | None = None
     auth_method: AuthMethod = "client_secret_basic"
-    ca_file: str | None = None
+    ca_file: Text | None = None
 
 
 class CognitoCredential(Authored, frozen=True, kw_only=True):
@@ -203,8 +166,8 @@ class CognitoCredential(Authored, frozen=True, kw_only=True):
     """
 
     region: Region
-    client_id: str
-    username: str
+    client_id: Text
+    username: Text
     password: Secret
     client_secret: Secret | None = None
     token: Literal["id", "access"] = "id"
@@ -217,12 +180,12 @@ class Sigv4Credential(Authored, frozen=True, kw_only=True):
     """
 
     role: RoleArn | None = None
-    external_id: str | None = None
+    external_id: Text | None = None
     access_key_id: Secret | None = None
     secret_access_key: Secret | None = None
     session_token: Secret | None = None
     region: Region | None = None
-    service: str | None = None
+    service: Text | None = None
 
 
 class ClientCertificateCredential(Authored, frozen=True, kw_only=True):
@@ -250,9 +213,9 @@ class Expect(Authored, frozen=True, kw_only=True):
     """What a call that gets through must bring: any 2xx, where no status is named."""
 
     status: Status | tuple[Status, ...] | None = None
-    json: dict[str, Any] = {}
-    headers: dict[str, str] = {}
-    body: str | None = None
+    json: dict[Pattern, Any] = {}
+    headers: dict[HeaderName, Pattern] = {}
+    body: Pattern | None = None
     within: Duration | None = None
 
 
@@ -291,9 +254,9 @@ class Route(Looks, frozen=True, kw_only=True):
 
     access: Access
     guarded_by: Guard | tuple[Guard, ...] = ()
-    callers: tuple[str, ...] = field(default=(), name="as")
-    path: dict[str, str | int] = {}
-    query: dict[str, str | int | float | bool] = {}
+    callers: tuple[Text, ...] = field(default=(), name="as")
+    path: dict[str, Text | int] = {}
+    query: dict[Text, Text | int | float | bool] = {}
     headers: dict[str, str] = {}
     invoke: bool = False
     expect: Expect = Expect()
@@ -333,24 +296,13 @@ class Api(Defaults, frozen=True, kw_only=True):
     routes: tuple[dict[str, Access | Route], ...]
     also_at: tuple[Place, ...] = ()
     closed_at: tuple[Place, ...] = ()
-    owner: str | None = None
+    owner: Text | None = None
     severity: Severity = Severity.MEDIUM
-    runbook: str | None = None
+    runbook: Text | None = None
     private: bool = False
     api_id: ApiId | None = None
     connect_to: HostPort | None = None
-    ca_file: str | None = None
-
-
-TopicArn = Annotated[
-    str,
-    Meta(
-        pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$(?!\n)",
-        extra_json_schema={
-            "description": "a topic such as arn:aws:sns:us-east-1:111122223333:on-call"
-        },
-    ),
-]
+    ca_file: Text | None = None
 
 
 class Channel(Authored, frozen=True, kw_only=True):
@@ -376,20 +328,7 @@ class Window(Authored, frozen=True, kw_only=True):
     start: Moment | None = field(default=None, name="from")
     duration: WindowLength = field(name="for")
     timezone: TimeZone = "UTC"
-    apis: tuple[str, ...] | None = None
-
-
-def _id(kind: str, example: str) -> Meta:
-    return Meta(
-        pattern=rf"^{kind}-[0-9a-f]{{8,17}}$(?!\n)",
-        extra_json_schema={"description": f"an id such as {example}"},
-    )
-
-
-SubnetId = Annotated[str, _id("subnet", "subnet-0a1b2c3d4e5f67890")]
-SecurityGroupId = Annotated[str, _id("sg", "sg-0a1b2c3d4e5f67890")]
-RANGE = "a range of private addresses such as 10.0.0.0/16"
-Range = Annotated[str, Meta(extra_json_schema={"description": RANGE})]
+    apis: tuple[Text, ...] | None = None
 
 
 class Network(Authored, frozen=True, kw_only=True):
@@ -414,7 +353,7 @@ class File(Authored, frozen=True, kw_only=True):
     dashboard. It takes effect with a deployment.
     """
 
-    apis: dict[str, Api]
+    apis: dict[ApiName, Api]
     defaults: Defaults = Defaults()
     credentials: dict[str, Credential] = {}
     notify: tuple[Channel, ...] = ()

@@ -4,11 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
-from msgspec import field
+from msgspec import Meta, field
 
+from gatewatch.config.values import (
+    MOST_SECURITY_GROUPS,
+    MOST_SUBNETS,
+    MOST_WINDOWS,
+    ApiId,
+    ApiName,
+    AuthMethod,
+    Authority,
+    BaseUrl,
+    Count,
+    CredentialName,
+    CronLine,
+    Destination,
+    Every,
+    Few,
+    HeaderName,
+    HeaderValue,
+    HostPort,
+    Method,
+    Moment,
+    Pattern,
+    Range,
+    Region,
+    Reminder,
+    RoleArn,
+    RouteName,
+    SecurityGroupId,
+    Status,
+    SubnetId,
+    Target,
+    Text,
+    Timeout,
+    TimeZone,
+    Username,
+    WindowSeconds,
+    Within,
+)
 from gatewatch.model import ANONYMOUS, READING_METHODS, Access, Guard, Severity
 
 
@@ -43,8 +80,8 @@ class SecretRef(Canonical, frozen=True, kw_only=True):
     """A secret by name. `key`: one field of it, where it is a JSON object."""
 
     source: SecretSource
-    name: str
-    key: str | None = None
+    name: Text
+    key: Text | None = None
 
     def __str__(self) -> str:
         return f"{self.source} {self.name}" + (f", key {self.key}" if self.key else "")
@@ -52,7 +89,7 @@ class SecretRef(Canonical, frozen=True, kw_only=True):
 
 class ApiKey(Canonical, frozen=True, kw_only=True, tag="api_key"):
     secret: SecretRef
-    header: str
+    header: HeaderName
 
 
 class Bearer(Canonical, frozen=True, kw_only=True, tag="bearer"):
@@ -60,12 +97,12 @@ class Bearer(Canonical, frozen=True, kw_only=True, tag="bearer"):
 
 
 class Basic(Canonical, frozen=True, kw_only=True, tag="basic"):
-    username: str
+    username: Username
     password: SecretRef
 
 
 class Header(Canonical, frozen=True, kw_only=True, tag="header"):
-    name: str
+    name: HeaderName
     secret: SecretRef
 
 
@@ -73,24 +110,24 @@ class OAuth2(Canonical, frozen=True, kw_only=True, tag="oauth2"):
     """Client credentials: a token of the endpoint's. `auth_method` is named as in RFC 7591.
     `authority`: PEM certificates that are trusted besides the public ones."""
 
-    token_url: str
-    client_id: str | SecretRef
+    token_url: BaseUrl
+    client_id: Text | SecretRef
     client_secret: SecretRef
-    scope: str | None = None
-    audience: str | None = None
-    auth_method: str = "client_secret_basic"
-    authority: str | None = field(default=None, name="ca_file")
+    scope: Text | None = None
+    audience: Text | None = None
+    auth_method: AuthMethod = "client_secret_basic"
+    authority: Authority | None = field(default=None, name="ca_file")
 
 
 class Cognito(Canonical, frozen=True, kw_only=True, tag="cognito"):
     """A user of a user pool. `token`: which of the two tokens is sent, `id` or `access`."""
 
-    region: str
-    client_id: str
-    username: str
+    region: Region
+    client_id: Text
+    username: Text
     password: SecretRef
     client_secret: SecretRef | None = None
-    token: str = "id"
+    token: Literal["id", "access"] = "id"
 
 
 class GivenKeys(Canonical, frozen=True, kw_only=True, tag="given"):
@@ -100,8 +137,8 @@ class GivenKeys(Canonical, frozen=True, kw_only=True, tag="given"):
 
 
 class AssumedRole(Canonical, frozen=True, kw_only=True, tag="role"):
-    arn: str
-    external_id: str | None = None
+    arn: RoleArn
+    external_id: Text | None = None
 
 
 class OwnKeys(Canonical, frozen=True, kw_only=True, tag="own"):
@@ -115,8 +152,8 @@ class Sigv4(Canonical, frozen=True, kw_only=True, tag="sigv4"):
     """Region and service are read off the URL where they are not given."""
 
     keys: SigningKeys
-    region: str | None = None
-    service: str | None = None
+    region: Region | None = None
+    service: Text | None = None
 
 
 class ClientCertificate(Canonical, frozen=True, kw_only=True, tag="client_certificate"):
@@ -132,19 +169,22 @@ CredentialSource = ApiKey | Bearer | Basic | Header | OAuth2 | Cognito | Sigv4 |
 class Credential(Canonical, frozen=True, kw_only=True):
     """`hosts` are the `host:port` pairs that it may be sent to."""
 
-    name: str
+    name: CredentialName
     source: CredentialSource
-    hosts: tuple[str, ...]
+    hosts: tuple[Destination, ...]
 
 
 class Expect(Canonical, frozen=True, kw_only=True):
     """`status` empty: any 2xx. `within_seconds`: from the request's start to its last byte."""
 
-    status: tuple[int, ...] = ()
-    json: dict[str, Any] = {}
-    headers: dict[str, str] = {}
-    body: str | None = None
-    within_seconds: float | None = None
+    status: tuple[Status, ...] = ()
+    json: dict[Pattern, Any] = {}
+    headers: dict[HeaderName, Pattern] = {}
+    body: Pattern | None = None
+    within_seconds: Within | None = None
+
+
+Caller = Annotated[tuple[CredentialName, ...], Meta(min_length=1)]
 
 
 class Route(Canonical, frozen=True, kw_only=True):
@@ -154,22 +194,22 @@ class Route(Canonical, frozen=True, kw_only=True):
     row count, or X of the last Y where `open_share` is (X, Y); see `track.Patience`.
     """
 
-    name: str
-    method: str
-    target: str
+    name: RouteName
+    method: Method
+    target: Target
     access: Access
     guarded_by: tuple[Guard, ...]
-    callers: tuple[tuple[str, ...], ...]
-    headers: dict[str, str]
+    callers: tuple[Caller, ...]
+    headers: dict[HeaderName, HeaderValue]
     invoke: bool
     expect: Expect
-    every_seconds: float
-    anonymous_every_seconds: float
-    timeout_seconds: float
-    open_after: int
-    resolve_after: int
+    every_seconds: Every
+    anonymous_every_seconds: Every
+    timeout_seconds: Timeout
+    open_after: Count
+    resolve_after: Count
     severity: Severity
-    open_share: tuple[int, int] | None = None
+    open_share: tuple[Few, Few] | None = None
 
     @property
     def writes(self) -> bool:
@@ -179,7 +219,7 @@ class Route(Canonical, frozen=True, kw_only=True):
 class Entrance(Canonical, frozen=True, kw_only=True):
     """One base URL of an API. `closed`: it must refuse everybody."""
 
-    url: str
+    url: BaseUrl
     closed: bool
 
 
@@ -188,17 +228,17 @@ class Api(Canonical, frozen=True, kw_only=True):
     the account it is looked at from inside a VPC. `api_id`: what a VPC endpoint is told where the
     URL names no API. `authority`: PEM certificates that are trusted besides the public ones."""
 
-    name: str
-    entrances: tuple[Entrance, ...]
+    name: ApiName
+    entrances: Annotated[tuple[Entrance, ...], Meta(min_length=1, max_length=50)]
     routes: tuple[Route, ...]
-    owner: str | None
+    owner: Text | None
     severity: Severity
-    runbook: str | None
-    connect_to: str | None
-    authority: str | None = field(default=None, name="ca_file")
-    remind_every_seconds: float | None = None
+    runbook: Text | None
+    connect_to: HostPort | None
+    authority: Authority | None = field(default=None, name="ca_file")
+    remind_every_seconds: Reminder | None = None
     private: bool = False
-    api_id: str | None = None
+    api_id: ApiId | None = None
 
     @property
     def presented(self) -> frozenset[str]:
@@ -222,11 +262,11 @@ class Window(Canonical, frozen=True, kw_only=True):
     `apis` empty: it covers all.
     """
 
-    cron: str | None = None
-    start: str | None = None
-    for_seconds: float
-    timezone: str
-    apis: tuple[str, ...] = ()
+    cron: CronLine | None = None
+    start: Moment | None = None
+    for_seconds: WindowSeconds
+    timezone: TimeZone
+    apis: tuple[ApiName, ...] = ()
 
     def covers(self, api: str) -> bool:
         return not self.apis or api in self.apis
@@ -235,21 +275,38 @@ class Window(Canonical, frozen=True, kw_only=True):
 class Network(Canonical, frozen=True, kw_only=True):
     """Ids of subnets and security groups, and private address ranges in CIDR form; all sorted."""
 
-    subnets: tuple[str, ...]
-    security_groups: tuple[str, ...]
-    ranges: tuple[str, ...]
+    subnets: Annotated[tuple[SubnetId, ...], Meta(min_length=1, max_length=MOST_SUBNETS)]
+    security_groups: Annotated[
+        tuple[SecurityGroupId, ...], Meta(min_length=1, max_length=MOST_SECURITY_GROUPS)
+    ]
+    ranges: Annotated[tuple[Range, ...], Meta(min_length=1, max_length=100)]
 
 
 class Config(Canonical, frozen=True, kw_only=True):
     """`alarms`: those of which act, of the layers or of the routes; the deployment's business."""
 
-    version: int = 1
-    apis: tuple[Api, ...]
+    version: Literal[1] = 1
+    apis: Annotated[tuple[Api, ...], Meta(min_length=1)]
     credentials: tuple[Credential, ...] = ()
-    notify: tuple[Channel, ...] = ()
-    maintenance: tuple[Window, ...] = ()
+    notify: Annotated[tuple[Channel, ...], Meta(max_length=50)] = ()
+    maintenance: Annotated[tuple[Window, ...], Meta(max_length=MOST_WINDOWS)] = ()
     network: Network | None = None
     alarms: Literal["layer", "route"] = "layer"
+
+
+class UnreadableError(ValueError):
+    """Raised for bytes that are no canonical configuration; says the first deviation."""
+
+
+def read_canonical(body: bytes) -> Config:
+    """Raises UnreadableError. Each value is as its type allows; how they go together, and what a
+    deployment allows, is checked by others."""
+    try:
+        return msgspec.json.decode(body, type=Config)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise UnreadableError(str(error)) from None
+    except RecursionError:
+        raise UnreadableError("it is nested too deep") from None
 
 
 def caller_name(callers: tuple[str, ...]) -> str:

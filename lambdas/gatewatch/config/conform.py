@@ -14,6 +14,8 @@ _HIDDEN_BELOW = "credentials"
 
 def deviations(value: object, kind: types.Type, path: Path = ()) -> list[Problem]:
     """Everything about `value` that is not as `kind` wants it."""
+    if (most := _longest(kind)) is not None and isinstance(value, str) and len(value) > most:
+        return [_wrong(path, value, f"at most {most} characters")]
     match kind:
         case types.StructType():
             return _struct(value, kind, path)
@@ -27,6 +29,12 @@ def deviations(value: object, kind: types.Type, path: Path = ()) -> list[Problem
             return _described(value, kind, path)
         case _:
             return [] if _is(value, kind) else [_wrong(path, value, _expected(kind))]
+
+
+def _longest(kind: types.Type) -> int | None:
+    while isinstance(kind, types.Metadata):
+        kind = kind.type
+    return kind.max_length if isinstance(kind, types.StrType) else None
 
 
 def _described(value: object, kind: types.Metadata, path: Path) -> list[Problem]:
@@ -74,11 +82,18 @@ def _unknown_key(path: Path, key: str, known: Iterable[str]) -> Problem:
 def _mapping(value: object, kind: types.DictType, path: Path) -> list[Problem]:
     if not isinstance(value, dict):
         return [_wrong(path, value, "a mapping")]
-    return [
+    names = [problem for key in value for problem in _named(key, kind.key_type, path)]
+    return names + [
         problem
         for key, item in value.items()
         for problem in deviations(item, kind.value_type, (*path, key))
     ]
+
+
+def _named(key: str, kind: types.Type, path: Path) -> list[Problem]:
+    """What is wrong with a key, told at its own place unless it is too long to be one."""
+    is_short = len(key) <= (_longest(kind) or len(key))
+    return deviations(key, kind, (*path, key) if is_short and key else path)
 
 
 def _sequence(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -31,7 +30,8 @@ from gatewatch.config.canonical import (
 from gatewatch.config.findings import Findings
 from gatewatch.config.lookups import Lookups, is_placeholder
 from gatewatch.config.problems import Path
-from gatewatch.gateway.url import host_of, is_loopback
+from gatewatch.config.rules import HTTPS, filled_by, is_secure
+from gatewatch.gateway.url import host_of, tidied_base
 
 KINDS = tuple(name for name in authored.Credential.__struct_fields__ if name != "hosts")
 
@@ -47,17 +47,7 @@ class Named:
     @property
     def fills(self) -> str | None:
         """The one place in a request that it takes up."""
-        match self.source:
-            case None:
-                return None
-            case ApiKey() as key:
-                return f"the {key.header.lower()} header"
-            case Header() as header:
-                return f"the {header.name.lower()} header"
-            case ClientCertificate():
-                return "the client certificate"
-            case _:
-                return "the authorization header"
+        return None if self.source is None else filled_by(self.source)
 
 
 def read_source(
@@ -98,9 +88,8 @@ def _source(
 def _oauth2(
     written: authored.OAuth2Credential, path: Path, lookups: Lookups, findings: Findings
 ) -> OAuth2 | None:
-    parts = urlsplit(written.token_url)
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        findings.add((*path, "token_url"), "expected https (plain http only to loopback)")
+    if not is_secure(written.token_url):
+        findings.add((*path, "token_url"), HTTPS)
     client = _client(written, path, findings)
     authority = lookups.authority(written.ca_file, (*path, "ca_file"), findings)
     if client is None:
@@ -108,7 +97,7 @@ def _oauth2(
     client_id, client_secret = client
     scope = written.scope
     return OAuth2(
-        token_url=written.token_url,
+        token_url=tidied_base(written.token_url),
         client_id=client_id,
         client_secret=client_secret,
         scope=" ".join(scope) if isinstance(scope, tuple) else scope,

@@ -7,11 +7,14 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Schedule.ht
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+_NUMBER = re.compile(r"[0-9]{1,4}")
+_SHOWN = 40
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _WEEK = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
@@ -47,7 +50,7 @@ class _Field:
     def _number(self, word: str, text: str) -> int:
         if word in self.names:
             return self.first + self.names.index(word)
-        if not (self.takes_numbers and word.isascii() and word.isdigit()):
+        if not (self.takes_numbers and _NUMBER.fullmatch(word)):
             raise self._error(text)
         if not self.first <= int(word) <= self.last:
             raise self._error(text)
@@ -55,8 +58,9 @@ class _Field:
 
     def _error(self, text: str) -> CronError:
         low, high = (self.first, self.last) if self.takes_numbers else (_WEEK[0], _WEEK[-1])
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
         return CronError(
-            f"{self.what} {text}: expected * or {low} to {high}, such as {self.example}"
+            f"{self.what} {shown}: expected * or {low} to {high}, such as {self.example}"
         )
 
 

@@ -15,6 +15,8 @@ _MOST_NODES = 200_000
 _MOST_CHARACTERS = 5_000_000
 _DEEPEST = 40
 _ONCE = "this key only once"
+_LEAST, _MOST = -(10**18), 10**18
+_MOST_DIGITS = 40
 
 
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -87,7 +89,7 @@ class _Reader:
                 self._complain(path, "text without control characters", node)
                 return None
             case _:
-                return _scalar(node)
+                return self._scalar(node, path)
 
     def _pairs(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, object]]:
         seen: set[str] = set()
@@ -102,6 +104,13 @@ class _Reader:
                 self._complain(path if "credentials" in path[:-1] else here, _ONCE, key_node)
             seen.add(key)
             yield key, self.value(value_node, here)
+
+    def _scalar(self, node: yaml.Node, path: Path) -> object:
+        value = _scalar(node)
+        if isinstance(value, int) and not _LEAST <= value <= _MOST:
+            self._complain(path, "a number of at most 18 digits; quote it where it is a text", node)
+            return None
+        return value
 
     def _complain(self, path: Path, expected: str, node: yaml.Node) -> None:
         if len(self.problems) < 100:
@@ -125,8 +134,10 @@ def _scalar(node: yaml.Node) -> object:
 
 def _number(text: str, kind: type[int] | type[float]) -> object:
     """A text where no number of JSON is meant."""
+    if len(text) > _MOST_DIGITS:
+        return _MOST + 1
     try:
         number = kind(text.replace("_", ""))
     except ValueError:
         return text
-    return number if math.isfinite(number) else text
+    return number if isinstance(number, int) or math.isfinite(number) else text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -12,15 +12,16 @@ from gatewatch.config import authored
 from gatewatch.config.canonical import Api, Entrance, Expect, Route
 from gatewatch.config.credentials import Named
 from gatewatch.config.findings import Findings
-from gatewatch.config.limits import check_headers, check_times, seconds
+from gatewatch.config.headers import problem_of
+from gatewatch.config.limits import check_times, seconds
 from gatewatch.config.lookups import NO_URL, Lookups, urls
 from gatewatch.config.problems import Path, nearest
-from gatewatch.gateway.url import is_loopback, parse
+from gatewatch.config.rules import HTTPS, JSON_PATH, is_secure
+from gatewatch.config.values import METHODS
+from gatewatch.gateway.url import is_loopback, parse, tidied, tidied_base
 from gatewatch.jsonpath import is_path
-from gatewatch.model import READING_METHODS, Access
+from gatewatch.model import Access
 from gatewatch.pattern import is_pattern
-
-METHODS = (*sorted(READING_METHODS), "POST", "PUT", "PATCH", "DELETE")
 
 
 def api(
@@ -103,8 +104,8 @@ def _check_place(
     """Credentials travel only over TLS to the real host, or stay on this machine. An endpoint's
     own name alone leads to no API."""
     for key, url in found:
-        if urlsplit(url).scheme == "http" and not is_loopback(urlsplit(url).hostname):
-            findings.add((*path, key), "expected https (plain http only to loopback)", url)
+        if not is_secure(url):
+            findings.add((*path, key), HTTPS, url)
         if parse(url).endpoint and written.api_id is None:
             findings.add((*path, key), "expected api_id beside it: this names the endpoint", url)
     if written.connect_to is None or not secrets:
@@ -118,7 +119,9 @@ def _check_place(
 
 
 def _entrances(found: Iterable[tuple[str, str]]) -> tuple[Entrance, ...]:
-    entrances = (Entrance(url=url.rstrip("/"), closed=key == "closed_at") for key, url in found)
+    entrances = (
+        Entrance(url=tidied_base(url).rstrip("/"), closed=key == "closed_at") for key, url in found
+    )
     return tuple(dict.fromkeys(entrances))
 
 
@@ -217,7 +220,7 @@ def _target(template: str, written: authored.Route, path: Path, findings: Findin
         return quote(value, safe="/" if match[2] else "")
 
     query = urlencode({key: _as_text(value) for key, value in written.query.items()})
-    return _VARIABLE.sub(filled, template) + (f"?{query}" if query else "")
+    return tidied(_VARIABLE.sub(filled, template)) + (f"?{query}" if query else "")
 
 
 def _as_text(value: str | float | bool) -> str:
@@ -251,10 +254,9 @@ def _rivals(names: Iterable[str], sources: Mapping[str, Named]) -> dict[str, lis
 def _check_route(written: authored.Route, path: Path, findings: Findings) -> None:
     if written.access is Access.PUBLIC and written.guarded_by:
         findings.add((*path, "guarded_by"), "a public route has no guard; is it protected?")
-    check_headers(written.headers, (*path, "headers"), findings)
-
-
-_JSON_PATH = "expected a JSON path such as $.ok, with at most one .. and no regular expression"
+    for name, value in written.headers.items():
+        if (told := problem_of(name, value)) is not None:
+            findings.add((*path, "headers", name), told)
 
 
 def _expect(written: authored.Expect, path: Path, findings: Findings) -> Expect:
@@ -264,7 +266,7 @@ def _expect(written: authored.Expect, path: Path, findings: Findings) -> Expect:
             findings.add(place, "expected a regular expression", pattern)
     for query in written.json:
         if not is_path(query):
-            findings.add((*path, "json", query), _JSON_PATH, query)
+            findings.add((*path, "json", query), JSON_PATH, query)
     check_times(written, path, findings)
     status = written.status or ()
     return Expect(

@@ -16,18 +16,18 @@ from gatewatch.config.cron import CronError, parse
 from gatewatch.config.findings import Findings
 from gatewatch.config.limits import seconds
 from gatewatch.config.problems import Path, nearest
-from gatewatch.config.windows import LEAST_SECONDS, MOST_SECONDS, next_start, shortest_interval
+from gatewatch.config.values import MOST_WINDOWS, WINDOW
+from gatewatch.config.windows import next_start, shortest_interval
 
 _PLACE = ("maintenance",)
-_MOST = 100
 _MINUTE = 60
 
 
 def windows(raw: object, apis: Collection[str], findings: Findings) -> tuple[Window, ...]:
     """The windows that are in order; what is wrong with the others is noted."""
     entries = raw if isinstance(raw, list) else []
-    if len(entries) > _MOST:
-        findings.add(_PLACE, f"expected at most {_MOST} windows, not {len(entries)}")
+    if len(entries) > MOST_WINDOWS:
+        findings.add(_PLACE, f"expected at most {MOST_WINDOWS} windows, not {len(entries)}")
         return ()
     found = (_window(one, apis, (*_PLACE, at), findings) for at, one in enumerate(entries))
     return tuple(one for one in found if one is not None)
@@ -73,7 +73,8 @@ def _check_times(written: authored.Window, path: Path, findings: Findings) -> No
     if written.start is not None and not _is_moment(written.start):
         findings.add((*path, "from"), "expected a moment such as 2026-12-01T02:00", written.start)
     lasts = _lasts(written)
-    if not LEAST_SECONDS <= lasts <= MOST_SECONDS or lasts % _MINUTE:
+    least, most = WINDOW
+    if not least <= lasts <= most or lasts % _MINUTE:
         expected = "expected whole minutes from 1m to 15d"
         findings.add((*path, "for"), expected, written.duration)
     if written.timezone not in _zones():

@@ -9,6 +9,7 @@ from gatewatch.config import authored
 from gatewatch.config.canonical import Network
 from gatewatch.config.findings import Findings
 from gatewatch.config.problems import Path
+from gatewatch.config.values import MOST_SECURITY_GROUPS, MOST_SUBNETS, RANGE
 
 # RFC 1918, RFC 6598 and RFC 4193. Loopback, link-local and AWS's own services are in none of them,
 # but for those in fd00:ec2::/32, which the resolver refuses by itself.
@@ -16,20 +17,17 @@ _PRIVATE = tuple(
     ip_network(one)
     for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 )
-# https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html
-_MOST_SUBNETS = 16
-_MOST_SECURITY_GROUPS = 5
 
 
 def network(written: authored.Network, path: Path, findings: Findings) -> Network:
     for key, found, most in (
-        ("subnets", written.subnets, _MOST_SUBNETS),
-        ("security_groups", written.security_groups, _MOST_SECURITY_GROUPS),
+        ("subnets", written.subnets, MOST_SUBNETS),
+        ("security_groups", written.security_groups, MOST_SECURITY_GROUPS),
     ):
         if not 1 <= len(found) <= most:
             findings.add((*path, key), f"expected from 1 to {most}; here: {len(found)}")
     if not written.ranges:
-        findings.add((*path, "ranges"), f"expected at least one; {authored.RANGE}")
+        findings.add((*path, "ranges"), f"expected at least one; {RANGE}")
     return Network(
         subnets=_sorted(written.subnets),
         security_groups=_sorted(written.security_groups),
@@ -46,10 +44,10 @@ def _ranges(written: Sequence[str], path: Path, findings: Findings) -> Iterator[
         try:
             found = ip_network(text)
         except ValueError:
-            findings.add((*path, at), f"expected {authored.RANGE}", text)
+            findings.add((*path, at), f"expected {RANGE}", text)
             continue
         if not any(_within(found, one) for one in _PRIVATE):
-            findings.add((*path, at), f"expected {authored.RANGE}", text)
+            findings.add((*path, at), f"expected {RANGE}", text)
         yield str(found)
 
 

@@ -13,16 +13,14 @@ import msgspec
 
 from gatewatch.config.canonical import Window
 from gatewatch.config.cron import CronError, instant, parse
+from gatewatch.config.values import WINDOW
 
 _HEARD_LATE = timedelta(hours=1)
 _SEARCHED = timedelta(days=8 * 366)
 """A 29th of February is at most eight years away."""
 _MOST_IN_A_ROW = 100
+_MINUTE_SECONDS = 60
 _AT_LAST = datetime.max.replace(tzinfo=UTC)
-LEAST_SECONDS, MOST_SECONDS = 60, 15 * 86_400
-"""What CloudWatch mutes at least and at most:
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Schedule.html
-"""
 _ANY_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 _COMPARED = 400
 
@@ -46,8 +44,11 @@ def problem_of(window: Window) -> str | None:
         return str(error)
     except KeyError:
         return f"no time zone {window.timezone}"
-    if not LEAST_SECONDS <= window.for_seconds <= MOST_SECONDS:
-        return f"expected from {LEAST_SECONDS} to {MOST_SECONDS} seconds"
+    least, most = WINDOW
+    if not least <= window.for_seconds <= most:
+        return f"expected from {least:.0f} to {most:.0f} seconds"
+    if window.for_seconds % _MINUTE_SECONDS:
+        return "expected whole minutes"
     if window.for_seconds >= (pause := shortest_interval(window)):
         return f"expected less than the {pause:g} seconds from one start to the next"
     return None

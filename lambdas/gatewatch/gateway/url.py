@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 
 class HostKind(StrEnum):
@@ -124,6 +124,89 @@ def _kind_of(host: str) -> tuple[HostKind, dict[str, str | None]]:
         if match := pattern.fullmatch(host):
             return kind, match.groupdict()
     return HostKind.UNKNOWN, {}
+
+
+_OCTET = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_LABEL = r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
+# A name whose last label is a number is an address to some readers (https://url.spec.whatwg.org).
+_NAME = rf"({_LABEL}\.)*(?!(\d+|0x[0-9a-f]*)(?![a-z0-9_.-])){_LABEL}"
+PORT = r"([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])"
+NAMED_HOST = rf"(({_OCTET}\.){{3}}{_OCTET}|{_NAME})"
+_HOST = rf"({NAMED_HOST}|\[[0-9a-f:]{{2,39}}\])"
+_CHARACTER = r"([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-F]{2})"
+_PATH = rf"(/{_CHARACTER}*)*"
+_QUERY = rf"(\?({_CHARACTER}|[/?])+)?"
+BASE_PATTERN = rf"^https?://{_HOST}(:{PORT})?{_PATH}$(?!\n)"
+"""A URL that everybody reads alike: in lower case to the end of the host, without user info, and
+with nothing in its path that a sender would write otherwise."""
+TARGET_PATTERN = rf"^/(?!/){_CHARACTER}*{_PATH}{_QUERY}$(?!\n)"
+"""A path and a query that lead nowhere else, whichever of these URLs they follow."""
+_BASE = re.compile(BASE_PATTERN)
+_TARGET = re.compile(rf"({TARGET_PATTERN})|{_QUERY}")
+_DOTS = re.compile(r"/\.\.?(/|$)")
+
+
+class AmbiguousUrlError(ValueError):
+    """Raised for a URL that two programs may read in two ways; says of which part it is true."""
+
+
+def joined(base: str, target: str) -> str:
+    """The very URL that is called: who checks where a call goes and who sends it get it from here.
+
+    Raises AmbiguousUrlError. A dot segment is resolved by some senders and sent by others.
+    """
+    url = base + target
+    if not (_BASE.match(base) and _TARGET.fullmatch(target)):
+        raise AmbiguousUrlError("it can be read in more than one way")
+    if "[" in base and not _is_ipv6(base[base.index("[") + 1 : base.index("]")]):
+        raise AmbiguousUrlError("it names no address of IPv6")
+    if tidied_base(base) + tidied(target) != url:
+        raise AmbiguousUrlError("some senders would write it otherwise")
+    if _DOTS.search(base.partition("://")[2]) or _DOTS.search(target.partition("?")[0]):
+        raise AmbiguousUrlError("it has a segment . or .. in its path")
+    return url
+
+
+def halves(url: str) -> tuple[str, str]:
+    """A URL as a base without query, and a target that is at most a query."""
+    base, mark, query = url.partition("?")
+    return base, mark + query if query else ""
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return ip_address(text).version == 6
+    except ValueError:
+        return False
+
+
+def with_root(url: str) -> str:
+    """The same URL with the path that is asked for where it names none."""
+    return _NO_PATH.sub(r"\1/", url)
+
+
+_NO_PATH = re.compile(r"^(https?://[^/?]+)(?=\?|$)")
+_UNTIDY = re.compile(r"%([0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/?-]")
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
+
+
+def tidied(text: str) -> str:
+    """A path or a query with each character as a sender writes it (RFC 3986, section 6.2.2)."""
+    return _UNTIDY.sub(_written, text)
+
+
+def _written(found: re.Match[str]) -> str:
+    if found[1] is None:
+        return quote(found[0], safe="", errors="replace")
+    meant = chr(int(found[1], 16))
+    return meant if _UNRESERVED.match(meant) else found[0].upper()
+
+
+def tidied_base(url: str) -> str:
+    """The same of a URL without query, its scheme and host in lower case."""
+    scheme, _, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme.lower()}://{authority.lower()}{slash}{tidied(path)}"
 
 
 def host_of(url: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPException, IncompleteRead
 from time import perf_counter
@@ -13,6 +14,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
 
 from gatewatch import __version__
+from gatewatch.gateway.url import AmbiguousUrlError, with_root
 from gatewatch.probe.flight import Flight, FloodError, fly
 from gatewatch.probe.resolve import NoAddressError
 
@@ -22,6 +24,24 @@ BODY_BYTES = 65_536
 
 def user_agent(purpose: str) -> str:
     return f"Gatewatch/{__version__} (+{HOMEPAGE}; synthetic monitoring, {purpose})"
+
+
+def prepare(
+    method: str, url: str, headers: Mapping[str, str], form: str | None = None
+) -> requests.PreparedRequest:
+    """The request as it is sent. `auth` is given, so that the library takes none out of the URL.
+
+    Raises AmbiguousUrlError where the library reads the URL otherwise than whoever checked it.
+    """
+    found = requests.Request(method, url, headers=dict(headers), data=form, auth=_as_it_is)
+    prepared = found.prepare()
+    if prepared.url != with_root(url):
+        raise AmbiguousUrlError("it would be sent otherwise")
+    return prepared
+
+
+def _as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+    return prepared
 
 
 @dataclass(slots=True)

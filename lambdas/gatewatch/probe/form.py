@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from time import perf_counter
 
-import requests
-
 from gatewatch.gateway.url import host_of
 from gatewatch.ports import SecretError
 from gatewatch.probe.connection import Adapter, shared_context
-from gatewatch.probe.exchange import exchange, user_agent
+from gatewatch.probe.exchange import exchange, prepare, user_agent
 from gatewatch.probe.flight import Flight
 from gatewatch.probe.resolve import Resolver
 
@@ -29,7 +27,7 @@ def post_form(
     `networks`: as for a Resolver. `authority`: PEM certificates that are trusted besides.
     """
     own = {"User-Agent": user_agent("token"), "Connection": "close", **headers}
-    prepared = requests.Request("POST", url, headers=own, data=form).prepare()
+    prepared = prepare("POST", url, own, form)
     flight = Flight(Resolver(networks=networks), perf_counter() + _SECONDS)
     adapter = Adapter(shared_context(authority), 1)
     outcome = exchange(adapter.pool(url), prepared, {}, flight)

@@ -22,7 +22,7 @@ from gatewatch.plan import Attempt
 from gatewatch.ports import Clock
 from gatewatch.probe.connection import Adapter, shared_context
 from gatewatch.probe.credentials import CredentialError, Keyring
-from gatewatch.probe.exchange import Outcome, exchange, user_agent
+from gatewatch.probe.exchange import Outcome, exchange, prepare, user_agent
 from gatewatch.probe.flight import Flight
 from gatewatch.probe.identity import Identity
 from gatewatch.probe.resolve import Resolver
@@ -211,10 +211,7 @@ def _host_port(text: str | None) -> tuple[str, int] | None:
 def _prepared(
     method: str, url: str, headers: tuple[tuple[str, str], ...], purpose: str
 ) -> requests.PreparedRequest:
-    """Built once; a probe only adds its credential. Never changed after this.
-
-    `auth` is given, so that the library takes none out of the URL.
-    """
+    """Built once; a probe only adds its credential. Never changed after this."""
     own = {
         "User-Agent": user_agent(purpose),
         "Accept": "*/*",
@@ -227,8 +224,4 @@ def _prepared(
     if whole["User-Agent"] != own["User-Agent"]:
         # Whoever does not know us by the one is told by the other.
         whole["X-Synthetic-Monitoring"] = own["User-Agent"]
-    return requests.Request(method, url, headers=whole, auth=_as_it_is).prepare()
-
-
-def _as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
-    return prepared
+    return prepare(method, url, whole)

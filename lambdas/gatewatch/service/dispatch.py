@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -23,12 +23,14 @@ from gatewatch.service.source import Holding, Source
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """`due` counts routes at entrances, as `RoutesDue` does."""
+    """`due` counts routes at entrances, as `RoutesDue` does. `stopped`: the APIs that could not be
+    dealt out, each with why; `RoutesDue` does not count them."""
 
     due: int
     shards: int
     sweeps: int
     rejected: tuple[str, ...]
+    stopped: Mapping[str, str] = field(default_factory=dict)
 
 
 def dispatch(
@@ -48,22 +50,63 @@ def dispatch(
     tick = at.replace(second=0, microsecond=0)
     holding, rejected = source.current()
     known = records.records()
-    due, found = _dealt(holding, known, records, tick, bounds)
-    calls = sweeps(holding, known, records.acknowledged(), tick)
+    counts = _slice_counts(holding.config, known, records)
+    dealt = _dealt(holding, known, counts, tick, bounds)
+    sound = {name: one for name, one in known.items() if name not in dealt.stopped}
+    calls = sweeps(holding, sound, records.acknowledged(), tick)
     changes.send([one.message() for one in calls])
-    _send(found, work, twin)
+    _send(dealt, work, twin)
     return Dispatched(
-        due=due,
-        shards=len(found),
+        due=dealt.due,
+        shards=len(dealt.outside) + len(dealt.inside),
         sweeps=len(calls),
         rejected=rejected.problems if rejected else (),
+        stopped=dealt.stopped,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Dealt:
+    """Shards as messages: those for the probe outside, and those for the twin."""
+
+    due: int
+    outside: Sequence[Message]
+    inside: Sequence[Message]
+    stopped: Mapping[str, str]
 
 
 def _dealt(
     holding: Holding,
     known: Mapping[str, Record],
-    records: Records,
+    counts: Mapping[str, int],
+    tick: datetime,
+    bounds: Bounds | None,
+) -> _Dealt:
+    """One API that cannot be dealt out stops no other: then each is tried by itself."""
+
+    def deal(apis: Sequence[Api], stopped: Mapping[str, str]) -> _Dealt:
+        part = replace(holding, config=msgspec.structs.replace(holding.config, apis=tuple(apis)))
+        due, found = _shards(part, known, counts, tick, bounds)
+        outside = [_message(one) for one in found if not one.is_private]
+        return _Dealt(due, outside, [_message(one) for one in found if one.is_private], stopped)
+
+    try:
+        return deal(holding.config.apis, {})
+    except Exception:  # noqa: BLE001 - said for each API that is at fault, logged, counted
+        sound, stopped = list[Api](), dict[str, str]()
+        for api in holding.config.apis:
+            try:
+                deal([api], {})
+                sound.append(api)
+            except Exception as error:  # noqa: BLE001 - the same
+                stopped[api.name] = f"{type(error).__name__}: {error}"
+        return deal(sound, stopped)
+
+
+def _shards(
+    holding: Holding,
+    known: Mapping[str, Record],
+    counts: Mapping[str, int],
     tick: datetime,
     bounds: Bounds | None,
 ) -> tuple[int, list[Shard]]:
@@ -81,7 +124,7 @@ def _dealt(
         probes,
         tick,
         {api.name: about(api, holding.config, tick) for api in holding.config.apis},
-        _slice_counts(holding.config, known, records),
+        {api.name: counts[api.name] for api in holding.config.apis},
         let_in=let_in,
         latched=latched,
         networks=holding.allowed.networks,
@@ -91,12 +134,12 @@ def _dealt(
     )
 
 
-def _send(found: Sequence[Shard], work: Queue, twin: Queue | None) -> None:
-    work.send([_message(one) for one in found if not one.is_private])
-    if private := [_message(one) for one in found if one.is_private]:
+def _send(dealt: _Dealt, work: Queue, twin: Queue | None) -> None:
+    work.send(dealt.outside)
+    if dealt.inside:
         if twin is None:
             raise NoTwinError
-        twin.send(private)
+        twin.send(dealt.inside)
 
 
 class NoTwinError(Exception):
@@ -125,8 +168,19 @@ def about(api: Api, config: Config, at: datetime) -> About:
     )
 
 
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+# was 262,144 bytes for years, with what the queue adds.
+_MOST_BYTES = 250_000
+
+
+class TooLargeError(Exception):
+    """Raised for a shard that no message carries."""
+
+
 def _message(shard: Shard) -> Message:
     body = msgspec.json.encode(shard)
+    if len(body) > _MOST_BYTES:
+        raise TooLargeError(f"{len(body)} bytes for one message")
     return Message(body=body, lane=shard.lane, once=sha256(body).hexdigest())
 
 

@@ -3,14 +3,15 @@ stack was deployed for."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
+from itertools import islice
 
 import msgspec
 from msgspec.structs import replace
 
 from gatewatch.config.canonical import (
-    Api,
     AssumedRole,
     Config,
     Credential,
@@ -18,17 +19,23 @@ from gatewatch.config.canonical import (
     Network,
     OAuth2,
     OwnKeys,
+    Route,
     SecretRef,
     SecretSource,
     Sigv4,
+    UnreadableError,
+    read_canonical,
     within,
 )
-from gatewatch.config.headers import directs
 from gatewatch.config.places import inside, outside
-from gatewatch.config.windows import problem_of
-from gatewatch.gateway.url import host_of, is_loopback
+from gatewatch.config.rules import problems
+from gatewatch.gateway.url import host_of, joined
+from gatewatch.model import ANONYMOUS
 
 VERSIONS = "config/versions/"
+_VERSION = re.compile(r"[0-9a-f]{64}")
+_MOST_BYTES = 64_000_000
+_MOST_TOLD = 100
 
 
 class Pointer(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,9 +47,14 @@ class Pointer(msgspec.Struct, frozen=True, kw_only=True):
 
 class Granted(msgspec.Struct, frozen=True, kw_only=True):
     """What one probe may read, assume and present. `credentials`: the `host:port` pairs that each
-    may be sent to; `api_ids`: the APIs for which it may ask a host that is a VPC endpoint;
-    `sources`: fingerprints of what each is made of. `authorities`: those of the private ones that
-    are trusted."""
+    may be sent to; `api_ids`: the APIs for which it may ask a host that is a VPC endpoint, and
+    under `anonymous` those for which anybody may; `sources`: fingerprints of what each is made of.
+    `authorities`: those of the private ones that are trusted.
+
+    `hosts`: what is called at all, as `host:port`; `writes`: with which methods that write, such as
+    `DELETE host:port`, or `DELETE host:port invoke` where it is in earnest. None: a deployment of
+    an earlier version did not say.
+    """
 
     secrets: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
@@ -51,14 +63,16 @@ class Granted(msgspec.Struct, frozen=True, kw_only=True):
     api_ids: dict[str, tuple[str, ...]] = {}
     sources: dict[str, str] = {}
     authorities: tuple[str, ...] = ()
+    hosts: tuple[str, ...] | None = None
+    writes: tuple[str, ...] | None = None
 
 
 class Twin(Granted, frozen=True, kw_only=True):
-    """The probe of private APIs: where it is, to which private addresses it may connect, and by
-    which names (`host:port`): inside the VPC, a stranger's request may do what it should not."""
+    """The probe of private APIs: where it is, and to which private addresses it may connect.
+    Inside the VPC, a stranger's request may do what it should not."""
 
     network: Network
-    hosts: tuple[str, ...] = ()
+    hosts: tuple[str, ...] | None = ()
 
 
 class Allowed(Granted, frozen=True, kw_only=True):
@@ -81,8 +95,8 @@ class Allowed(Granted, frozen=True, kw_only=True):
 class RejectedError(Exception):
     """Raised for a published configuration that may not be used; `problems` says why."""
 
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
+    def __init__(self, found: Iterable[str]) -> None:
+        self.problems = tuple(found)
         super().__init__("; ".join(self.problems))
 
 
@@ -92,44 +106,62 @@ def encoded(config: Config) -> bytes:
 
 
 def pointer_to(body: bytes) -> Pointer:
-    version = sha256(body).hexdigest()
+    return _pointer(sha256(body).hexdigest())
+
+
+def _pointer(version: str) -> Pointer:
     return Pointer(version=version, key=f"{VERSIONS}{version}.json")
 
 
 def read_pointer(body: bytes) -> Pointer:
     """Raises RejectedError."""
     try:
-        return msgspec.json.decode(body, type=Pointer)
-    except msgspec.MsgspecError as error:
+        found = msgspec.json.decode(body, type=Pointer)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RejectedError([f"the pointer cannot be read: {error}"]) from None
+    if not _VERSION.fullmatch(found.version) or found != _pointer(found.version):
+        raise RejectedError(["the pointer names no version of a configuration"])
+    return found
 
 
 def read_config(body: bytes, version: str, allowed: Allowed) -> Config:
-    """Raises RejectedError with all problems."""
+    """Raises RejectedError with all problems, and nothing else: whatever was pushed, what held
+    before goes on."""
+    try:
+        return _checked(body, version, allowed)
+    except RejectedError:
+        raise
+    except Exception as error:
+        raise RejectedError([f"it cannot be checked: {type(error).__name__}"]) from error
+
+
+def _checked(body: bytes, version: str, allowed: Allowed) -> Config:
     if sha256(body).hexdigest() != version:
         raise RejectedError([f"it is not the version {version[:12]} that was published"])
+    if len(body) > _MOST_BYTES:
+        raise RejectedError([f"it has {len(body)} bytes; expected at most {_MOST_BYTES}"])
     try:
-        config = msgspec.json.decode(body, type=Config)
-    except msgspec.MsgspecError as error:
+        config = read_canonical(body)
+    except UnreadableError as error:
         raise RejectedError([f"it cannot be read: {error}"]) from None
-    if problems := dict.fromkeys(needs_deployment(config, allowed)):
-        raise RejectedError(problems)
+    if found := list(islice(problems(config), _MOST_TOLD)):
+        raise RejectedError(map(str, found))
+    if needed := dict.fromkeys(needs_deployment(config, allowed)):
+        raise RejectedError(needed)
     return config
 
 
 def needs_deployment(config: Config, allowed: Allowed) -> Iterator[str]:
     """What a configuration asks for and the stack was not deployed for, one line each."""
+    yield from _of_calls(outside(config), allowed, "")
     yield from _of_place(outside(config), allowed, "")
     yield from _of_private(config, allowed.twin)
     for channel in config.notify:
         if channel.topic not in allowed.topics:
             yield f"notify {channel.topic}: needs cdk deploy"
-    for window in config.maintenance:
-        if (problem := problem_of(window)) is not None:
-            yield f"maintenance {window.cron or window.start}: {problem}"
-    known = {one.name for one in config.credentials}
     for api in config.apis:
-        yield from _of_api(api, known)
+        if api.connect_to is not None:
+            yield f"api {api.name}: connect_to is for the command line, not for the account"
 
 
 def _of_private(config: Config, twin: Twin | None) -> Iterator[str]:
@@ -139,27 +171,63 @@ def _of_private(config: Config, twin: Twin | None) -> Iterator[str]:
         return
     if private.apis and config.network != twin.network:
         yield "network is not the one that was deployed: needs cdk deploy"
-    for host in hosts_of(private):
-        if host not in twin.hosts:
-            yield f"{host} would be called inside the VPC: needs cdk deploy"
+    yield from _of_calls(private, twin, " inside the VPC")
     yield from _of_place(private, twin, " to private APIs")
 
 
 def _of_place(config: Config, allowed: Granted, place: str) -> Iterator[str]:
     for credential in config.credentials:
         yield from _of_credential(credential, allowed, place)
+    known: set[str] = set()
     for name, ids in api_ids(config).items():
         for api_id in ids:
-            if api_id not in allowed.api_ids.get(name, ()):
-                yield f"credential {name} would be sent to the API {api_id}: needs cdk deploy"
+            if api_id in known or api_id in allowed.api_ids.get(name, ()):
+                continue
+            known.add(api_id)
+            sent = "a call" if name == ANONYMOUS else f"credential {name}"
+            yield f"{sent} would be sent to the API {api_id}: needs cdk deploy"
     for told, authority in authorities(config):
         if fingerprint(authority) not in allowed.authorities:
             yield f"{told} trusts an authority (ca_file) that is new{place}: needs cdk deploy"
 
 
+def _of_calls(config: Config, allowed: Granted, place: str) -> Iterator[str]:
+    if allowed.hosts is not None:
+        for host in hosts_of(config):
+            if host not in allowed.hosts:
+                yield f"{host} would be called{place}: needs cdk deploy"
+    if allowed.writes is not None:
+        for write in writes_of(config):
+            if write not in allowed.writes:
+                method, host, *invoke = write.split(" ")
+                how = " with invoke" if invoke else ""
+                yield f"{host} would be called with {method}{how}{place}: needs cdk deploy"
+
+
 def hosts_of(config: Config) -> tuple[str, ...]:
-    """The `host:port` of every entrance, sorted."""
-    return tuple(sorted({host_of(one.url) for api in config.apis for one in api.entrances}))
+    """The `host:port` of all that is called, sorted."""
+    return tuple(sorted({host_of(url) for _, url in _calls(config)}))
+
+
+def writes_of(config: Config) -> tuple[str, ...]:
+    """The methods that write, each with where it is sent, and whether in earnest; sorted."""
+    return tuple(
+        sorted(
+            {
+                f"{route.method} {host_of(url)}{' invoke' if route.invoke else ''}"
+                for route, url in _calls(config)
+                if route.writes
+            }
+        )
+    )
+
+
+def _calls(config: Config) -> Iterator[tuple[Route, str]]:
+    """Every route with every URL that it is called by, as it is sent."""
+    for api in config.apis:
+        for route in api.routes:
+            for entrance in api.entrances:
+                yield route, joined(entrance.url, route.target)
 
 
 def authorities(config: Config) -> Iterator[tuple[str, str]]:
@@ -177,11 +245,14 @@ def fingerprint(authority: str) -> str:
 
 
 def api_ids(config: Config) -> dict[str, tuple[str, ...]]:
-    """By credential, the APIs for which VPC endpoints are asked with it."""
+    """By credential, the APIs for which VPC endpoints are asked with it; strangers' looks last."""
     found: dict[str, set[str]] = {}
-    for api in config.apis:
-        for name in api.presented if api.api_id is not None else ():
+    asked = [api for api in config.apis if api.api_id is not None]
+    for api in asked:
+        for name in api.presented:
             found.setdefault(name, set()).add(api.api_id or "")
+    for api in asked:
+        found.setdefault(ANONYMOUS, set()).add(api.api_id or "")
     return {name: tuple(sorted(ids)) for name, ids in found.items()}
 
 
@@ -233,18 +304,3 @@ def _of_secret(told: str, ref: SecretRef, allowed: Granted) -> Iterator[str]:
             return
     if not is_known:
         yield f"{told} reads {ref}: needs cdk deploy"
-
-
-def _of_api(api: Api, known: set[str]) -> Iterator[str]:
-    if api.connect_to is not None:
-        yield f"api {api.name}: connect_to is for the command line, not for the account"
-    used = api.presented
-    for name in sorted(used - known):
-        yield f"api {api.name}: credential {name} is not configured"
-    for name in sorted({name for route in api.routes for name in route.headers if directs(name)}):
-        yield f"api {api.name}: the header {name} would change what is called"
-    for entrance in api.entrances:
-        host = host_of(entrance.url).rpartition(":")[0].strip("[]")
-        plain = entrance.url.startswith("http:") and not is_loopback(host)
-        if used and plain and not entrance.closed:
-            yield f"api {api.name}: credentials may not be sent over plain http to {host}"

@@ -30,6 +30,7 @@ from gatewatch.service.ledger import About
 from gatewatch.service.slices import slice_name
 
 _MOST_BYTES = 150_000
+_MOST_ROUTE_BYTES = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """The due routes of one slice at one entrance. `latched`: those whose writes are held back.
+    """Due routes of one slice at one entrance. `latched`: those whose writes are held back.
     `seconds`: looks times timeout; `size`: the bytes of what a shard would hold for it alone."""
 
     api: Api
@@ -113,9 +114,24 @@ def pieces(
         name = one.api.name
         found[name, one.entrance.url, slice_name(one.route.name, counts[name])].append(one)
     return [
-        _piece(group, name, latched, sizes, besides[api], decided[api])
+        _piece(part, name, latched, sizes, besides[api], decided[api])
         for (api, _, name), group in found.items()
+        for part in _cut(group)
     ]
+
+
+def _cut(group: Iterable[Probe]) -> Iterator[list[Probe]]:
+    """The routes of one slice in pieces that a message carries with all that goes with them."""
+    part: list[Probe] = []
+    size = 0
+    for one in group:
+        more = _size(one.route)
+        if part and size + more > _MOST_ROUTE_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(one)
+        size += more
+    yield part
 
 
 def _piece(

@@ -74,7 +74,13 @@ class Source:
         if key is None:
             raise error
         version = key.removeprefix(VERSIONS).removesuffix(".json")
-        self._good = self._read(Pointer(version=version, key=key), allowed)
+        try:
+            self._good = self._read(Pointer(version=version, key=key), allowed)
+        except KeyError:
+            raise RejectedError([*error.problems, "the last good version is gone"]) from None
+        except RejectedError as worse:
+            told = (f"the last good version: {one}" for one in worse.problems)
+            raise RejectedError([*error.problems, *told]) from None
         return self._good
 
     def _read(self, pointer: Pointer, allowed: Allowed) -> Holding:

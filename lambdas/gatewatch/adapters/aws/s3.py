@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from gatewatch.adapters.aws.client import client
 
+_MOST_BYTES = 65_000_000
+_MOST_KEPT = 4
+
 
 class S3Objects:
     def __init__(self, bucket: str) -> None:
@@ -11,7 +14,8 @@ class S3Objects:
         self._known: dict[str, tuple[str, bytes]] = {}
 
     def read(self, key: str) -> bytes:
-        """Raises KeyError where there is no such object."""
+        """Raises KeyError where there is no such object. Of one that is too large for anything
+        that is kept here, only the beginning comes."""
         from botocore.exceptions import ClientError
 
         known = self._known.get(key)
@@ -25,7 +29,10 @@ class S3Objects:
             if code in ("404", "NoSuchKey"):
                 raise KeyError(key) from None
             raise
-        body = bytes(answer["Body"].read())
+        body = bytes(answer["Body"].read(_MOST_BYTES))
+        self._known.pop(key, None)
+        if len(self._known) == _MOST_KEPT:
+            del self._known[next(iter(self._known))]
         self._known[key] = (answer["ETag"], body)
         return body
 

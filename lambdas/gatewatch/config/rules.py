@@ -1,0 +1,201 @@
+"""What holds between the values of a configuration, whoever wrote it: each value by itself is
+bound by its type. What people write and what is pushed are held to the same."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import urlsplit
+
+import msgspec
+
+from gatewatch.config.canonical import (
+    Api,
+    ApiKey,
+    ClientCertificate,
+    Config,
+    CredentialSource,
+    Expect,
+    Header,
+    OAuth2,
+    Route,
+    caller_name,
+)
+from gatewatch.config.headers import directs, problem_of
+from gatewatch.config.problems import Path, Problem
+from gatewatch.config.values import TOPIC, TOPIC_PATTERN
+from gatewatch.config.windows import problem_of as problem_of_window
+from gatewatch.gateway.url import AmbiguousUrlError, is_loopback, joined, parse
+from gatewatch.jsonpath import is_path
+from gatewatch.model import Access
+from gatewatch.pattern import is_pattern
+
+MOST_PLACES = 200_000
+_MOST_ROUTE_BYTES = 20_000
+_MOST_CREDENTIAL_BYTES = 60_000
+_DEEPEST = 40
+_MOST_EXPECTATIONS = 50
+HTTPS = "expected https (plain http only to loopback)"
+JSON_PATH = "expected a JSON path such as $.ok, with at most one .. and no regular expression"
+_Sources = Mapping[str, CredentialSource]
+
+
+def problems(config: Config) -> Iterator[Problem]:
+    """All of them, each with its place."""
+    yield from _twice((api.name for api in config.apis), ("apis",))
+    yield from _twice((one.name for one in config.credentials), ("credentials",))
+    places = sum(len(api.routes) * len(api.entrances) for api in config.apis)
+    if places > MOST_PLACES:
+        yield Problem(("apis",), f"expected at most {MOST_PLACES} routes at entrances", places)
+    for one in config.credentials:
+        yield from _of_source(one.source, ("credentials", one.name))
+        if len(msgspec.json.encode(one)) > _MOST_CREDENTIAL_BYTES:
+            yield Problem(("credentials", one.name), "expected fewer hosts")
+    for at, channel in enumerate(config.notify):
+        if not re.match(TOPIC_PATTERN, channel.topic):
+            yield Problem(("notify", at, "sns"), f"expected {TOPIC}", channel.topic)
+    yield from _of_windows(config)
+    sources = {one.name: one.source for one in config.credentials}
+    if places <= MOST_PLACES:
+        for api in config.apis:
+            yield from _of_api(api, sources)
+
+
+def _twice(names: Iterable[str], path: Path) -> Iterator[Problem]:
+    for name, count in Counter(names).items():
+        if count > 1:
+            yield Problem((*path, name), f"expected once, not {count} times")
+
+
+def _of_source(source: CredentialSource, path: Path) -> Iterator[Problem]:
+    name = source.header if isinstance(source, ApiKey) else None
+    name = source.name if isinstance(source, Header) else name
+    if name is not None and directs(name):
+        yield Problem(path, "expected another header: this one would change what is called", name)
+    if isinstance(source, OAuth2):
+        if not is_secure(source.token_url):
+            yield Problem((*path, "token_url"), HTTPS)
+        yield from _of_url(source.token_url, "", (*path, "token_url"))
+
+
+def is_secure(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "https" or is_loopback(parts.hostname)
+
+
+def _of_url(base: str, target: str, path: Path) -> Iterator[Problem]:
+    try:
+        joined(base, target)
+    except AmbiguousUrlError as error:
+        yield Problem(path, f"expected a URL that everybody reads alike: {error}", base + target)
+
+
+def _of_windows(config: Config) -> Iterator[Problem]:
+    known = {api.name for api in config.apis}
+    for at, window in enumerate(config.maintenance):
+        if (told := problem_of_window(window)) is not None:
+            yield Problem((f"maintenance {window.cron or window.start}",), told)
+        for name in window.apis:
+            if name not in known:
+                yield Problem(("maintenance", at, "apis"), "no such API", name)
+
+
+def _of_api(api: Api, sources: _Sources) -> Iterator[Problem]:
+    path = ("apis", api.name)
+    for entrance in api.entrances:
+        bad = [*_of_url(entrance.url, "", (*path, "url"))]
+        yield from bad or _of_entrance(api, entrance.url, path)
+        if bad:
+            return
+    yield from _twice((one.name for one in api.routes), (*path, "routes"))
+    yield from _twice((one.url for one in api.entrances if not one.closed), (*path, "also_at"))
+    place = api.connect_to
+    if place and api.presented and not is_loopback(place.rpartition(":")[0].strip("[]")):
+        told = "expected a loopback address, since credentials are sent there"
+        yield Problem((*path, "connect_to"), told, place)
+    for at, route in enumerate(api.routes):
+        yield from _of_route(route, api, sources, (*path, "routes", at, route.name))
+
+
+def _of_entrance(api: Api, url: str, path: Path) -> Iterator[Problem]:
+    if not is_secure(url):
+        yield Problem((*path, "url"), HTTPS, url)
+    if parse(url).endpoint and api.api_id is None:
+        yield Problem((*path, "url"), "expected api_id beside it: this names the endpoint", url)
+
+
+def _of_route(route: Route, api: Api, sources: _Sources, path: Path) -> Iterator[Problem]:
+    if len(msgspec.json.encode(route)) > _MOST_ROUTE_BYTES:
+        yield Problem(path, f"expected a route of at most {_MOST_ROUTE_BYTES} bytes")
+        return
+    if not route.name.startswith(f"{route.method} /"):
+        yield Problem(path, f"expected a name that begins with {route.method}")
+    if route.access is Access.PUBLIC and route.guarded_by:
+        yield Problem((*path, "guarded_by"), "a public route has no guard; is it protected?")
+    if route.open_share is not None and route.open_share[0] > route.open_share[1]:
+        yield Problem((*path, "open_after"), "expected no more failures than looks")
+    for entrance in api.entrances:
+        yield from _of_url(entrance.url, route.target, path)
+    for callers in route.callers:
+        yield from _of_callers(callers, sources, (*path, "as"))
+    for name, value in route.headers.items():
+        if (told := problem_of(name, value)) is not None:
+            yield Problem((*path, "headers", name), told)
+    yield from _of_expect(route.expect, (*path, "expect"))
+
+
+def _of_callers(callers: tuple[str, ...], sources: _Sources, path: Path) -> Iterator[Problem]:
+    for name in callers:
+        if name not in sources:
+            yield Problem(path, "no such credential", name)
+    filled = Counter(filled_by(sources[name]) for name in callers if name in sources)
+    for place, count in filled.items():
+        if count > 1:
+            yield Problem(path, f"{count} credentials fill {place}", caller_name(callers))
+
+
+def filled_by(source: CredentialSource) -> str:
+    """The one place in a request that a credential takes up."""
+    match source:
+        case ApiKey() as key:
+            return f"the {key.header.lower()} header"
+        case Header() as header:
+            return f"the {header.name.lower()} header"
+        case ClientCertificate():
+            return "the client certificate"
+        case _:
+            return "the authorization header"
+
+
+def _of_expect(expect: Expect, path: Path) -> Iterator[Problem]:
+    for key, found in (("json", expect.json), ("headers", expect.headers)):
+        if len(found) > _MOST_EXPECTATIONS:
+            yield Problem((*path, key), f"expected at most {_MOST_EXPECTATIONS}", len(found))
+            return
+    if expect.body is not None and not is_pattern(expect.body):
+        yield Problem((*path, "body"), "expected a regular expression", expect.body)
+    for name, pattern in expect.headers.items():
+        if not is_pattern(pattern):
+            yield Problem((*path, "headers", name), "expected a regular expression", pattern)
+    for query, value in expect.json.items():
+        if not is_path(query):
+            yield Problem((*path, "json", query), JSON_PATH, query)
+        if not _is_flat(value):
+            yield Problem((*path, "json", query), f"expected at most {_DEEPEST} levels")
+
+
+def _is_flat(value: object) -> bool:
+    """Whether it is nested no deeper than anything else that is read here."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for one in level for inner in _inside(one)]
+        if not level:
+            return True
+    return False
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, (list, tuple)) else ()
