@@ -104,6 +104,16 @@ class CountingTable:
         known = self._records.get(api, Record(api=api)).latched
         self._change(api, latched={**known, (route, entrance): finding})
 
+    def unlatch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
+        known = dict(self._records.get(api, Record(api=api)).latched)
+        if known.get((route, entrance)) is finding:
+            del known[route, entrance]
+        self._change(api, latched=known)
+
+    def held(self, api: str) -> dict[tuple[str, str], Finding]:
+        self._change(api)
+        return dict(self._records[api].latched)
+
     def release(self, api: str, route: str) -> int:
         known = self._records.get(api, Record(api=api)).latched
         left = {key: held for key, held in known.items() if key[0] != route}

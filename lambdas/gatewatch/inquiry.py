@@ -1,7 +1,7 @@
 """What is asked in a run, and what came of it: the one loop in which diagnosis asks, probe answers.
 
-It takes the planned looks, then the controls that would tell more, and keeps a write that got
-through from being sent again. What becomes of the verdicts is `run`'s business.
+It takes the planned looks, then the controls that would tell more. What becomes of the verdicts is
+`run`'s business, and what is not to be sent again that of `holds`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from gatewatch.gateway.likeness import alike
 from gatewatch.judge import Seen, asks_as_browser, in_doubt, judge, undecided
 from gatewatch.model import (
     ANONYMOUS,
-    GOT_THROUGH,
     READING_METHODS,
     Confidence,
     CredentialKind,
@@ -33,6 +32,7 @@ from gatewatch.model import (
 )
 from gatewatch.plan import Attempt, Decided, Probe, as_browser, control, decide, host_scope, plan
 from gatewatch.ports import Known, Transport
+from gatewatch.raw import RawExchange
 from gatewatch.redaction.redactor import Redactor
 
 CONTROLS_PER_PROBE = 2
@@ -74,6 +74,12 @@ class Inquiry:
             settling=self.settling,
             has_worked=self.has_worked,
         )
+
+    def alone(self, caller: str, exchange: Exchange) -> Inquiry:
+        """As if nothing but this look had been taken."""
+        one = Inquiry(self.probe, self.has_worked, self.signer, self.settling)
+        one.take(caller, exchange)
+        return one
 
     def take(self, caller: str, exchange: Exchange) -> None:
         """Takes up the answer to a planned look."""
@@ -207,20 +213,28 @@ def inquiries(
     ]
 
 
-def look(inquiries: Sequence[Inquiry], transport: Transport) -> int:
+Heard = Callable[[Inquiry, Attempt, Exchange], None]
+"""Called with each look in the moment of its answer, in any thread; it may not raise."""
+
+
+def nobody_hears(_: Inquiry, __: Attempt, ___: Exchange) -> None:
+    pass
+
+
+def look(inquiries: Sequence[Inquiry], transport: Transport, heard: Heard = nobody_hears) -> int:
     """Takes the planned looks, then asks controls where they would tell more; then the trials,
     where a guard has refused strangers.
 
     Returns the number of requests sent. A control that several inquiries ask for is sent once.
     """
     planned = [(one, attempt) for one in inquiries for attempt in one.probe.attempts]
-    requests = _take(planned, transport)
+    requests = _take(planned, transport, heard)
     for _ in range(CONTROLS_PER_PROBE):
         requests += _ask_once(inquiries, transport)
     requests += _ask_as_browsers(inquiries, transport)
     trials = [(one, attempt) for one in inquiries for attempt in one.trials()]
     if trials:
-        requests += _take(trials, transport)
+        requests += _take(trials, transport, heard)
         requests += _ask_once([one for one, _ in trials], transport)
     return requests
 
@@ -241,10 +255,15 @@ def _ask_as_browsers(inquiries: Sequence[Inquiry], transport: Transport) -> int:
     return requests + _sent(answers)
 
 
-def _take(planned: Sequence[tuple[Inquiry, Attempt]], transport: Transport) -> int:
+def _take(planned: Sequence[tuple[Inquiry, Attempt]], transport: Transport, heard: Heard) -> int:
     """Takes these looks; returns the number of requests sent."""
     attempts = [attempt for _, attempt in planned]
-    answers = _answers(transport, attempts)
+    asked = {attempt: inquiry for inquiry, attempt in planned}
+
+    def hear(attempt: Attempt, exchange: Exchange) -> None:
+        heard(asked[attempt], attempt, exchange)
+
+    answers = _answers(transport, attempts, hear)
     repeated = _repeat_renewed(transport, attempts, answers)
     unreached = _unreached(attempts, answers)
     for (inquiry, attempt), (exchange, not_sent) in zip(planned, answers, strict=True):
@@ -263,11 +282,20 @@ def _sent(answers: Iterable[_Answer]) -> int:
     return sum(not_sent is None for _, not_sent in answers)
 
 
-def _answers(transport: Transport, attempts: Sequence[Attempt]) -> list[_Answer]:
+def _answers(
+    transport: Transport,
+    attempts: Sequence[Attempt],
+    hear: Callable[[Attempt, Exchange], None] | None = None,
+) -> list[_Answer]:
     redactors = Redactors(transport)
-    return transport.send_all(
-        attempts, lambda raw: (evidence(raw, redactors.current()), raw.not_sent)
-    )
+
+    def record(raw: RawExchange) -> _Answer:
+        exchange = evidence(raw, redactors.current())
+        if hear is not None and raw.not_sent is None:
+            hear(raw.attempt, exchange)
+        return exchange, raw.not_sent
+
+    return transport.send_all(attempts, record)
 
 
 def _unreached(attempts: Sequence[Attempt], answers: Sequence[_Answer]) -> dict[str | None, Seen]:
@@ -384,19 +412,3 @@ def _question(inquiry: Inquiry) -> Attempt | None:
             url = target(found.place, inquiry.probe.called)
             return control(inquiry.probe, found.method, url, callers)
     return None
-
-
-def latch(inquiries: Iterable[Inquiry], verdicts: Iterable[Verdict], known: Known) -> None:
-    """A write that got through without a credential is not sent again. One that was not sent now
-    says nothing new: it may have been released since."""
-    writes = {
-        (one.probe.api.name, one.probe.route.name)
-        for one in inquiries
-        if one.probe.route.writes and not one.probe.route.invoke
-    }
-    for verdict in verdicts:
-        was_sent = verdict.outcome is not Outcome.SKIPPED and is_stranger(verdict.caller)
-        if verdict.finding is None or verdict.finding not in GOT_THROUGH or not was_sent:
-            continue
-        if (verdict.api, verdict.route) in writes:
-            known.latch(verdict.api, verdict.route, verdict.entrance, verdict.finding)

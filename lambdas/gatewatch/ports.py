@@ -36,6 +36,10 @@ class SecretError(Exception):
         return SecretError(str(self), self.remedy, passes=self.passes)
 
 
+class StateError(Exception):
+    """Raised when what is remembered cannot be read or kept; names the place and the reason."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Keys:
     """An AWS identity's keys; they are never shown."""
@@ -107,11 +111,21 @@ class Known(Protocol):
 
     def latched(self) -> Latches: ...
 
-    def latch(self, api: str, route: str, entrance: str, finding: Finding) -> None: ...
+    def latch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
+        """May be called in any thread, and again with another finding."""
+
+    def unlatch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
+        """Takes that back; a latch with another finding stays."""
 
 
 class Store(Known, Protocol):
-    """What is known by one configuration: an API that it does not name any more has left it."""
+    """What is known by one configuration: an API that it does not name any more has left it.
+
+    Everything raises StateError where it cannot be read or kept.
+    """
+
+    def ready(self) -> None:
+        """Raises unless more can be kept: else nothing may be sent."""
 
     def apis(self) -> Sequence[str]:
         """Of which anything is kept."""

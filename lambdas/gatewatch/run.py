@@ -7,7 +7,8 @@ the same code.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,9 +18,10 @@ from gatewatch.ahead import Remembered, believed, remembered
 from gatewatch.announce import Announcement, Brief, brief
 from gatewatch.config.canonical import Api, Config, caller_name
 from gatewatch.config.windows import openings
-from gatewatch.inquiry import inquire, latch, look
+from gatewatch.holds import Holds
+from gatewatch.inquiry import inquire, look
 from gatewatch.model import ANONYMOUS, INVALID_CALLERS, Incident, Outcome, Verdict
-from gatewatch.ports import Clock, Memory, Store, Transport
+from gatewatch.ports import Clock, Memory, StateError, Store, Transport
 from gatewatch.story import About, Story, restless_apis
 from gatewatch.track import Key, Patience, RouteState, Transition, is_overtaken, retire, track
 
@@ -46,12 +48,23 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a run found. `incidents` are the open ones and those that it resolved;
-    `announcements` are what is to be said of them now."""
+    `announcements` are what is to be said of them now. `unsaved`: why not all of it could be
+    remembered."""
 
     summary: Summary
     verdicts: tuple[Verdict, ...]
     incidents: tuple[Incident, ...]
     announcements: tuple[Brief, ...] = ()
+    unsaved: str | None = None
+
+
+Tell = Callable[[Summary, Sequence[Verdict]], None]
+"""Is told what was found as soon as it is judged, before any of it is remembered: that may take
+long, and may fail."""
+
+
+def tell_nobody(_: Summary, __: Sequence[Verdict]) -> None:
+    pass
 
 
 SETTLES_FOR = timedelta(seconds=120)
@@ -65,33 +78,44 @@ def run(
     clock: Clock,
     minutes: range | None = None,
     deployed_at: datetime | None = None,
+    tell: Tell = tell_nobody,
 ) -> Report:
-    """Probes what is due in these minutes, or everything; judges it, and remembers it.
+    """Probes what is due in these minutes, or everything; judges it, tells it, and remembers it.
 
-    `deployed_at`: when the APIs were last deployed, if whoever asks knows it.
+    `deployed_at`: when the APIs were last deployed, if whoever asks knows it. Raises StateError
+    where nothing could be remembered; then nothing was sent.
     """
+    store.ready()
     now = clock.now()
     at, minute = now.isoformat(), int(now.timestamp() // 60)
     restless = restless_apis(store.open_incidents(), at)
     asked = inquire(config, store, minutes, range(minute, minute + 1), restless)
     for one in asked:
         one.settling = deployed_at is not None and abs(now - deployed_at) < SETTLES_FOR
-    requests = look(asked, transport)
+    holds = Holds(store)
+    requests = look(asked, transport, holds.hear)
     verdicts = [verdict for inquiry in asked for verdict in inquiry.verdicts()]
-    latch(asked, verdicts, store)
-    found = remember(config, verdicts, store, at, clock)
+    found = Outcomes(believed(at, clock.now()))
+    try:
+        tell(_summary(at, verdicts, requests, found), verdicts)
+    finally:
+        with _noting(found):
+            holds.settle(asked, verdicts)
+            remember(config, verdicts, store, found, clock)
     return Report(
         summary=_summary(found.at, verdicts, requests, found),
         verdicts=tuple(verdicts),
         incidents=tuple(found.incidents),
         announcements=tuple(brief(one) for one in found.announcements),
+        unsaved=found.unsaved,
     )
 
 
 @dataclass(slots=True)
 class Outcomes:
     """What came of the verdicts of a moment: the incidents that are open or have just ended, what
-    is to be said of them, and the rest as in Summary."""
+    is to be said of them, and the rest as in Summary and Report. Nothing that is remembered may be
+    later than it is now, so `at` may be earlier than the looks were taken."""
 
     at: str
     incidents: list[Incident] = field(default_factory=list)
@@ -99,16 +123,23 @@ class Outcomes:
     dropped: int = 0
     taken_back: int = 0
     lead: timedelta = timedelta(0)
+    unsaved: str | None = None
+
+
+@contextmanager
+def _noting(found: Outcomes) -> Iterator[None]:
+    """What cannot be remembered is said, and takes back nothing that was found."""
+    try:
+        yield
+    except StateError as error:
+        found.unsaved = str(error)
 
 
 def remember(
-    config: Config, verdicts: Sequence[Verdict], store: Store, began: str, clock: Clock
-) -> Outcomes:
-    """One API at a time; each API's memory changes whole or not at all.
-
-    `began`: when the looks were taken. Nothing that is remembered may be later than it is now.
-    """
-    found = Outcomes(believed(began, clock.now()))
+    config: Config, verdicts: Sequence[Verdict], store: Store, found: Outcomes, clock: Clock
+) -> None:
+    """One API at a time; each API's memory changes whole or not at all. What came of it is added
+    to `found`."""
     configured = {api.name: api for api in config.apis}
     by_api: dict[str, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
@@ -123,7 +154,6 @@ def remember(
             story = _told(name, config, api, by_api[name], memory, known, found.at)
         found.incidents += story.incidents.values()
         found.announcements += story.announcements
-    return found
 
 
 def overtaken(states: Iterable[RouteState], verdicts: Iterable[Verdict], at: str) -> int:

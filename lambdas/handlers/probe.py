@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from time import perf_counter
@@ -12,6 +13,7 @@ from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, proce
 
 from gatewatch.adapters.aws.identities import AwsIdentities
 from gatewatch.adapters.secrets import read_in_account
+from gatewatch.model import Verdict
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
 from gatewatch.probe.resolve import Resolver
@@ -47,11 +49,10 @@ def _shard(record: dict[str, Any]) -> None:
         resolver=Resolver(networks=shard.networks),
     )
     try:
-        probed = probe(shard, CLOCK, transport, table(), changes())
+        probed = probe(shard, CLOCK, transport, table(), changes(), _log_findings)
     finally:
         transport.close()
     _measure(probed, now, perf_counter() - started)
-    _log_findings(probed)
     _log_unreadable(probed)
     if probed.dropped:
         logger.warning("looks_dropped", looks=probed.dropped, tick=probed.at)
@@ -70,8 +71,8 @@ def _measure(probed: Probed, began: datetime, seconds: float) -> None:
     metrics.flush_metrics()
 
 
-def _log_findings(probed: Probed) -> None:
-    for one in probed.verdicts:
+def _log_findings(verdicts: Sequence[Verdict]) -> None:
+    for one in verdicts:
         if one.finding is not None:
             logger.info(
                 "finding",

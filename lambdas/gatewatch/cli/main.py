@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from gatewatch import __version__
-from gatewatch.adapters.local.sqlite import StateError
 from gatewatch.cli import (
     account,
     causes,
@@ -26,6 +25,7 @@ from gatewatch.cli import (
 )
 from gatewatch.cli.exits import BAD_USAGE, INTERRUPTED, UsageError
 from gatewatch.config.problems import ConfigError
+from gatewatch.ports import StateError
 
 app = typer.Typer(
     name="gatewatch",

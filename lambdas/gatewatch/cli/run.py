@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -12,14 +13,14 @@ from rich.console import Console
 
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
-from gatewatch.cli.exits import UsageError, of_verdicts, until_closed
+from gatewatch.cli.exits import BAD_USAGE, UsageError, gravest, of_verdicts, until_closed
 from gatewatch.cli.facts import facts, of_clock
 from gatewatch.cli.maintenance import scheduled, told
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.setting import open_store, origin, prober, read_config, vault
-from gatewatch.model import Finding
+from gatewatch.model import Finding, Verdict
 from gatewatch.notices.origin import Origin
-from gatewatch.run import Report
+from gatewatch.run import Report, Summary
 from gatewatch.run import run as run_once
 
 
@@ -51,17 +52,24 @@ def run(
     found = read_config(config)
     store = open_store(config, state)
     transport, clock = prober(found, vault(config.parent)), SystemClock()
-    with show.console(stderr=True).status("probing"):
-        report = run_once(found, transport, store, clock, deployed_at=deployed)
+    with show.console(stderr=True).status("probing") as waiting:
+
+        def tell(summary: Summary, verdicts: Sequence[Verdict]) -> None:
+            waiting.stop()
+            if output is Format.TEXT:
+                with until_closed():
+                    print_looks(summary, verdicts, show.console())
+
+        report = run_once(found, transport, store, clock, deployed_at=deployed, tell=tell)
     transport.close()
     with until_closed():
         if output is Format.JSON:
             typer.echo(msgspec.json.encode(replace(report, announcements=())))
         else:
-            print_report(report, show.console(), origin(config, state))
+            print_incidents(report, show.console(), origin(config, state))
             for line in told(scheduled(found, clock.now()), only_open=True):
                 typer.echo(line)
-    raise typer.Exit(of_verdicts(report.verdicts))
+    raise typer.Exit(of_report(report))
 
 
 def _time(text: str) -> datetime:
@@ -74,19 +82,30 @@ def _time(text: str) -> datetime:
     return found
 
 
-def print_report(report: Report, console: Console, place: Origin) -> None:
-    lines, others = facts(report.verdicts)
+def of_report(report: Report) -> int:
+    """What could not be remembered is told beside what was found."""
+    status = of_verdicts(report.verdicts)
+    if report.unsaved is None:
+        return status
+    typer.echo(f"gatewatch: {report.unsaved}; not all of this is remembered", err=True)
+    return gravest(status, BAD_USAGE)
+
+
+def print_looks(summary: Summary, verdicts: Sequence[Verdict], console: Console) -> None:
+    lines, others = facts(verdicts)
     for line in lines:
         console.print(line)
     if others or not lines:
         console.print(show.verdicts(others))
-    summary = report.summary
     due, sent = show.count(summary.due, "look"), show.count(summary.requests, "request")
     console.print(
         f"{due} due: {summary.passed} passed, {summary.failed} failed, "
         f"{summary.unknown} unknown, {summary.skipped} skipped; {sent}"
     )
-    for line in of_clock(summary):
+
+
+def print_incidents(report: Report, console: Console, place: Origin) -> None:
+    for line in of_clock(report.summary):
         console.print(line)
     short = [one for one in report.incidents if one.finding is Finding.CREDENTIAL_UNREADABLE]
     for incident in report.incidents:

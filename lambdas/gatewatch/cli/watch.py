@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import count
 from typing import Annotated
@@ -16,14 +16,16 @@ from rich.text import Text
 
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
-from gatewatch.cli.exits import AS_EXPECTED, gravest, of_verdicts, until_closed
+from gatewatch.cli.exits import AS_EXPECTED, BAD_USAGE, gravest, until_closed
 from gatewatch.cli.facts import facts, of_clock
 from gatewatch.cli.maintenance import Scheduled, scheduled, told
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
+from gatewatch.cli.run import of_report
 from gatewatch.cli.setting import open_store, prober, read_config, vault
 from gatewatch.correlate import OPEN
-from gatewatch.model import Verdict
-from gatewatch.run import Report
+from gatewatch.model import Incident, Verdict
+from gatewatch.ports import StateError
+from gatewatch.run import Report, Summary
 from gatewatch.run import run as run_once
 
 Key = tuple[str, str, str, str]
@@ -60,14 +62,29 @@ def watch(
     clock, minutes = SystemClock(), Minutes()
     status = AS_EXPECTED
     live = Live(console=show.console(), auto_refresh=False, screen=False)
+
+    def tell(summary: Summary, verdicts: Sequence[Verdict]) -> None:
+        board.see(summary, verdicts)
+        if output is Format.TEXT:
+            live.update(board.shown(), refresh=True)
+
     with until_closed(), live:
         try:
             for _ in _ticks(ticks, tick):
                 transport = prober(found, held)
-                report = run_once(found, transport, store, clock, minutes.since(clock.now()))
-                transport.close()
+                due = minutes.since(clock.now())
+                try:
+                    report = run_once(found, transport, store, clock, due, tell=tell)
+                except StateError as error:
+                    minutes.give_back(due)
+                    status = gravest(status, of_unready(error))
+                    continue
+                finally:
+                    transport.close()
+                if report.unsaved is not None:
+                    minutes.give_back(due)
                 board.take(report, scheduled(found, clock.now()))
-                status = gravest(status, of_verdicts(report.verdicts))
+                status = gravest(status, of_report(report))
                 if output is Format.JSON:
                     live.stop()
                     typer.echo(msgspec.json.encode(report))
@@ -78,6 +95,12 @@ def watch(
         except KeyboardInterrupt:
             live.stop()
     raise typer.Exit(status)
+
+
+def of_unready(error: StateError) -> int:
+    """A tick that was left out, since nothing could be remembered of it; the next may be better."""
+    typer.echo(f"gatewatch: {error}; nothing was sent in this tick", err=True)
+    return BAD_USAGE
 
 
 def announced(report: Report) -> Iterator[Text]:
@@ -109,6 +132,10 @@ class Minutes:
     def __init__(self) -> None:
         self._next: int | None = None
 
+    def give_back(self, due: range | None) -> None:
+        """What could not be remembered of them is wanting: they are due at the next tick, too."""
+        self._next = None if due is None else due.start
+
     def since(self, now: datetime) -> range | None:
         """The minutes since the epoch that began after the last call; None, for everything, the
         first time and after so long a pause that everything is due."""
@@ -125,21 +152,27 @@ class Board:
 
     def __init__(self) -> None:
         self._verdicts: dict[Key, Verdict] = {}
-        self._report: Report | None = None
+        self._at: str | None = None
+        self._incidents: tuple[Incident, ...] = ()
         self._windows: tuple[Scheduled, ...] = ()
 
-    def take(self, report: Report, scheduled: tuple[Scheduled, ...] = ()) -> None:
-        self._report = report
-        self._windows = scheduled
-        for one in report.verdicts:
+    def see(self, summary: Summary, verdicts: Iterable[Verdict]) -> None:
+        self._at = summary.at
+        for one in verdicts:
             self._verdicts[one.api, one.route, one.entrance, one.caller] = one
 
+    def take(self, report: Report, scheduled: tuple[Scheduled, ...] = ()) -> None:
+        """Where not all could be remembered, the incidents are those of before."""
+        self.see(report.summary, report.verdicts)
+        self._windows = scheduled
+        if report.unsaved is None:
+            self._incidents = report.incidents
+
     def shown(self) -> Group:
-        report = self._report
-        if report is None:
+        if self._at is None:
             return Group()
-        at = datetime.fromisoformat(report.summary.at).astimezone().strftime("%H:%M:%S")
-        open_ones = [one for one in report.incidents if one.state == OPEN]
+        at = datetime.fromisoformat(self._at).astimezone().strftime("%H:%M:%S")
+        open_ones = [one for one in self._incidents if one.state == OPEN]
         lines, others = facts(list(self._verdicts.values()))
         return Group(
             Text(f"gatewatch · last tick {at} · Ctrl-C to stop", style="dim"),

@@ -1,4 +1,9 @@
-"""Which attempt is sent next: hosts in turn, each with its share, and a dead one given up."""
+"""Which attempt is sent next: hosts in turn, each with its share, and a dead one given up.
+
+At a host, strangers' looks and those of our callers have a share each, so that slow ones of one
+kind never keep those of the other from being sent. Which look is the first is another from run to
+run: what is left out because time or patience ends is never the same for long.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ from dataclasses import dataclass, field
 from threading import Condition
 from time import perf_counter
 
-from gatewatch.model import Finding, Unsent
+from gatewatch.model import Finding, Unsent, is_stranger
 from gatewatch.plan import Attempt, host_scope
 
 _UNREACHABLE_AFTER = 5
@@ -23,13 +28,46 @@ class Limits:
 
 
 @dataclass(slots=True)
-class _Host:
-    """What waits for one host, by number, and how it has behaved."""
+class _Line:
+    """What waits for one host of one kind, by number, and how many of these are under way."""
 
-    name: str
     waiting: deque[int] = field(default_factory=deque)
     under_way: int = 0
+
+
+@dataclass(slots=True)
+class _Host:
+    """The lines at one host, the next one's turn first, and how it has behaved."""
+
+    name: str
+    lines: deque[_Line] = field(default_factory=lambda: deque((_Line(), _Line())))
     failures_in_a_row: int = 0
+
+    @property
+    def under_way(self) -> int:
+        return sum(line.under_way for line in self.lines)
+
+    @property
+    def waiting(self) -> int:
+        return sum(len(line.waiting) for line in self.lines)
+
+    def next_line(self, per_host: int) -> _Line | None:
+        """The line whose turn it is; None while what may be under way is. A line leaves the other
+        its share for as long as anybody waits there."""
+        if self.under_way >= per_host:
+            return None
+        for line, other in ((self.lines[0], self.lines[1]), (self.lines[1], self.lines[0])):
+            most = per_host - _share(per_host) if other.waiting else per_host
+            if line.waiting and line.under_way < most:
+                self.lines.remove(line)
+                self.lines.append(line)
+                return line
+        return None
+
+
+def _share(per_host: int) -> int:
+    """How many places are kept for each line: a third, and one at least where there are several."""
+    return max(1, per_host // 3) if per_host > 1 else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +76,25 @@ class Job:
 
     number: int
     host: _Host
+    line: _Line
     queued_at: float
     given_up: Unsent | None = None
 
 
 class Schedule:
-    """Deals attempts out to threads: hosts in turn, none with more than its share under way."""
+    """Deals attempts out to threads: hosts in turn, none with more than its share under way.
 
-    def __init__(self, attempts: Sequence[Attempt], per_host: int) -> None:
+    `turn`: any number that is another for each run.
+    """
+
+    def __init__(self, attempts: Sequence[Attempt], per_host: int, turn: int = 0) -> None:
         hosts: dict[str, _Host] = {}
         for number, attempt in enumerate(attempts):
-            name = attempt.destination
-            hosts.setdefault(name, _Host(name)).waiting.append(number)
+            host = hosts.setdefault(attempt.destination, _Host(attempt.destination))
+            host.lines[not is_stranger(attempt.caller)].waiting.append(number)
+        for line in (line for host in hosts.values() for line in host.lines):
+            if len(line.waiting) > per_host:
+                line.waiting.rotate(-turn)
         self._turns = deque(hosts.values())
         self._per_host = per_host
         self._queued_at = perf_counter()
@@ -58,7 +103,7 @@ class Schedule:
     @property
     def room(self) -> int:
         """How many attempts can be under way at once; more threads would only wait."""
-        return sum(min(self._per_host, len(host.waiting)) for host in self._turns)
+        return sum(min(self._per_host, host.waiting) for host in self._turns)
 
     def take(self) -> Job | None:
         """The next attempt; waits while all hosts are busy; None when nothing waits any more."""
@@ -67,22 +112,22 @@ class Schedule:
                 for _ in range(len(self._turns)):
                     host = self._turns[0]
                     self._turns.rotate(-1)
-                    if host.waiting and host.under_way < self._per_host:
-                        return self._deal(host)
+                    if (line := host.next_line(self._per_host)) is not None:
+                        return self._deal(host, line)
                 self._changed.wait()
             return None
 
-    def _deal(self, host: _Host) -> Job:
-        host.under_way += 1
+    def _deal(self, host: _Host, line: _Line) -> Job:
+        line.under_way += 1
         failures = host.failures_in_a_row
         given_up = _given_up(host) if failures >= _UNREACHABLE_AFTER else None
-        return Job(host.waiting.popleft(), host, self._queued_at, given_up)
+        return Job(line.waiting.popleft(), host, line, self._queued_at, given_up)
 
     def finish(self, job: Job, *, failed: bool) -> None:
         """`failed`: the host could not be reached. One that is slow to answer is there: a look
         that hangs says nothing of the next one, which may be the one that somebody must see."""
         with self._changed:
-            job.host.under_way -= 1
+            job.line.under_way -= 1
             if job.given_up is None:
                 job.host.failures_in_a_row = job.host.failures_in_a_row + 1 if failed else 0
             self._changed.notify_all()

@@ -49,6 +49,13 @@ class Records(Protocol):
 
     def latch(self, api: str, route: str, entrance: str, finding: Finding) -> None: ...
 
+    def unlatch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
+        """Takes that back; a latch with another finding stays."""
+
+    def held(self, api: str) -> Mapping[tuple[str, str], Finding]:
+        """By (route, entrance) the writes that are held back at this moment. Raises where no more
+        could be."""
+
     def release(self, api: str, route: str) -> int:
         """Lets a latched write be sent again; returns how many entrances that concerned."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from gatewatch.ahead import believed, lead
 from gatewatch.config.windows import open_at
-from gatewatch.inquiry import Inquiry, inquiries, latch, look
+from gatewatch.holds import Holds
+from gatewatch.inquiry import Inquiry, inquiries, look
 from gatewatch.model import Finding, Layer, Verdict
 from gatewatch.plan import Latches, plan
 from gatewatch.ports import Clock, Transport
@@ -60,19 +61,57 @@ class _Known:
     def __init__(self, shard: Shard, table: Table) -> None:
         self._shard = shard
         self._table = table
+        self._latched = {**_dealt(shard), **_held(shard, table)}
 
     def let_in(self) -> frozenset[tuple[str, str]]:
         return frozenset(self._shard.let_in)
 
     def latched(self) -> Latches:
-        return {(api, route, entrance): held for api, route, entrance, held in self._shard.latched}
+        return self._latched
 
     def latch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
         self._table.latch(api, route, entrance, finding)
 
+    def unlatch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
+        self._table.unlatch(api, route, entrance, finding)
 
-def probe(shard: Shard, clock: Clock, transport: Transport, table: Table, changes: Queue) -> Probed:
-    """The same shard twice looks twice, and counts once."""
+
+def _dealt(shard: Shard) -> dict[tuple[str, str, str], Finding]:
+    return {(api, route, entrance): held for api, route, entrance, held in shard.latched}
+
+
+def _held(shard: Shard, table: Table) -> dict[tuple[str, str, str], Finding]:
+    """What has been latched since, if there are writes to send: a shard may come again after it has
+    been worked at. Raises, before anything is sent, where no latch could be set."""
+    writing = {
+        one.name
+        for one in shard.apis
+        if any(each.writes and not each.invoke for each in one.routes)
+    }
+    return {
+        (api, route, entrance): finding
+        for api in sorted(writing)
+        for (route, entrance), finding in table.held(api).items()
+    }
+
+
+Tell = Callable[[Sequence[Verdict]], None]
+
+
+def tell_nobody(_: Sequence[Verdict]) -> None:
+    pass
+
+
+def probe(
+    shard: Shard,
+    clock: Clock,
+    transport: Transport,
+    table: Table,
+    changes: Queue,
+    tell: Tell = tell_nobody,
+) -> Probed:
+    """The same shard twice looks twice, and counts once. `tell` hears what was found before any of
+    it is stored."""
     tick = believed(shard.at, clock.now())
     ahead = int(tick != shard.at)
     shard, stale = fresh(replace(shard, at=tick), clock.now())
@@ -81,9 +120,11 @@ def probe(shard: Shard, clock: Clock, transport: Transport, table: Table, change
     restless = frozenset(name for name, one in shard.decided.items() if one.is_restless)
     due = plan(shard.config, minutes, known.latched(), known.let_in(), restless=restless)
     asked = inquiries(due, shard.decided, known)
-    requests = look(asked, transport)
+    holds = Holds(known)
+    requests = look(asked, transport, holds.hear)
     verdicts = [verdict for inquiry in asked for verdict in inquiry.verdicts()]
-    latch(asked, verdicts, known)
+    tell(verdicts)
+    holds.settle(asked, verdicts)
     kept = _keep(shard, verdicts, clock, table)
     _enter(shard, verdicts, table)
     slices = tuple(one.slice for one in kept)

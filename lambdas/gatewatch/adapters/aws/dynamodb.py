@@ -60,7 +60,15 @@ class DynamoTable:
         self._record(api, "ADD let_in :v", v={"SS": sorted(entrances)})
 
     def latch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
-        self._record(api, "ADD latched :v", v={"SS": [_PART.join((route, entrance, finding))]})
+        self._record(api, "ADD latched :v", v=_latch(route, entrance, finding))
+
+    def unlatch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
+        self._record(api, "DELETE latched :v", v=_latch(route, entrance, finding))
+
+    def held(self, api: str) -> dict[tuple[str, str], Finding]:
+        """Read by writing, so that it fails where no latch could be set."""
+        attributes = self._record(api, "SET asked = :v", v={"BOOL": True})
+        return dict(_latched(attributes.get("latched", {}).get("SS", ())))
 
     def release(self, api: str, route: str) -> int:
         held = [one for one in self._held(api) if one.partition(_PART)[0] == route]
@@ -124,14 +132,18 @@ class DynamoTable:
         item = {"pk": _DEPLOYMENT, "sk": {"S": "config"}, "key": {"S": key}}
         self._client.put_item(TableName=self._name, Item=item)
 
-    def _record(self, api: str, update: str, condition: str | None = None, **values: Any) -> None:
-        self._client.update_item(
+    def _record(self, api: str, update: str, condition: str | None = None, **values: Any) -> Item:
+        """What the record holds now."""
+        changed = self._client.update_item(
             TableName=self._name,
             Key={"pk": _DEPLOYMENT, "sk": {"S": f"api#{api}"}},
             UpdateExpression=update,
             ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
+            ReturnValues="ALL_NEW",
             **({} if condition is None else {"ConditionExpression": condition}),
         )
+        found: Item = changed["Attributes"]
+        return found
 
     def some(self, api: str, names: Sequence[str]) -> list[Slice]:
         keys = [{"pk": {"S": f"api#{api}"}, "sk": {"S": f"state#{name}"}} for name in names]
@@ -310,6 +322,10 @@ def _link(item: Item) -> Link:
 
 def _claim_key(scope: str) -> dict[str, Any]:
     return {"pk": {"S": _CLAIM}, "sk": {"S": scope}}
+
+
+def _latch(route: str, entrance: str, finding: Finding) -> dict[str, list[str]]:
+    return {"SS": [_PART.join((route, entrance, finding))]}
 
 
 def _latched(written: Iterable[str]) -> Iterator[tuple[tuple[str, str], Finding]]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import RLock
 
 import msgspec
 
@@ -20,10 +21,12 @@ from gatewatch.correlate import OPEN
 from gatewatch.links import Claim, Link, link_of
 from gatewatch.model import Finding, Incident
 from gatewatch.plan import Latches
+from gatewatch.ports import StateError
 from gatewatch.track import RouteState
 
 _VERSION = 3
 _WAIT_SECONDS = 30.0
+_ROOM = 131_072
 _KEPT_RESOLVED = 500
 _TABLES = """
 CREATE TABLE IF NOT EXISTS state (
@@ -43,10 +46,6 @@ CREATE TABLE IF NOT EXISTS claim (
     scope TEXT PRIMARY KEY, incident TEXT NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
 """
 _LATCHED_AS = "ALTER TABLE latch ADD COLUMN finding TEXT NOT NULL DEFAULT 'protected_route_open'"
-
-
-class StateError(Exception):
-    """Raised when the state file cannot be used; names the file and the reason."""
 
 
 class SqliteMemory:
@@ -147,20 +146,26 @@ class SqliteStore:
 
     def __init__(self, file: Path | None) -> None:
         self.name = str(file) if file is not None else ":memory:"
+        self._lock = RLock()
+        self._unwritten: dict[tuple[str, str, str], Finding] = {}
         with self._guarded():
             if file is not None:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
             self._connection = sqlite3.connect(
-                self.name, timeout=_WAIT_SECONDS, isolation_level=None
+                self.name, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
             )
+            # The journal stays there, empty, and with it the room for the next one.
+            self._connection.execute("PRAGMA journal_mode = PERSIST")
             self._prepare()
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
-        """Whatever a file cannot do, or holds that cannot be read, is told in one way."""
+        """One thread at a time. Whatever a file cannot do, or holds that cannot be read, is told
+        in one way."""
         try:
-            yield
+            with self._lock:
+                yield
         except (OSError, sqlite3.Error) as error:
             raise StateError(f"the state file {self.name} cannot be used: {error}") from None
         except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -184,11 +189,11 @@ class SqliteStore:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._connection.execute("COMMIT")
         except BaseException:
             with suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
 
     @contextmanager
     def open(self, api: str) -> Iterator[SqliteMemory]:
@@ -223,18 +228,39 @@ class SqliteStore:
             states = [(api, msgspec.json.decode(one, type=RouteState)) for api, one in rows]
             return frozenset((api, state.entrance) for api, state in states if state.was_let_in)
 
+    def ready(self) -> None:
+        """Takes the room that a run may need at worst, and frees it within the file: what follows
+        does not fail because a disk has become full meanwhile."""
+        with self._guarded(), self._transaction():
+            self._connection.execute("CREATE TABLE room (taken BLOB)")
+            self._connection.execute("INSERT INTO room VALUES (zeroblob(?))", (_ROOM,))
+            self._connection.execute("DROP TABLE room")
+        for write, finding in list(self._unwritten.items()):
+            self.latch(*write, finding)
+
     def latched(self) -> Latches:
         with self._guarded():
             rows = self._connection.execute("SELECT api, route, entrance, finding FROM latch")
-            return {(api, route, entrance): Finding(held) for api, route, entrance, held in rows}
+            written = {(one, route, place): Finding(held) for one, route, place, held in rows}
+            return {**written, **self._unwritten}
 
     def latch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
+        """One that cannot be written is known as long as this store lives."""
         now = datetime.now(UTC).isoformat()
+        self._unwritten[api, route, entrance] = finding
         with self._guarded():
             self._connection.execute(
-                "INSERT OR IGNORE INTO latch (api, route, entrance, at, finding)"
-                " VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO latch (api, route, entrance, at, finding) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET finding = excluded.finding",
                 (api, route, entrance, now, finding),
+            )
+        self._unwritten.pop((api, route, entrance), None)
+
+    def unlatch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
+        with self._guarded():
+            self._connection.execute(
+                "DELETE FROM latch WHERE api = ? AND route = ? AND entrance = ? AND finding = ?",
+                (api, route, entrance, finding),
             )
 
     def release(self, api: str, route: str) -> int:
@@ -243,6 +269,8 @@ class SqliteStore:
             cursor = self._connection.execute(
                 "DELETE FROM latch WHERE api = ? AND route = ?", (api, route)
             )
+            for write in [one for one in self._unwritten if one[:2] == (api, route)]:
+                del self._unwritten[write]
             return cursor.rowcount
 
     def close(self) -> None:
