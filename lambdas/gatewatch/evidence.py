@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from hashlib import sha256
 from itertools import islice
 from typing import TypeVar
@@ -28,7 +26,6 @@ from gatewatch.model import Exchange, Request, Response
 from gatewatch.plan import USER_AGENT
 from gatewatch.raw import RawExchange
 from gatewatch.redaction.looks import HIDDEN
-from gatewatch.redaction.names import is_secret_header
 from gatewatch.redaction.redactor import Redactor, shown_in
 
 _MOST_TEXT = 65_536
@@ -211,35 +208,6 @@ def redacted(exchange: Exchange, redactor: Redactor) -> Exchange:
             address=clean(response.address),
         ),
     )
-
-
-_SHORTEST_SECRET = 6
-_LONGEST_SECRET = 4_096
-_MOST_SECRETS = 20
-_APART = re.compile(r"[\s;,]+")
-
-
-def presented(exchanges: Iterable[Exchange]) -> frozenset[str]:
-    """The credential values that recorded requests show, as their responses may echo them."""
-    return frozenset(
-        value
-        for one in exchanges
-        for name, sent in one.request.headers.items()
-        if is_secret_header(name)
-        for value in islice(_values(sent[:_LONGEST_SECRET]), _MOST_SECRETS)
-        if len(value) >= _SHORTEST_SECRET
-    )
-
-
-def _values(header: str) -> Iterator[str]:
-    """A header's value, its parts, what stands after `=` in them, and Basic's password."""
-    yield header
-    for part in _APART.split(header):
-        yield part
-        yield part.partition("=")[2].strip('"')
-    if header[:6].lower() == "basic ":
-        with suppress(ValueError):
-            yield b64decode(header[6:]).decode("utf-8", "replace").partition(":")[2]
 
 
 def keep_gateway_bodies(exchange: Exchange) -> Exchange:

@@ -15,6 +15,7 @@ from gatewatch.cli import show
 from gatewatch.cli.exits import UsageError, of_explanations, until_closed
 from gatewatch.diagnose import diagnose
 from gatewatch.model import Diagnosis
+from gatewatch.transcripts.credentials import credentials
 from gatewatch.transcripts.read import Contents, Transcript, read
 
 
@@ -47,8 +48,10 @@ def explain(
     """
     unreadable = 0
     found: list[tuple[Transcript, Diagnosis]] = []
-    for name in files:
-        contents = _read(name)
+    texts = [(name, _text(name)) for name in files]
+    secrets = frozenset[str]().union(*(credentials(text) for _, text in texts))
+    for name, text in texts:
+        contents = read(text, secrets)
         unreadable += _complain(name, contents)
         if not contents.transcripts and not contents.unreadable:
             typer.echo(f"{name}: nothing in it was refused", err=True)
@@ -62,11 +65,11 @@ def explain(
     raise typer.Exit(of_explanations([diagnosis for _, diagnosis in found], unreadable))
 
 
-def _read(name: str) -> Contents:
+def _text(name: str) -> str:
     if name == "-":
-        return read(sys.stdin.buffer.read().decode("utf-8", "replace"))
+        return sys.stdin.buffer.read().decode("utf-8", "replace")
     try:
-        return read(Path(name).read_text(encoding="utf-8", errors="replace"))
+        return Path(name).read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise UsageError(f"{name}: {error.strerror}") from None
 

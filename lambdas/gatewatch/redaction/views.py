@@ -84,6 +84,11 @@ _BEGUN_ESCAPE = re.compile(
 _BLANK_LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
 
 
+def unescaped(text: str) -> str:
+    """The text with its escapes undone once."""
+    return _ESCAPE.sub(_character, text)
+
+
 def _unescaped(view: View, escapes: re.Pattern[str]) -> View:
     """The view with its escapes undone once; itself where it has none."""
     found = list(_matches(escapes, view.text, _character))

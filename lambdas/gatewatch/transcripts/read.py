@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
 import msgspec
 
-from gatewatch.evidence import presented, redacted
+from gatewatch.evidence import redacted
 from gatewatch.gateway.failure import without_response
 from gatewatch.gateway.recognition import recognise
 from gatewatch.model import CredentialKind, Exchange, Request, Response
 from gatewatch.redaction.redactor import Redactor
 from gatewatch.transcripts import exchanges as json_exchanges
 from gatewatch.transcripts import har, wire
+from gatewatch.transcripts.credentials import credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,15 @@ class Contents:
     unreadable: tuple[Unreadable, ...] = ()
 
 
-def read(text: str) -> Contents:
-    """Everything in a text that can be explained, and what could not be read."""
+def read(text: str, secrets: frozenset[str] | None = None) -> Contents:
+    """Everything in a text that can be explained, and what could not be read.
+
+    `secrets`: the credentials that it shows, and what was pasted with it. They are not shown again.
+    """
+    return _clean(_read(text), Redactor(credentials(text) if secrets is None else secrets))
+
+
+def _read(text: str) -> Contents:
     text = text.lstrip("\ufeff")
     found = Contents(())
     if text.lstrip()[:1] in ("{", "["):
@@ -56,9 +63,9 @@ def read(text: str) -> Contents:
     if wire.is_wire(text):
         pasted = [Transcript(None, (one,)) for one in wire.exchanges(text)]
         if pasted:
-            return Contents(tuple(_clean(pasted)))
+            return Contents(tuple(pasted))
     if (bare := _bare_body(text) or _bare_error(text)) is not None:
-        return Contents(tuple(_clean([bare])))
+        return Contents((bare,))
     if "\n{" in text and (lines := _read_lines(text)).transcripts:
         return lines
     if found.unreadable:
@@ -98,18 +105,16 @@ _MOST_LOOKS = 50
 _MOST_COMPLAINTS = 20
 
 
-def _clean(transcripts: Iterable[Transcript]) -> Iterable[Transcript]:
-    for one in transcripts:
-        redactor = _redactor(presented(one.exchanges[:_MOST_LOOKS]))
-        shown = tuple(redacted(exchange, redactor) for exchange in one.exchanges[:_MOST_LOOKS])
-        name = one.id and redactor.text(one.id)
-        yield Transcript(name, shown, len(one.exchanges) - len(shown))
+def _clean(found: Contents, redactor: Redactor) -> Contents:
+    return Contents(
+        tuple(_cleaned(one, redactor) for one in found.transcripts),
+        tuple(replace(one, reason=redactor.text(one.reason)) for one in found.unreadable),
+    )
 
 
-@lru_cache(maxsize=64)
-def _redactor(secrets: frozenset[str]) -> Redactor:
-    """Most of a session's requests present the same."""
-    return Redactor(secrets)
+def _cleaned(one: Transcript, redactor: Redactor) -> Transcript:
+    shown = tuple(redacted(exchange, redactor) for exchange in one.exchanges[:_MOST_LOOKS])
+    return Transcript(one.id and redactor.text(one.id), shown, len(one.exchanges) - len(shown))
 
 
 def _read_json(text: str) -> Contents:
@@ -151,7 +156,7 @@ def _contents(values: Iterable[tuple[int, object]]) -> Contents:
             found += transcripts
             if not transcripts and not har.is_har(one):
                 bad.append(Unreadable(line, "neither an exchange nor a group of exchanges"))
-    return Contents(tuple(_clean(found)), _first(bad))
+    return Contents(tuple(found), _first(bad))
 
 
 def _transcripts(value: object) -> list[Transcript]:
