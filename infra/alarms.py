@@ -170,6 +170,7 @@ class HealthAlarms(Construct):
             self._count("ConfigRejected", "A pushed configuration is refused; the last good runs"),
             self._count("ApisStopped", "An API is not looked at: a fault of ours at it alone"),
             self._count("NoticesUndelivered", "A message did not reach its channel"),
+            self._count("NoticesRefused", "A channel refuses a message, which was given up"),
             self._count("ClockAhead", "A time was ahead of the clock, and is not believed"),
             # A shard that comes twice drops its looks once; one that is slow, now and then.
             self._alarm(

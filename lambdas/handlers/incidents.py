@@ -30,4 +30,5 @@ def _call(record: dict[str, Any]) -> None:
     told = answer(call, table(), publisher(), published().find, now())
     metrics.add_metric("NoticesSent", Unit.Count, told.sent)
     metrics.add_metric("NoticesUndelivered", Unit.Count, told.undelivered)
+    metrics.add_metric("NoticesRefused", Unit.Count, told.refused)
     say_ahead(told.ahead)

@@ -42,6 +42,7 @@ POLICIES = {
     "HealthAlarmsCredentialsUnreadable": (
         "CredentialsUnreadable", "Sum", ">= 1", "1 of 10", "notBreaching"
     ),
+    "HealthAlarmsNoticesRefused": ("NoticesRefused", "Sum", ">= 1", "1 of 1", "notBreaching"),
     "HealthAlarmsClockAhead": ("ClockAhead", "Sum", ">= 1", "1 of 1", "notBreaching"),
     "HealthAlarmsLooksDropped": ("LooksDropped", "Sum", ">= 1", "3 of 5", "notBreaching"),
     "HealthAlarmsNoticesUndelivered": (

@@ -19,7 +19,7 @@ from gatewatch.model import EXPOSURES, Incident, Member
 from gatewatch.notices.moments import times
 from gatewatch.notices.origin import UNNAMED, Origin
 from gatewatch.notices.steps import BY_CAUSE, lines, steps
-from gatewatch.notices.visible import visible_line
+from gatewatch.notices.visible import cut, visible_line
 from gatewatch.notices.words import (
     acknowledged_phrase,
     caller_phrase,
@@ -92,6 +92,16 @@ def document(
         ),
     )
     whole = {
+        **_envelope(message_id, kind, at, origin),
+        "news": [one[:_LONGEST_LINE] for one in news[:_MOST_LINES]],
+        "members": len(incident.members),
+        "incident": told,
+    }
+    return msgspec.json.encode(whole).decode()
+
+
+def _envelope(message_id: str, kind: str, at: str, origin: Origin) -> dict[str, object]:
+    return {
         "version": 1,
         "message_id": message_id,
         "kind": kind,
@@ -99,11 +109,7 @@ def document(
         "account": origin.account,
         "region": origin.region,
         "deployment": origin.deployment,
-        "news": [one[:_LONGEST_LINE] for one in news[:_MOST_LINES]],
-        "members": len(incident.members),
-        "incident": told,
     }
-    return msgspec.json.encode(whole).decode()
 
 
 def text(
@@ -136,8 +142,65 @@ def text(
 
 def _line(found: str) -> str:
     """One line of ours stays one line, whatever it quotes, and no longer than a person reads."""
-    shown = visible_line(found)
-    return shown if len(shown) <= _LONGEST_LINE else f"{shown[: _LONGEST_LINE - 1]}…"
+    return cut(visible_line(found), _LONGEST_LINE)
+
+
+_LONGEST_PART = 100
+"""Of the shortest messages, in characters."""
+
+
+def short_document(
+    message_id: str, kind: str, at: str, incident: Incident, *, origin: Origin = UNNAMED
+) -> str:
+    """The incident in the form of the contract, with nothing in it that may be long or many."""
+    told = replace(
+        incident,
+        **{name: _shortened(getattr(incident, name)) for name in _TEXTS},
+        candidates=(),
+        members=(),
+        updates=(),
+        evidence=(),
+        ruled_out=(),
+        next_probe=None,
+        acknowledged=None,
+    )
+    whole = {**_envelope(message_id, kind, at, origin), "members": len(incident.members)}
+    return msgspec.json.encode({**whole, "news": [], "shortened": True, "incident": told}).decode()
+
+
+_TEXTS = (
+    "id",
+    "api",
+    "stage",
+    "state",
+    "opened_at",
+    "resolved_at",
+    "cause",
+    "scope",
+    "preceded_by",
+    "because",
+    "team",
+    "runbook",
+    "held_until",
+)
+
+
+def _shortened(found: str | None) -> str | None:
+    return None if found is None else cut(visible_line(found), _LONGEST_PART)
+
+
+def short_text(
+    message_id: str, kind: str, at: str, incident: Incident, *, origin: Origin = UNNAMED
+) -> str:
+    """What happened, and where all of it is to be read."""
+    name = cut(visible_line(incident.id), _LONGEST_PART)
+    parts = (
+        cut(visible_line(_title(kind, incident)), _LONGEST_SUBJECT),
+        f"at {moment(at)}; this message was cut short to be delivered at all",
+        f"in full:     {origin.command('incidents', name)}",
+        f"incident {name}, message {message_id}",
+    )
+    return "\n\n".join(parts)
 
 
 def _routes(incident: Incident) -> Iterator[str]:

@@ -30,7 +30,8 @@ from gatewatch.service.ledger import (
     to_be_filed,
     to_be_linked,
 )
-from gatewatch.service.ports import Publisher, Table, UndeliveredError
+from gatewatch.service.notice import Notice
+from gatewatch.service.ports import Publisher, Table, UnacceptableError, UndeliveredError
 from gatewatch.service.slices import Slice, slice_believed, without
 from gatewatch.track import Key
 
@@ -42,11 +43,13 @@ FindApi = Callable[[str, str], Api | None]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`undelivered` messages stay in the outbox; the next sweep tries again. `ahead`: how many
+    """`undelivered` messages stay in the outbox; the next sweep tries again. `refused` ones were
+    given up: their channel takes them in no form. `ahead`: how many
     times of the call and of what was remembered were ahead of the clock, and were not believed."""
 
     sent: int = 0
     undelivered: int = 0
+    refused: int = 0
     ahead: int = 0
 
 
@@ -166,8 +169,8 @@ def _gone(one: Slice, configured: list[Key]) -> list[Key]:
 
 def _deliver(ledger: Ledger, table: Table, publisher: Publisher) -> tuple[Ledger, Told]:
     """Each message is marked as sent by itself, before the next one is sent; a channel that does
-    not take one gets no later one before it."""
-    accepted = undelivered = 0
+    not take one gets no later one before it. Behind one that it never takes, none waits."""
+    accepted = undelivered = refused = 0
     silent: set[str] = set()
     for notice in ledger.outbox:
         if notice.topic in silent:
@@ -175,14 +178,26 @@ def _deliver(ledger: Ledger, table: Table, publisher: Publisher) -> tuple[Ledger
             continue
         try:
             publisher.publish(notice)
+            accepted += 1
         except UndeliveredError as error:
             undelivered += 1
             silent.add(notice.topic)
             _log.warning("notice_undelivered", extra={"api": ledger.api, "reason": str(error)})
             continue
+        except UnacceptableError as error:
+            refused += 1
+            _log.error("notice_refused", extra={**_named(notice), "reason": str(error)})
         ledger = table.save_ledger(sent(ledger, notice))
-        accepted += 1
-    return ledger, Told(sent=accepted, undelivered=undelivered)
+    return ledger, Told(sent=accepted, undelivered=undelivered, refused=refused)
+
+
+def _named(notice: Notice) -> dict[str, str]:
+    return {
+        "api": notice.incident.api,
+        "incident": notice.incident.id,
+        "notice": notice.message_id,
+        "kind": notice.kind,
+    }
 
 
 def _compared(call: Call, left: Ledger, table: Table) -> None:

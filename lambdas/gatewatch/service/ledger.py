@@ -22,14 +22,13 @@ from gatewatch.correlate import OPEN
 from gatewatch.learn import key_of
 from gatewatch.links import ALONE, Link, Links, link_of
 from gatewatch.model import Finding, Incident, Layer, Severity
+from gatewatch.notices.visible import cut
+from gatewatch.service.items import expanded, first_fitting
 from gatewatch.service.notice import OWN, Notice, bounded, merged, notices, takers
 from gatewatch.service.slices import Slice, latest
 from gatewatch.story import About as ApiAbout
 from gatewatch.story import Story, is_restless
 from gatewatch.track import Key, RouteState, Transition, Turn, retire
-
-_LARGEST_BYTES = 350_000
-_LZMA = b"\xfd7zXZ\x00"
 
 
 class About(ApiAbout, frozen=True, kw_only=True):
@@ -223,14 +222,36 @@ class _Packed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def pack(ledger: Ledger) -> bytes:
-    """Evidence is left out where it would not fit into an item. An incident of thousands of
-    members waits once for each channel: LZMA looks back far enough to see that it is the same."""
-    packed = zlib.compress(_encoded(ledger), 6)
-    if len(packed) > _LARGEST_BYTES:
-        lighter = _encoded(_lighter(ledger))
-        packed = zlib.compress(lighter, 6)
-        return packed if len(packed) <= _LARGEST_BYTES else lzma.compress(lighter)
-    return packed
+    """What is left out comes in the order of `_shapes`, until it fits into an item.
+
+    Members never are: who is none any more would never be told of as mended. Where they alone do
+    not fit, writing fails, and the alarm of errors tells of it.
+    """
+    return first_fitting(_shapes(ledger))
+
+
+def _shapes(ledger: Ledger) -> Iterator[bytes]:
+    """An incident of thousands of members waits once for each channel: LZMA looks back far enough
+    to see that it is the same."""
+    yield zlib.compress(_encoded(ledger), 6)
+    lighter = _lighter(ledger)
+    yield zlib.compress(_encoded(lighter), 6)
+    yield lzma.compress(_encoded(lighter))
+    for most in _FEWER:
+        yield lzma.compress(_encoded(_shorter(lighter, most)))
+
+
+_FEWER = (20, 2)
+
+
+def _shorter(ledger: Ledger, most: int) -> Ledger:
+    """With as many lines of history, and in messages that wait as many members."""
+    waiting = (replace(one, incident=shorter(one.incident, most)) for one in ledger.outbox)
+    return replace(
+        ledger,
+        incidents=tuple(_with_history(one, most) for one in ledger.incidents),
+        outbox=tuple(waiting),
+    )
 
 
 def _encoded(ledger: Ledger) -> bytes:
@@ -258,14 +279,38 @@ def _lighter(ledger: Ledger) -> Ledger:
 
 def document(incident: Incident) -> bytes:
     """An incident as it is filed, compressed; whole where it fits into an item."""
-    whole = zlib.compress(msgspec.json.encode(incident), 6)
-    if len(whole) <= _LARGEST_BYTES:
-        return whole
-    return zlib.compress(msgspec.json.encode(without_evidence(incident)), 6)
+    return first_fitting(_documents(incident))
+
+
+def _documents(incident: Incident) -> Iterator[bytes]:
+    yield _compressed(incident)
+    bare = without_evidence(incident)
+    yield _compressed(bare)
+    for most in (1000, 100, *_FEWER):
+        yield _compressed(shorter(bare, most))
+
+
+def _compressed(incident: Incident) -> bytes:
+    return zlib.compress(msgspec.json.encode(incident), 6)
 
 
 def read_document(filed: bytes) -> Incident:
     return msgspec.json.decode(zlib.decompress(filed), type=Incident)
+
+
+def shorter(incident: Incident, most: int) -> Incident:
+    """For those who only read it: so many members, and so many lines of history."""
+    return replace(_with_history(incident, most), members=incident.members[:most])
+
+
+_LONGEST_TEXT = 300
+
+
+def _with_history(incident: Incident, most: int) -> Incident:
+    updates = tuple(
+        replace(one, text=cut(one.text, _LONGEST_TEXT)) for one in incident.updates[-most:]
+    )
+    return replace(incident, updates=updates, because=cut(incident.because, _LONGEST_TEXT))
 
 
 def without_evidence(incident: Incident) -> Incident:
@@ -273,8 +318,7 @@ def without_evidence(incident: Incident) -> Incident:
 
 
 def unpack(api: str, packed: bytes, version: int) -> Ledger:
-    decompress = lzma.decompress if packed.startswith(_LZMA) else zlib.decompress
-    whole = msgspec.json.decode(decompress(packed), type=_Packed)
+    whole = msgspec.json.decode(expanded(packed), type=_Packed)
     before = {name: _said_before(whole, name) for name in whole.said if name in whole.said_at}
     return Ledger(
         api=api,

@@ -3,10 +3,12 @@ for a route while it fails and ten minutes longer. It writes nothing."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from itertools import islice
 
 import msgspec
@@ -221,10 +223,25 @@ def _document(
                 {"Namespace": NAMESPACE, "Dimensions": [list(dimensions)], "Metrics": defined}
             ],
         },
-        **dimensions,
+        **{name: _dimension(value) for name, value in dimensions.items()},
         **{name: _few(found) for name, found in values.items()},
     }
     return msgspec.json.encode(whole).decode()
+
+
+_LONGEST_DIMENSION = 1000
+
+
+def _dimension(value: str) -> str:
+    """A value as CloudWatch takes it: printable ASCII, not empty, not too long, no colon in front.
+    What must be changed bears a sign of what it was, so that two names do not become one:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html
+    """
+    plain = re.sub(r"[^\x20-\x7e]", "?", value)
+    if plain == value and value.strip() and len(value) <= _LONGEST_DIMENSION and value[0] != ":":
+        return value
+    sign = sha256(value.encode(errors="surrogatepass")).hexdigest()[:8]
+    return f"{plain.strip(' :')[:_LONGEST_DIMENSION]}~{sign}"
 
 
 def _few(values: Sequence[float]) -> float | Sequence[float]:

@@ -20,7 +20,12 @@ class OvertakenError(Exception):
 
 
 class UndeliveredError(Exception):
-    """Raised when a channel did not accept a message; says which one and why."""
+    """Raised when a channel did not take a message, and may take it later; says which one and
+    why."""
+
+
+class UnacceptableError(Exception):
+    """Raised when a channel is there, and refuses this message for good; says which one and why."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +140,7 @@ class Table(Records, States, Ledgers, Links, Protocol):
 
 class Publisher(Protocol):
     def publish(self, notice: Notice) -> None:
-        """Raises UndeliveredError."""
+        """Raises UndeliveredError; or UnacceptableError, where no form of it is taken."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

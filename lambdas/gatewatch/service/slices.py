@@ -7,8 +7,9 @@ news of it are stored as one, so that neither can be lost without the other. It 
 from __future__ import annotations
 
 import dataclasses
+import lzma
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -18,13 +19,14 @@ from msgspec.structs import replace
 from gatewatch.ahead import A_MOMENT, believed, lead, state_believed
 from gatewatch.config.canonical import Api
 from gatewatch.model import Verdict
+from gatewatch.notices.visible import cut
 from gatewatch.run import tracked
 from gatewatch.service.failure import Failure, counted, possible
+from gatewatch.service.items import expanded, first_fitting
 from gatewatch.track import Key, Patience, Problem, RouteState, Transition, Turn
 
 ROUTES_PER_SLICE = 8
 RECOVERY_SHOWS_FOR = timedelta(minutes=10)
-_LARGEST_BYTES = 350_000
 
 
 class Untold(msgspec.Struct, frozen=True):
@@ -180,36 +182,47 @@ class _Packed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def pack(one: Slice) -> bytes:
     """What is stored of a slice besides its name and counters; evidence is left out where it
-    would not fit into an item."""
-    packed = _packed(one.states, one.untold, one.recovered)
-    if len(packed) <= _LARGEST_BYTES:
-        return packed
-    return _packed(
-        tuple(_lighter(state) for state in one.states),
-        tuple(Untold(told.number, _lighter_news(told.transition)) for told in one.untold),
-        one.recovered,
-    )
+    would not fit into an item, and then what else is not needed to go on."""
+    return first_fitting(_shapes(one))
 
 
-def _lighter_news(transition: Transition) -> Transition:
-    return dataclasses.replace(transition, state=_lighter(transition.state))
+def _shapes(one: Slice) -> Iterator[bytes]:
+    yield zlib.compress(_encoded(one), 6)
+    lighter = _encoded(_lighter(one))
+    yield zlib.compress(lighter, 6)
+    yield lzma.compress(lighter)
 
 
-def _packed(
-    states: tuple[RouteState, ...], untold: tuple[Untold, ...], recovered: tuple[Recovered, ...]
-) -> bytes:
-    whole = _Packed(states=states, untold=untold, recovered=recovered)
-    return zlib.compress(msgspec.json.encode(whole), 6)
+def _lighter(one: Slice) -> Slice:
+    told = tuple(Untold(each.number, _news(each.transition)) for each in one.untold)
+    return replace(one, states=tuple(map(_state, one.states)), untold=told)
 
 
-def _lighter(state: RouteState) -> RouteState:
-    if state.problem is None:
-        return state
-    return replace(state, problem=replace(state.problem, evidence=(), ruled_out=()))
+def _news(transition: Transition) -> Transition:
+    return dataclasses.replace(transition, state=_state(transition.state))
+
+
+def _state(state: RouteState) -> RouteState:
+    return replace(state, problem=_problem(state.problem), suspect=_problem(state.suspect))
+
+
+def _problem(found: Problem | None) -> Problem | None:
+    if found is None:
+        return None
+    because = cut(found.because, _LONGEST_TEXT)
+    return replace(found, because=because, evidence=(), ruled_out=())
+
+
+_LONGEST_TEXT = 300
+
+
+def _encoded(one: Slice) -> bytes:
+    whole = _Packed(states=one.states, untold=one.untold, recovered=one.recovered)
+    return msgspec.json.encode(whole)
 
 
 def unpack(api: str, name: str, packed: bytes, version: int, heard: int) -> Slice:
-    whole = msgspec.json.decode(zlib.decompress(packed), type=_Packed)
+    whole = msgspec.json.decode(expanded(packed), type=_Packed)
     return Slice(
         api=api,
         name=name,

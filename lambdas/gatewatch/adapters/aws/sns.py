@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from gatewatch.adapters.aws.client import client, region_of
 from gatewatch.model import Incident
-from gatewatch.notices.message import MOST_MEMBERS, document, subject, text
+from gatewatch.notices.message import (
+    MOST_MEMBERS,
+    document,
+    short_document,
+    short_text,
+    subject,
+    text,
+)
 from gatewatch.notices.origin import UNNAMED, Origin
+from gatewatch.notices.visible import cut, visible_line
 from gatewatch.service.ledger import without_evidence
 from gatewatch.service.notice import Notice
-from gatewatch.service.ports import UndeliveredError
+from gatewatch.service.ports import UnacceptableError, UndeliveredError
 
 _MOST_BYTES = 250_000
+"""Of a message with its attributes; SNS takes 256 KiB:
+https://docs.aws.amazon.com/sns/latest/dg/large-message-payloads.html"""
+_LONGEST_ATTRIBUTE = 256
 
 
 class SnsPublisher:
@@ -23,51 +36,122 @@ class SnsPublisher:
         self._origin = origin
 
     def publish(self, notice: Notice) -> None:
+        """What SNS does not accept as it is, it gets once more in its shortest form."""
+        try:
+            self._publish(notice, fitting(notice, self._origin))
+        except UnacceptableError:
+            self._publish(notice, shortest(notice, self._origin))
+
+    def _publish(self, notice: Notice, message: str) -> None:
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         arn = notice.topic or self._topic
-        incident = notice.incident
-        told = {
-            "message_id": notice.message_id,
-            "incident_id": incident.id,
-            "kind": notice.kind,
-            "api": incident.api,
-            "layer": incident.layer,
-            "severity": incident.severity,
-            "finding": incident.finding,
-        }
         try:
             client("sns", region_of(arn)).publish(
                 TopicArn=arn,
-                Subject=subject(notice.kind, incident),
-                Message=fitting(notice, self._origin),
+                Subject=subject(notice.kind, notice.incident),
+                Message=message,
                 MessageStructure="json",
                 MessageAttributes={
-                    name: {"DataType": "String", "StringValue": str(value)}
-                    for name, value in told.items()
+                    name: {"DataType": "String", "StringValue": value}
+                    for name, value in attributes(notice).items()
                 },
             )
-        except (ClientError, BotoCoreError) as error:
-            raise UndeliveredError(f"{arn}: {type(error).__name__}") from error
+        except (ClientError, BotoCoreError, ResponseParserError, ValueError) as error:
+            kind = UnacceptableError if _is_the_messages(error) else UndeliveredError
+            raise kind(f"{arn}: {type(error).__name__}{_code(error)}") from error
+
+
+_REFUSES_MESSAGES = frozenset(
+    {
+        "InvalidParameter",
+        "InvalidParameterException",
+        "InvalidParameterValue",
+        "ParameterValueInvalid",
+        "ValidationError",
+        "ValidationException",
+    }
+)
+"""https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+_OF_THE_CHANNEL = ("TopicArn", "TargetArn", "MessageGroupId", "MessageDeduplicationId")
+"""What is wrong with these is wrong for every message."""
+
+
+def _is_the_messages(error: Exception) -> bool:
+    """Whether SNS refused this message, rather than that it was not reached or lets nobody in."""
+    from botocore.exceptions import ParamValidationError
+
+    told = _told(error)
+    is_refused = told.get("Code") in _REFUSES_MESSAGES or isinstance(error, ParamValidationError)
+    reason = str(told.get("Message", error))
+    return is_refused and not any(one in reason for one in _OF_THE_CHANNEL)
+
+
+def _told(error: Exception) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = getattr(error, "response", {}).get("Error", {})
+    return found
+
+
+def _code(error: Exception) -> str:
+    code = _told(error).get("Code")
+    return f" ({code})" if code else ""
+
+
+def attributes(notice: Notice) -> dict[str, str]:
+    """By these subscribers filter. SNS takes no empty value."""
+    incident = notice.incident
+    told = {
+        "message_id": notice.message_id,
+        "incident_id": incident.id,
+        "kind": notice.kind,
+        "api": incident.api,
+        "layer": incident.layer,
+        "severity": incident.severity,
+        "finding": incident.finding,
+    }
+    shown = {
+        name: cut(visible_line(str(value)), _LONGEST_ATTRIBUTE) for name, value in told.items()
+    }
+    return {name: value for name, value in shown.items() if value.strip()}
 
 
 _FEWER = (MOST_MEMBERS, 20, 5, 1)
 
 
 def fitting(notice: Notice, origin: Origin) -> str:
-    """The fullest message that SNS takes: evidence is left out before members are."""
-    message = _message(notice, origin, notice.incident, MOST_MEMBERS)
+    """The fullest message that SNS takes."""
+    return next(one for one in _shapes(notice, origin) if _fits(one, notice))
+
+
+def _shapes(notice: Notice, origin: Origin) -> Iterator[str]:
+    """Evidence is left out before members are; last comes what fits always."""
+    yield _message(notice, origin, notice.incident, MOST_MEMBERS)
     bare = without_evidence(notice.incident)
-    for most in _FEWER:
-        if len(message) <= _MOST_BYTES:
-            break
-        message = _message(notice, origin, bare, most)
-    return message
+    yield from (_message(notice, origin, bare, most) for most in _FEWER)
+    yield shortest(notice, origin)
+
+
+def _fits(message: str, notice: Notice) -> bool:
+    """Names, types and values of attributes count."""
+    besides = (f"{name}String{value}" for name, value in attributes(notice).items())
+    return len(message) + sum(len(one.encode()) for one in besides) <= _MOST_BYTES
 
 
 def _message(notice: Notice, origin: Origin, incident: Incident, most: int) -> str:
-    """For each protocol what its readers understand; in ASCII, so a character is a byte."""
+    """For each protocol what its readers understand."""
     told = (notice.message_id, notice.kind, notice.at, incident)
     machine = document(*told, origin=origin, news=notice.news, most=most)
-    plain = text(*told, origin=origin, news=notice.news)
+    return _for_each(text(*told, origin=origin, news=notice.news), machine)
+
+
+def shortest(notice: Notice, origin: Origin) -> str:
+    """What must be said, and where the rest is to be read. Whatever the incident holds, no part
+    of it is long."""
+    told = (notice.message_id, notice.kind, notice.at, notice.incident)
+    return _for_each(short_text(*told, origin=origin), short_document(*told, origin=origin))
+
+
+def _for_each(plain: str, machine: str) -> str:
+    """In ASCII, so that a character is a byte."""
     return json.dumps({"default": plain, "sqs": machine, "lambda": machine, "https": machine})
