@@ -27,7 +27,6 @@ from gatewatch.probe.prober import Limits, Prober
 from gatewatch.probe.resolve import Resolver
 from gatewatch.probe.vault import Vault
 from gatewatch.raw import RawExchange
-from gatewatch.redaction.redactor import Redactor
 
 from .callers import why
 from .servers import Handler, answering, serving
@@ -678,7 +677,7 @@ def test_the_header_that_was_sent_is_known_to_the_redactor(password: str) -> Non
         sent(one, attempt(f"http://{server.place}/", callers=("user",)))
         [header] = re.findall(rb"Authorization: (\S+ \S+)\r\n", server.requests[0])
     digest = base64.b64encode(sha256(header).digest()).decode()
-    shown = Redactor(one.known_secrets()).text(f"told {header.split()[1].decode()} and {digest}")
+    shown = one.redactor().text(f"told {header.split()[1].decode()} and {digest}")
     assert shown == "told <redacted> and <redacted>="
 
 

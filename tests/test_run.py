@@ -31,6 +31,7 @@ from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
 from gatewatch.probe.vault import Vault
 from gatewatch.raw import RawExchange
+from gatewatch.redaction.redactor import Redactor
 from gatewatch.run import Report, run
 from gatewatch.sandbox import orders
 from gatewatch.sandbox.api import Authorization, Method
@@ -323,8 +324,8 @@ class Scripted:
             headers=tuple(headers.items()),
         )
 
-    def known_secrets(self) -> frozenset[str]:
-        return frozenset()
+    def redactor(self) -> Redactor:
+        return Redactor()
 
     def renew(self, _: Sequence[str]) -> frozenset[str]:
         return frozenset()

@@ -23,6 +23,7 @@ from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
 from gatewatch.probe.vault import Vault
 from gatewatch.raw import RawExchange
+from gatewatch.redaction.redactor import Redactor
 from gatewatch.service.measures import embedded, measures
 from gatewatch.service.probe import probe
 from gatewatch.service.shards import Shard
@@ -55,8 +56,8 @@ class Metered:
         self.seconds += process_time() - began
         return answers
 
-    def known_secrets(self) -> frozenset[str]:
-        return self._prober.known_secrets()
+    def redactor(self) -> Redactor:
+        return self._prober.redactor()
 
     def renew(self, callers: Sequence[str]) -> frozenset[str]:
         return self._prober.renew(callers)

@@ -33,7 +33,6 @@ from gatewatch.model import (
 from gatewatch.plan import Attempt, Decided, Probe, as_browser, control, decide, host_scope, plan
 from gatewatch.ports import Known, Transport
 from gatewatch.raw import RawExchange
-from gatewatch.redaction.redactor import Redactor
 
 CONTROLS_PER_PROBE = 2
 
@@ -287,10 +286,8 @@ def _answers(
     attempts: Sequence[Attempt],
     hear: Callable[[Attempt, Exchange], None] | None = None,
 ) -> list[_Answer]:
-    redactors = Redactors(transport)
-
     def record(raw: RawExchange) -> _Answer:
-        exchange = evidence(raw, redactors.current())
+        exchange = evidence(raw, transport.redactor())
         if hear is not None and raw.not_sent is None:
             hear(raw.attempt, exchange)
         return exchange, raw.not_sent
@@ -335,21 +332,6 @@ def _was_refused(exchange: Exchange) -> bool:
     shown = {credential.kind for credential in exchange.request.credentials}
     status = exchange.response.status
     return status in _REFUSALS or (status == 0 and CredentialKind.CLIENT_CERT in shown)
-
-
-class Redactors:
-    """The redactor of all secrets read so far; made anew only when there are more."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-        self._known: frozenset[str] = frozenset()
-        self._redactor = Redactor()
-
-    def current(self) -> Redactor:
-        known = self._transport.known_secrets()
-        if known != self._known:
-            self._known, self._redactor = known, Redactor(known)
-        return self._redactor
 
 
 _Question = tuple[str, str, str | None, tuple[str, ...], tuple[tuple[str, str], ...]]

@@ -14,6 +14,7 @@ from gatewatch.links import Links
 from gatewatch.model import Finding, Incident
 from gatewatch.plan import Attempt, Latches
 from gatewatch.raw import RawExchange
+from gatewatch.redaction.redactor import Redactor
 from gatewatch.track import RouteState
 
 Recorded = TypeVar("Recorded")
@@ -80,8 +81,8 @@ class Transport(Protocol):
         It never raises for what a target does, and may call `record` in any thread.
         """
 
-    def known_secrets(self) -> frozenset[str]:
-        """Every secret value that was ever read, for the redactor."""
+    def redactor(self) -> Redactor:
+        """One that knows every secret that an answer may still echo."""
 
     def renew(self, callers: Sequence[str]) -> frozenset[str]:
         """Reads again what refused credentials are made of; those of which something is new."""

@@ -28,6 +28,7 @@ from gatewatch.ports import Keys, SecretError
 from gatewatch.probe.identity import Identity
 from gatewatch.probe.sigv4 import sign
 from gatewatch.probe.vault import Vault
+from gatewatch.redaction.redactor import Redactor
 
 INVALID_VALUE = "gatewatch-deliberately-invalid"
 _INVALID_PAIR = base64.b64encode(f"{INVALID_VALUE}:{INVALID_VALUE}".encode()).decode()
@@ -76,8 +77,8 @@ class Keyring:
         self._credentials = {credential.name: credential for credential in credentials}
         self._vault = vault
 
-    def known_secrets(self) -> frozenset[str]:
-        return self._vault.known()
+    def redactor(self) -> Redactor:
+        return self._vault.known.redactor()
 
     def read_ahead(self, names: Iterable[str]) -> None:
         """Fetches what these credentials are made of, so that the redactor knows it all before
@@ -183,8 +184,11 @@ class Keyring:
             case Bearer() as bearer:
                 return {"Authorization": f"Bearer {vault.header_value(bearer.secret)}"}
             case Basic() as basic:
-                pair = f"{basic.username}:{vault.secret(basic.password)}".encode()
-                return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+                both = f"{basic.username}:{vault.secret(basic.password)}".encode()
+                pair = base64.b64encode(both).decode()
+                # It is echoed as it was sent, or as its digest: the password is in neither.
+                vault.known.hold(basic, pair)
+                return {"Authorization": f"Basic {pair}"}
             case Header() as header:
                 return {header.name: vault.header_value(header.secret)}
             case OAuth2() | Cognito() as login:

@@ -30,6 +30,7 @@ from gatewatch.probe.identity import Identity
 from gatewatch.probe.resolve import Resolver
 from gatewatch.probe.schedule import Job, Limits, Schedule
 from gatewatch.raw import RawExchange
+from gatewatch.redaction.redactor import Redactor
 
 Recorded = TypeVar("Recorded")
 
@@ -50,11 +51,9 @@ class Prober:
         self._resolver = resolver or Resolver()
         self._adapters: dict[tuple[str | None, str | None, Identity | None], Adapter] = {}
         self._lock = Lock()
-        self._pairs: frozenset[str] = frozenset()
 
-    def known_secrets(self) -> frozenset[str]:
-        """Every secret that was read, and what was sent in place of one."""
-        return self._keyring.known_secrets() | self._pairs
+    def redactor(self) -> Redactor:
+        return self._keyring.redactor()
 
     def renew(self, callers: Sequence[str]) -> frozenset[str]:
         return self._keyring.renew(callers)
@@ -133,7 +132,6 @@ class Prober:
             prepared = _prepared(attempt.method, attempt.url, attempt.headers, attempt.purpose)
             presented = self._keyring.present(attempt, str(prepared.url), now)
             adapter = self._adapter(attempt, presented.identity)
-            self._know(presented.headers)
         except CredentialError as error:
             return self._left(attempt, error.unsent)
         except (OSError, ValueError, requests.RequestException) as error:
@@ -173,14 +171,6 @@ class Prober:
             phases_ms={name: _ms(seconds) for name, seconds in phases.items()},
             certificate_expires=flight.certificate_expires,
         )
-
-    def _know(self, sent: dict[str, str]) -> None:
-        """A gateway echoes Basic's pair as it was sent, or a digest of it; the password alone
-        would not be recognised in them."""
-        scheme, _, pair = sent.get("Authorization", "").partition(" ")
-        if scheme == "Basic" and pair not in self._pairs:
-            with self._lock:
-                self._pairs |= {pair}
 
     def _adapter(self, attempt: Attempt, identity: Identity | None) -> Adapter:
         """One set of pools for each way to connect. A write gets a connection of its own, so

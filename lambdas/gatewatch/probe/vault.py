@@ -28,6 +28,7 @@ from gatewatch.probe import oauth2
 from gatewatch.probe.form import post_form
 from gatewatch.probe.identity import Identity, check
 from gatewatch.probe.kept import Fetch, Kept
+from gatewatch.probe.known import KnownSecrets
 
 T = TypeVar("T")
 
@@ -38,7 +39,7 @@ _SENDABLE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 
 
 class Vault:
-    """What credentials are made of. Every value that was ever read is known to the redactor.
+    """What credentials are made of. `known`: every value of it that may still be echoed.
 
     `networks`: where a token may be asked for, as for a Resolver.
     """
@@ -55,12 +56,8 @@ class Vault:
         self._aws = identities
         self._networks = networks
         self._kept: dict[Hashable, Kept[Any]] = {}
-        self._known: set[str] = set()
         self._lock = Lock()
-
-    def known(self) -> frozenset[str]:
-        with self._lock:
-            return frozenset(self._known)
+        self.known = KnownSecrets(clock.now)
 
     def text(self, ref: SecretRef) -> str:
         """What stands where `ref` points, line ends and all; raises SecretError."""
@@ -72,7 +69,8 @@ class Vault:
         """The same without line ends, and long enough for a redactor to find."""
         value = self.text(ref).strip("\r\n")
         _check_length(value, f"the secret of {ref}")
-        return self._knowing(value)
+        self.known.hold(ref, value)
+        return value
 
     def header_value(self, ref: SecretRef) -> str:
         """The same as a header can carry it."""
@@ -124,18 +122,14 @@ class Vault:
             raise SecretError("AWS is not asked here")
         return self._aws
 
-    def _knowing(self, value: str) -> str:
-        with self._lock:
-            self._known.add(value)
-        return value
-
     def _new_token(self, source: OAuth2 | Cognito) -> tuple[str, datetime]:
         token, ends = (
             self._oauth2_token(source) if isinstance(source, OAuth2) else self._login(source)
         )
         _check_length(token, "the token")
         _check_sendable(token, "the token")
-        return self._knowing(token), ends
+        self.known.hold(source, token)
+        return token, ends
 
     def _oauth2_token(self, source: OAuth2) -> tuple[str, datetime]:
         client = source.client_id
@@ -158,14 +152,13 @@ class Vault:
             if isinstance(source, AssumedRole)
             else self._identities.own_keys()
         )
-        for value in (keys.access_key_id, keys.secret_access_key, keys.session_token):
-            if value is not None:
-                self._knowing(value)
+        values = (keys.access_key_id, keys.secret_access_key, keys.session_token)
+        self.known.hold(source, *filter(None, values))
         return keys, ends
 
     def _new_identity(self, source: ClientCertificate) -> Identity:
         identity = Identity(self.text(source.certificate), self.text(source.private_key))
-        self._knowing(identity.private_key.strip())
+        self.known.hold(source, identity.private_key.strip())
         try:
             check(identity)
         except ValueError as error:
