@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import boto3
 import msgspec
 import pytest
 from msgspec.structs import replace
 
 from gatewatch.adapters.aws.dynamodb import DynamoTable
+from gatewatch.adapters.aws.items import ThrottledError, batch
 from gatewatch.announce import Announcement, Kind
 from gatewatch.config.canonical import Channel
 from gatewatch.links import Claim, Link
@@ -86,6 +89,69 @@ def test_what_the_writer_has_heard_survives_a_write_of_the_states(store: DynamoT
     store.save(advance(read, [verdict(Outcome.PASS)], PATIENT, tick(2)))
     [found] = store.all("orders")
     assert [one.transition.turn for one in found.news] == ["recovered"]
+
+
+def test_what_was_heard_of_a_slice_that_is_gone_leaves_nothing(store: DynamoTable) -> None:
+    store.save(failing(tick(1)))
+    [read] = store.some("orders", ["1-0"])
+    key = {"pk": {"S": "api#orders"}, "sk": {"S": "state#1-0"}}
+    boto3.client("dynamodb").delete_item(TableName=store._name, Key=key)
+    store.set_heard(read, read.news[0].number)
+    assert store.all("orders") == []
+    store.save(failing(tick(2)))
+    assert [one.version for one in store.all("orders")] == [1]
+
+
+def test_an_item_without_states_stops_no_writer(store: DynamoTable) -> None:
+    """The version of before could leave one."""
+    item = {"pk": {"S": "api#orders"}, "sk": {"S": "state#1-0"}, "heard": {"N": "7"}}
+    boto3.client("dynamodb").put_item(TableName=store._name, Item=item)
+    assert store.all("orders") == []
+    [empty] = store.some("orders", ["1-0"])
+    assert (empty.states, empty.version) == ((), 0)
+    store.save(failing(tick(1)))
+    assert [len(one.states) for one in store.all("orders")] == [1]
+
+
+class _Throttled:
+    """A table that reads one item of each batch, until it reads none."""
+
+    def __init__(self, store: DynamoTable, reads: int) -> None:
+        self._client = boto3.client("dynamodb")
+        self._name = store._name
+        self._reads = reads
+
+    def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
+        keys = RequestItems[self._name]["Keys"]
+        read = keys[:1] if self._reads else []
+        self._reads -= len(read)
+        found = [self._client.get_item(TableName=self._name, Key=key)["Item"] for key in read]
+        left = {self._name: {"Keys": keys[len(read) :]}} if keys[len(read) :] else {}
+        return {"Responses": {self._name: found}, "UnprocessedKeys": left}
+
+
+def _kept(store: DynamoTable, count: int) -> list[dict[str, Any]]:
+    keys = [{"pk": {"S": "x"}, "sk": {"S": f"{n}"}} for n in range(count)]
+    for key in keys:
+        boto3.client("dynamodb").put_item(TableName=store._name, Item=key)
+    return keys
+
+
+def test_a_table_that_reads_too_little_is_given_time(store: DynamoTable) -> None:
+    keys = _kept(store, 5)
+    waited: list[float] = []
+    found = list(batch(_Throttled(store, 5), store._name, keys, waited.append))
+    assert sorted(item["sk"]["S"] for item in found) == ["0", "1", "2", "3", "4"]
+    assert waited == [0.05, 0.1, 0.2, 0.4]
+
+
+def test_a_table_that_reads_nothing_is_given_up(store: DynamoTable) -> None:
+    keys = _kept(store, 5)
+    waited: list[float] = []
+    with pytest.raises(ThrottledError, match="left 3 items unread"):
+        list(batch(_Throttled(store, 2), store._name, keys, waited.append))
+    assert len(waited) == 8
+    assert sum(waited) < 15
 
 
 def test_states_move_when_an_api_is_cut_into_more_slices(store: DynamoTable) -> None:

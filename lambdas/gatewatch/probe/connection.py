@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import sys
 import threading
 from datetime import UTC, datetime
 from time import perf_counter
@@ -153,8 +154,13 @@ def tls_context(authority: str | None, identity: Identity | None = None) -> ssl.
 
     Raises ValueError for an identity that is no pair of certificate and key.
     """
-    context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+    # Not `create_default_context`: that writes the keys of every call to the file that the
+    # environment names in SSLKEYLOGFILE, and fails where it cannot.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if sys.version_info >= (3, 13):
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
+    context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE_PATH)
     if authority is not None:
         context.load_verify_locations(cadata=authority)
     if identity is not None:

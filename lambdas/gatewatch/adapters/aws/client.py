@@ -6,6 +6,7 @@ They are botocore's: boto3 makes the same ones, and takes a quarter longer to be
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -92,6 +93,8 @@ def _session() -> Any:
     """One for all clients: each would read the tables of regions and errors anew."""
     from botocore.session import get_session
 
+    # Its HTTP library would write the keys of every call to the file that this names.
+    os.environ.pop("SSLKEYLOGFILE", None)
     return get_session()
 
 

@@ -147,26 +147,27 @@ class DynamoTable:
 
     def some(self, api: str, names: Sequence[str]) -> list[Slice]:
         keys = [{"pk": {"S": f"api#{api}"}, "sk": {"S": f"state#{name}"}} for name in names]
-        found = [_slice(api, item) for item in batch(self._client, self._name, keys)]
+        found = list(_slices(api, batch(self._client, self._name, keys)))
         missing = sorted(set(names) - {one.name for one in found})
         return [*found, *slices.recut(missing, self.all(api), api)] if missing else found
 
     def all(self, api: str) -> list[Slice]:
-        return [
-            _slice(api, item) for item in query(self._client, self._name, f"api#{api}", "state#")
-        ]
+        return list(_slices(api, query(self._client, self._name, f"api#{api}", "state#")))
 
     def save(self, after: Slice) -> None:
         key = {"pk": {"S": f"api#{after.api}"}, "sk": {"S": f"state#{after.name}"}}
         self._write(key, slices.pack(after), after.version)
 
     def set_heard(self, one: Slice, number: int) -> None:
-        self._client.update_item(
-            TableName=self._name,
-            Key={"pk": {"S": f"api#{one.api}"}, "sk": {"S": f"state#{one.name}"}},
-            UpdateExpression="SET heard = :v",
-            ExpressionAttributeValues={":v": {"N": str(number)}},
-        )
+        """A slice that was forgotten meanwhile has nothing to be heard any more."""
+        with condition(suppressed=True):
+            self._client.update_item(
+                TableName=self._name,
+                Key={"pk": {"S": f"api#{one.api}"}, "sk": {"S": f"state#{one.name}"}},
+                UpdateExpression="SET heard = :v",
+                ConditionExpression="attribute_exists(packed)",
+                ExpressionAttributeValues={":v": {"N": str(number)}},
+            )
 
     def ledger(self, api: str) -> Ledger:
         key = {"pk": {"S": f"api#{api}"}, "sk": {"S": "ledger"}}
@@ -333,6 +334,12 @@ def _latched(written: Iterable[str]) -> Iterator[tuple[tuple[str, str], Finding]
     for one in written:
         route, entrance, *finding = one.split(_PART)
         yield (route, entrance), Finding(*finding or [Finding.PROTECTED_ROUTE_OPEN])
+
+
+def _slices(api: str, items: Iterable[Item]) -> Iterator[Slice]:
+    """The version of before left items without states, where it noted what was heard of a slice
+    that the table had forgotten."""
+    return (_slice(api, item) for item in items if "packed" in item)
 
 
 def _slice(api: str, item: Item) -> Slice:

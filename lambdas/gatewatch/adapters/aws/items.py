@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from time import sleep
 from typing import Any
 
 from gatewatch.service.ports import OvertakenError
+
+
+class ThrottledError(Exception):
+    """Raised where a table keeps answering that it read too little, however long it is left."""
+
 
 Item = Mapping[str, Mapping[str, Any]]
 _BATCH = 100
@@ -32,15 +38,34 @@ def query(
         yield from page["Items"]
 
 
-def batch(dynamodb: Any, table: str, keys: Sequence[Mapping[str, Any]]) -> Iterator[Item]:
-    """Those of these items that are there."""
+_FIRST_PAUSE_SECONDS = 0.05
+_MOST_PAUSES = 8
+
+
+def batch(
+    dynamodb: Any,
+    table: str,
+    keys: Sequence[Mapping[str, Any]],
+    wait: Callable[[float], None] = sleep,
+) -> Iterator[Item]:
+    """Those of these items that are there. A table that is throttled is asked again after a pause,
+    longer each time, and given up after some thirteen seconds: raises ThrottledError.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+    """
     waiting = list(keys)
+    pauses = 0
     while waiting:
         asked = {"Keys": waiting[:_BATCH], "ConsistentRead": True}
         answer = dynamodb.batch_get_item(RequestItems={table: asked})
         yield from answer["Responses"].get(table, [])
         left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
         waiting = [*left, *waiting[_BATCH:]]
+        pauses = pauses + 1 if left else 0
+        if pauses > _MOST_PAUSES:
+            raise ThrottledError(f"{table} left {len(left)} items unread, {pauses} times")
+        if left:
+            wait(_FIRST_PAUSE_SECONDS * 2 ** (pauses - 1))
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def read_authority(file: Path) -> str | Missing:
             "your own authority only"
         )
     try:
-        ssl.create_default_context(cadata=found)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=found)
     except ssl.SSLError:
         return Missing(f"{file.name}: its certificate is damaged")
     return found
