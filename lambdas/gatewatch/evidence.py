@@ -64,7 +64,7 @@ def evidence(raw: RawExchange, redactor: Redactor) -> Exchange:
         nothing,
     )
     if knowing is None:
-        return _status_alone(raw, record)
+        return status_alone(raw, *record.unread)
     request, response = _request(raw, knowing, record), _response(raw, knowing, record)
     seen = Exchange(request=request, response=response)
     kept = record.part(_BODY, lambda: keep_gateway_bodies(seen), without_body(seen))
@@ -75,8 +75,8 @@ def evidence(raw: RawExchange, redactor: Redactor) -> Exchange:
 _BODY = "the body was not recorded"
 
 
-def _status_alone(raw: RawExchange, record: _Record) -> Exchange:
-    """Where it is not known what is secret, nothing is shown that may be."""
+def status_alone(raw: RawExchange, *unread: str) -> Exchange:
+    """Where it is not known what is secret, nothing is shown that may be; `unread` says why."""
     attempt = raw.attempt
     return Exchange(
         request=Request(
@@ -92,7 +92,7 @@ def _status_alone(raw: RawExchange, record: _Record) -> Exchange:
             error=None if raw.error is None else HIDDEN,
             elapsed_ms=raw.elapsed_ms,
             is_cut=bool(raw.status),
-            unread=tuple(record.unread),
+            unread=unread,
         ),
     )
 

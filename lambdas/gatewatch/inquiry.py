@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from gatewatch.ask import missing_path, target
 from gatewatch.config.canonical import Config
 from gatewatch.diagnose import ask, diagnose
-from gatewatch.evidence import evidence, without_answer
+from gatewatch.evidence import evidence, status_alone, without_answer
 from gatewatch.facts import Facts
 from gatewatch.fault import told
 from gatewatch.gateway.failure import is_unreached
@@ -287,12 +287,21 @@ def _answers(
     hear: Callable[[Attempt, Exchange], None] | None = None,
 ) -> list[_Answer]:
     def record(raw: RawExchange) -> _Answer:
-        exchange = evidence(raw, transport.redactor())
+        exchange = _recorded(raw, transport)
         if hear is not None and raw.not_sent is None:
             hear(raw.attempt, exchange)
         return exchange, raw.not_sent
 
     return transport.send_all(attempts, record)
+
+
+def _recorded(raw: RawExchange, transport: Transport) -> Exchange:
+    """The last word on what was sent: it never raises."""
+    try:
+        return evidence(raw, transport.redactor())
+    except Exception as error:  # noqa: BLE001 - said in the record, logged
+        fault = told("record_failed", raw.attempt.route, error)
+        return status_alone(raw, f"the answer was not recorded ({fault})")
 
 
 def _unreached(attempts: Sequence[Attempt], answers: Sequence[_Answer]) -> dict[str | None, Seen]:

@@ -72,13 +72,17 @@ class Api:
 
 
 @contextmanager
-def api(on_slow: Callable[[], None] = lambda: None) -> Iterator[Api]:
-    """`on_slow` is called once the slow route was asked, before it is answered."""
+def api(
+    on_slow: Callable[[], None] = lambda: None, on_write: Callable[[], None] = lambda: None
+) -> Iterator[Api]:
+    """Each is called once its route was asked, before it is answered."""
 
     def handle(to: socket.socket, head: bytes) -> None:
         method, path, _ = head.split(maxsplit=2)
         if path == b"/prod/slow":
             on_slow()
+        if method == b"POST":
+            on_write()
         to.sendall(OPENED if path == b"/prod/write" and method == b"POST" else NOWHERE)
 
     with serving(handle) as server:
@@ -211,7 +215,7 @@ def test_a_run_of_a_locked_state_sends_nothing(here: Place) -> None:
 
 
 class Trouble:
-    """Comes over a process while the slow route is waited for, once the write is latched."""
+    """Comes over a process once, while it waits for answers."""
 
     def __init__(self, here: Place) -> None:
         self._here = here
@@ -219,9 +223,15 @@ class Trouble:
         self.is_there, self.started = threading.Event(), threading.Event()
 
     def comes(self) -> None:
+        """Later, once the write is latched."""
         self.started.wait(PATIENCE)
         if not self.is_there.is_set():
             until(self._here.is_latched)
+            self.comes_now()
+
+    def comes_now(self) -> None:
+        self.started.wait(PATIENCE)
+        if not self.is_there.is_set():
             self.begin()
             self.is_there.set()
 
@@ -259,6 +269,29 @@ class Lock(Trouble):
 
 
 TROUBLES = {"a full disk": FullDisk, "a lock": Lock}
+
+
+class NoGrowth(FullDisk):
+    """A disk that has become full: what files have, they may use."""
+
+    def begin(self) -> None:
+        assert self._process is not None
+        most = self._here.state.stat().st_size
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+
+
+@pytest.mark.parametrize("trouble", [NoGrowth, Lock], ids=["a full disk", "a lock"])
+def test_trouble_in_the_very_moment_of_the_write(trouble: type[Trouble], here: Place) -> None:
+    comes = trouble(here)
+    with api(on_write=comes.comes_now) as one:
+        here.watches(one)
+        process = here.start("run", "text")
+        comes.over(process)
+        output, _ = process.communicate(timeout=PATIENCE)
+        assert "POST /write" in output
+        if trouble is Lock:
+            comes.end()
+        is_told_and_not_sent_again(here, one)
 
 
 @pytest.mark.parametrize("name", TROUBLES)
@@ -338,15 +371,48 @@ def test_a_file_that_may_not_grow_is_not_ready(tmp_path: Path) -> None:
 def test_a_latch_that_cannot_be_written_is_known_until_it_can(tmp_path: Path) -> None:
     file, write = tmp_path / "state.sqlite3", ("a", "POST /x", "https://a")
     store = SqliteStore(file)
-    store._connection.execute("PRAGMA busy_timeout = 0")
+    beside = tmp_path / "state.sqlite3-held"
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
+        beside.mkdir()
         with pytest.raises(StateError):
             store.latch(*write, Finding.GUARD_WEAKENED)
-        assert store.latched() == {write: Finding.GUARD_WEAKENED}
+    beside.rmdir()
+    assert store.latched() == {write: Finding.GUARD_WEAKENED}
     assert SqliteStore(file).latched() == {}
     store.ready()
     assert SqliteStore(file).latched() == {write: Finding.GUARD_WEAKENED}
+
+
+def test_a_latch_is_noted_beside_a_locked_state_and_taken_up_by_whoever_comes(
+    tmp_path: Path,
+) -> None:
+    file, write = tmp_path / "state.sqlite3", ("a", "POST /x", "https://a")
+    store = SqliteStore(file)
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StateError):
+            store.latch(*write, Finding.PROTECTED_ROUTE_OPEN)
+    beside = tmp_path / "state.sqlite3-held"
+    beside.write_bytes(beside.read_bytes() + b'["a", "POST /cut')
+    another = SqliteStore(file)
+    assert another.latched() == {write: Finding.PROTECTED_ROUTE_OPEN}
+    another.ready()
+    assert not beside.exists()
+    assert another.latched() == {write: Finding.PROTECTED_ROUTE_OPEN}
+    assert another.release("a", "POST /x") == 1
+    assert SqliteStore(file).latched() == {}
+
+
+def test_an_acknowledgement_releases_what_was_noted(tmp_path: Path) -> None:
+    file, write = tmp_path / "state.sqlite3", ("a", "POST /x", "https://a")
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        store = SqliteStore(file)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StateError):
+            store.latch(*write, Finding.PROTECTED_ROUTE_OPEN)
+    assert SqliteStore(file).release("a", "POST /x") == 1
+    assert SqliteStore(file).latched() == {}
 
 
 def test_latches_can_be_set_in_many_threads_at_once(tmp_path: Path) -> None:
@@ -462,6 +528,33 @@ def test_what_a_probe_found_is_told_though_it_cannot_be_stored(aws: None) -> Non
             worked_at(shard, Overtaken(stored._name), Calls(), heard.hear)
         assert exposed(heard.found) == EXPOSED
         comes_again(shard, stored, one)
+
+
+class OvertakenAt(DynamoTable):
+    """Nothing of one API can be stored."""
+
+    api = "a"
+
+    def save(self, after: Slice) -> None:
+        if after.api == self.api:
+            raise OvertakenError(after.name)
+        super().save(after)
+
+
+def test_what_cannot_be_stored_of_one_api_keeps_no_other_from_being_told(aws: None) -> None:
+    stored, calls = table(), Calls()
+    with api() as one:
+        text = CONFIG % one.place
+        config = load(text + text.partition("apis:\n")[2].replace("  a:", "  b:", 1), "test")
+        about, counts = {"a": About(), "b": About()}, {"a": 1, "b": 1}
+        [shard] = shards(config, plan(config), SystemClock().now(), about, counts)
+        with pytest.raises(OvertakenError):
+            worked_at(shard, OvertakenAt(stored._name), calls)
+        assert [msgspec.json.decode(sent.body)["api"] for sent in calls.messages] == ["b"]
+        assert one.writes == 2
+        worked_at(shard, stored, calls)
+        assert {msgspec.json.decode(sent.body)["api"] for sent in calls.messages} == {"a", "b"}
+        assert one.writes == 2
 
 
 def test_latches_are_taken_back_and_changed_in_both_worlds(aws: None, tmp_path: Path) -> None:

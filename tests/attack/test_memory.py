@@ -5,6 +5,7 @@ It is asked of the kernel: what `getrusage` tells begins with the peak of the pa
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import subprocess
@@ -43,6 +44,9 @@ HOSTILE = {
     "a storm of 103": pours(b"", b"HTTP/1.1 103 Early Hints\r\nLink: " + LINE + b"\r\n\r\n"),
     "a storm of short 103": pours(b"", b"HTTP/1.1 103 E\r\n\r\n" * 4_000),
     "a storm of 100": pours(b"", b"HTTP/1.1 100 Continue\r\nX: " + LINE + b"\r\n\r\n"),
+    "a bomb": pours(HEAD + b"Content-Encoding: gzip\r\n\r\n", gzip.compress(bytes(50_000_000)), 1),
+    "lists without end": pours(HEAD + b"Content-Type: application/json\r\n\r\n", b"[" * 60_000),
+    "many small lists": pours(HEAD + b"\r\n[", b"[]," * 20_000),
     "a body without end": pours(HEAD + b"\r\n", LINE),
     "chunks with extensions": pours(CHUNKED, b"1;" + LINE + b"\r\na\r\n"),
     "a chunk length without end": pours(CHUNKED, b"0" * 60_000),

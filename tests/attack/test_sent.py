@@ -8,7 +8,7 @@ import gzip
 import json
 import logging
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,8 +49,7 @@ def open_to_strangers(answer: bytes) -> Handler:
 
     def handle(to: socket.socket, head: bytes) -> None:
         to.sendall(answer if head.split()[1] == b"/prod/r" else NOWHERE)
-        if b"\r\nContent-Length: " not in answer.partition(b"\r\n\r\n")[0]:
-            to.close()
+        to.close()
 
     return handle
 
@@ -185,6 +184,7 @@ STEPS = {
     "doubting": "gatewatch.inquiry.in_doubt",
     "asking on": "gatewatch.inquiry.ask",
     "recording": "gatewatch.inquiry.evidence",
+    "making a redactor": "gatewatch.probe.prober.Prober.redactor",
 }
 
 
@@ -197,7 +197,7 @@ def test_a_step_that_fails_is_said_and_takes_nothing_back(
     body = b'{"ok": true, "list": [' + b"&#65;" * 100
     with serving(open_to_strangers(answer(body))) as server:
         laptop = Laptop(server, tmp_path, routes)
-        monkeypatch.setattr(STEPS[step], _failing_on_answers(STEPS[step]))
+        monkeypatch.setattr(STEPS[step], _breaks)
         with caplog.at_level(logging.ERROR):
             first = laptop.run()
         assert first.summary.requests == len(server.requests)
@@ -206,17 +206,6 @@ def test_a_step_that_fails_is_said_and_takes_nothing_back(
         assert laptop.called("POST") == 1
     assert "planted-secret" not in caplog.text
     assert b"planted-secret" not in msgspec.json.encode(first)
-
-
-def _failing_on_answers(name: str) -> Callable[..., object]:
-    """Recording fails for what came; the record of a status alone is the last word there is."""
-    if name != "gatewatch.inquiry.evidence":
-        return _breaks
-
-    def record(raw: RawExchange, redactor: Redactor) -> object:
-        return _breaks() if raw.body else evidence(raw, redactor)
-
-    return record
 
 
 # Body, what is expected -> how much is certainly missing, of how much nobody can say.
@@ -258,6 +247,33 @@ def test_what_was_not_read_is_unknown_to_who_should_get_in(tmp_path: Path) -> No
         found = verdict(Laptop(server, tmp_path, routes).run(), "GET /r")
     assert (found.outcome, found.finding) == (Outcome.UNKNOWN, None)
     assert found.because == "status 200, but no more than the beginning of the body was read"
+
+
+# What did not come is not empty: of a refusal without its body no cause is certain.
+HEADS = {
+    "an HTTP API's 503": b"HTTP/1.1 503 Service Unavailable\r\nApigw-Requestid: r=\r\n",
+    "an HTTP API's 403": b"HTTP/1.1 403 Forbidden\r\nApigw-Requestid: r=\r\n",
+    "a REST API's 403": b"HTTP/1.1 403 Forbidden\r\nx-amzn-RequestId: r\r\nx-amz-apigw-id: a\r\n",
+    "a REST API's 500": b"HTTP/1.1 500 No\r\nx-amzn-RequestId: r\r\nx-amz-apigw-id: a\r\n",
+}
+BODY = b'{"message":"Service Unavailable"}'
+ENDS = {
+    "no body": b"Content-Length: 33\r\n\r\n",
+    "half a body": b"Content-Length: 33\r\n\r\n" + BODY[:12],
+    "no end of the head": b"Content-Len",
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("head", HEADS)
+def test_of_an_answer_that_broke_off_no_cause_is_certain(
+    head: str, end: str, tmp_path: Path
+) -> None:
+    kind = b"Content-Type: application/json\r\nDate: d\r\n"
+    with serving(open_to_strangers(HEADS[head] + kind + ENDS[end])) as server:
+        found = verdict(Laptop(server, tmp_path, ["GET /r: public"]).run(), "GET /r")
+    assert found.evidence[0].response.status == int(HEADS[head].split()[1])
+    assert found.confidence != "certain"
 
 
 # Fuzzing: nothing that comes may raise beyond the record.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 
 from gatewatch.ahead import believed, lead
 from gatewatch.config.windows import open_at
+from gatewatch.fault import told
 from gatewatch.holds import Holds
 from gatewatch.inquiry import Inquiry, inquiries, look
 from gatewatch.model import Finding, Layer, Verdict
@@ -124,11 +126,16 @@ def probe(
     requests = look(asked, transport, holds.hear)
     verdicts = [verdict for inquiry in asked for verdict in inquiry.verdicts()]
     tell(verdicts)
-    holds.settle(asked, verdicts)
-    kept = _keep(shard, verdicts, clock, table)
-    _enter(shard, verdicts, table)
+    storing = _Storing()
+    with storing.step("latches"):
+        holds.settle(asked, verdicts)
+    kept = _keep(shard, verdicts, clock, table, storing)
+    with storing.step("entrances"):
+        _enter(shard, verdicts, table)
     slices = tuple(one.slice for one in kept)
-    _call(shard, slices, table, changes)
+    with storing.step("calls"):
+        _call(shard, slices, table, changes)
+    storing.end()
     return Probed(
         shard.at,
         tuple(asked),
@@ -140,6 +147,26 @@ def probe(
         dropped=sum(one.dropped for one in kept),
         ahead=ahead + sum(one.ahead for one in kept),
     )
+
+
+class _Storing:
+    """Stores step by step: what fails of one keeps the others from nothing, and is raised when all
+    is done, so that the shard comes again."""
+
+    def __init__(self) -> None:
+        self._failed: list[Exception] = []
+
+    @contextmanager
+    def step(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - logged; raised by `end`
+            told("storing_failed", what, error)
+            self._failed.append(error)
+
+    def end(self) -> None:
+        if self._failed:
+            raise self._failed[0]
 
 
 def _in_maintenance(shard: Shard) -> dict[str, datetime]:
@@ -157,7 +184,9 @@ class _Kept:
     ahead: int
 
 
-def _keep(shard: Shard, verdicts: Sequence[Verdict], clock: Clock, table: Table) -> list[_Kept]:
+def _keep(
+    shard: Shard, verdicts: Sequence[Verdict], clock: Clock, table: Table, storing: _Storing
+) -> list[_Kept]:
     """The slices of these verdicts as they are stored now."""
     patience: dict[str, dict[str, Patience]] = defaultdict(dict)
     for api in shard.apis:
@@ -165,11 +194,11 @@ def _keep(shard: Shard, verdicts: Sequence[Verdict], clock: Clock, table: Table)
     found: dict[str, dict[str, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
     for one in verdicts:
         found[one.api][slice_name(one.route, shard.slices[one.api])].append(one)
-    return [
-        kept
-        for api, by_slice in found.items()
-        for kept in _keep_api(api, by_slice, patience[api], shard.at, clock, table)
-    ]
+    kept: list[_Kept] = []
+    for name, by_slice in found.items():
+        with storing.step(name):
+            kept += _keep_api(name, by_slice, patience[name], shard.at, clock, table)
+    return kept
 
 
 def _keep_api(

@@ -16,6 +16,7 @@ from threading import RLock
 
 import msgspec
 
+from gatewatch.adapters.local.noted import Noted, Write
 from gatewatch.announce import Said
 from gatewatch.correlate import OPEN
 from gatewatch.links import Claim, Link, link_of
@@ -26,6 +27,7 @@ from gatewatch.track import RouteState
 
 _VERSION = 3
 _WAIT_SECONDS = 30.0
+_MOMENT_MS = 1_000
 _ROOM = 131_072
 _KEPT_RESOLVED = 500
 _TABLES = """
@@ -147,7 +149,8 @@ class SqliteStore:
     def __init__(self, file: Path | None) -> None:
         self.name = str(file) if file is not None else ":memory:"
         self._lock = RLock()
-        self._unwritten: dict[tuple[str, str, str], Finding] = {}
+        self._unwritten: dict[Write, Finding] = {}
+        self._noted = None if file is None else Noted(file.with_name(f"{file.name}-held"))
         with self._guarded():
             if file is not None:
                 file.parent.mkdir(parents=True, exist_ok=True)
@@ -229,34 +232,71 @@ class SqliteStore:
             return frozenset((api, state.entrance) for api, state in states if state.was_let_in)
 
     def ready(self) -> None:
-        """Takes the room that a run may need at worst, and frees it within the file: what follows
-        does not fail because a disk has become full meanwhile."""
+        """Takes room in the file, then as much in the journal by changing what is there, and frees
+        it within both: no latch fails because a disk has become full meanwhile."""
         with self._guarded(), self._transaction():
+            self._connection.execute("DROP TABLE IF EXISTS room")
             self._connection.execute("CREATE TABLE room (taken BLOB)")
             self._connection.execute("INSERT INTO room VALUES (zeroblob(?))", (_ROOM,))
+        with self._guarded(), self._transaction():
+            self._connection.execute("UPDATE room SET taken = randomblob(?)", (_ROOM,))
+        with self._guarded(), self._transaction():
             self._connection.execute("DROP TABLE room")
-        for write, finding in list(self._unwritten.items()):
-            self.latch(*write, finding)
+        self._take_up()
+
+    def _take_up(self) -> None:
+        """What was latched when the file could not be written."""
+        with self._guarded(), self._transaction():
+            for write, finding in self._wanting().items():
+                self._latch(write, finding)
+            if self._noted is not None:
+                self._noted.clear()
+        self._unwritten.clear()
+
+    def _wanting(self) -> dict[Write, Finding]:
+        """The latches that the file does not have yet."""
+        noted = {} if self._noted is None else self._noted.all()
+        return {**noted, **self._unwritten}
 
     def latched(self) -> Latches:
         with self._guarded():
             rows = self._connection.execute("SELECT api, route, entrance, finding FROM latch")
             written = {(one, route, place): Finding(held) for one, route, place, held in rows}
-            return {**written, **self._unwritten}
+            return {**written, **self._wanting()}
 
     def latch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
-        """One that cannot be written is known as long as this store lives."""
-        now = datetime.now(UTC).isoformat()
-        self._unwritten[api, route, entrance] = finding
-        with self._guarded():
-            self._connection.execute(
-                "INSERT INTO latch (api, route, entrance, at, finding) VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET finding = excluded.finding",
-                (api, route, entrance, now, finding),
-            )
-        self._unwritten.pop((api, route, entrance), None)
+        """One that cannot be written soon raises, and is known all the same: it is noted beside the
+        file, or else as long as this store lives."""
+        write = (api, route, entrance)
+        self._unwritten[write] = finding
+        try:
+            with self._guarded(), self._hurried():
+                self._latch(write, finding)
+        except StateError:
+            if self._noted is not None:
+                with self._guarded():
+                    self._noted.add(write, finding)
+            raise
+        self._unwritten.pop(write, None)
+
+    @contextmanager
+    def _hurried(self) -> Iterator[None]:
+        """Waits for others no longer than a moment: more writes may have to be latched."""
+        self._connection.execute(f"PRAGMA busy_timeout = {_MOMENT_MS}")
+        try:
+            yield
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {int(_WAIT_SECONDS * 1000)}")
+
+    def _latch(self, write: Write, finding: Finding) -> None:
+        self._connection.execute(
+            "INSERT INTO latch (api, route, entrance, at, finding) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET finding = excluded.finding",
+            (*write, datetime.now(UTC).isoformat(), finding),
+        )
 
     def unlatch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
+        self._take_up()
         with self._guarded():
             self._connection.execute(
                 "DELETE FROM latch WHERE api = ? AND route = ? AND entrance = ? AND finding = ?",
@@ -265,12 +305,11 @@ class SqliteStore:
 
     def release(self, api: str, route: str) -> int:
         """Lets a latched write be sent again; returns how many entrances that concerned."""
+        self._take_up()
         with self._guarded():
             cursor = self._connection.execute(
                 "DELETE FROM latch WHERE api = ? AND route = ?", (api, route)
             )
-            for write in [one for one in self._unwritten if one[:2] == (api, route)]:
-                del self._unwritten[write]
             return cursor.rowcount
 
     def close(self) -> None:

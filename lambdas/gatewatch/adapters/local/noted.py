@@ -1,0 +1,46 @@
+"""Latches that the state could not take when they were set, in a file beside it: one a line.
+
+A state that is locked can be read and written by nobody; a line can be added by anybody.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from gatewatch.model import Finding
+
+Write = tuple[str, str, str]
+"""(api, route, entrance)."""
+
+
+class Noted:
+    """Everything raises OSError where the file cannot be used."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def add(self, write: Write, finding: Finding) -> None:
+        line = msgspec.json.encode((*write, finding)) + b"\n"
+        where = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(where, line)
+            os.fsync(where)
+        finally:
+            os.close(where)
+
+    def all(self) -> Mapping[Write, Finding]:
+        """A line that was cut by a kill is none."""
+        found: dict[Write, Finding] = {}
+        for line in self._file.read_bytes().splitlines() if self._file.exists() else ():
+            with suppress(msgspec.DecodeError):
+                *write, finding = msgspec.json.decode(line, type=tuple[str, str, str, Finding])
+                found[write[0], write[1], write[2]] = finding
+        return found
+
+    def clear(self) -> None:
+        self._file.unlink(missing_ok=True)
