@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from gatewatch.announce import Said
 from gatewatch.correlate import noted
-from gatewatch.model import Incident, Member, Update
+from gatewatch.model import Incident, Member, Related, Update
 from gatewatch.track import RouteState
 
 SKEW = timedelta(seconds=30)
@@ -109,6 +109,7 @@ def incident_believed(incident: Incident, now: datetime) -> Incident:
         opened_at=believed(incident.opened_at, now),
         resolved_at=_perhaps(incident.resolved_at, now),
         members=tuple(_member(one, now) for one in incident.members),
+        related=tuple(_related(one, now) for one in incident.related),
         updates=tuple(Update(at=believed(one.at, now), text=one.text) for one in incident.updates),
     )
     ahead = timedelta(seconds=int(found.total_seconds()))
@@ -126,12 +127,16 @@ def _member(one: Member, now: datetime) -> Member:
     )
 
 
+def _related(one: Related, now: datetime) -> Related:
+    return replace(one, since=believed(one.since, now), until=_perhaps(one.until, now))
+
+
 def _lead_of(incident: Incident, now: datetime) -> timedelta:
-    members = incident.members
     moments = (
         incident.opened_at,
         incident.resolved_at,
+        *(each for one in incident.related for each in (one.since, one.until)),
         *(one.at for one in incident.updates[-1:]),
-        *(each for one in members for each in (one.since, one.until, one.joined)),
+        *(each for one in incident.members for each in (one.since, one.until, one.joined)),
     )
     return max(lead(one, now) for one in moments if one is not None)

@@ -50,7 +50,7 @@ def run(
     """
     deployed = _time(deployed_at) if deployed_at is not None else None
     found = read_config(config)
-    store = open_store(config, state)
+    store = open_store(config, state, found)
     transport, clock = prober(found, vault(config.parent)), SystemClock()
     with show.console(stderr=True).status("probing") as waiting:
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gatewatch.adapters.local.authority import authorities
 from gatewatch.adapters.local.clock import SystemClock
-from gatewatch.adapters.local.sqlite import SqliteStore
+from gatewatch.adapters.local.sqlite import Owner, SqliteStore
 from gatewatch.cli.exits import UsageError
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
@@ -50,9 +50,15 @@ def _parameter(name: str) -> str | Missing:
         return Missing(str(error))
 
 
-def open_store(config_file: Path, state: Path | None) -> SqliteStore:
+def open_store(config_file: Path, state: Path | None, config: Config) -> SqliteStore:
     """The state beside the configuration, unless another file is named."""
-    return SqliteStore(state or _beside(config_file))
+    watched = frozenset(
+        (api.name, route.name, entrance.url)
+        for api in config.apis
+        for route in api.routes
+        for entrance in api.entrances
+    )
+    return SqliteStore(state or _beside(config_file), Owner(str(config_file.resolve()), watched))
 
 
 def remembered(config_file: Path, state: Path | None) -> SqliteStore:

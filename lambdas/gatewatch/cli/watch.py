@@ -16,11 +16,10 @@ from rich.text import Text
 
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
-from gatewatch.cli.exits import AS_EXPECTED, BAD_USAGE, gravest, until_closed
+from gatewatch.cli.exits import AS_EXPECTED, BAD_USAGE, gravest, of_verdicts, until_closed
 from gatewatch.cli.facts import facts, of_clock
 from gatewatch.cli.maintenance import Scheduled, scheduled, told
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
-from gatewatch.cli.run import of_report
 from gatewatch.cli.setting import open_store, prober, read_config, vault
 from gatewatch.correlate import OPEN
 from gatewatch.model import Incident, Verdict
@@ -56,10 +55,10 @@ def watch(
     ```
     """
     found = read_config(config)
-    store = open_store(config, state)
+    store = open_store(config, state, found)
     held = vault(config.parent)
     board = Board()
-    clock, minutes = SystemClock(), Minutes()
+    clock, minutes, health = SystemClock(), Minutes(), Health()
     status = AS_EXPECTED
     live = Live(console=show.console(), auto_refresh=False, screen=False)
 
@@ -77,14 +76,19 @@ def watch(
                     report = run_once(found, transport, store, clock, due, tell=tell)
                 except StateError as error:
                     minutes.give_back(due)
-                    status = gravest(status, of_unready(error))
+                    health.say(f"{error}; nothing was sent in this tick")
+                    status = gravest(status, BAD_USAGE)
                     continue
                 finally:
                     transport.close()
-                if report.unsaved is not None:
+                if report.unsaved is None:
+                    health.say(None)
+                else:
                     minutes.give_back(due)
+                    health.say(f"{report.unsaved}; not all of this tick is remembered")
+                    status = gravest(status, BAD_USAGE)
                 board.take(report, scheduled(found, clock.now()))
-                status = gravest(status, of_report(report))
+                status = gravest(status, of_verdicts(report.verdicts))
                 if output is Format.JSON:
                     live.stop()
                     typer.echo(msgspec.json.encode(report))
@@ -97,10 +101,19 @@ def watch(
     raise typer.Exit(status)
 
 
-def of_unready(error: StateError) -> int:
-    """A tick that was left out, since nothing could be remembered of it; the next may be better."""
-    typer.echo(f"gatewatch: {error}; nothing was sent in this tick", err=True)
-    return BAD_USAGE
+class Health:
+    """Says that nothing can be remembered, and says so again only when it changes or is over."""
+
+    def __init__(self) -> None:
+        self._trouble: str | None = None
+
+    def say(self, trouble: str | None) -> None:
+        if trouble == self._trouble:
+            return
+        told = trouble or "the state can be used again, and looks are remembered"
+        going_on = "; it is tried again with each tick" if trouble else ""
+        self._trouble = trouble
+        typer.echo(f"gatewatch: {told}{going_on}", err=True)
 
 
 def announced(report: Report) -> Iterator[Text]:

@@ -158,6 +158,7 @@ def short_document(
         **{name: _shortened(getattr(incident, name)) for name in _TEXTS},
         candidates=(),
         members=(),
+        related=(),
         updates=(),
         evidence=(),
         ruled_out=(),

@@ -10,6 +10,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
@@ -21,11 +22,12 @@ from gatewatch.announce import Said
 from gatewatch.correlate import OPEN
 from gatewatch.links import Claim, Link, link_of
 from gatewatch.model import Finding, Incident
+from gatewatch.notices.visible import visible_line
 from gatewatch.plan import Latches
 from gatewatch.ports import StateError
 from gatewatch.track import RouteState
 
-_VERSION = 3
+_VERSION = 4
 _WAIT_SECONDS = 30.0
 _MOMENT_MS = 1_000
 _ROOM = 131_072
@@ -46,6 +48,7 @@ CREATE TABLE IF NOT EXISTS said (
     incident TEXT PRIMARY KEY, api TEXT NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS claim (
     scope TEXT PRIMARY KEY, incident TEXT NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS owner (config TEXT NOT NULL);
 """
 _LATCHED_AS = "ALTER TABLE latch ADD COLUMN finding TEXT NOT NULL DEFAULT 'protected_route_open'"
 
@@ -140,27 +143,100 @@ class SqliteMemory:
         )
 
 
+Watched = frozenset[tuple[str, str, str]]
+"""The (api, route, entrance)s of a configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The configuration for which a state is kept: its file, and what it watches.
+
+    What one configuration does not name has left it, and what was open of it ends. So a state
+    serves one configuration, whose file may be edited and moved: another one is let in only if it
+    watches all that is known, or takes the place of a file that is gone and with which it shares an
+    API, by name or by entrance.
+    """
+
+    config: str
+    watched: Watched
+
+    def refused(self, before: str, known: Watched) -> str | None:
+        """Why it may not have the state that was kept for another file."""
+        if before == self.config or known <= self.watched:
+            return None
+        told, apart = visible_line(before), "each of two would end the other's incidents"
+        if _is_there(Path(before)):
+            remedy = f"name another --state, or remove {told} if this one takes its place"
+            return f"it is kept for {told}, and {apart}: {remedy}"
+        if _places(known) & _places(self.watched):
+            return None
+        remedy = "name another --state, or remove it to begin anew"
+        return f"it is kept for {told}, which shares no API with this one, and {apart}: {remedy}"
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError:
+        return False
+
+
+def _places(watched: Watched) -> frozenset[str]:
+    return frozenset(one for api, _, entrance in watched for one in (api, entrance))
+
+
 class SqliteStore:
     """The file is made at first use, readable by its owner only. `:memory:` keeps nothing.
 
-    Everything raises StateError where the file cannot be used.
+    Everything raises StateError where the file cannot be used. `owner`: for whom it is kept; None,
+    for whoever only reads.
     """
 
-    def __init__(self, file: Path | None) -> None:
+    def __init__(self, file: Path | None, owner: Owner | None = None) -> None:
         self.name = str(file) if file is not None else ":memory:"
+        self._file = file
+        self._owner = owner
         self._lock = RLock()
         self._unwritten: dict[Write, Finding] = {}
         self._noted = None if file is None else Noted(file.with_name(f"{file.name}-held"))
         with self._guarded():
-            if file is not None:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-            self._connection = sqlite3.connect(
-                self.name, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            # The journal stays there, empty, and with it the room for the next one.
-            self._connection.execute("PRAGMA journal_mode = PERSIST")
-            self._prepare()
+            self._connect()
+            self._refuse_others()
+
+    def _connect(self) -> None:
+        if self._file is not None:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self._file, os.O_CREAT | os.O_RDWR, 0o600))
+        self._connection = sqlite3.connect(
+            self.name, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        # The journal stays there, empty, and with it the room for the next one.
+        self._connection.execute("PRAGMA journal_mode = PERSIST")
+        self._prepare()
+        self._opened = self._there()
+
+    def _there(self) -> tuple[int, int] | None:
+        """Which file has the name now; None, if none has."""
+        if self._file is None or not self._file.exists():
+            return None
+        found = self._file.stat()
+        return found.st_dev, found.st_ino
+
+    def _refuse_others(self) -> None:
+        """Whoever is let in takes the state over with the first run."""
+        found = self._connection.execute("SELECT config FROM owner").fetchone()
+        if self._owner is None or found is None:
+            return
+        rows = self._connection.execute("SELECT api, route, entrance FROM state")
+        known = frozenset((api, route, entrance) for api, route, entrance in rows)
+        if refused := self._owner.refused(str(found[0]), known):
+            raise StateError(f"the state file {self.name} cannot be used: {refused}")
+
+    def _take_over(self) -> None:
+        self._refuse_others()
+        if self._owner is not None:
+            self._connection.execute("DELETE FROM owner")
+            self._connection.execute("INSERT INTO owner VALUES (?)", (self._owner.config,))
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -233,8 +309,14 @@ class SqliteStore:
 
     def ready(self) -> None:
         """Takes room in the file, then as much in the journal by changing what is there, and frees
-        it within both: no latch fails because a disk has become full meanwhile."""
+        it within both: no latch fails because a disk has become full meanwhile. A file that
+        vanished is made anew."""
+        with self._guarded():
+            if self._there() != self._opened:
+                self._connection.close()
+                self._connect()
         with self._guarded(), self._transaction():
+            self._take_over()
             self._connection.execute("DROP TABLE IF EXISTS room")
             self._connection.execute("CREATE TABLE room (taken BLOB)")
             self._connection.execute("INSERT INTO room VALUES (zeroblob(?))", (_ROOM,))
