@@ -63,7 +63,7 @@ def _by_appsync(seen: Seen) -> Recognition:
         return plainly(Answer.APPSYNC_NO_CREDENTIAL)
     if said.message.startswith("You are not authorized to make this call"):
         return plainly(Answer.APPSYNC_NOT_AUTHORIZED)
-    if said.form is Form.UNSEEN or said.cut:
+    if said.form is Form.UNSEEN or said.cut or (said.form is Form.TEXT and not said.graphql_type):
         return Recognition(plain=_UNSEEN_OF_APPSYNC[seen.status])
     other = said.graphql_type not in ("", "UnauthorizedException")
     refused = seen.status == 401 and not other and (said.message or said.form is Form.JSON)
@@ -84,12 +84,12 @@ def by_function_url(seen: Seen) -> Recognition | None:
         return plainly(Answer.FUNCTION_URL_NULL)
     if _HELP.search(seen.said.message):
         return plainly(Answer.FUNCTION_URL_HELP)
-    if seen.said.capital and seen.said.message == "Forbidden":
-        return plainly(Answer.FUNCTION_URL_FORBIDDEN)
     if seen.said.cut:
         known = (Answer.FUNCTION_URL_FORBIDDEN, Answer.FUNCTION_URL_HELP)
         begun = frozenset(one for one in known if begins(one, seen.said.message))
         return Recognition(plain=begun) if begun else None
+    if seen.said.capital and seen.said.message == "Forbidden":
+        return plainly(Answer.FUNCTION_URL_FORBIDDEN)
     if unseen and seen.status == 403:
         usual = {Answer.FUNCTION_URL_FORBIDDEN, Answer.FUNCTION_URL_HELP, Answer.FUNCTION_URL_NULL}
         others = SIGNATURE_REFUSALS | {seen.as_backends} if seen.error_type is None else ()

@@ -96,6 +96,15 @@ BODIES: dict[Answer, str] = {
     Answer.HTTP_UNAVAILABLE: '{"message":"Service Unavailable"}',
 }
 
+
+def bodies() -> frozenset[str]:
+    """Every body that one of AWS's own refusals has."""
+    of_others = (Answer.SUCCESS, Answer.BLOCKED_BY_RULE, Answer.EDGE_FUNCTION)
+    own = [one.body for answer, one in _OWN.items() if answer not in of_others]
+    shared = [one for answer, one in BODIES.items() if answer not in of_others]
+    return frozenset(one for one in (*own, *shared) if one)
+
+
 _CHALLENGES = {
     Answer.CHALLENGED: "Bearer",
     Answer.CHALLENGED_INVALID_TOKEN: 'Bearer error="invalid_token"',

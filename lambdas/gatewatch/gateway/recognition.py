@@ -6,6 +6,7 @@ more it returns.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from gatewatch.gateway.answers import BACKEND_ANSWERS, CLOUDFRONT_PAGES, Answer
 from gatewatch.gateway.body import Form, Said
 from gatewatch.gateway.doors import by_door, by_function_url, is_appsync
 from gatewatch.gateway.failure import without_response
+from gatewatch.gateway.pieces import fuller
 from gatewatch.gateway.recognised import UNRECOGNISED, Recognition, plainly
 from gatewatch.gateway.seen import Seen, Writer, see
 from gatewatch.gateway.url import HostKind, parse
@@ -33,6 +35,14 @@ from gatewatch.model import Exchange
 
 def recognise(exchange: Exchange) -> Recognition:
     """Every answer that this response may be; none where none is known to look so."""
+    found = _as_it_is(exchange)
+    if found.plain - BACKEND_ANSWERS and worded(see(exchange)):
+        return found
+    lost = frozenset().union(*(_as_it_is(one).all for one in fuller(exchange)))
+    return dataclasses.replace(found, disguised=(found.disguised | lost) - found.plain - found.weak)
+
+
+def _as_it_is(exchange: Exchange) -> Recognition:
     if exchange.response.status_told:
         return _with_status(exchange)
     return _of_any_status(exchange)
@@ -220,8 +230,9 @@ def _by_management_api(seen: Seen) -> Recognition:
     """WebSocket management says some things without a word (ms-114, ms-115)."""
     if seen.status == 413:
         return plainly(Answer.TOO_LARGE)
-    unmatched = natural(404, CUSTOMISABLE) if seen.status == 404 else frozenset()
-    return Recognition(weak=unmatched | {seen.as_backends})
+    unsaid = seen.status == 404 or seen.said.form is Form.UNSEEN
+    usual = natural(seen.status, CUSTOMISABLE) if unsaid else frozenset()
+    return Recognition(weak=usual | {seen.as_backends})
 
 
 def _of_nobody_known(exchange: Exchange, seen: Seen) -> Recognition:
