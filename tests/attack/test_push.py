@@ -504,7 +504,8 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 def _mutated(draw: st.DrawFn) -> Any:
     config = plain()
     for _ in range(draw(st.integers(1, 3))):
-        places = list(_places(config))
+        if not (places := list(_places(config))):
+            break
         holder, key = places[draw(st.integers(0, len(places) - 1))]
         match draw(st.sampled_from(["set", "drop", "twice", "swap", "add"])):
             case "set":

@@ -145,8 +145,8 @@ def _checked_url(text: str) -> str:
         valid, has_user_info = False, False
     if has_user_info:
         raise UsageError("expected a URL without user info; give a credential with --as")
-    if not valid or re.search(r"[\s\x00-\x1f\x7f]", text):
-        shown = "…" if re.search(r"[@?#]", text) else text
+    if not valid or not text.isprintable() or " " in text:
+        shown = "…" if re.search(r"[@?#]", text) or not text.isprintable() else text
         raise UsageError(f'"{shown}": expected a URL such as https://api.example.com/orders')
     base, query = halves(text.partition("#")[0])
     try:

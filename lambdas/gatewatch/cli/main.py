@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,7 +26,7 @@ from gatewatch.cli import (
     validate,
     watch,
 )
-from gatewatch.cli.exits import BAD_USAGE, INTERRUPTED, UsageError
+from gatewatch.cli.exits import BAD_USAGE, INTERRUPTED, UNDECIDED, UsageError
 from gatewatch.config.problems import ConfigError
 from gatewatch.ports import StateError
 
@@ -74,11 +77,25 @@ def _gatewatch(
 
 
 def main(arguments: list[str] | None = None) -> None:
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A terminal that cannot show a sign gets another one, and no traceback.
             stream.reconfigure(errors="replace")
     sys.exit(_status(arguments))
+
+
+def _open_streams() -> None:
+    """Where a stream was closed, nobody reads it; no file of ours may take its place."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
+        pass
+    os.close(number)
+    sys.stdin = sys.stdin or os.fdopen(0)
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(_STANDARD_ERROR, "w")
+
+
+_STANDARD_ERROR = 2
 
 
 def _status(arguments: list[str] | None) -> int:
@@ -98,9 +115,26 @@ def _status(arguments: list[str] | None) -> int:
     except SystemExit:
         # The command library ends so when whoever reads our output has enough of it.
         return 0
+    except Exception as error:  # noqa: BLE001 - said, and never taken for a finding
+        return _said(f"gatewatch: {_of_ours(error)}", UNDECIDED)
     return status if isinstance(status, int) else 0
 
 
-def _said(text: str) -> int:
-    typer.echo(text, err=True)
-    return BAD_USAGE
+def _of_ours(error: Exception) -> str:
+    """A fault of ours, for whoever mends it; its text may repeat what was read."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [one for one in frames if "gatewatch" in Path(one.filename).parts] or list(frames)
+    place = f"{Path(own[-1].filename).name}:{own[-1].lineno}"
+    return (
+        f"internal error: {type(error).__name__} at {place}; nothing was decided, please report it"
+    )
+
+
+def _said(text: str, status: int = BAD_USAGE) -> int:
+    try:
+        typer.echo(text, err=True)
+        sys.stderr.flush()
+    except (OSError, SystemExit):
+        # Nobody hears it; what is left of it must not fail again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), _STANDARD_ERROR)
+    return status

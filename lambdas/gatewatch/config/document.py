@@ -17,6 +17,7 @@ _DEEPEST = 40
 _ONCE = "this key only once"
 _LEAST, _MOST = -(10**18), 10**18
 _MOST_DIGITS = 40
+_NOT_A_NUMBER = re.compile("[.](inf|nan)", re.IGNORECASE)
 
 
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -73,12 +74,15 @@ class _Reader:
         self.lines: dict[Path, int] = {}
         self.problems: list[Problem] = []
         self._nodes = 0
+        self._is_too_much = False
 
     def value(self, node: yaml.Node, path: Path) -> object:
         self._nodes += 1
         self.lines.setdefault(path, node.start_mark.line + 1)
         if self._nodes > _MOST_NODES or len(path) > _DEEPEST:
-            self._complain(path, "less repeated or nested content", node)
+            if not self._is_too_much:
+                self._complain(path, "less repeated or nested content", node)
+            self._is_too_much = True
             return None
         match node:
             case yaml.MappingNode():
@@ -107,7 +111,7 @@ class _Reader:
 
     def _scalar(self, node: yaml.Node, path: Path) -> object:
         value = _scalar(node)
-        if isinstance(value, int) and not _LEAST <= value <= _MOST:
+        if isinstance(value, (int, float)) and not _LEAST <= value <= _MOST:
             self._complain(path, "a number of at most 18 digits; quote it where it is a text", node)
             return None
         return value
@@ -135,9 +139,9 @@ def _scalar(node: yaml.Node) -> object:
 def _number(text: str, kind: type[int] | type[float]) -> object:
     """A text where no number of JSON is meant."""
     if len(text) > _MOST_DIGITS:
-        return _MOST + 1
+        return math.inf
     try:
         number = kind(text.replace("_", ""))
     except ValueError:
         return text
-    return number if isinstance(number, int) or math.isfinite(number) else text
+    return text if _NOT_A_NUMBER.search(text) else number

@@ -25,7 +25,9 @@ def is_exchange(value: object) -> bool:
 
 
 def is_group(value: object) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("exchanges"), list)
+    """At least one, or there is nothing to explain."""
+    found = value.get("exchanges") if isinstance(value, dict) else None
+    return isinstance(found, list) and found != []
 
 
 def exchange(value: Json) -> Exchange:

@@ -104,7 +104,6 @@ def _outcome(one: Exchange) -> tuple[object, ...]:
 def _exchange(entry: Json) -> Exchange:
     request, response = _map(entry.get("request")), _map(entry.get("response"))
     headers = _headers(request)
-    time = entry.get("time")
     return Exchange(
         request=Request(
             method=str(request.get("method") or "GET").upper(),
@@ -118,7 +117,7 @@ def _exchange(entry: Json) -> Exchange:
             headers=_headers(response),
             body=_body(_map(response.get("content"))),
             error=_text(response.get("_error")) or _text(entry.get("_error")),
-            elapsed_ms=float(time) if isinstance(time, int | float) and time >= 0 else None,
+            elapsed_ms=_milliseconds(entry.get("time")),
             address=_text(entry.get("serverIPAddress")),
         ),
     )
@@ -143,6 +142,14 @@ def _body(content: Json) -> str | None:
 
 def _status(value: object) -> int:
     return value if isinstance(value, int) and 0 <= value <= 999 else 0
+
+
+_A_DAY = 86_400_000
+
+
+def _milliseconds(value: object) -> float | None:
+    """Programs write -1 where they do not know."""
+    return float(value) if isinstance(value, int | float) and 0 <= value <= _A_DAY else None
 
 
 def _map(value: object) -> Json:
