@@ -13,9 +13,9 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from ipaddress import ip_address
 from itertools import product
 
+from gatewatch.gateway.addresses import address_of, is_loopback, is_public
 from gatewatch.gateway.answers import Answer
 from gatewatch.gateway.body import read
 from gatewatch.gateway.doors import is_appsync
@@ -164,10 +164,10 @@ def look_at(exchange: Exchange, subject: Exchange) -> Look:
 @lru_cache(maxsize=1024)
 def _in_vpc(address: str | None) -> bool | None:
     try:
-        reached = ip_address(address or "")
+        reached = address_of(address or "")
     except ValueError:
         return None
-    return None if reached.is_loopback else reached.is_private
+    return None if is_loopback(reached) else not is_public(reached)
 
 
 def _told(trait: Callable[[Exchange], object]) -> Callable[[Exchange, Exchange], bool]:

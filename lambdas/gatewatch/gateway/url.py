@@ -12,6 +12,8 @@ from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
+from gatewatch.gateway.addresses import is_loopback as is_loopback_address
+
 
 class HostKind(StrEnum):
     EXECUTE_API = "execute_api"
@@ -217,7 +219,7 @@ def host_of(url: str) -> str:
 
 def is_loopback(host: str | None) -> bool:
     try:
-        return host == "localhost" or ip_address(host or "").is_loopback
+        return host == "localhost" or is_loopback_address(ip_address(host or ""))
     except ValueError:
         return False
 

@@ -5,20 +5,13 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_network
 from threading import Event, Lock, Thread
+
+from gatewatch.gateway.addresses import address_of, is_never_met, is_public
 
 Address = tuple[socket.AddressFamily, tuple[str, int]]
 LookUp = Callable[[str, int], list[Address]]
-
-
-# Who asks there is the machine itself: its metadata, its keys, its neighbours.
-# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
-_NEVER = tuple(
-    ip_network(one) for one in ("0.0.0.0/8", "169.254.0.0/16", "fe80::/10", "fd00:ec2::/32")
-)
-# A name server may write an IPv4 address into one of IPv6 (RFC 6052).
-_TRANSLATED = ip_network("64:ff9b::/96")
 
 
 class NoAddressError(OSError):
@@ -35,15 +28,6 @@ class _Answer:
 def system_look_up(host: str, port: int) -> list[Address]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [(family, (str(where[0]), int(where[1]))) for family, _, _, _, where in found]
-
-
-def _carried(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address to which one of IPv6 leads, if it does."""
-    if isinstance(address, IPv4Address):
-        return address
-    if address in _TRANSLATED:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address
 
 
 class Resolver:
@@ -79,10 +63,10 @@ class Resolver:
     def _may_be_met(self, address: str) -> bool:
         if self._networks is None:
             return True
-        met = _carried(ip_address(address.partition("%")[0]))
-        if met.is_multicast or any(met in one for one in _NEVER):
+        met = address_of(address)
+        if is_never_met(met):
             return False
-        return met.is_global or any(met in one for one in self._networks)
+        return is_public(met) or any(met in one for one in self._networks)
 
     def _answer(self, host: str, port: int) -> _Answer:
         with self._lock:
