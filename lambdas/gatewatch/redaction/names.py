@@ -5,16 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_HEADERS = frozenset(
-    {
-        "authorization",
-        "proxy-authorization",
-        "cookie",
-        "set-cookie",
-        "x-api-key",
-        "x-amz-security-token",
-    }
-)
+_HEADERS = frozenset({"cookie", "set-cookie"})
 _PLAIN = re.compile(
     r"(?i)(token|secret|passw|passphrase|passwd|pwd|signature|credential|session|jwt|hmac|assertion"
     r"|ticket|verifier|[cx]srf|samlresponse|authorization$"
