@@ -1,4 +1,4 @@
-"""Which credentials a paste shows, and where ever it does: they are secrets of the whole paste.
+"""Which credentials a paste shows, wherever it does: they are secrets of the whole paste.
 
 They are read off the text as it is, so that it makes no difference in what form it was pasted and
 whether it can be read at all. What AWS itself says is never taken for one: hiding it would hide
@@ -37,6 +37,7 @@ def credentials(text: str) -> frozenset[str]:
 
 def _shown(text: str) -> Iterator[str]:
     yield from _tokens(text)
+    yield from _phrases(text)
     yield from _after_scheme(text)
     yield from _fields(text)
     yield from _pairs(text)
@@ -51,6 +52,25 @@ def _tokens(text: str) -> Iterator[str]:
     for marker, token in TOKENS:
         if marker in text:
             yield from (match[0] for match in token.finditer(text))
+
+
+# What curl says of cookies, a netrc of passwords, and Python of both.
+_PHRASES = (
+    re.compile(r"(?i)\bcookie\s+[^\s=;]{1,256}=\"?([^\";\s]+)"),
+    re.compile(r"\blogin\s+\S{1,256}\s+password\s+(\S+)"),
+    re.compile(r"\bauth=\(\s?[\"'][^\"'\r\n]{0,256}[\"'],\s?[\"']([^\"'\r\n]+)"),
+    re.compile(r"\bHTTPBasicAuth\(\s?[\"'][^\"'\r\n]{0,256}[\"'],\s?[\"']([^\"'\r\n]+)"),
+)
+_LISTED = re.compile(r"[\"']([\w-]{1,64})[\"'],\s?b?[\"']([^\"'\r\n]+)")
+
+
+def _phrases(text: str) -> Iterator[str]:
+    for phrase in _PHRASES:
+        yield from (match[1] for match in phrase.finditer(text))
+    for listed in _LISTED.finditer(text):
+        # A name may just as well be followed by another.
+        if is_secret_header(listed[1]) and _is_random(listed[2]):
+            yield listed[2]
 
 
 _USER_INFO = re.compile(r"(?<=//)([^/?#\s\"'<>\\]+)@")
@@ -98,8 +118,8 @@ def _decoded(basic: str) -> str:
 
 # A name and what is set to it, in a header, in JSON, in a form, in a shell or in a log.
 _FIELD = re.compile(
-    r"(?<![\w.\[\]-])(?P<name>[A-Za-z_][\w.\[\]-]{0,63})[\"']?\s{0,8}(?:=>|[:=])\s{0,8}\[?\s{0,8}"
-    r"(?P<quote>[\"'])?"
+    r"(?<![\w.-])(?P<name>[A-Za-z_][\w.\[\]-]{0,63})[\"']?\s{0,8}(?:=>|[:=])\s{0,8}\[?\s{0,8}"
+    r"(?:b?(?P<quote>[\"']))?"
 )
 _IN_QUOTES = {
     '"': re.compile(r'(?:[^"\\\r\n]|\\.)*'),
@@ -183,9 +203,15 @@ def _is_secret(name: str, before: str) -> bool:
 
 def _cookies(name: str, header: str) -> Iterator[str]:
     """The values of all; of `Set-Cookie`, what follows the first says how it is kept."""
-    pairs = header.split(";")
-    for pair in pairs[:1] if name.startswith("set") else pairs:
+    if name.startswith("set"):
+        yield from (cookie[1] for cookie in _SET_COOKIE.finditer(header))
+        return
+    for pair in header.split(";"):
         yield pair.partition("=")[2].strip(" \"'")
+
+
+# Several are joined by commas, or by line ends that may be escaped.
+_SET_COOKIE = re.compile(r"(?:^|\\n|\n|,\s?)\s*[^=;,\s]{1,256}=\"?([^;,\s\"\\]*)")
 
 
 _STRING = r'"((?:[^"\\]|\\.)*)"'
