@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCKED := --require-hashes --requirement
 
 CDK := node_modules/.bin/cdk
 # Node 20 works; the CDK's bridge to it warns on every start.
@@ -11,7 +12,7 @@ IN_VENV := PATH="$(CURDIR)/$(BIN):$$PATH" JSII_SILENCE_WARNING_END_OF_LIFE_NODE_
 	CDK_DISABLE_CLI_TELEMETRY=true CDK_DISABLE_VERSION_CHECK=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test hunt lint infra synth deploy destroy docs accuracy faults nights conformance bench scale tools e2e clean
+.PHONY: help lock setup demo test hunt lint infra synth deploy destroy docs accuracy faults nights conformance bench scale tools e2e clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 18
@@ -22,18 +23,18 @@ $(VENV)/core.stamp: requirements/core.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12")'
 	@echo "setting up $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) --no-compile -r requirements/core.txt
+	@$(PIP) --no-compile $(LOCKED) requirements/core.txt
 	@$(PIP) --no-deps --editable .
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/core.stamp requirements/dev.txt
 	@echo "adding the tools for tests"
-	@$(PIP) -r requirements/dev.txt
+	@$(PIP) $(LOCKED) requirements/dev.txt
 	@touch $@
 
-$(VENV)/cdk.stamp: $(VENV)/core.stamp requirements.txt requirements/cdk.txt
+$(VENV)/cdk.stamp: $(VENV)/core.stamp requirements.txt
 	@echo "adding the CDK (half a gigabyte)"
-	@$(PIP) -r requirements.txt
+	@$(PIP) $(LOCKED) requirements.txt
 	@touch $@
 
 node_modules/.package-lock.json: package.json package-lock.json
@@ -73,8 +74,24 @@ destroy: $(VENV)/cdk.stamp node_modules/.package-lock.json  ## Take it out again
 build/e2e/emulator.stamp: requirements/e2e.txt
 	@echo "setting up the emulator of AWS"
 	@$(PYTHON) -m venv build/e2e/emulator
-	@build/e2e/emulator/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/e2e.txt
+	@build/e2e/emulator/bin/python -m pip install --quiet --disable-pip-version-check $(LOCKED) requirements/e2e.txt
 	@touch $@
+
+build/lock/uv.stamp:
+	@$(PYTHON) -m venv build/lock
+	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	@touch $@
+
+# With UPGRADE=--upgrade-package=NAME, or after a pin was changed in pyproject.toml or an .in file.
+LOCK = build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
+
+lock: build/lock/uv.stamp  ## Write the files of pinned and hashed requirements anew
+	@$(LOCK) pyproject.toml --output-file requirements/core.txt
+	@$(LOCK) requirements/dev.in --constraint requirements/core.txt --output-file requirements/dev.txt
+	@$(LOCK) requirements/e2e.in --output-file requirements/e2e.txt
+	@$(LOCK) requirements/lambdas.in --constraint requirements/core.txt --output-file lambdas/requirements.txt
+	@$(LOCK) pyproject.toml requirements/cdk.in --constraint requirements/core.txt --output-file requirements.txt
 
 tools: $(VENV)/dev.stamp $(VENV)/cdk.stamp node_modules/.package-lock.json build/e2e/emulator.stamp  ## Set up what all targets need
 

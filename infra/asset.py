@@ -83,7 +83,13 @@ def build(folder: Path) -> None:
     folder.mkdir(parents=True)
     platforms = [word for one in _PLATFORMS for word in ("--platform", one)]
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += ["--requirement", str(SOURCES / "requirements.txt"), "--target", str(folder)]
+    command += [
+        "--require-hashes",
+        "--requirement",
+        str(SOURCES / "requirements.txt"),
+        "--target",
+        str(folder),
+    ]
     command += ["--only-binary=:all:", "--no-compile", "--implementation", "cp"]
     command += ["--python-version", PYTHON, *platforms]
     # Standard output belongs to the CDK's command line.

@@ -1,0 +1,79 @@
+"""What is installed is pinned and hashed, and nothing says from which index it comes."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES: dict[str, tuple[str, ...]] = {
+    "requirements/core.txt": ("pyproject.toml",),
+    "requirements/dev.txt": ("requirements/dev.in",),
+    "requirements/e2e.txt": ("requirements/e2e.in",),
+    "lambdas/requirements.txt": ("requirements/lambdas.in",),
+    "requirements.txt": ("pyproject.toml", "requirements/cdk.in"),
+}
+_PINNED = re.compile(
+    r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;]+)(?P<marker> ;[^\\]*)?"
+    r"(?P<hashes>( \\\n    --hash=sha256:[0-9a-f]{64})+)\n"
+)
+
+
+def locked(name: str) -> dict[str, str]:
+    """The version of each package; whatever else stands in the file is left over."""
+    text = (ROOT / name).read_text()
+    assert _PINNED.sub("", text) == ""
+    return {_plain(one["name"]): one["version"] for one in _PINNED.finditer(text)}
+
+
+def asked(name: str) -> list[tuple[str, str]]:
+    """What people wrote."""
+    text = (ROOT / name).read_text()
+    if name.endswith(".toml"):
+        lines = tomllib.loads(text)["project"]["dependencies"]
+    else:
+        lines = text.splitlines()
+    pairs = (line.partition("==") for line in lines)
+    return [(_plain(one.partition("[")[0]), version) for one, _, version in pairs]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[._-]+", "-", name).lower()
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_requirement_has_a_version_and_hashes(name: str) -> None:
+    assert locked(name)
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_lock_has_what_its_sources_ask_for(name: str) -> None:
+    found = locked(name)
+    wanted = [pair for source in SOURCES[name] for pair in asked(source)]
+    assert {(one, found.get(one)) for one, _ in wanted} == set(wanted)
+
+
+def test_the_functions_run_what_was_tested() -> None:
+    tested = locked("requirements/core.txt") | locked("requirements/dev.txt")
+    deployed = locked("lambdas/requirements.txt")
+    assert {one: tested.get(one) for one in deployed} == deployed
+
+
+@pytest.mark.parametrize("name", [*SOURCES, "package-lock.json"])
+def test_no_lock_names_an_index(name: str) -> None:
+    text = (ROOT / name).read_text()
+    assert "://" not in text
+    assert "index-url" not in text
+
+
+@pytest.mark.parametrize("file", ["Makefile", "infra/asset.py"])
+def test_nothing_is_installed_without_its_hash(file: str) -> None:
+    text = (ROOT / file).read_text()
+    assert "--require-hashes" in text
+    assert not re.search(
+        r"(-r|--requirement) \S*requirements\S*\.txt",
+        text.replace("--require-hashes --requirement", ""),
+    )
