@@ -15,6 +15,7 @@ from gatewatch.cli import show
 from gatewatch.cli.exits import UsageError, of_explanations, until_closed
 from gatewatch.diagnose import diagnose
 from gatewatch.model import Diagnosis
+from gatewatch.notices.visible import visible
 from gatewatch.transcripts.credentials import credentials
 from gatewatch.transcripts.read import Contents, Transcript, read
 
@@ -54,11 +55,11 @@ def explain(
         contents = read(text, secrets)
         unreadable += _complain(name, contents)
         if not contents.transcripts and not contents.unreadable:
-            typer.echo(f"{name}: nothing in it was refused", err=True)
+            typer.echo(visible(f"{name}: nothing in it was refused"), err=True)
         for one in contents.transcripts:
             if one.left_out:
                 told = f"{one.id or name}: {one.left_out} further looks were left out"
-                typer.echo(told, err=True)
+                typer.echo(visible(told), err=True)
         found += [(one, diagnose(one.exchanges)) for one in contents.transcripts]
     with until_closed():
         _print(found, output)
@@ -76,7 +77,7 @@ def _text(name: str) -> str:
 
 def _complain(name: str, contents: Contents) -> int:
     for one in contents.unreadable:
-        typer.echo(f"{name}:{one.line}: {one.reason}", err=True)
+        typer.echo(visible(f"{name}:{one.line}: {one.reason}"), err=True)
     return len(contents.unreadable)
 
 

@@ -27,7 +27,8 @@ from gatewatch.cli import (
     watch,
 )
 from gatewatch.cli.exits import BAD_USAGE, INTERRUPTED, UNDECIDED, UsageError
-from gatewatch.config.problems import ConfigError
+from gatewatch.config.problems import ConfigError, masked
+from gatewatch.notices.visible import visible
 from gatewatch.ports import StateError
 
 app = typer.Typer(
@@ -105,9 +106,9 @@ def _status(arguments: list[str] | None) -> int:
     except ConfigError as error:
         return _said(str(error))
     except (UsageError, StateError) as error:
-        return _said(f"gatewatch: {error}")
+        return _said(f"gatewatch: {masked(str(error))}")
     except typer.TyperException as error:
-        return _said(f"gatewatch: {str(error).rstrip('.')}. See gatewatch --help.")
+        return _said(f"gatewatch: {masked(str(error).rstrip('.'))}. See gatewatch --help.")
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except OSError as error:
@@ -131,8 +132,9 @@ def _of_ours(error: Exception) -> str:
 
 
 def _said(text: str, status: int = BAD_USAGE) -> int:
+    """Errors repeat what somebody wrote, and it may be made to steer a terminal."""
     try:
-        typer.echo(text, err=True)
+        typer.echo(visible(text), err=True)
         sys.stderr.flush()
     except (OSError, SystemExit):
         # Nobody hears it; what is left of it must not fail again at the end.

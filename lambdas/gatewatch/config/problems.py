@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from gatewatch.redaction.looks import without_secrets
+
 Path = tuple[str | int, ...]
 
 
@@ -48,8 +50,9 @@ def shown(path: Path) -> str:
     """A path as people write it: `apis.orders.routes[2].access`."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return _safe(text) or "(the whole file)"
+        name = part if isinstance(part, int) else _safe(part)
+        text += f"[{name}]" if isinstance(part, int) else f".{name}" if text else str(name)
+    return text or "(the whole file)"
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
@@ -64,10 +67,17 @@ def _quoted(value: object) -> str:
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
 
 
-_URL_SECRETS = re.compile(r"(?<=://)[^\s/'\"]*@|(?<=\?)[^\s'\"]+")
+_USER_INFO = re.compile(r"(?<=://)[^\s/'\"]*@")
+_AFTER_A_PATH = re.compile(r"(/[^\s?#'\"]*[?#])[^\s'\"]*[^\s'\":;,.]")
+
+
+def masked(text: str) -> str:
+    """A URL may bring user info, and it or a route a token in its query."""
+    text = _USER_INFO.sub("…", text) if "://" in text else text
+    return without_secrets(_AFTER_A_PATH.sub(r"\1…", text) if "/" in text else text)
 
 
 def _safe(text: str) -> str:
-    """A URL may bring user info or a token in its query; a line end would begin a new problem."""
-    text = _URL_SECRETS.sub("…", text) if "://" in text else text
+    """A line end would begin a new problem."""
+    text = masked(text)
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)

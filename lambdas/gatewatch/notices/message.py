@@ -18,8 +18,8 @@ from gatewatch.learn import concerned
 from gatewatch.model import EXPOSURES, Incident, Member
 from gatewatch.notices.moments import times
 from gatewatch.notices.origin import UNNAMED, Origin
-from gatewatch.notices.steps import BY_CAUSE, lines, steps
-from gatewatch.notices.visible import cut, visible_line
+from gatewatch.notices.steps import BY_CAUSE, Line, lines, steps
+from gatewatch.notices.visible import cut, may_be_typed, obeyed_by_none, visible_line
 from gatewatch.notices.words import (
     acknowledged_phrase,
     caller_phrase,
@@ -46,7 +46,7 @@ def subject(kind: str, incident: Incident) -> str:
     """One line of printable ASCII, as SNS wants it, cut at a word."""
     parts = unicodedata.normalize("NFKD", _title(kind, incident))
     plain = "".join(one for one in parts if not unicodedata.combining(one))
-    return _cut(re.sub(r"[^\x20-\x7e]", "?", plain))
+    return _cut(re.sub(r"[^\x20-\x7e]", "?", obeyed_by_none(plain)))
 
 
 def _title(kind: str, incident: Incident) -> str:
@@ -140,9 +140,18 @@ def text(
     return "\n\n".join(block for block in blocks if block)
 
 
-def _line(found: str) -> str:
-    """One line of ours stays one line, whatever it quotes, and no longer than a person reads."""
-    return cut(visible_line(found), _LONGEST_LINE)
+def _line(found: str | Line) -> str:
+    """One line of ours stays one line, whatever it quotes, and no longer than a person reads. A
+    command is shown as it is to be typed, or not at all."""
+    if isinstance(found, Line) and found.is_command:
+        return (
+            cut(visible_line(found.text), _LONGEST_LINE) if may_be_typed(found.text) else _NOT_SHOWN
+        )
+    text = found.text if isinstance(found, Line) else found
+    return cut(visible_line(obeyed_by_none(text)), _LONGEST_LINE)
+
+
+_NOT_SHOWN = "    # this command has in it what a chat would obey; the incident in full shows it"
 
 
 _LONGEST_PART = 100
@@ -196,7 +205,7 @@ def short_text(
     """What happened, and where all of it is to be read."""
     name = cut(visible_line(incident.id), _LONGEST_PART)
     parts = (
-        cut(visible_line(_title(kind, incident)), _LONGEST_SUBJECT),
+        cut(visible_line(obeyed_by_none(_title(kind, incident))), _LONGEST_SUBJECT),
         f"at {moment(at)}; this message was cut short to be delivered at all",
         f"in full:     {origin.command('incidents', name)}",
         f"incident {name}, message {message_id}",
@@ -217,11 +226,11 @@ def _seen(incident: Incident) -> Iterator[str]:
         yield f"seen:        {incident.because}"
 
 
-def _first(incident: Incident, origin: Origin) -> Iterator[str]:
+def _first(incident: Incident, origin: Origin) -> Iterator[str | Line]:
     found = steps(incident, origin)
     if found:
         yield "do first:" if len(found) == 1 else "do first, the likeliest cause before the others:"
-    yield from (one.text for one in lines(found))
+    yield from lines(found)
     if incident.next_probe is not None and incident.finding in BY_CAUSE:
         yield "to tell the causes apart:"
         yield f"    {probe_phrase(incident.next_probe)}"

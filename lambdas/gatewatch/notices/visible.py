@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 # Controls by their pictures; those of the second set, what turns the direction of writing, half
 # characters and invisible ones, by the sign for what cannot be shown.
 _HARMLESS: dict[int, int | str] = {
@@ -23,6 +25,29 @@ def visible(text: str) -> str:
 def visible_line(text: str) -> str:
     """The same, as one line."""
     return text.translate(_IN_ONE_LINE)
+
+
+# What chats obey in a text (a mention of everybody, a link that says another place than it leads
+# to), and tags of HTML: shown with a sign that looks like it and means nothing.
+# https://docs.slack.dev/messaging/formatting-message-text/
+_OBEYED = re.compile(r"<(?=[!@#/a-zA-Z])|(?<=\])\((?=\S)|@(?=(?i:channel|here|everyone|all)\b)")
+_SHOWN_AS = {"<": "\u2039", "(": "\u207d", "@": "\uff20"}
+
+
+def obeyed_by_none(text: str) -> str:
+    """The text, of which no chat and no reader of mail does more than show it."""
+    return _OBEYED.sub(lambda found: _SHOWN_AS[found.group()], text)
+
+
+_PLACEHOLDER = re.compile(r"<[a-z_]+>")
+_FILE = re.compile(r"<(?=/)")
+
+
+def may_be_typed(command: str) -> bool:
+    """Whether a command, which is shown as it is, has nothing in it that a chat would obey.
+    Placeholders and files that it reads are none."""
+    left = _FILE.sub("", _PLACEHOLDER.sub("", command))
+    return obeyed_by_none(left) == left
 
 
 def cut(text: str, longest: int) -> str:
