@@ -327,8 +327,10 @@ def _scope_of_all(keys: Iterable[Key], now: States) -> str:
 
 
 def length(start: str, end: str) -> str:
-    """How long it took, as people say it: `41s`, `6m 10s`, `2h 5m`."""
-    seconds = int((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds())
+    """How long it took, as people say it: `41s`, `6m 10s`, `2h 5m`. Nothing ends before it began,
+    whatever the clocks said."""
+    took = datetime.fromisoformat(end) - datetime.fromisoformat(start)
+    seconds = max(0, int(took.total_seconds()))
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gatewatch.ahead import SKEW, remembered
 from gatewatch.cli.facts import of_clock
 from gatewatch.cli.watch import Minutes
+from gatewatch.correlate import length
 from gatewatch.model import Outcome
 from gatewatch.run import Summary
 from gatewatch.sandbox import orders
@@ -188,6 +189,10 @@ def test_news_of_any_walk_is_heard_in_the_order_in_which_it_was_seen(walked: lis
     assert all(one <= AT + SKEW for one in times)
     ahead = [n for n, seconds in enumerate(walked) if timedelta(seconds=seconds) > SKEW]
     assert all(times[n] < min(times[n + 1 :], default=AT) for n in ahead)
+
+
+def test_nothing_ends_before_it_began() -> None:
+    assert length((AT + YEAR).isoformat(), AT.isoformat()) == "0s"
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 5, 30])

@@ -191,3 +191,17 @@ def test_an_error_repeats_no_secret_of_the_command_line(
 )
 def test_what_is_masked(text: str, shown: str) -> None:
     assert masked(text) == shown
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "run"])
+def test_a_route_turns_no_line_around(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "gatewatch.yaml"
+    route = '"POST /\u202egnp.exe": {access: protected, guarded_by: iam}'
+    url = "http://127.0.0.1:1"
+    file.write_text(f"apis:\n  orders:\n    url: {url}\n    routes:\n      - {route}\n")
+    with pytest.raises(SystemExit):
+        main([command, "--config", str(file)])
+    out, said = capsys.readouterr()
+    assert "\u202e" not in out + said

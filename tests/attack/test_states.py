@@ -118,6 +118,22 @@ def test_one_configuration_keeps_its_state_whatever_becomes_of_its_file(
     assert run(tmp_path, "b.yaml")[0] != 3
 
 
+def test_a_folder_that_was_copied_with_its_state_may_be_edited(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "gatewatch.yaml").write_text(written(*ONE))
+    assert _run_beside(tmp_path / "a") != 3
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    (tmp_path / "b" / "gatewatch.yaml").write_text(written("orders@o: /x"))
+    assert _run_beside(tmp_path / "b") != 3
+    assert _run_beside(tmp_path / "a") != 3
+
+
+def _run_beside(folder: Path) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "--config", str(folder / "gatewatch.yaml"), "--format", "json"])
+    return int(str(ended.value.code))
+
+
 def test_one_that_has_nothing_in_common_with_a_file_that_is_gone_is_refused(
     tmp_path: Path,
 ) -> None:

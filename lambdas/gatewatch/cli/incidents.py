@@ -20,6 +20,7 @@ from gatewatch.config.problems import nearest
 from gatewatch.correlate import moment
 from gatewatch.model import Acknowledgement, Incident
 from gatewatch.notices.origin import Origin
+from gatewatch.notices.visible import visible
 
 _LAST = 50
 
@@ -146,11 +147,11 @@ def _take_over(book: Journal, found: Incident, why: str | None) -> None:
         raise UsageError(f"{found.id}: it is over since {moment(found.resolved_at)}")
     who = _who(book, why)
     book.take(Ack(api=found.api, who=who, incidents=(found.id,)))
-    typer.echo(f"{found.id}: acknowledged by {who.by}{book.takes_effect}")
+    typer.echo(visible(f"{found.id}: acknowledged by {who.by}{book.takes_effect}"))
     failing = {one.route for one in found.members if one.until is None}
     for route in sorted(failing & book.held(found.api)):
         release = book.origin.command("ack", found.api, route)
-        typer.echo(f"{route} is held back until it is closed: {release}")
+        typer.echo(visible(f"{route} is held back until it is closed: {release}"))
 
 
 def _release(book: Journal, api: str, route: str, why: str | None) -> None:
@@ -158,7 +159,7 @@ def _release(book: Journal, api: str, route: str, why: str | None) -> None:
         raise UsageError(f"{api} {route}: this route is not held back")
     known = tuple(one.id for one in concerning(book.open(), api, route))
     book.take(Ack(api=api, who=_who(book, why), incidents=known, release=(route,)))
-    typer.echo(f"{api} {route}: will be sent again{book.takes_effect}")
+    typer.echo(visible(f"{api} {route}: will be sent again{book.takes_effect}"))
 
 
 def _who(book: Journal, why: str | None) -> Acknowledgement:

@@ -20,6 +20,7 @@ from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, Stat
 from gatewatch.cli.setting import open_store, origin, prober, read_config, vault
 from gatewatch.model import Finding, Verdict
 from gatewatch.notices.origin import Origin
+from gatewatch.notices.visible import visible
 from gatewatch.run import Report, Summary
 from gatewatch.run import run as run_once
 
@@ -68,7 +69,7 @@ def run(
         else:
             print_incidents(report, show.console(), origin(config, state))
             for line in told(scheduled(found, clock.now()), only_open=True):
-                typer.echo(line)
+                typer.echo(visible(line))
     raise typer.Exit(of_report(report))
 
 

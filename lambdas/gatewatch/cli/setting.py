@@ -58,7 +58,8 @@ def open_store(config_file: Path, state: Path | None, config: Config) -> SqliteS
         for route in api.routes
         for entrance in api.entrances
     )
-    return SqliteStore(state or _beside(config_file), Owner(str(config_file.resolve()), watched))
+    owner = Owner(str(config_file.resolve()), watched, is_beside=state is None)
+    return SqliteStore(state or _beside(config_file), owner)
 
 
 def remembered(config_file: Path, state: Path | None) -> SqliteStore:

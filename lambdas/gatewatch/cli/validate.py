@@ -17,6 +17,7 @@ from gatewatch.cli.setting import read_config
 from gatewatch.config import authored
 from gatewatch.config.lookups import Placeholders
 from gatewatch.config.problems import ConfigError, Problem, shown
+from gatewatch.notices.visible import visible
 
 
 def validate(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) -> None:
@@ -38,12 +39,12 @@ def validate(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) ->
     found = read_config(config, Placeholders())
     routes = [route for api in found.apis for route in api.routes]
     counted = f"{show.count(len(found.apis), 'API')}, {show.count(len(routes), 'route')}"
-    typer.echo(f"{config}: in order; {counted}")
+    typer.echo(visible(f"{config}: in order; {counted}"))
     for route in routes:
         if note := uneven(route):
-            typer.echo(f"{config}: {route.name}: {note}")
+            typer.echo(visible(f"{config}: {route.name}: {note}"))
     for line in told(scheduled(found, SystemClock().now())):
-        typer.echo(f"{config}: {line}")
+        typer.echo(visible(f"{config}: {line}"))
 
 
 def _as_json(config: Path) -> int:

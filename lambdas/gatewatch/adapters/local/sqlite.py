@@ -154,15 +154,17 @@ class Owner:
     What one configuration does not name has left it, and what was open of it ends. So a state
     serves one configuration, whose file may be edited and moved: another one is let in only if it
     watches all that is known, or takes the place of a file that is gone and with which it shares an
-    API, by name or by entrance.
+    API, by name or by entrance. One that `is_beside` its file went with it, wherever
+    that was copied to.
     """
 
     config: str
     watched: Watched
+    is_beside: bool = False
 
     def refused(self, before: str, known: Watched) -> str | None:
         """Why it may not have the state that was kept for another file."""
-        if before == self.config or known <= self.watched:
+        if self.is_beside or before == self.config or known <= self.watched:
             return None
         told, apart = visible_line(before), "each of two would end the other's incidents"
         if _is_there(Path(before)):
