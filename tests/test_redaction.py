@@ -123,6 +123,13 @@ FORMS: dict[str, Callable[[str], str]] = {
     "in a wrapped line": lambda s: f"{s[:13]}\n    {s[13:]}",
     "in a wrapped line, in JSON": lambda s: json.dumps(f"{s[:13]}\r\n\t{s[13:]}"),
     "in groups": lambda s: " ".join(s[at : at + 4] for at in range(0, len(s), 4)),
+    "hex inside longer hex": lambda s: f"abc{s.encode().hex()}def",
+    "hex in groups, in a form": lambda s: quote_plus(s.encode().hex(" ", 2)),
+    "bytes in a form": lambda s: quote_plus(str(list(s.encode()))),
+    "groups in a form": lambda s: quote_plus(
+        " ".join(s[at : at + 4] for at in range(0, len(s), 4))
+    ),
+    "twice escaped in Base64": lambda s: _b64(json.dumps(_each(s, "\\u%04x")).encode()),
     "HTML twice": lambda s: html.escape(html.escape(s)),
     "entities in hex, escaped": lambda s: html.escape(_every(s, "&#x%x;")),
 }

@@ -8,7 +8,7 @@ import tracemalloc
 from string import ascii_letters, digits
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gatewatch.redaction.looks import HIDDEN
@@ -86,6 +86,7 @@ def test_what_secrets_share_does_not_uncover_them(count: int) -> None:
 @settings(deadline=None)
 def test_secrets_of_few_letters_are_hidden(secrets: list[str], form: str, which: int) -> None:
     secret = secrets[which % len(secrets)]
+    assume(len(secret) > _TOLD_WHOLE or not form.startswith("all but"))
     clean = Redactor(secrets).text(f"x {_shown(form, secret)} y")
     assert secret not in clean.replace(HIDDEN, "|")
     assert _shown(form, secret) not in clean

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from posixpath import commonprefix
 
-from gatewatch.redaction.views import Span, View, views
+from gatewatch.redaction.views import BLANKS, Span, View, views
 
 _SHORTEST = 4
 _TELLS_WHOLE = 8
@@ -149,19 +149,21 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """The secret as characters, folded; without its blanks; as bytes, each of which looks like
-    Latin-1; and in the halves in which JSON escapes what lies beyond 16 bits."""
-    yield _folded(secret)
-    yield _folded("".join(secret.split()))
+    """The secret in each spelling, folded, with its blanks and without."""
+    for spelling in _spellings(secret):
+        yield _folded(spelling)
+        yield _folded(BLANKS.sub("", spelling))
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """As characters; as bytes, each of which looks like Latin-1; and in the halves in which JSON
+    escapes what lies beyond 16 bits."""
+    yield secret
     if not secret.isascii():
-        yield _folded(secret.encode(errors="replace").decode("latin-1"))
+        yield secret.encode(errors="replace").decode("latin-1")
         halves = secret.encode("utf-16-le", "surrogatepass")
-        yield _folded(
-            "".join(
-                chr(int.from_bytes(pair, "little"))
-                for pair in zip(halves[::2], halves[1::2], strict=True)
-            )
-        )
+        pairs = zip(halves[::2], halves[1::2], strict=True)
+        yield "".join(chr(int.from_bytes(pair, "little")) for pair in pairs)
 
 
 _SCHEMES = (b"", b"Bearer ", b"Basic ")

@@ -3,7 +3,7 @@ decoded.
 
 A secret that was escaped or encoded stands in one of the views as it is. Each view knows where in
 the original its characters come from. What is undone, and how often, is bounded: all views of a
-text together are some twenty times as long as it is, at worst.
+text together are some forty times as long as it is, at worst.
 """
 
 from __future__ import annotations
@@ -36,30 +36,41 @@ class View:
 def views(text: str, *, cut: bool = False) -> Iterator[View]:
     """The text itself first. `cut`: it may end within a secret, and so within an escape."""
     whole = View(text, lambda span: span, (len(text),) if cut else ())
-    yield from _views(whole, _MOST_ESCAPINGS, _MOST_ENCODINGS)
-    kinds = [escape for sign, escape in _ESCAPES if sign in text]
-    # What one escape left alone may look like another's.
-    for kind in kinds if len(kinds) > 1 else ():
-        plain = whole
-        for _ in range(_MOST_ESCAPINGS):
-            plain = _unescaped(plain, kind)
-            yield plain
+    return _views(whole, _MOST_ESCAPINGS, _MOST_ENCODINGS)
+
+
+def _and_joined(view: View) -> Iterator[View]:
+    """The view, and what it says without its blanks."""
+    yield view
+    if (joined := _without(view, BLANKS)) is not view:
+        yield joined
 
 
 def _views(view: View, escapings: int, encodings: int) -> Iterator[View]:
-    yield view
-    if (joined := _rewritten(view, _matches(_BLANKS, view.text))) is not view:
-        yield joined
+    yield from _and_joined(view)
+    if not view.is_decoded:
+        yield from _of_one_kind(view, escapings)
     if escapings and (plain := _unescaped(view, _ESCAPE)) is not view:
         yield from _views(plain, escapings - 1, encodings)
     if encodings:
         for inner in _decoded(view):
             yield inner
             if _READABLE.search(inner.text):
-                yield from _views(_kept(inner, _READABLE), min(escapings, 1), encodings - 1)
+                yield from _views(_kept(inner, _READABLE), min(escapings, 2), encodings - 1)
 
 
-_BLANKS = re.compile(r"\s+")
+def _of_one_kind(view: View, escapings: int) -> Iterator[View]:
+    """With the escapes of one kind undone only: what is left may look like another's."""
+    kinds = [escape for sign, escape in _ESCAPES if sign in view.text]
+    for kind in kinds if len(kinds) > 1 else ():
+        before, left = view, escapings
+        while left and (plain := _unescaped(before, kind)) is not before:
+            yield from _and_joined(plain)
+            before, left = plain, left - 1
+
+
+# As text has them, and as a form has them.
+BLANKS = re.compile(r"[\s+]+")
 # Bytes without such a run were not meant as text, and hold nothing more to undo.
 _READABLE = re.compile(r"[\t\n\r -~]{6,}")
 
@@ -177,16 +188,18 @@ def _rewritten(view: View, changes: Iterable[_Change]) -> View:
 # A line break may stand in Base64, and one sign between the pairs of hex digits.
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{6,}(?:\r?\n[ \t]*[A-Za-z0-9+/_-]*)*")
 _BASE32 = re.compile(r"[A-Z2-7]{7,}|[a-z2-7]{7,}")
-_HEX = re.compile(r"(?:[0-9a-fA-F]{2}[\s:-]?){4,}")
-_BETWEEN_HEX = re.compile(r"[\s:-]+")
-_NUMBERS = re.compile(r"(?:(?:0x[0-9a-fA-F]{1,2}|-?\d{1,3})\b[,\s]*){4,}")
-_NUMBER = re.compile(r"(?:0x([0-9a-fA-F]{1,2})|(-?\d{1,3}))[,\s]*")
+_LINE_ENDS = re.compile(r"\s+")
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}[\s:+-]?){4,}[0-9a-fA-F]?")
+_BETWEEN_HEX = re.compile(r"[\s:+-]+")
+_BYTE = r"(?:0x([0-9a-fA-F]{1,2})(?![0-9a-fA-F])|(-?\d{1,3})(?!\d))[,\s+]*"
+_NUMBERS = re.compile(rf"(?:{_BYTE}){{4,}}")
+_NUMBER = re.compile(_BYTE)
 
 
 def _decoded(view: View) -> Iterator[View]:
     """What the runs in a view decode to, wherever in them it begins."""
     if _BASE64.search(view.text):
-        yield _aligned(_without(_kept(view, _BASE64), _BLANKS), 6, _from_base64)
+        yield _aligned(_without(_kept(view, _BASE64), _LINE_ENDS), 6, _from_base64)
     if _HEX.search(view.text):
         yield _aligned(_without(_kept(view, _HEX), _BETWEEN_HEX), 4, _from_hex)
     if _BASE32.search(view.text):
