@@ -21,7 +21,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Counted(msgspec.Struct, frozen=True, kw_only=True):
     """Of one minute on the average, but `routes` (at entrances) and `apis`, which are in all.
 
-    `slices` are touched: read, and written once each. `timeout_seconds`: of all looks together.
+    `slices` are touched: read, and written once each; `held`: how often what is held back is asked
+    for, with a write each. `timeout_seconds`: of all looks together.
     """
 
     apis: int
@@ -31,6 +32,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     message_bytes: float
     slices: float
     timeout_seconds: float
+    held: float = 0.0
 
 
 def counted(config: Config) -> Counted:
@@ -50,6 +52,7 @@ def counted(config: Config) -> Counted:
         shards=len(dealt) / minutes,
         message_bytes=sum(len(msgspec.json.encode(one)) for one in dealt) / minutes,
         slices=sum(map(_slices, dealt)) / minutes,
+        held=sum(len(one.holding) for one in dealt) / minutes,
         timeout_seconds=sum(looks * timeout for looks, timeout in rates),
     )
 

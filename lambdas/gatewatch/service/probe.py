@@ -85,14 +85,9 @@ def _dealt(shard: Shard) -> dict[tuple[str, str, str], Finding]:
 def _held(shard: Shard, table: Table) -> dict[tuple[str, str, str], Finding]:
     """What has been latched since, if there are writes to send: a shard may come again after it has
     been worked at. Raises, before anything is sent, where no latch could be set."""
-    writing = {
-        one.name
-        for one in shard.apis
-        if any(each.writes and not each.invoke for each in one.routes)
-    }
     return {
         (api, route, entrance): finding
-        for api in sorted(writing)
+        for api in sorted(shard.holding)
         for (route, entrance), finding in table.held(api).items()
     }
 

@@ -75,6 +75,13 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return Config(apis=self.apis, credentials=self.credentials)
 
     @property
+    def holding(self) -> frozenset[str]:
+        """The APIs with writes that are held back once they got through."""
+        return frozenset(
+            api.name for api in self.apis for one in api.routes if one.writes and not one.invoke
+        )
+
+    @property
     def is_private(self) -> bool:
         """Whether it is the twin's. Private APIs and others never share a shard."""
         return any(api.private for api in self.apis)
