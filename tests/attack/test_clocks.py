@@ -35,7 +35,9 @@ AHEAD = {"a_minute": MINUTE, "an_hour": HOUR, "a_day": DAY, "a_year": YEAR}
 WALKS = {
     "right": timedelta(0),
     **{f"{name}_ahead": by for name, by in AHEAD.items()},
+    "a_lifetime_ahead": 80 * YEAR,
     "a_year_back": -YEAR,
+    "back_at_the_epoch": datetime(1970, 1, 1, tzinfo=UTC) - datetime(2026, 11, 22, tzinfo=UTC),
 }
 OPENED: Act = changing(_OPEN)
 CLOSED = _deleted("/catalog")
