@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Collection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from e2e import breakage, configured, pushes, trouble
 from e2e.account import INTERPRETER, STACK, WORK, Deployed, Emulated, cdk, emulator, prepare
@@ -51,7 +52,8 @@ def _deploy(
     """The monitor, and how it differs from what `app.py` describes."""
     shop, vault = (watched.url(emulated, name) for name in ("Shop", "Vault"))
     site = watched.in_front(emulated, "Site")
-    text = configured.text(watched.outputs, shop=shop, vault=vault, site=site)
+    wide = urlsplit(watched.url(emulated, "Wide")).netloc
+    text = configured.text(watched.outputs, shop=shop, vault=vault, site=site, wide=wide)
     config, assembly = folder / "gatewatch.yaml", folder / "cdk.out"
     config.write_text(text, encoding="utf-8")
     trouble.open_channel()

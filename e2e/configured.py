@@ -14,7 +14,7 @@ MANY = 500
 _TEXT = """\
 defaults: {{every: 1m, anonymous_every: 1m, timeout: 5s}}
 credentials:
-  partner: {{api_key: {{secret: {key}}}, for: ["{shop_host}", "{site_host}"]}}
+  partner: {{api_key: {{secret: {key}}}, for: ["{shop_host}", "{site_host}", "{wide_host}"]}}
   user: {{bearer: {{ssm: {token}}}}}
   signer: {{sigv4: {{role: "{role}", region: us-east-1}}}}
   member:
@@ -45,8 +45,9 @@ apis:
 ROUTES = _TEXT.count("- GET ") + _TEXT.count("- POST ")
 
 
-def text(outputs: dict[str, str], *, shop: str, vault: str, site: str) -> str:
-    """`outputs`: the watched stack's; `site`: a host that is not watched yet."""
+def text(outputs: dict[str, str], *, shop: str, vault: str, site: str, wide: str) -> str:
+    """`outputs`: the watched stack's; `site` and `wide`: hosts that are not watched yet, but may be
+    after a push."""
     return _TEXT.format(
         key=KEY,
         token=TOKEN,
@@ -59,6 +60,7 @@ def text(outputs: dict[str, str], *, shop: str, vault: str, site: str) -> str:
         vault=vault,
         shop_host=urlsplit(shop).netloc,
         site_host=site,
+        wide_host=wide,
     )
 
 

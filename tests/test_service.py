@@ -20,6 +20,7 @@ from gatewatch.service import probe as probing
 from gatewatch.service.dispatch import dispatch
 from gatewatch.service.notice import Notice
 from gatewatch.service.ports import UndeliveredError
+from gatewatch.service.published import RejectedError
 from handlers import incidents as writers
 from handlers import probe as probes
 from handlers import wiring
@@ -370,3 +371,13 @@ def _metered(capsys: pytest.CaptureFixture[str], route: str) -> str:
 
 def _dies(*_: object) -> None:
     raise UndeliveredError("the process died here")
+
+
+def test_where_nothing_holds_both_alarms_are_heard(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pointer to nothing, and no version that was ever good."""
+    account.objects.write("config/current.json", b"{}")
+    with pytest.raises(RejectedError):
+        account.dispatch()
+    assert '"ConfigRejected":[1.0]' in capsys.readouterr().out

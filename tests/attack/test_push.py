@@ -296,6 +296,9 @@ SPOILT: dict[str, Spoil] = {
             "x-apigw-api-id",
             "X-Forwarded-Host",
             "X-HTTP-Method-Override",
+            "Forwarded",
+            "X-Original-URL",
+            "X-Rewrite-URL",
             "",
             "a\nb",
             "\u00e4",
@@ -592,6 +595,21 @@ def test_the_sender_reads_a_url_as_whoever_checked_it(
     assert urlsplit(url).netloc == urlsplit(str(prepared.url)).netloc == read.netloc
     assert "\n" not in prepared.path_url
     assert read.auth is None
+
+
+@given(_HOSTS, _PART, _PART, _PART)
+def test_what_is_in_order_after_one_base_is_after_any(
+    host: str, path: str, other: str, target: str
+) -> None:
+    """So each base and each target is checked once."""
+    bases = [f"https://{host}{path}", f"https://api.example.com{other}"]
+    try:
+        for base in bases:
+            joined(base, "")
+        joined(bases[0], f"/{target}")
+    except AmbiguousUrlError:
+        return
+    assert joined(bases[1], f"/{target}") == f"{bases[1]}/{target}"
 
 
 def _port(scheme: str | None) -> int:

@@ -11,7 +11,8 @@ from gatewatch.gateway.url import API_ID_HEADER
 # What decides where a request goes, how it is read, or which method it really is.
 _OWN = re.compile(
     r"host|content-length|transfer-encoding|te|trailer|connection|keep-alive|upgrade|expect"
-    rf"|proxy-.*|x-http-method(-override)?|x-method-override|x-forwarded-host|{API_ID_HEADER}"
+    rf"|proxy-.*|x-http-method(-override)?|x-method-override|{API_ID_HEADER}"
+    r"|forwarded|x-forwarded-(host|server)|x-original-(host|url)|x-rewrite-url"
 )
 _CREDENTIALS = frozenset({"authorization", "x-api-key", "cookie", "x-amz-security-token"})
 _NAME = re.compile(HEADER_NAME_PATTERN)

@@ -135,8 +135,8 @@ def _of_route(route: Route, api: Api, sources: _Sources, path: Path) -> Iterator
         yield Problem((*path, "guarded_by"), "a public route has no guard; is it protected?")
     if route.open_share is not None and route.open_share[0] > route.open_share[1]:
         yield Problem((*path, "open_after"), "expected no more failures than looks")
-    for entrance in api.entrances:
-        yield from _of_url(entrance.url, route.target, path)
+    # A target that leads nowhere else from one of these URLs does so from none.
+    yield from _of_url(api.entrances[0].url, route.target, path)
     for callers in route.callers:
         yield from _of_callers(callers, sources, (*path, "as"))
     for name, value in route.headers.items():

@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gatewatch.config.canonical import (
+    Api,
     AssumedRole,
     Config,
     Credential,
@@ -19,7 +20,6 @@ from gatewatch.config.canonical import (
     Network,
     OAuth2,
     OwnKeys,
-    Route,
     SecretRef,
     SecretSource,
     Sigv4,
@@ -29,7 +29,7 @@ from gatewatch.config.canonical import (
 )
 from gatewatch.config.places import inside, outside
 from gatewatch.config.rules import problems
-from gatewatch.gateway.url import host_of, joined
+from gatewatch.gateway.url import host_of
 from gatewatch.model import ANONYMOUS
 
 VERSIONS = "config/versions/"
@@ -205,29 +205,19 @@ def _of_calls(config: Config, allowed: Granted, place: str) -> Iterator[str]:
 
 
 def hosts_of(config: Config) -> tuple[str, ...]:
-    """The `host:port` of all that is called, sorted."""
-    return tuple(sorted({host_of(url) for _, url in _calls(config)}))
+    """The `host:port` of every entrance, sorted; no target changes it, or `joined` refuses it."""
+    return tuple(sorted({host_of(one.url) for api in config.apis for one in api.entrances}))
 
 
 def writes_of(config: Config) -> tuple[str, ...]:
     """The methods that write, each with where it is sent, and whether in earnest; sorted."""
-    return tuple(
-        sorted(
-            {
-                f"{route.method} {host_of(url)}{' invoke' if route.invoke else ''}"
-                for route, url in _calls(config)
-                if route.writes
-            }
-        )
-    )
+    return tuple(sorted({one for api in config.apis for one in _writes(api)}))
 
 
-def _calls(config: Config) -> Iterator[tuple[Route, str]]:
-    """Every route with every URL that it is called by, as it is sent."""
-    for api in config.apis:
-        for route in api.routes:
-            for entrance in api.entrances:
-                yield route, joined(entrance.url, route.target)
+def _writes(api: Api) -> Iterator[str]:
+    used = {(route.method, route.invoke) for route in api.routes if route.writes}
+    for host in {host_of(entrance.url) for entrance in api.entrances}:
+        yield from (f"{method} {host}{' invoke' if invoke else ''}" for method, invoke in used)
 
 
 def authorities(config: Config) -> Iterator[tuple[str, str]]:
