@@ -15,7 +15,7 @@ from gatewatch.transcripts.read import read
 
 from ..test_redaction import FORMS
 
-SECRET = "c4n4ry/VALUE+0001~x"
+SECRET = "c4n4ry/VALUE+0001/x"
 URL = "https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders"
 ERROR = {"message": f"Forbidden: {SECRET}", "details": {"seen": SECRET}}
 ANSWER = f"""\
@@ -25,13 +25,17 @@ x-amzn-ErrorType: ForbiddenException
 x-echo: {SECRET}
 
 {json.dumps(ERROR)}"""
-ENCODED = "c4n4ry%2FVALUE%2B0001~x"
+ENCODED = "c4n4ry%2FVALUE%2B0001%2Fx"
 PAIR = base64.b64encode(f"user:{SECRET}".encode()).decode()
 
 COMMANDS = {
     "-H": f"curl -H 'Authorization: Bearer {SECRET}' {URL}",
     "-H a key": f'curl {URL} -H "x-api-key: {SECRET}"',
     "-H a scheme of its own": f"curl {URL} -H 'Authorization: Custom {SECRET}'",
+    "-H, joined": f"curl -Hx-api-key:{SECRET} {URL}",
+    "-H a signature": f"curl -H 'X-Hub-Signature-256: sha256={SECRET}' {URL}",
+    "-H Digest": f'curl -H \'Authorization: Digest username="a", response="{SECRET}"\' {URL}',
+    "-H OAuth 1": f'curl -H \'Authorization: OAuth a="b", oauth_token="{SECRET}"\' {URL}',
     "-H a pair": f"curl {URL} -H 'Authorization: Basic {PAIR}'",
     "-H a cookie": f"curl {URL} -H 'Cookie: theme=dark; sid={SECRET}; lang=en'",
     "-u": f"curl -u user:{SECRET} {URL}",
@@ -96,6 +100,8 @@ AROUND = {
     "Node's raw headers": f"rawHeaders: [ 'x-api-key', '{SECRET}', 'accept', '*/*' ]",
     "requests' auth": f"requests.get(url, auth=('user', '{SECRET}'))",
     "a netrc": f"machine h login user password {SECRET}",
+    "Kubernetes": f"- name: API_KEY\n  value: {SECRET}",
+    "a table of AWS's": f"|  SecretAccessKey  |  {SECRET}  |",
     "PowerShell": f'Invoke-RestMethod $url -Headers @{{ "x-api-key" = "{SECRET}" }}',
     "a connection string": f"Server=h;User Id=u;Password={SECRET};",
     "Rails": f"user[password]={SECRET}&user[name]=u",

@@ -54,12 +54,19 @@ def _tokens(text: str) -> Iterator[str]:
             yield from (match[0] for match in token.finditer(text))
 
 
-# What curl says of cookies, a netrc of passwords, and Python of both.
+# What curl says of cookies, a netrc of passwords, Python of both, Digest of itself, and AWS of keys
+# in its console's file and in its tables.
 _PHRASES = (
     re.compile(r"(?i)\bcookie\s+[^\s=;]{1,256}=\"?([^\";\s]+)"),
     re.compile(r"\blogin\s+\S{1,256}\s+password\s+(\S+)"),
     re.compile(r"\bauth=\(\s?[\"'][^\"'\r\n]{0,256}[\"'],\s?[\"']([^\"'\r\n]+)"),
     re.compile(r"\bHTTPBasicAuth\(\s?[\"'][^\"'\r\n]{0,256}[\"'],\s?[\"']([^\"'\r\n]+)"),
+    re.compile(r"\b(?:response|cnonce|nonce)=\"([^\"\s]{8,256})\""),
+    re.compile(r"\bA[KS]IA[A-Z0-9]{12,}\"?[,;\s]{1,4}\"?([\w/+=]{30,})"),
+    re.compile(r"(?i)\b(?:secret_?access_?key|session_?token)[ \t|]{1,40}([\w/+=]{16,})"),
+)
+_SET_ON_THE_NEXT_LINE = re.compile(
+    r"\bname:[ ]?[\"']?([\w-]{1,64})[\"']?\r?\n\s{0,40}value:[ ]?[\"']?([^\s\"']+)"
 )
 _LISTED = re.compile(r"[\"']([\w-]{1,64})[\"'],\s?b?[\"']([^\"'\r\n]+)")
 
@@ -67,6 +74,9 @@ _LISTED = re.compile(r"[\"']([\w-]{1,64})[\"'],\s?b?[\"']([^\"'\r\n]+)")
 def _phrases(text: str) -> Iterator[str]:
     for phrase in _PHRASES:
         yield from (match[1] for match in phrase.finditer(text))
+    for set_ in _SET_ON_THE_NEXT_LINE.finditer(text):
+        if is_secret_field(set_[1]):
+            yield set_[2]
     for listed in _LISTED.finditer(text):
         # A name may just as well be followed by another.
         if is_secret_header(listed[1]) and _is_random(listed[2]):
@@ -189,6 +199,7 @@ def _told(name: str, value: str) -> Iterator[str]:
         yield from _after(scheme, rest.strip())
     elif _ANY_WORD.search(name) or not _is_word(value):
         yield value
+        yield value.partition("=")[2]
 
 
 def _is_word(value: str) -> bool:
@@ -251,7 +262,7 @@ def _elements(text: str) -> Iterator[str]:
 
 _CLIENT = re.compile(r"\b(?:(?:aws)?curl|wget|https?|xh)(?:\.exe)?\s")
 _OPTION = re.compile(
-    r"(?<!\S)(?:--(?P<long>[A-Za-z][\w-]*)(?:=|\s+)|-[A-Za-z#0-9]{0,8}?(?P<short>[uUbEa])\s*)"
+    r"(?<!\S)(?:--(?P<long>[A-Za-z][\w-]*)(?:=|\s+)|-[A-Za-z#0-9]{0,8}?(?P<short>[uUbEaH])\s*)"
     r"(?:\\\r?\n\s*)?"
     r"(?:\$?'(?P<single>[^'\r\n]*)'|\"(?P<double>(?:[^\"\\\r\n]|\\.)*)\"|(?P<bare>[^\s'\"-]\S*))"
 )
@@ -267,6 +278,9 @@ def _options(text: str) -> Iterator[str]:
         value = option["single"] or option["double"] or option["bare"] or ""
         if name in _LOGINS:
             yield from _login(value)
+        elif name == "H":
+            header, _, content = value.partition(":")
+            yield from _told(header.lower(), content.strip()) if is_secret_header(header) else ()
         elif name in ("b", "cookie"):
             yield from _cookies("cookie", value)
         elif name in _CERTIFICATES:
