@@ -35,6 +35,12 @@ def believed(at: str, now: datetime) -> str:
     return now.isoformat() if lead(at, now) else at
 
 
+def later(tick: str, clock: datetime) -> datetime:
+    """The later of a tick and the clock of whoever works at it: what is ahead of both is believed
+    by neither, and one clock that is behind takes nothing back that was right."""
+    return max(_read(tick), clock)
+
+
 def _read(at: str) -> datetime:
     found = datetime.fromisoformat(at)
     return found if found.tzinfo else found.replace(tzinfo=UTC)

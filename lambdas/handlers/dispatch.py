@@ -16,11 +16,9 @@ from handlers.wiring import changes, now, shards, source, table, twin_shards
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    scheduled = _scheduled(event)
-    ahead = lead(scheduled.isoformat(), now())
-    at = now() if ahead else scheduled
+    at = _scheduled(event)
     stamp(at)
-    say_ahead(int(bool(ahead)))
+    say_ahead(int(bool(lead(at.isoformat(), now()))))
     try:
         done = dispatch(at, source(), table(), shards(), changes(), twin=twin_shards())
     except RejectedError as error:

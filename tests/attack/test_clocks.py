@@ -269,6 +269,19 @@ def test_one_tick_ahead_silences_nobody_in_the_account(
     assert "resolved" in {kind for kind, _ in account.said()}
 
 
+@pytest.mark.parametrize("ahead", [MINUTE, HOUR], ids=["a_minute", "an_hour"])
+def test_ticks_that_are_always_ahead_of_the_clocks_tell_the_same_story(
+    account: Account, ahead: timedelta
+) -> None:
+    account.gateway.broken.add("/items")
+    for _ in range(3):
+        _ticked(account, ahead, timedelta(0))
+    account.gateway.broken.clear()
+    for _ in range(3):
+        _ticked(account, ahead, timedelta(0))
+    assert [kind for kind, _ in account.said()] == ["opened", "resolved"]
+
+
 @TOLD_AHEAD
 def test_a_tick_and_states_of_the_future_are_counted_and_logged(
     account: Account, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture

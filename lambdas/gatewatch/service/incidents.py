@@ -15,7 +15,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from gatewatch.acknowledge import Ack
-from gatewatch.ahead import believed
+from gatewatch.ahead import later
 from gatewatch.config.canonical import Api
 from gatewatch.model import Incident
 from gatewatch.run import keys_of
@@ -45,7 +45,7 @@ FindApi = Callable[[str, str], Api | None]
 class Told:
     """`undelivered` messages stay in the outbox; the next sweep tries again. `refused` ones were
     given up: their channel takes them in no form. `ahead`: how many
-    times of the call and of what was remembered were ahead of the clock, and were not believed."""
+    incidents had times that were ahead of call and clock, and were not believed."""
 
     sent: int = 0
     undelivered: int = 0
@@ -60,17 +60,16 @@ def answer(
 
     `now`: the writer's own time; None: as the call says.
     """
-    now = now or datetime.fromisoformat(call.at)
+    now = later(call.at, now or datetime.fromisoformat(call.at))
     stored = table.ledger(call.api)
     before, ahead = ledger_believed(stored, now)
-    at = believed(call.at, now)
     if call.compare is None and _has_heard(before, call):
         return Told()
     since = table.news(call.api)
     slices = [slice_believed(one, now) for one in table.all(call.api)]
     keys = _configured(call, find)
     acks = [] if call.compare is None else table.acks(call.api)
-    after = hear(acknowledged(before, acks), slices, call.about, at, keys, _Others(table))
+    after = hear(acknowledged(before, acks), slices, call.about, call.at, keys, _Others(table))
     if before.is_quiet and not after.is_quiet:
         table.add_news(call.api)
         since += 1
@@ -86,7 +85,7 @@ def answer(
         _compared(call, left, table)
     if left.is_quiet:
         table.clear_news(call.api, since)
-    return dataclasses.replace(told, ahead=ahead + int(at != call.at))
+    return dataclasses.replace(told, ahead=ahead)
 
 
 class _Others:

@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from msgspec.structs import replace
-
-from gatewatch.ahead import believed, lead
+from gatewatch.ahead import later, lead
 from gatewatch.config.windows import open_at
 from gatewatch.fault import told
 from gatewatch.holds import Holds
@@ -34,7 +32,7 @@ class Probed:
     `maintenance` has the APIs with an open window, and since when.
 
     `dropped` counts looks that changed nothing, since a later one had counted already; `ahead`,
-    the tick and the states of which the time was ahead of the clock, and was not believed.
+    the states of which the time was ahead of tick and clock, and was not believed.
     """
 
     at: str
@@ -109,9 +107,7 @@ def probe(
 ) -> Probed:
     """The same shard twice looks twice, and counts once. `tell` hears what was found before any of
     it is stored."""
-    tick = believed(shard.at, clock.now())
-    ahead = int(tick != shard.at)
-    shard, stale = fresh(replace(shard, at=tick), clock.now())
+    shard, stale = fresh(shard, clock.now())
     known = _Known(shard, table)
     minutes = range(shard.minute, shard.minute + 1)
     restless = frozenset(name for name, one in shard.decided.items() if one.is_restless)
@@ -140,7 +136,7 @@ def probe(
         stale,
         _in_maintenance(shard),
         dropped=sum(one.dropped for one in kept),
-        ahead=ahead + sum(one.ahead for one in kept),
+        ahead=sum(one.ahead for one in kept),
     )
 
 
@@ -208,7 +204,7 @@ def _keep_api(
     left, kept = dict(by_slice), list[_Kept]()
     for _ in range(_TRIES):
         for stored in table.some(api, sorted(left)):
-            found, now = left[stored.name], clock.now()
+            found, now = left[stored.name], later(at, clock.now())
             before = slice_believed(stored, now)
             after = advance(before, found, patience, at)
             try:
