@@ -25,7 +25,7 @@ ALLOWED = "config/allowed.json"
 DEPLOYED = "config/deployed.json"
 # What nobody reads in two ways; `gatewatch.gateway.url`, which is not here, says it in full.
 _URL = re.compile(
-    r"https://([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*[a-z]([a-z0-9-]*[a-z0-9])?(:[1-9]\d{0,4})?"
+    r"https://([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*[a-z]([a-z0-9-]*[a-z0-9])?(:[1-9][0-9]{0,4})?"
     r"(/([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-F]{2})*)*"
 )
 _TRIES = 12

@@ -135,6 +135,8 @@ WRITTEN: dict[str, bytes] = {
     "a hexadecimal number": route(f"query: {{id: 0x{'F' * 400}}}"),
     "an octal number": route(f"query: {{id: 0{'7' * 400}}}"),
     "a sexagesimal number": route(f"open_after: {'59:' * 200}59"),
+    "digits of another script": YAML.replace("1:1", "1:4\u0664").encode() % b"",
+    "a duration in another script": route("timeout: \u0663s"),
     "a duration of 400 digits": route(f"timeout: {DIGITS}d"),
     "a fraction of 400 digits": route(f"every: 1.{DIGITS}d"),
     "a share of 400 digits": route(f"open_after: {DIGITS} of {DIGITS}"),
@@ -180,6 +182,11 @@ def test_a_bad_file_is_one_line(told: str, command: tuple[str, ...]) -> None:
     assert is_clean(code, said), said
     assert code == 3
     assert len(said.splitlines()) <= 2, said
+
+
+def test_a_file_without_end_is_refused() -> None:
+    assert is_said(*run("validate", "--config", "/dev/zero"))
+    assert is_said(*run("check", "http://127.0.0.1:1/", "--ca-file", "/dev/zero"))
 
 
 def _har(change: Any) -> bytes:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 DEFAULT_CONFIG = Path("gatewatch.yaml")
 STATE_FOLDER = ".gatewatch"
+_MOST_BYTES = 20_000_004
+"""More than any file that is taken has, so that one without end is refused as too long."""
 
 
 def read_config(file: Path, parameter: LookUp | None = None) -> Config:
@@ -30,7 +32,8 @@ def read_config(file: Path, parameter: LookUp | None = None) -> Config:
     URLs in Parameter Store are read from there, unless `parameter` gives them.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        with file.open("rb") as opened:
+            text = opened.read(_MOST_BYTES).decode("utf-8")
     except OSError as error:
         hint = "; `gatewatch init` writes a starter file" if not file.exists() else ""
         raise UsageError(f"{file}: {error.strerror}{hint}") from None

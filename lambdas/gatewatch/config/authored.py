@@ -37,7 +37,7 @@ from gatewatch.model import Access, Guard, Severity
 Duration = Annotated[
     str,
     Meta(
-        pattern=r"^\d+(\.\d+)?(ms|s|m|h|d)$",
+        pattern=r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$",
         extra_json_schema={"description": "a duration such as 800ms, 10s, 5m, 2h or 1d"},
     ),
 ]
@@ -45,14 +45,14 @@ NEVER = "never"
 Interval = Annotated[
     str,
     Meta(
-        pattern=rf"^(\d+(\.\d+)?(ms|s|m|h|d)|{NEVER})$",
+        pattern=rf"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d)|{NEVER})$",
         extra_json_schema={"description": "a duration such as 4h or 1d, or never"},
     ),
 ]
 Share = Annotated[
     str,
     Meta(
-        pattern=r"^[1-9]\d? of [1-9]\d?$(?!\n)",
+        pattern=r"^[1-9][0-9]? of [1-9][0-9]?$(?!\n)",
         extra_json_schema={"description": "X of the last Y such as `3 of 10`, Y at most 99"},
     ),
 ]
@@ -94,7 +94,7 @@ Host = Annotated[
 WindowLength = Annotated[
     str,
     Meta(
-        pattern=r"^\d+(\.\d+)?(m|h|d)$",
+        pattern=r"^[0-9]+(\.[0-9]+)?(m|h|d)$",
         extra_json_schema={"description": "whole minutes from 1m to 15d, such as 90m or 2h"},
     ),
 ]

@@ -108,12 +108,12 @@ WindowSeconds = Annotated[float, Meta(ge=WINDOW[0], le=WINDOW[1])]
 Region = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z]{2,}(-[a-z]+)+-\d+$(?!\n)",
+        pattern=r"^[a-z]{2,}(-[a-z]+)+-[0-9]+$(?!\n)",
         max_length=40,
         extra_json_schema=_told("an AWS region such as eu-west-1"),
     ),
 ]
-ROLE_ARN_PATTERN = r"^arn:aws[a-z-]*:iam::\d{12}:role/[!-~]+$(?!\n)"
+ROLE_ARN_PATTERN = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]+$(?!\n)"
 RoleArn = Annotated[
     str,
     Meta(
@@ -139,7 +139,7 @@ ApiId = Annotated[
         extra_json_schema=_told("the id of an API such as abc123"),
     ),
 ]
-TOPIC_PATTERN = r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$(?!\n)"
+TOPIC_PATTERN = r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$(?!\n)"
 TOPIC = "a topic such as arn:aws:sns:us-east-1:111122223333:on-call"
 TopicArn = Annotated[
     str, Meta(pattern=TOPIC_PATTERN, max_length=400, extra_json_schema=_told(TOPIC))
@@ -149,7 +149,7 @@ CronLine = Annotated[str, Meta(max_length=500, extra_json_schema=_told(CRON_LINE
 Moment = Annotated[
     str,
     Meta(
-        pattern=r"^20\d{2}-\d{2}-\d{2}T\d{2}:\d{2}$(?!\n)",
+        pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$(?!\n)",
         extra_json_schema=_told("a moment such as 2026-12-01T02:00"),
     ),
 ]

@@ -128,11 +128,11 @@ def _kind_of(host: str) -> tuple[HostKind, dict[str, str | None]]:
     return HostKind.UNKNOWN, {}
 
 
-_OCTET = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 # A name whose last label is a number is an address to some readers (https://url.spec.whatwg.org).
-_NAME = rf"({_LABEL}\.)*(?!(\d+|0x[0-9a-f]*)(?![a-z0-9_.-])){_LABEL}"
-PORT = r"([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])"
+_NAME = rf"({_LABEL}\.)*(?!([0-9]+|0x[0-9a-f]*)(?![a-z0-9_.-])){_LABEL}"
+PORT = r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 NAMED_HOST = rf"(?=[^:/]{{1,253}}([:/]|$))(({_OCTET}\.){{3}}{_OCTET}|{_NAME})"
 _HOST = rf"({NAMED_HOST}|\[[0-9a-f:]{{2,39}}\])"
 _CHARACTER = r"([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-F]{2})"

@@ -13,6 +13,7 @@ _CERTIFICATE = re.compile(
     r"-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----"
 )
 _MOST_CHARACTERS = 16_384
+_MOST_BYTES = 1_000_000
 
 
 def authorities(folder: Path) -> LookUp:
@@ -23,7 +24,8 @@ def authorities(folder: Path) -> LookUp:
 def read_authority(file: Path) -> str | Missing:
     """The certificates in PEM form, without what else the file says."""
     try:
-        text = file.read_bytes().decode("ascii", errors="replace")
+        with file.open("rb") as opened:
+            text = opened.read(_MOST_BYTES).decode("ascii", errors="replace")
     except OSError as error:
         return Missing(f"{file.name}: {_reason(error)}")
     if "PRIVATE KEY-----" in text:
