@@ -81,12 +81,17 @@ def _complain(name: str, contents: Contents) -> int:
     return len(contents.unreadable)
 
 
+_MOST_IN_FULL = 100
+"""Nobody reads more pages; the others are counted, and `--format jsonl` has them all."""
+
+
 def _print(found: list[tuple[Transcript, Diagnosis]], output: ExplainFormat) -> None:
     if output is ExplainFormat.TEXT:
         console = show.console()
-        for transcript, diagnosis in found:
+        for transcript, diagnosis in found[:_MOST_IN_FULL]:
             console.print(Text(transcript.id or "", style="bold"))
             show.put(console, show.diagnosis(diagnosis, transcript.exchanges))
+        show.put(console, show.verdicts_by_count(one for _, one in found[_MOST_IN_FULL:]))
         return
     lines = [as_json(transcript, diagnosis) for transcript, diagnosis in found]
     if output is ExplainFormat.JSON:

@@ -5,6 +5,7 @@ Everything that comes from outside is put in as `Text`, so that no markup in it 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
@@ -152,6 +153,16 @@ def diagnosis(found: Diagnosis, exchanges: Sequence[Exchange]) -> RenderableType
     parts += _uncut_block("mind", _asides(exchanges))
     parts += _uncut_block("next", _next(found, _subject_first(exchanges, found)))
     return Group(*parts)
+
+
+def verdicts_by_count(found: Iterable[Diagnosis]) -> Text:
+    """So many further diagnoses, by what they say; nothing for none."""
+    counts = Counter(map(verdict_phrase, found))
+    if not counts:
+        return Text(end="")
+    lines = [f"  {many} times: {phrase}" for phrase, many in counts.most_common()]
+    told = f"and {counts.total()} more, which --format jsonl tells in full:"
+    return Text("\n".join((told, *lines)))
 
 
 def _outcome(found: Diagnosis, exchanges: Sequence[Exchange]) -> Text:

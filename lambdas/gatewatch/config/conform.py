@@ -58,10 +58,11 @@ def _struct(value: object, kind: types.StructType, path: Path) -> list[Problem]:
         return [_wrong(path, value, f"a mapping with the keys {names}")]
     fields = {field.encode_name: field for field in kind.fields}
     found: list[Problem] = []
+    unknown = [key for key in value if key not in fields]
+    for at, key in enumerate(unknown):
+        found.append(_unknown_key((*path, key), key, fields, mistyped=at < _MOST_MISTYPED))
     for key, item in value.items():
-        if key not in fields:
-            found.append(_unknown_key((*path, key), key, fields))
-        else:
+        if key in fields:
             found += deviations(item, fields[key].type, (*path, key))
     missing = (name for name, field in fields.items() if field.required and name not in value)
     return found + [
@@ -70,10 +71,14 @@ def _struct(value: object, kind: types.StructType, path: Path) -> list[Problem]:
     ]
 
 
-def _unknown_key(path: Path, key: str, known: Iterable[str]) -> Problem:
+_MOST_MISTYPED = 100
+"""In one mapping; whoever wrote more unknown keys has not mistyped known ones."""
+
+
+def _unknown_key(path: Path, key: str, known: Iterable[str], *, mistyped: bool) -> Problem:
     """Below credentials, a key that resembles no known one may be a secret itself."""
     names = sorted(known)
-    close = nearest(key, names)
+    close = nearest(key, names) if mistyped else None
     hidden = _HIDDEN_BELOW in path[:-2] and close is None
     expected = f"unknown key; expected one of {', '.join(names)}"
     return Problem(path[:-1] if hidden else path, expected, nearest=close)

@@ -43,9 +43,12 @@ def read(text: str) -> Document:
     if len(text) > _MOST_CHARACTERS:
         return Document(None, problems=(Problem((), "a file of at most 5 MB"),))
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Bounded)
     except yaml.YAMLError as error:
         return Document(None, problems=(_syntax(error),))
+    except _TooMuchError:
+        expected = f"a file of at most {_MOST_NODES:,} values"
+        return Document(None, problems=(Problem((), expected),))
     except RecursionError:
         return Document(None, problems=(Problem((), "values nested less deeply"),))
     except (ValueError, OverflowError):
@@ -54,6 +57,24 @@ def read(text: str) -> Document:
     reader = _Reader()
     value = reader.value(node, ()) if node is not None else None
     return Document(value, reader.lines, tuple(reader.problems))
+
+
+class _TooMuchError(Exception):
+    """Raised in the middle of a file that has too many values."""
+
+
+class _Bounded(yaml.SafeLoader):
+    """Stops at what would take minutes and all memory to read."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._nodes = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self._nodes += 1
+        if self._nodes > _MOST_NODES:
+            raise _TooMuchError
+        return super().compose_node(parent, index)
 
 
 _PIECE = re.compile(r"'[^'<][^']+'")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gatewatch.config.document import Document
 from gatewatch.config.problems import Path, Problem
 
@@ -11,7 +13,9 @@ class Findings:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self.problems: list[Problem] = list(document.problems)
+        self.problems: list[Problem] = []
+        self._touched: set[Path] = set()
+        self._keep(document.problems)
 
     def add(
         self,
@@ -23,10 +27,16 @@ class Findings:
         self.take([Problem(path, expected, found, nearest=nearest)])
 
     def take(self, problems: list[Problem]) -> None:
+        self._keep(
+            Problem(one.path, one.expected, one.found, self._document.line(one.path), one.nearest)
+            for one in problems
+        )
+
+    def _keep(self, problems: Iterable[Problem]) -> None:
         for one in problems:
-            line = self._document.line(one.path)
-            self.problems.append(Problem(one.path, one.expected, one.found, line, one.nearest))
+            self.problems.append(one)
+            self._touched.update(one.path[:end] for end in range(len(one.path) + 1))
 
     def touch(self, path: Path) -> bool:
         """Whether anything at or below a place is wrong."""
-        return any(one.path[: len(path)] == path for one in self.problems)
+        return path in self._touched

@@ -23,7 +23,8 @@ _NOTE = re.compile(
 )
 _GLUED_NOTE = re.compile(r"\* Connection #\d+ to host \S+ left intact\s*$")
 _CONNECTED = re.compile(
-    r"^\*\s+(?:Connected to|Connection #\d+ to host) (\S+).*?\(([^)]+)\) port (\d+)"
+    r"^\*\s+(?:Connected to|Connection #\d+ to host) (\S{1,255})[^(]{0,300}"
+    r"\(([^()]{1,300})\) port (\d{1,5})"
 )
 _TLS = re.compile(r"^\*.*\b(SSL|TLS)")
 _CURL_FAILURE = re.compile(
