@@ -7,6 +7,10 @@ a run for ever. The library that can is imported only where a pattern is really 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import regex
 
 _MOST_SECONDS = 1.0
 _LONGEST = 500
@@ -57,9 +61,14 @@ def _count(digits: str) -> int:
 
 def finds(pattern: str, text: str) -> bool:
     """Whether the pattern stands anywhere in the text. Raises TimeoutError after a second."""
+    return search(pattern, text) is not None
+
+
+def search(pattern: str, text: str) -> regex.Match[str] | None:
+    """Where it stands first. Raises TimeoutError after a second."""
     import regex
 
-    return regex.search(pattern, text, timeout=_MOST_SECONDS, concurrent=True) is not None
+    return regex.search(pattern, text, timeout=_MOST_SECONDS, concurrent=True)
 
 
 def matches(pattern: str, text: str) -> bool:

@@ -10,6 +10,8 @@ import re
 import shlex
 from dataclasses import dataclass, field
 
+from gatewatch.pattern import search
+
 # The options that stand alone; any other takes the next word, unless that is a URL.
 _ALONE = re.compile(
     r"--(no-.*|fail.*|http[0-9].*|tlsv1.*|ssl|ssl-reqd|ipv4|ipv6|anyauth|basic|digest|negotiate|ntlm"
@@ -35,7 +37,10 @@ class Command:
         curl prints 000 where no HTTP response came.
         """
         printed = _printed(self.write_out)
-        match = printed.search(output.rstrip("\r\n% ")) if printed else None
+        try:
+            match = search(printed, output.rstrip("\r\n% ")) if printed else None
+        except TimeoutError:
+            return None, output
         return (int(match["status"]), output[: match.start()]) if match else (None, output)
 
 
@@ -43,8 +48,8 @@ _VARIABLE = re.compile(r"%\{(?P<name>[^}]*)\}|\\[nrt]|\s+")
 _STATUS_VARIABLES = ("http_code", "response_code")
 
 
-def _printed(template: str) -> re.Pattern[str] | None:
-    """What a template of `--write-out` prints, if the status is part of it."""
+def _printed(template: str) -> str | None:
+    """The pattern of what a template of `--write-out` prints, if the status is part of it."""
     parts, end, told = [], 0, False
     for variable in _VARIABLE.finditer(template):
         parts.append(re.escape(template[end : variable.start()]))
@@ -53,7 +58,7 @@ def _printed(template: str) -> re.Pattern[str] | None:
         told = told or is_status
         parts.append(r"(?P<status>\d{3})" if is_status else r"\s*" if name is None else r"\S*")
     parts.append(re.escape(template[end:]))
-    return re.compile("".join(parts) + r"\s*$") if told else None
+    return "".join(parts) + r"\s*$" if told else None
 
 
 def read(text: str) -> Command | None:

@@ -28,13 +28,13 @@ _CONNECTED = re.compile(
 )
 _TLS = re.compile(r"^\*.*\b(SSL|TLS)")
 _CURL_FAILURE = re.compile(
-    r"^(curl: \(\d+\).*)$|^\*\s+(Could not resolve host.*|.*[Cc]onnection refused.*)$"
+    r"^(curl: \(\d+\).*)$|^\*\s++(Could not resolve host.*|.*[Cc]onnection refused.*)$"
 )
 _COMMAND = re.compile(
     r"^(?:[^\s{<\"'][^{<\"']{0,60}?[$#%>\u276f]\s*|[$#%>\u276f]\s*)?(?:time\s+|sudo\s+)?"
     r"((?:aws)?curl(?:\.exe)?\s.*)$"
 )
-_GOES_ON = re.compile(r"\s*[\\`^]\s*$")
+_GOES_ON = ("\\", "`", "^")
 _ELISION = re.compile(r"^\W*(?:\.{2,}|\u2026)\W*$")
 _LABEL = re.compile(
     r"^(?:the\s+)?(?:response|output|result|answer|reply|body|returns?|gives|got)"
@@ -71,8 +71,8 @@ def _joined(lines: Sequence[str]) -> Iterator[str]:
     for line in rest:
         parts = [line]
         if _COMMAND.match(line):
-            while _GOES_ON.search(parts[-1]) and len(parts) < _MOST_JOINED:
-                parts[-1] = _GOES_ON.sub("", parts[-1])
+            while parts[-1].rstrip()[-1:] in _GOES_ON and len(parts) < _MOST_JOINED:
+                parts[-1] = parts[-1].rstrip()[:-1].rstrip()
                 parts.append(_CONTINUED.sub("", next(rest, "")))
         yield " ".join(parts)
 
