@@ -50,6 +50,9 @@ test: $(VENV)/dev.stamp  ## Run all tests
 hunt: $(VENV)/dev.stamp  ## The properties again, with more and ever new examples
 	@$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=hunt
 
+attack: $(VENV)/dev.stamp  ## Hostile servers, pushes, clocks, pastes and texts; FRESH=1 for new ones (up to 10 minutes)
+	@$(BIN)/python -m pytest -n auto tests/attack $(if $(FRESH),--hypothesis-profile=hunt)
+
 lint: $(VENV)/dev.stamp  ## Format, lint, types, import directions
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
