@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from dataclasses import replace as look_like
 from datetime import datetime, timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -13,15 +14,20 @@ from bench.scale.memory import CountingTable, Inbox
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from rich.console import Console
 
 from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.announce import Kind, said_of
+from gatewatch.cli.run import print_incidents
 from gatewatch.config.canonical import Channel
 from gatewatch.config.windows import Opening
-from gatewatch.correlate import correlate
+from gatewatch.correlate import correlate, moment
 from gatewatch.links import NAMED_WITHIN, Claim, Link, link_of
 from gatewatch.model import ANONYMOUS, Finding, Incident, Layer, Outcome, Severity, Verdict
+from gatewatch.notices.message import text
+from gatewatch.notices.origin import UNNAMED
 from gatewatch.notices.words import headline
+from gatewatch.run import Report, Summary
 from gatewatch.service.call import Call
 from gatewatch.service.incidents import answer
 from gatewatch.service.ledger import About, Ledger, pack, unpack
@@ -303,6 +309,26 @@ def test_where_else_it_fails_is_one_line_however_many_there_are() -> None:
     assert subject.startswith(
         "orders: our credential user, used for 2 routes and at 30 other APIs,"
     )
+
+
+def test_people_see_whose_page_it_is_besides_and_where_the_others_are_told_of() -> None:
+    writers = Writers()
+    writers.pass_minute(orders=FAIL, carts=FAIL, billing=FAIL)
+    writers.minutes(3)
+    leading, other = writers.open("orders"), writers.open("carts")
+    told = text("m", "changed", tick(3), leading)
+    assert f"the same credential fails at:\n- billing, since {moment(tick(1))} (incident" in told
+    out = Console(width=120, record=True, file=StringIO())
+    print_incidents(report_of(leading, other), out, UNNAMED)
+    shown = out.export_text()
+    assert "the same credential fails at" in shown
+    assert f"told of in incident {leading.id}: the same credential" in shown
+    assert shown.count("possible causes") == 1
+
+
+def report_of(*incidents: Incident) -> Report:
+    summary = Summary(at=tick(3), due=6, passed=0, failed=6, unknown=0, skipped=0, requests=6)
+    return Report(summary=summary, verdicts=(), incidents=incidents)
 
 
 class TestNobodyIsSilentForEver:

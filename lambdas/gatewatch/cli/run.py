@@ -18,7 +18,7 @@ from gatewatch.cli.facts import facts, of_clock
 from gatewatch.cli.maintenance import scheduled, told
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.setting import open_store, origin, prober, read_config, vault
-from gatewatch.model import Finding, Verdict
+from gatewatch.model import Finding, Incident, Verdict
 from gatewatch.notices.origin import Origin
 from gatewatch.notices.visible import visible
 from gatewatch.run import Report, Summary
@@ -105,10 +105,15 @@ def print_looks(summary: Summary, verdicts: Sequence[Verdict], console: Console)
     )
 
 
+def _is_told_elsewhere(incident: Incident) -> bool:
+    """Whether another incident, or a line above, says already what this one would in full."""
+    return incident.finding is Finding.CREDENTIAL_UNREADABLE or incident.part_of is not None
+
+
 def print_incidents(report: Report, console: Console, place: Origin) -> None:
     for line in of_clock(report.summary):
         console.print(line)
-    short = [one for one in report.incidents if one.finding is Finding.CREDENTIAL_UNREADABLE]
+    short = [one for one in report.incidents if _is_told_elsewhere(one)]
     for incident in report.incidents:
         if incident not in short:
             console.print()
