@@ -127,7 +127,7 @@ class Scene:
 ROUTING, AUTH, EXPOSURE, AMBIGUOUS, OTHER = (
     f"MonitorLayerAlarms{one}" for one in ("Routing", "Auth", "Exposure", "Ambiguous", "Other")
 )
-NO_TICK, NOT_JUDGED, SHARDS_DEAD, CHANGES_DEAD, REJECTED, UNDELIVERED, UNREADABLE = (
+NO_TICK, NOT_JUDGED, SHARDS_DEAD, CHANGES_DEAD, REJECTED, UNDELIVERED, UNREADABLE, AHEAD = (
     f"MonitorHealthAlarms{one}"
     for one in (
         "NoTick",
@@ -137,6 +137,7 @@ NO_TICK, NOT_JUDGED, SHARDS_DEAD, CHANGES_DEAD, REJECTED, UNDELIVERED, UNREADABL
         "ConfigRejected",
         "NoticesUndelivered",
         "CredentialsUnreadable",
+        "ClockAhead",
     )
 )
 ALARMS = (
