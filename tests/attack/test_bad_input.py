@@ -278,6 +278,20 @@ def test_a_bad_question_is_one_line(told: str) -> None:
     assert is_said(code, said), (code, said)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("sandbox", "--port", "99999999"), id="a port beyond the last"),
+        pytest.param(("run", "--config", "CONFIG", "--state", "/"), id="a state that is the root"),
+    ],
+)
+def test_a_place_that_cannot_be_used_is_one_line(
+    files: dict[str, str], arguments: tuple[str, ...]
+) -> None:
+    code, said = run(*(files.get(one, one) for one in arguments))
+    assert is_said(code, said), (code, said)
+
+
 # Streams that are closed, full, or read no further.
 
 COMMANDS = {

@@ -39,7 +39,9 @@ def sandbox(
     ] = None,
     listing: Annotated[bool, typer.Option("--list", help="List the faults and stop.")] = False,
     folder: Folder = FOLDER,
-    port: Annotated[int, typer.Option(help="The loopback port; 0: any free one.", min=0)] = 0,
+    port: Annotated[
+        int, typer.Option(help="The loopback port; 0: any free one.", min=0, max=65_535)
+    ] = 0,
     output: OutputFormat = Format.TEXT,
 ) -> None:
     """Run an API Gateway on this machine, and break it as you like. Ctrl-C stops it.

@@ -200,7 +200,7 @@ class SqliteStore:
         self._owner = owner
         self._lock = RLock()
         self._unwritten: dict[Write, Finding] = {}
-        self._noted = None if file is None else Noted(file.with_name(f"{file.name}-held"))
+        self._noted = None if file is None else Noted(Path(f"{file}-held"))
         with self._guarded():
             self._connect()
             self._refuse_others()
