@@ -73,11 +73,15 @@ def announce(said: Said | None, incident: Incident, at: str) -> Announcement | N
         opened = _announcement(Kind.OPENED, incident, at, elsewhere(incident))
         return opened if incident.state == OPEN else None
     if incident.state != OPEN:
-        ended = (*_left(incident), *_left_elsewhere(incident), *_lasted(incident))
-        return _announcement(Kind.RESOLVED, incident, at, (*ended, *elsewhere(incident, "still ")))
+        return end(incident, at)
     if said_of(incident, said.at) == said and not _is_due(incident, at):
         return None
     return _announcement(Kind.CHANGED, incident, at, _news(said, incident))
+
+
+def end(incident: Incident, at: str) -> Announcement:
+    ended = (*_left(incident), *_left_elsewhere(incident), *_lasted(incident))
+    return _announcement(Kind.RESOLVED, incident, at, (*ended, *elsewhere(incident, "still ")))
 
 
 def remind(incident: Incident, at: str) -> Announcement:

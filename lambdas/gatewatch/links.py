@@ -78,9 +78,10 @@ ALONE = Alone()
 
 
 def link_of(incident: Incident) -> Link | None:
-    """The link of an open incident that may be a credential's fault and concerns no other."""
+    """The link of an open incident that may be a credential's fault and concerns no other. While
+    a maintenance window holds it, nobody names it."""
     scope = credential_of(incident)
-    if scope is None or incident.state != OPEN:
+    if scope is None or incident.state != OPEN or incident.held_until is not None:
         return None
     return Link(
         scope=scope,
@@ -111,21 +112,44 @@ NAMED_WITHIN = timedelta(minutes=5)
 and hears of it with the next sweep."""
 
 
-def leader(incident: Incident, links: Links, at: str) -> Claim | None:
+def leader(
+    incident: Incident, links: Links, at: str, own: Container[str] = (), *, is_told: bool = False
+) -> Claim | None:
     """Which incident tells of the credential of this one: it may be this one itself, which claims
-    that where nobody else does so. None, if it concerns no credential, or is over unclaimed."""
+    that where nobody else does so. None, if it concerns no credential, or is over unclaimed.
+
+    `own`: the incidents of its API. One that was told of relies on nobody, so that it only claims
+    what nobody holds.
+    """
     scope = credential_of(incident)
     if scope is None:
         return None
     now = links.claimed(scope)
     if incident.state != OPEN:
         return now
-    if now is not None and (now.api == incident.api or _speaks_for(now, incident, links, at)):
+    if now is not None and _holds(now, incident, links, at, own, is_told=is_told):
         return _as_told(now, links)
-    own = Claim(
+    return links.claim(claim_of(incident, scope, at), now)
+
+
+def claim_of(incident: Incident, scope: str, at: str) -> Claim:
+    return Claim(
         scope=scope, api=incident.api, incident=incident.id, severity=incident.severity, at=at
     )
-    return links.claim(own, now)
+
+
+def _holds(
+    claim: Claim,
+    incident: Incident,
+    links: Links,
+    at: str,
+    own: Container[str],
+    *,
+    is_told: bool,
+) -> bool:
+    if claim.api == incident.api:
+        return claim.incident == incident.id or claim.incident in own
+    return _speaks_for(claim, None if is_told else incident, links, at)
 
 
 def _as_told(claim: Claim, links: Links) -> Claim:
@@ -134,15 +158,22 @@ def _as_told(claim: Claim, links: Links) -> Claim:
     return claim if told is None else replace(claim, severity=told.severity)
 
 
-def _speaks_for(claim: Claim, incident: Incident, links: Links, at: str) -> bool:
-    """Whether one may rely on another to tell of an incident: it has named it, or may still."""
+_AHEAD = timedelta(hours=1)
+"""A claim from so far ahead was made by a clock that was wrong."""
+
+
+def _speaks_for(claim: Claim, incident: Incident | None, links: Links, at: str) -> bool:
+    """Whether one may rely on another to tell of an incident: it has named it, or may still. Of
+    none in particular: whether it tells of the credential at all."""
     told = links.told(claim.api, claim.incident)
     if told is not None and credential_of(told) != claim.scope:
         return False
-    if told is not None and incident.id in _named(told):
+    if told is not None and (incident is None or incident.id in _named(told)):
         return True
-    began = claim.at if told is None else max(claim.at, incident.opened_at, key=_moment)
-    return _moment(at) - _moment(began) < NAMED_WITHIN
+    began = _moment(claim.at)
+    if told is not None and incident is not None:
+        began = max(began, _moment(incident.opened_at))
+    return -_AHEAD < _moment(at) - began < NAMED_WITHIN
 
 
 def _named(told: Incident) -> frozenset[str]:
@@ -157,17 +188,21 @@ _MOST_RELATED = 300
 """Whoever finds no place is not named, and so speaks for itself."""
 
 
-def related(incident: Incident, links: Links, at: str, *, grows: bool = True) -> Incident:
-    """The incident with those of other APIs in which its credential fails now.
+def related(
+    incident: Incident, links: Links, at: str, *, grows: bool = True, only: str | None = None
+) -> Incident:
+    """The incident with those of other APIs in which its credential fails now; `only` one of them.
 
     One that does not grow learns no more of them than that they ended, which is no news then.
     """
     scope = credential_of(incident)
     if scope is None:
-        return replace(incident, related=())
+        ended = tuple(one for one in incident.related if one.until and not one.end_said)
+        return replace(incident, related=ended)
     found = {one.incident: one for one in links.links(scope) if one.api != incident.api}
     known = [_as_of_now(one, found, at, grows=grows) for one in incident.related]
-    new = found.keys() - {one.incident for one in known} if grows else ()
+    unknown = found.keys() - {one.incident for one in known} if grows else set()
+    new = unknown if only is None else unknown & {only}
     joined = [
         Related(api=one.api, incident=one.incident, since=one.since or at)
         for one in sorted((found[name] for name in new), key=_place)
@@ -191,3 +226,11 @@ def is_followed(incident: Incident, links: Links) -> bool:
     """Whether others that it tells of are still open."""
     scope = credential_of(incident)
     return scope is not None and any(one.part_of == incident.id for one in links.links(scope))
+
+
+def was_left(incident: Incident, links: Links) -> bool:
+    """Whether the one that told of an incident does so no more: its end is then its own to tell."""
+    scope = credential_of(incident)
+    if scope is None or incident.part_of is None:
+        return False
+    return all(one.incident != incident.part_of for one in links.links(scope))

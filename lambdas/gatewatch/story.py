@@ -16,13 +16,14 @@ from gatewatch.announce import (
     Announcement,
     Said,
     announce,
+    end,
     is_to_be_reminded,
     remind,
     said_of,
 )
 from gatewatch.config.windows import Opening, open_at
-from gatewatch.correlate import OPEN, correlate, ended_at
-from gatewatch.links import ALONE, Claim, Links, is_followed, leader, related
+from gatewatch.correlate import OPEN, correlate, ended_at, fails_now
+from gatewatch.links import ALONE, Links, claim_of, is_followed, leader, related, was_left
 from gatewatch.maintenance import hold
 from gatewatch.model import EXPOSURES, GOT_THROUGH, Finding, Incident, Severity
 from gatewatch.track import Key, RouteState, Transition
@@ -41,10 +42,15 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_heard_with(self, incident: Incident, severity: Severity) -> bool:
         """Whether whoever must hear of an incident hears of one of this severity as well."""
-        return _SEVERITIES.index(severity) >= _SEVERITIES.index(incident.severity)
+        return not is_graver(incident.severity, severity)
 
 
 _SEVERITIES = tuple(Severity)
+
+
+def is_graver(one: Severity, other: Severity) -> bool:
+    return _SEVERITIES.index(one) > _SEVERITIES.index(other)
+
 
 RESTLESS_FOR = timedelta(hours=1)
 _STRANGERS_MATTER = GOT_THROUGH | {Finding.REFUSED, Finding.PUBLIC_ROUTE_CLOSED}
@@ -94,16 +100,26 @@ class Story:
 
     def go_on(self, states: Mapping[Key, RouteState], turns: Sequence[Transition], at: str) -> None:
         """Takes up what has changed at a moment; `states` are those after it."""
-        for changed in self._changed(states, turns, at):
+        untold = [
+            one for one in self.incidents.values() if one.state != OPEN and one.id not in self.said
+        ]
+        for changed in (*untold, *self._changed(states, turns, at)):
             one = self._among_others(changed, at)
-            found = announce(self.said.get(one.id), one, at) if self._may_tell(one, at) else None
-            self._take(one, found)
+            self._take(one, self._news(one, at))
+
+    def _news(self, incident: Incident, at: str) -> Announcement | None:
+        """One of which another told, and that it named to the last, ends by a word of its own."""
+        is_told = incident.id in self.said
+        if incident.state != OPEN and not is_told and was_left(incident, self._links):
+            return end(incident, at)
+        said = self.said.get(incident.id)
+        return announce(said, incident, at) if self._may_tell(incident, at) else None
 
     def remind(self, at: str) -> None:
         """Tells again of what stayed open for long."""
         for one in list(self.incidents.values()):
             every = self._about.remind_every_seconds
-            is_due = is_to_be_reminded(one, self.said.get(one.id), every, at)
+            is_due = fails_now(one) and is_to_be_reminded(one, self.said.get(one.id), every, at)
             if is_due and self._may_tell(one, at):
                 self._take(one, remind(related(one, self._links, at), at))
 
@@ -150,14 +166,16 @@ class Story:
         is_told = incident.id in self.said
         if incident.held_until is not None or (incident.state != OPEN and not is_told):
             return incident
-        found = leader(incident, self._links, at)
-        if found is not None and not is_told and self._tells_of(found, incident):
-            return replace(incident, part_of=found.incident)
+        found = leader(incident, self._links, at, self.incidents, is_told=is_told)
+        if found is not None and found.api != self._api and not is_told:
+            if self._about.is_heard_with(incident, found.severity):
+                return replace(incident, part_of=found.incident)
+            if is_graver(incident.severity, found.severity):
+                found = self._links.claim(claim_of(incident, found.scope, at), found)
         leads = found is not None and found.incident == incident.id
-        return replace(related(incident, self._links, at, grows=leads or not is_told), part_of=None)
-
-    def _tells_of(self, found: Claim, incident: Incident) -> bool:
-        return found.api != self._api and self._about.is_heard_with(incident, found.severity)
+        only = None if leads or found is None else found.incident
+        grown = related(incident, self._links, at, grows=leads or not is_told, only=only)
+        return replace(grown, part_of=None)
 
     def _may_tell(self, incident: Incident, at: str) -> bool:
         """In a window: ends, exposures, and what is not held; but nothing more of what was told."""

@@ -17,6 +17,8 @@ from msgspec.structs import replace
 from gatewatch.acknowledge import Ack
 from gatewatch.ahead import later
 from gatewatch.config.canonical import Api
+from gatewatch.correlate import OPEN
+from gatewatch.links import Link, credential_of
 from gatewatch.model import Incident
 from gatewatch.run import keys_of
 from gatewatch.service.call import Call
@@ -109,8 +111,16 @@ def _filed(ledger: Ledger, table: Table) -> Ledger:
     if not waiting:
         return ledger
     for one in waiting:
+        _unlink_ended(one, table)
         table.file(one)
     return table.save_ledger(filed(ledger))
+
+
+def _unlink_ended(incident: Incident, table: Table) -> None:
+    """Its link may have been made and not noted, or its credential only claimed."""
+    scope = credential_of(incident)
+    if incident.state != OPEN and scope is not None:
+        table.unlink(Link(scope=scope, api=incident.api, incident=incident.id))
 
 
 def _linked(ledger: Ledger, table: Table) -> Ledger:
