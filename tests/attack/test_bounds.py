@@ -93,3 +93,13 @@ def test_of_thousands_of_answers_some_are_shown_and_the_others_counted(tmp_path:
     assert found.exit_code == 0
     assert "and 2900 more, which --format jsonl tells in full:\n  2900 times: " in found.output
     assert found.output.count("possible causes") == 100
+
+
+def test_more_exchanges_than_anybody_reads_are_left_out_and_said_so() -> None:
+    one = '{"request":{"method":"GET","url":"https://h/x"},"response":{"status":200}}'
+    with soon():
+        found = read("[" + ",".join([one] * 30_000) + "]", frozenset())
+    assert len(found.transcripts) == 10_000
+    assert found.unreadable[0].reason == (
+        "expected at most 10,000 exchanges at once; 20000 are left out"
+    )

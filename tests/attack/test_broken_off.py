@@ -48,6 +48,11 @@ BROKEN = {
         says(CHUNKED + b"2\r\n{}\r\n0\r\n" + b"X: y\r\n" * 400_000),
         "garbage",
     ),
+    "a length of 5,000 digits": (
+        says(HEAD + b"Content-Length: " + b"9" * 5_000 + b"\r\n\r\nabc"),
+        "garbage",
+    ),
+    "a negative length": (says(HEAD + b"Content-Length: -3\r\n\r\nabc"), "garbage"),
     "a head that stops": (says(HEAD, then="waits"), "timeout"),
     "a head that is closed": (says(HEAD), "reset"),
     "a head of a megabyte": (says(HEAD + b"X: " + b"y" * 1_000_000), "garbage"),
@@ -94,6 +99,12 @@ BROKEN_REFUSAL = (
     b"HTTP/1.1 403 Forbidden\r\nx-amzn-ErrorType: MissingAuthenticationTokenException\r\n"
     b"x-amzn-RequestId: r\r\nx-amz-apigw-id: a\r\nContent-Length: 42\r\n\r\n"
 )
+
+
+def test_a_length_that_is_said_twice_is_one() -> None:
+    twice = b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}"
+    with serving(says(HEAD + twice)) as server:
+        assert check(f"http://{server.place}/x")[0] == 0
 
 
 def test_a_body_that_is_only_long_is_no_failure() -> None:

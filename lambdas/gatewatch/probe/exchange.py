@@ -112,11 +112,26 @@ def _read(response: urllib3.BaseHTTPResponse, flight: Flight) -> Outcome:
     except (HTTPError, HTTPException, OSError, ValueError) as error:
         outcome.body_is_whole = False
         outcome.error = _failure(error, flight)
+    if outcome.body_is_whole and _has_no_length(response):
+        outcome.body_is_whole = False
+        outcome.error = "garbage: its content-length is no length"
     if not outcome.body_is_whole:
         response.close()
     flight.phases["transfer"] = perf_counter() - started
     outcome.body = b"".join(parts)
     return outcome
+
+
+_LENGTH = re.compile(r"\s*([0-9]{1,15})(\s*,\s*\1)*\s*")
+
+
+def _has_no_length(response: urllib3.BaseHTTPResponse) -> bool:
+    """Whether the announced length says nothing: the libraries read to the end of the connection
+    then, and nobody knows whether all came. A chunked body has no length."""
+    told = response.headers.get("content-length")
+    if told is None or "transfer-encoding" in response.headers:
+        return False
+    return _LENGTH.fullmatch(told) is None
 
 
 def _failure(error: BaseException, flight: Flight) -> str:

@@ -147,15 +147,26 @@ def _first(unreadable: Sequence[Unreadable]) -> tuple[Unreadable, ...]:
     return (*told, Unreadable(more[0].line, f"and {len(more)} more")) if more else (*told,)
 
 
+_MOST_AT_ONCE = 10_000
+"""Each takes some milliseconds to explain."""
+
+
 def _contents(values: Iterable[tuple[int, object]]) -> Contents:
     found: list[Transcript] = []
     bad: list[Unreadable] = []
-    for line, value in values:
-        for one in value if isinstance(value, list) else [value]:
-            transcripts = _transcripts(one)
-            found += transcripts
-            if not transcripts and not har.is_har(one):
-                bad.append(Unreadable(line, "neither an exchange nor a group of exchanges"))
+    each = [
+        (line, one)
+        for line, value in values
+        for one in (value if isinstance(value, list) else [value])
+    ]
+    if more := each[_MOST_AT_ONCE:]:
+        told = f"expected at most {_MOST_AT_ONCE:,} exchanges at once; {len(more)} are left out"
+        bad.append(Unreadable(more[0][0], told))
+    for line, one in each[:_MOST_AT_ONCE]:
+        transcripts = _transcripts(one)
+        found += transcripts
+        if not transcripts and not har.is_har(one):
+            bad.append(Unreadable(line, "neither an exchange nor a group of exchanges"))
     return Contents(tuple(found), _first(bad))
 
 
