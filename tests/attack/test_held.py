@@ -45,8 +45,10 @@ PATIENCE = 30.0
 OPENED = answer(b'{"id": 1}')
 
 # The command itself, with a state that is waited for less long, and room for files or none.
+# Who runs the tests in the background may have told their children to ignore an interrupt.
 COMMAND = """
-import resource, sys
+import resource, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from gatewatch.adapters.local import sqlite
 from gatewatch.cli.main import main
 sqlite._WAIT_SECONDS = 0.3
