@@ -57,6 +57,17 @@ COMMANDS = {
     "-d JSON": f"curl -d '{json.dumps({'user': 'a', 'password': SECRET})}' {URL}",
     "-d JSON in double quotes": f'curl -d "{{\\"client_secret\\": \\"{SECRET}\\"}}" {URL}',
     "--data-urlencode": f"curl --data-urlencode 'password={SECRET}' {URL}",
+    "options in short": f"curl --oauth2-b {SECRET} {URL}",
+    "a user in short": f"curl --use me:{SECRET} {URL}",
+    "fish": f"set -x API_KEY {SECRET}\ncurl {URL}",
+    "words before it": f"# Invalid API key {SECRET}\ncurl {URL}",
+    "a body in Base64": f"curl {URL}\n"
+    + json.dumps(
+        {
+            "encoding": "base64",
+            "text": base64.b64encode(json.dumps({"access_token": SECRET}).encode()).decode(),
+        }
+    ),
     "-F": f"curl -F 'token={SECRET}' {URL}",
     "the query": f"curl '{URL}?a=1&access_token={SECRET}'",
     "the query, escaped": f"curl '{URL}?api_key={ENCODED}'",

@@ -46,6 +46,14 @@ def _shown(text: str) -> Iterator[str]:
         yield from _login(user_info[1])
     if _CLIENT.search(text):
         yield from _options(text)
+    if _IN_BASE64 in text:
+        for encoded in _ENCODED.finditer(text):
+            yield from _shown(_decoded(encoded[1]))
+
+
+# As HAR files keep a body that is no text.
+_IN_BASE64 = '"base64"'
+_ENCODED = re.compile(r'"text"\s*:\s*"([A-Za-z0-9+/]{8,}={0,2})"')
 
 
 def _tokens(text: str) -> Iterator[str]:
@@ -63,10 +71,18 @@ _PHRASES = (
     re.compile(r"\bHTTPBasicAuth\(\s?[\"'][^\"'\r\n]{0,256}[\"'],\s?[\"']([^\"'\r\n]+)"),
     re.compile(r"\b(?:response|cnonce|nonce)=\"([^\"\s]{8,256})\""),
     re.compile(r"\bA[KS]IA[A-Z0-9]{12,}\"?[,;\s]{1,4}\"?([\w/+=]{30,})"),
+    re.compile(
+        r"(?i)\b(?:key|token|secret|password)\s+(?:is\s+|was\s+)?[\"'`]?"
+        r"(?=[\w.~+/=-]{0,64}\d)(?=[\w.~+/=-]{0,64}[a-z])([\w.~+/=-]{12,})"
+    ),
     re.compile(r"(?i)\b(?:secret_?access_?key|session_?token)[ \t|]{1,40}([\w/+=]{16,})"),
 )
 _SET_ON_THE_NEXT_LINE = re.compile(
     r"\bname:[ ]?[\"']?([\w-]{1,64})[\"']?\r?\n\s{0,40}value:[ ]?[\"']?([^\s\"']+)"
+)
+_SET_IN_A_SHELL = re.compile(
+    r"(?m)^[^\S\r\n]{0,8}(?:[$#>%][ \t]{1,4})?set[ \t]+(?:-\w+[ \t]+)*"
+    r"(\w{1,64})[ \t]+[\"']?([^\s\"']+)"
 )
 _LISTED = re.compile(r"[\"']([\w-]{1,64})[\"'],\s?b?[\"']([^\"'\r\n]+)")
 
@@ -74,9 +90,10 @@ _LISTED = re.compile(r"[\"']([\w-]{1,64})[\"'],\s?b?[\"']([^\"'\r\n]+)")
 def _phrases(text: str) -> Iterator[str]:
     for phrase in _PHRASES:
         yield from (match[1] for match in phrase.finditer(text))
-    for set_ in _SET_ON_THE_NEXT_LINE.finditer(text):
-        if is_secret_field(set_[1]):
-            yield set_[2]
+    for setting in (_SET_ON_THE_NEXT_LINE, _SET_IN_A_SHELL):
+        for set_ in setting.finditer(text):
+            if is_secret_field(set_[1].lower()):
+                yield set_[2]
     for listed in _LISTED.finditer(text):
         # A name may just as well be followed by another.
         if is_secret_header(listed[1]) and _is_random(listed[2]):
@@ -271,14 +288,25 @@ _CERTIFICATES = frozenset({"E", "cert", "proxy-cert"})
 _ALONE = frozenset({"oauth2-bearer", "pass", "proxy-pass"})
 
 
+_LONG = (*sorted(_LOGINS | _CERTIFICATES | _ALONE), "cookie", "data-urlencode", "header")
+_SHORTEST_OPTION = 3
+
+
+def _in_full(option: str) -> str:
+    """curl takes the beginning of a long option for the option."""
+    if len(option) < _SHORTEST_OPTION:
+        return option
+    return next((one for one in _LONG if one.startswith(option)), option)
+
+
 def _options(text: str) -> Iterator[str]:
     """What a command says. https://curl.se/docs/manpage.html"""
     for option in _OPTION.finditer(text):
-        name = option["long"] or option["short"]
+        name = _in_full(option["long"]) if option["long"] else option["short"]
         value = option["single"] or option["double"] or option["bare"] or ""
         if name in _LOGINS:
             yield from _login(value)
-        elif name == "H":
+        elif name in ("H", "header"):
             header, _, content = value.partition(":")
             yield from _told(header.lower(), content.strip()) if is_secret_header(header) else ()
         elif name in ("b", "cookie"):
