@@ -8,6 +8,10 @@ import pytest
 from hypothesis import settings
 from moto.server import ThreadedMotoServer
 
+from handlers import probe, wiring
+
+from .service import Account, Gateway
+
 OWN_KEY_ID = "AKIAIOSFODNN7EXAMPLE"
 
 # A busy machine must not fail a property, and the gate says the same twice. `make hunt` draws
@@ -41,3 +45,13 @@ def aws(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
         "AWS_EC2_METADATA_DISABLED": "true",
     }.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def account(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    """The deployed service over an API on this machine."""
+    monkeypatch.setattr(wiring, "CLOCK", type(wiring.CLOCK)())
+    monkeypatch.setattr(probe, "CLOCK", wiring.CLOCK)
+    gateway = Gateway()
+    yield Account(gateway, monkeypatch)
+    gateway.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import boto3
@@ -25,18 +24,9 @@ from handlers import incidents as writers
 from handlers import probe as probes
 from handlers import wiring
 
-from .service import CONFIG, START, Account, Context, Gateway
+from .service import CONFIG, START, Account, Context
 
 OPENED = ("opened", "route_not_found")
-
-
-@pytest.fixture
-def account(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    monkeypatch.setattr(wiring, "CLOCK", type(wiring.CLOCK)())
-    monkeypatch.setattr(probes, "CLOCK", wiring.CLOCK)
-    gateway = Gateway()
-    yield Account(gateway, monkeypatch)
-    gateway.close()
 
 
 def test_a_healthy_api_is_no_news(account: Account) -> None:

@@ -80,6 +80,7 @@ def announce(said: Said | None, incident: Incident, at: str) -> Announcement | N
 
 
 def end(incident: Incident, at: str) -> Announcement:
+    """That it is over, with whatever of it was not told yet."""
     ended = (*_left(incident), *_left_elsewhere(incident), *_lasted(incident))
     return _announcement(Kind.RESOLVED, incident, at, (*ended, *elsewhere(incident, "still ")))
 

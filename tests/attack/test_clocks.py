@@ -27,7 +27,7 @@ from handlers import wiring
 from tests.builders import verdict
 from tests.nights.night import Act, restored
 from tests.nights.stories import _OPEN, CATALOG, HEALTH, ORDERS, _api, _deleted, changing
-from tests.service import START, Account, Context, Gateway
+from tests.service import START, Account, Context
 from tests.worlds import Side, Worlds, worlds
 
 MINUTE, HOUR, DAY, YEAR = (timedelta(minutes=n) for n in (1, 60, 1440, 366 * 1440))
@@ -219,15 +219,6 @@ def test_a_watch_that_slept_for_a_year_looks_at_everything_once() -> None:
     minutes.since(AT)
     assert minutes.since(AT + YEAR) is None
     assert len(minutes.since(AT + YEAR + MINUTE) or ()) == 1
-
-
-@pytest.fixture
-def account(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    monkeypatch.setattr(wiring, "CLOCK", type(wiring.CLOCK)())
-    monkeypatch.setattr(probes, "CLOCK", wiring.CLOCK)
-    gateway = Gateway()
-    yield Account(gateway, monkeypatch)
-    gateway.close()
 
 
 def _ticked(account: Account, event: timedelta, clock: timedelta) -> None:

@@ -30,7 +30,6 @@ from gatewatch.service.shards import Shard
 from gatewatch.service.source import Holding
 from handlers import incidents as writers
 from handlers import probe as probes
-from handlers import wiring
 from tests.service import CONFIG, KEY, START, Account, Gateway
 
 NETWORKS = ("127.0.0.0/8",)
@@ -169,15 +168,6 @@ def test_a_death_at_any_call_loses_nothing_and_repeats_only_the_same_id(
             lost.append((at, found))
     assert lost == []
     assert doubled <= 2, "only where the channel had accepted it, and that was not noted yet"
-
-
-@pytest.fixture
-def account(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    monkeypatch.setattr(wiring, "CLOCK", type(wiring.CLOCK)())
-    monkeypatch.setattr(probes, "CLOCK", wiring.CLOCK)
-    gateway = Gateway()
-    yield Account(gateway, monkeypatch)
-    gateway.close()
 
 
 POISONS = (

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -216,7 +217,7 @@ def test_a_run_of_a_locked_state_sends_nothing(here: Place) -> None:
         is_told_and_not_sent_again(here, one)
 
 
-class Trouble:
+class Trouble(ABC):
     """Comes over a process once, while it waits for answers."""
 
     def __init__(self, here: Place) -> None:
@@ -241,11 +242,11 @@ class Trouble:
         self._process = process
         self.started.set()
 
-    def begin(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def begin(self) -> None: ...
 
-    def end(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def end(self) -> None: ...
 
 
 class FullDisk(Trouble):

@@ -41,9 +41,7 @@ from gatewatch.service.notice import Notice
 from gatewatch.service.ports import UnacceptableError, UndeliveredError
 from gatewatch.service.slices import Slice, pack
 from gatewatch.track import RouteState
-from handlers import probe as probes
-from handlers import wiring
-from tests.service import Account, Gateway
+from tests.service import Account
 
 SNS_TAKES, ITEM_HOLDS = 256 * 1024, 400 * 1024
 AT = "2026-11-22T09:00:00+00:00"
@@ -285,15 +283,6 @@ def test_a_channel_that_takes_nothing_is_waited_for(
     topic.refuses = {"": reason}
     with pytest.raises(UndeliveredError, match=reason[1]):
         SnsPublisher(ARN).publish(NOTICE)
-
-
-@pytest.fixture
-def account(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    monkeypatch.setattr(wiring, "CLOCK", type(wiring.CLOCK)())
-    monkeypatch.setattr(probes, "CLOCK", wiring.CLOCK)
-    gateway = Gateway()
-    yield Account(gateway, monkeypatch)
-    gateway.close()
 
 
 HOSTILE_ROUTES = {

@@ -35,8 +35,8 @@ def _with_whole_types(exchange: Exchange) -> Iterator[Exchange]:
     """With each of the gateway's error types of which the one that came is the beginning."""
     response = exchange.response
     name, told = _told_type(exchange)
-    for whole in sorted(TYPES):
-        if told and whole.startswith(told):
+    for whole in sorted(TYPES) if told else ():
+        if whole.startswith(told):
             headers = {**response.headers, name: whole}
             yield replace(exchange, response=replace(response, headers=headers))
 

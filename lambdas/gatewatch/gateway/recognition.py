@@ -36,9 +36,10 @@ from gatewatch.model import Exchange
 def recognise(exchange: Exchange) -> Recognition:
     """Every answer that this response may be; none where none is known to look so."""
     found = _as_it_is(exchange)
-    if found.plain - BACKEND_ANSWERS and worded(see(exchange)):
+    others = list(fuller(exchange))
+    if not others or (found.plain - BACKEND_ANSWERS and worded(see(exchange))):
         return found
-    lost = frozenset().union(*(_as_it_is(one).all for one in fuller(exchange)))
+    lost = frozenset().union(*(_as_it_is(one).all for one in others))
     return dataclasses.replace(found, disguised=(found.disguised | lost) - found.plain - found.weak)
 
 

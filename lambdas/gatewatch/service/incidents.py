@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from msgspec.structs import replace
 
@@ -91,14 +92,16 @@ def answer(
 
 
 class _Others:
-    """What the other APIs' writers keep: whether one of them was told of, its ledger says."""
+    """What the other APIs' writers keep, read once: whether one of them was told of, its ledger
+    says. Who claims is asked anew each time."""
 
     def __init__(self, table: Table) -> None:
-        self._table = table
-        self.links, self.claimed, self.claim = table.links, table.claimed, table.claim
+        self.claimed, self.claim = table.claimed, table.claim
+        self.links = cache(table.links)
+        self._ledger = cache(table.ledger)
 
     def told(self, api: str, incident: str) -> Incident | None:
-        ledger = self._table.ledger(api)
+        ledger = self._ledger(api)
         return next(
             (one for one in ledger.open if one.id == incident and one.id in ledger.said), None
         )
