@@ -152,10 +152,19 @@ def test_an_answer_is_late_only_beyond_the_time_it_has(took: float, late: bool) 
     assert (one.response.late is not None) is late
 
 
-def test_a_gzip_bomb_is_unpacked_to_the_bound_only() -> None:
+def test_a_gzip_bomb_is_not_read() -> None:
     bomb = gzip.compress(b"a" * 30_000_000)[:65_536]
-    one = recorded(bomb, headers=(*HTTP, ("Content-Encoding", "gzip")))
-    assert one.response.body_length == 65_536
+    response = recorded(bomb, headers=(*HTTP, ("Content-Encoding", "gzip"))).response
+    assert (response.body, response.body_length, response.is_cut) == (None, None, True)
+    assert response.unread == (
+        "the body cannot be read: it unpacks to more than 100 times its size",
+    )
+
+
+def test_a_packed_body_is_unpacked_to_the_bound_only() -> None:
+    long = b"".join(b"%d " % (n * 7919) for n in range(30_000))
+    one = recorded(gzip.compress(long)[:65_536], headers=(*HTTP, ("Content-Encoding", "gzip")))
+    assert (one.response.body_length, one.response.unread) == (65_536, ())
 
 
 def test_a_packed_refusal_is_still_read() -> None:

@@ -7,8 +7,8 @@ others stay the length, the hash of the redacted text, and what they gave away.
 from __future__ import annotations
 
 import re
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
 from typing import TypeVar
@@ -23,6 +23,7 @@ from gatewatch.gateway.likeness import traits
 from gatewatch.gateway.recognition import recognise
 from gatewatch.gateway.url import API_ID_HEADER
 from gatewatch.model import Exchange, Request, Response
+from gatewatch.packing import unpacked
 from gatewatch.plan import USER_AGENT
 from gatewatch.raw import RawExchange
 from gatewatch.redaction.looks import HIDDEN
@@ -98,7 +99,8 @@ def status_alone(raw: RawExchange, *unread: str) -> Exchange:
 
 
 def _response(raw: RawExchange, redactor: Redactor, record: _Record) -> Response:
-    text, is_whole = record.part("the body was not decoded", lambda: _decoded(raw), ("", False))
+    read = record.part("the body was not decoded", lambda: _decoded(raw), _Read("", is_whole=False))
+    text, is_whole = read.text, read.is_whole
     nothing: tuple[Miss, ...] = ()
     misses = record.part(
         "what is expected was not looked up",
@@ -119,8 +121,12 @@ def _response(raw: RawExchange, redactor: Redactor, record: _Record) -> Response
         late=_late(raw),
         body_length=0 if is_whole and body == "" else None,
         is_cut=bool(raw.status) and (not is_whole or body is None),
-        unread=tuple(one.text for one in misses if not one.is_certain),
+        unread=(*_unreadable(read), *(one.text for one in misses if not one.is_certain)),
     )
+
+
+def _unreadable(read: _Read) -> tuple[str, ...]:
+    return () if read.fault is None else (f"the body cannot be read: {read.fault}",)
 
 
 def _recorded_body(
@@ -281,37 +287,19 @@ _CHARSET = re.compile(r"charset=\"?([\w-]+)", re.IGNORECASE)
 _CHARSETS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "latin-1", "windows-1252", "utf-16"})
 
 
-def _decoded(raw: RawExchange) -> tuple[str, bool]:
-    """The body as text, unpacked at most to the same bound (a gzip bomb stays small); whole?"""
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The body as text. `fault`: why it could not be read, if it could not."""
+
+    text: str
+    is_whole: bool
+    fault: str | None = None
+
+
+def _decoded(raw: RawExchange) -> _Read:
+    """Unpacked at most to the same bound, so that a bomb stays small."""
+    content = unpacked(raw.headers, raw.body, _MOST_TEXT, came_whole=raw.body_is_whole)
     headers = {name.lower(): value for name, value in raw.headers}
-    data = raw.body
-    if headers.get("content-encoding", "").lower() in ("gzip", "deflate", "x-gzip"):
-        data = _unpacked(data)
     named = _CHARSET.search(headers.get("content-type", ""))
     charset = named[1].lower() if named and named[1].lower() in _CHARSETS else "utf-8"
-    is_whole = raw.body_is_whole and len(data) < _MOST_TEXT
-    return data[:_MOST_TEXT].decode(charset, "replace"), is_whole
-
-
-def _unpacked(data: bytes) -> bytes:
-    """Gzip of one or several members, or deflate with or without zlib's head (many send none)."""
-    for wbits in (_GZIP_OR_ZLIB, _BARE_DEFLATE):
-        if members := list(_members(data, wbits)):
-            return b"".join(members)
-    return data
-
-
-_GZIP_OR_ZLIB, _BARE_DEFLATE = 47, -15
-
-
-def _members(data: bytes, wbits: int) -> Iterator[bytes]:
-    """What each part unpacks to, to the bound in all; ends where something else follows."""
-    left = _MOST_TEXT
-    while data and left > 0:
-        member = zlib.decompressobj(wbits)
-        try:
-            part = member.decompress(data, left)
-        except zlib.error:
-            return
-        yield part
-        data, left = member.unused_data, left - len(part)
+    return _Read(content.data.decode(charset, "replace"), content.is_whole, content.fault)

@@ -42,7 +42,7 @@ from gatewatch.gateway.url import (
 )
 from gatewatch.inquiry import Inquiry, inquire, look
 from gatewatch.model import READING_METHODS, Access, Diagnosis, Severity, Verdict
-from gatewatch.notices.words import broke_off
+from gatewatch.notices.words import undecided_phrase
 from gatewatch.plan import Probe
 
 if TYPE_CHECKING:
@@ -125,8 +125,8 @@ def _check_url(config: Config, output: Format) -> int:
     found = diagnose(inquiry.exchanges, inquiry.facts)
     with until_closed():
         _print(found, inquiry, output)
-    came_whole = not any(broke_off(one) for one in inquiry.looks.values())
-    return of_look(found, all_answered=came_whole and not inquiry.not_sent)
+    was_read = not any(map(undecided_phrase, inquiry.looks.values()))
+    return of_look(found, all_answered=was_read and not inquiry.not_sent)
 
 
 def _looked(inquiries: list[Inquiry], transport: Prober) -> list[Inquiry]:

@@ -39,7 +39,7 @@ def of_verdicts(verdicts: Sequence[Verdict]) -> int:
 
 
 def of_look(found: Diagnosis, *, all_answered: bool) -> int:
-    """`all_answered`: every look was sent, and its answer came whole."""
+    """`all_answered`: every look was sent, and its answer came whole and could be read."""
     if found.cause == UNKNOWN:
         return UNDECIDED
     if found.cause != OK:

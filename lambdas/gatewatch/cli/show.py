@@ -38,8 +38,6 @@ from gatewatch.notices.origin import UNNAMED, Origin
 from gatewatch.notices.steps import BY_CAUSE, Step, lines, steps, steps_of
 from gatewatch.notices.words import (
     acknowledged_phrase,
-    broke_off,
-    broken_phrase,
     caller_phrase,
     elsewhere_phrase,
     finding_phrase,
@@ -51,6 +49,7 @@ from gatewatch.notices.words import (
     sent_phrase,
     test_invoke_phrase,
     title_of,
+    undecided_phrase,
     verdict_phrase,
 )
 
@@ -166,9 +165,9 @@ def verdicts_by_count(found: Iterable[Diagnosis]) -> Text:
 
 
 def _outcome(found: Diagnosis, exchanges: Sequence[Exchange]) -> Text:
-    broken = next((one for one in exchanges if _is_a_look(one) and broke_off(one)), None)
-    if broken is not None and is_ok(found):
-        return Text(f"  {broken_phrase(broken)}", style="bold")
+    undecided = filter(None, map(undecided_phrase, filter(_is_a_look, exchanges)))
+    if is_ok(found) and (phrase := next(undecided, None)):
+        return Text(f"  {phrase}", style="bold")
     return Text(f"  {verdict_phrase(found)}", style="green" if is_ok(found) else "bold")
 
 

@@ -98,8 +98,12 @@ def broke_off(exchange: Exchange) -> bool:
     return exchange.response.status > 0 and exchange.response.error is not None
 
 
-def broken_phrase(exchange: Exchange) -> str:
-    return f"undecided: the answer did not come whole: {exchange.response.error}"
+def undecided_phrase(exchange: Exchange) -> str | None:
+    """Why an answer that came is not read whole, so that a success is none yet; None if it is."""
+    if broke_off(exchange):
+        return f"undecided: the answer did not come whole: {exchange.response.error}"
+    unread = next(iter(exchange.response.unread), None)
+    return f"undecided: {unread}" if unread is not None else None
 
 
 def _sureness(diagnosis: Diagnosis) -> str:
