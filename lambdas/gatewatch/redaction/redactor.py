@@ -34,10 +34,10 @@ class Redactor:
 
         `cut`: it ends where somebody cut it, so what a secret begins with is hidden there, too.
         """
-        text = _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
         for traces in self._traces:
             text = _hidden(text, traces, cut)
-        return without_secrets(text)
+        # Afterwards: a carriage return parts the lines of a secret that was wrapped.
+        return without_secrets(_CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text))
 
     def headers(
         self, headers: Iterable[tuple[str, str]], most: int | None = None

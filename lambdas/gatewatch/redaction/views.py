@@ -46,17 +46,19 @@ def _and_joined(view: View) -> Iterator[View]:
         yield joined
 
 
-def _views(view: View, escapings: int, encodings: int) -> Iterator[View]:
+def _views(view: View, escapings: int, encodings: int, wrappings: int = 1) -> Iterator[View]:
     yield from _and_joined(view)
-    if not view.is_decoded:
-        yield from _of_one_kind(view, escapings)
+    yield from _of_one_kind(view, escapings)
+    if wrappings and (flat := _without(view, _WRAP)) is not view:
+        yield from _views(flat, escapings, encodings, wrappings - 1)
     if escapings and (plain := _unescaped(view, _ESCAPE)) is not view:
-        yield from _views(plain, escapings - 1, encodings)
+        yield from _views(plain, escapings - 1, encodings, wrappings)
     if encodings:
         for inner in _decoded(view):
             yield inner
             if _READABLE.search(inner.text):
-                yield from _views(_kept(inner, _READABLE), min(escapings, 2), encodings - 1)
+                kept = _kept(inner, _READABLE)
+                yield from _views(kept, escapings, encodings - 1, wrappings)
 
 
 def _of_one_kind(view: View, escapings: int) -> Iterator[View]:
@@ -71,6 +73,8 @@ def _of_one_kind(view: View, escapings: int) -> Iterator[View]:
 
 # As text has them, and as a form has them.
 BLANKS = re.compile(r"[\s+]+")
+# Where a line was wrapped, be it within an escape or between two digits.
+_WRAP = re.compile(r"\r?\n[ \t+]*")
 # Bytes without such a run were not meant as text, and hold nothing more to undo.
 _READABLE = re.compile(r"[\t\n\r -~]{6,}")
 
@@ -100,14 +104,25 @@ def unescaped(text: str) -> str:
     return _ESCAPE.sub(_character, text)
 
 
+_Change = tuple[int, int, str]
+"""What stands instead of a span."""
+
+
 def _unescaped(view: View, escapes: re.Pattern[str]) -> View:
     """The view with its escapes undone once; itself where it has none."""
-    found = list(_matches(escapes, view.text, _character))
-    if len(view.text) in view.ends:
-        begun = _BEGUN_ESCAPE.search(view.text, found[-1][1] if found else 0)
-        if begun is not None:
-            found.append((*begun.span(), ""))
-    return _rewritten(view, found)
+    return _rewritten(view, _undone(view, escapes))
+
+
+def _undone(view: View, escapes: re.Pattern[str]) -> Iterator[_Change]:
+    """No escape goes on where the view was cut; what was begun of one there stands for nothing."""
+    start = 0
+    for end in (*view.ends, len(view.text)):
+        for match in escapes.finditer(view.text, start, end):
+            yield (*match.span(), _character(match))
+            start = match.end()
+        if end in view.ends and (begun := _BEGUN_ESCAPE.search(view.text, start, end)):
+            yield (*begun.span(), "")
+        start = end
 
 
 def _character(escape: re.Match[str]) -> str:
@@ -119,10 +134,6 @@ def _character(escape: re.Match[str]) -> str:
         return _BLANK_LETTERS.get(code, code)
     number = int(code, 8 if kind == "octal" else 16)
     return chr(number) if number <= 0x10FFFF else "\N{REPLACEMENT CHARACTER}"
-
-
-_Change = tuple[int, int, str]
-"""What stands instead of a span."""
 
 
 def _matches(
@@ -147,6 +158,8 @@ def _between(pattern: re.Pattern[str], text: str) -> Iterator[_Change]:
 
 
 _GAP = "\0"
+# So much before a cut may be what was begun of a value, such as `0x` or `-`.
+_BEGUN = 2
 
 
 def _rewritten(view: View, changes: Iterable[_Change]) -> View:
@@ -178,7 +191,9 @@ def _rewritten(view: View, changes: Iterable[_Change]) -> View:
 
     def moved(end: int) -> int:
         number = bisect_left(places, (end,)) - 1
-        _, last, after = places[number] if number >= 0 else (0, 0, 0)
+        start, last, after = places[number] if number >= 0 else (0, 0, 0)
+        if start < end <= min(last, start + _BEGUN) and parts[2 * number + 1] == _GAP:
+            return begins[number]
         return after + max(0, end - last)
 
     ends = tuple(map(moved, view.ends))
@@ -207,7 +222,13 @@ def _decoded(view: View) -> Iterator[View]:
     if _NUMBERS.search(view.text):
         numbers = _kept(view, _NUMBERS)
         bytes_ = _rewritten(numbers, _matches(_NUMBER, numbers.text, _byte))
-        yield replace(bytes_, is_decoded=True)
+        yield replace(bytes_, ends=tuple(_with_one_less(bytes_.ends)), is_decoded=True)
+
+
+def _with_one_less(ends: Iterable[int]) -> Iterator[int]:
+    """A number may have been cut, and is another then."""
+    for end in ends:
+        yield from (max(0, end - 1), end)
 
 
 def _without(view: View, pattern: re.Pattern[str]) -> View:
