@@ -12,19 +12,19 @@ IN_VENV := PATH="$(CURDIR)/$(BIN):$$PATH" JSII_SILENCE_WARNING_END_OF_LIFE_NODE_
 	CDK_DISABLE_CLI_TELEMETRY=true CDK_DISABLE_VERSION_CHECK=1
 
 .DEFAULT_GOAL := help
-.PHONY: help lock setup demo test hunt lint infra synth deploy destroy docs accuracy faults nights conformance bench scale tools e2e clean
+.PHONY: help lock lowest setup demo test hunt lint infra synth deploy destroy docs accuracy faults nights conformance bench scale tools e2e clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 18
 
 setup: $(VENV)/core.stamp  ## Make .venv with the gatewatch command
 
-$(VENV)/core.stamp: requirements/core.txt pyproject.toml
+$(VENV)/core.stamp: requirements/core.txt requirements/build.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12")'
 	@echo "setting up $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) --no-compile $(LOCKED) requirements/core.txt
-	@$(PIP) --no-deps --editable .
+	@$(PIP) --no-compile $(LOCKED) requirements/core.txt $(LOCKED) requirements/build.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/core.stamp requirements/dev.txt
@@ -85,16 +85,27 @@ build/lock/uv.stamp:
 	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	@touch $@
 
-# With UPGRADE=--upgrade-package=NAME, or after a pin was changed in pyproject.toml or an .in file.
+# With UPGRADE=--upgrade-package=NAME, or after pyproject.toml or an .in file was changed.
 LOCK = build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
 lock: build/lock/uv.stamp  ## Write the files of pinned and hashed requirements anew
-	@$(LOCK) pyproject.toml --output-file requirements/core.txt
+	@$(LOCK) pyproject.toml --all-extras --output-file requirements/core.txt
+	@$(LOCK) requirements/build.in --output-file requirements/build.txt
 	@$(LOCK) requirements/dev.in --constraint requirements/core.txt --output-file requirements/dev.txt
 	@$(LOCK) requirements/e2e.in --output-file requirements/e2e.txt
 	@$(LOCK) requirements/lambdas.in --constraint requirements/core.txt --output-file lambdas/requirements.txt
-	@$(LOCK) pyproject.toml requirements/cdk.in --constraint requirements/core.txt --output-file requirements.txt
+	@$(LOCK) pyproject.toml --all-extras requirements/cdk.in --constraint requirements/core.txt --output-file requirements.txt
+
+# What knows the newest commands of AWS's command line wants the newest boto3.
+lowest: build/lock/uv.stamp  ## The tests with the lowest versions that pyproject.toml lets users install
+	@build/lock/bin/uv venv --quiet --clear --python $(PYTHON) build/lowest
+	@build/lock/bin/uv pip compile --quiet --resolution lowest-direct --all-extras pyproject.toml \
+		--python build/lowest --output-file build/lowest/lowest.txt
+	@grep -v import-linter requirements/dev.in >build/lowest/dev.in
+	@build/lock/bin/uv pip install --quiet --python build/lowest --editable . \
+		--requirement build/lowest/lowest.txt --requirement build/lowest/dev.in
+	@build/lowest/bin/python -m pytest -n auto tests --ignore=tests/attack --ignore-glob='*test_commands.py'
 
 tools: $(VENV)/dev.stamp $(VENV)/cdk.stamp node_modules/.package-lock.json build/e2e/emulator.stamp  ## Set up what all targets need
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from gatewatch import __version__
 from gatewatch.cli.exits import gravest
 from gatewatch.cli.main import app, main
 from gatewatch.sandbox import orders
@@ -176,7 +177,7 @@ def test_a_look_that_is_never_taken_decides_nothing(cli: Cli, command: list[str]
         (["https://h/x", "--nonsense"], "No such option"),
         (["https://h/x", "--config", "c.yaml"], "--config: this goes with a configured route"),
         (["https://h/x", "--state", "s"], "--state: this goes with a configured route"),
-        (["https://h/x", "--timeout", "inf"], "less than or equal to 3600"),
+        (["https://h/x", "--timeout", "inf"], "3600"),
         (["GET /x", "-X", "POST"], "-X: a configured route brings its own"),
         (["GET /x", "--as", "bearer=env:A", "--invoke"], "--as, --invoke: a configured route"),
         (["GET /x", "--connect-to", "127.0.0.1:1"], "--connect-to: a configured route"),
@@ -622,6 +623,16 @@ def test_the_demo_tells_five_stories_from_open_to_resolved(cli: Cli) -> None:
     assert "aws apigateway get-stages --rest-api-id a1b2c3d4e5" in cli.out
 
 
+@pytest.mark.parametrize("command", ["demo", "sandbox"])
+def test_without_the_sandbox_it_says_how_to_get_it(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "trustme", None)
+    assert cli(command) == 3
+    said = "gatewatch: the sandbox is not installed; pip install 'gatewatch[sandbox]'\n"
+    assert (cli.out, cli.err) == ("", said)
+
+
 # every command
 
 
@@ -700,7 +711,7 @@ def test_an_unknown_command_is_bad_usage(cli: Cli) -> None:
 
 def test_version(cli: Cli) -> None:
     assert cli("--version") == 0
-    assert cli.out == "gatewatch 0.1.0\n"
+    assert cli.out == f"gatewatch {__version__}\n"
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
 SOURCES: dict[str, tuple[str, ...]] = {
     "requirements/core.txt": ("pyproject.toml",),
+    "requirements/build.txt": ("requirements/build.in",),
     "requirements/dev.txt": ("requirements/dev.in",),
     "requirements/e2e.txt": ("requirements/e2e.in",),
     "lambdas/requirements.txt": ("requirements/lambdas.in",),
@@ -29,15 +31,14 @@ def locked(name: str) -> dict[str, str]:
     return {_plain(one["name"]): one["version"] for one in _PINNED.finditer(text)}
 
 
-def asked(name: str) -> list[tuple[str, str]]:
+def asked(name: str) -> list[Requirement]:
     """What people wrote."""
     text = (ROOT / name).read_text()
-    if name.endswith(".toml"):
-        lines = tomllib.loads(text)["project"]["dependencies"]
-    else:
-        lines = text.splitlines()
-    pairs = (line.partition("==") for line in lines)
-    return [(_plain(one.partition("[")[0]), version) for one, _, version in pairs]
+    if not name.endswith(".toml"):
+        return [Requirement(line) for line in text.splitlines()]
+    project = tomllib.loads(text)["project"]
+    extras = project["optional-dependencies"].values()
+    return [Requirement(one) for ones in (project["dependencies"], *extras) for one in ones]
 
 
 def _plain(name: str) -> str:
@@ -52,8 +53,14 @@ def test_every_requirement_has_a_version_and_hashes(name: str) -> None:
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_lock_has_what_its_sources_ask_for(name: str) -> None:
     found = locked(name)
-    wanted = [pair for source in SOURCES[name] for pair in asked(source)]
-    assert {(one, found.get(one)) for one, _ in wanted} == set(wanted)
+    wanted = [one for source in SOURCES[name] for one in asked(source)]
+    assert [
+        str(one) for one in wanted if found.get(_plain(one.name), "none") not in one.specifier
+    ] == []
+
+
+def test_whoever_installs_it_beside_something_else_is_asked_for_no_version() -> None:
+    assert [str(one) for one in asked("pyproject.toml") if "==" in str(one)] == []
 
 
 def test_the_functions_run_what_was_tested() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gatewatch.cli.extras import need_sandbox
+
 
 def demo() -> None:
     """Watch a sandbox API break in five ways, and see each incident open and resolve.
@@ -14,6 +16,7 @@ def demo() -> None:
     gatewatch demo
     ```
     """
+    need_sandbox()
     from gatewatch.cli.story import stage
 
     with stage() as watcher:

@@ -15,6 +15,7 @@ import typer
 
 from gatewatch.cli import show
 from gatewatch.cli.exits import UsageError
+from gatewatch.cli.extras import need_sandbox
 from gatewatch.cli.options import Format, OutputFormat
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ def _list(output: Format) -> None:
 
 
 def _serve(folder: Path, port: int, faults: list[str], output: Format) -> None:
+    need_sandbox()
     from gatewatch.sandbox import orders
     from gatewatch.sandbox.control import AnotherSandboxError, controlled
     from gatewatch.sandbox.server import Sandbox, running
