@@ -39,6 +39,29 @@ apis:
 """
 
 
+# With the first, no certificate of today is strong enough; the second wants code to be loaded.
+STRICT = """
+openssl_conf = all
+[all]
+ssl_conf = ssl
+[ssl]
+system_default = strict
+[strict]
+CipherString = ALL:@SECLEVEL=5
+"""
+ENGINE = """
+openssl_conf = all
+config_diagnostics = 1
+[all]
+providers = providers
+[providers]
+planted = planted
+[planted]
+module = ./planted.so
+activate = 1
+"""
+
+
 @dataclass(frozen=True)
 class Place:
     """A server whose authority one API names and the other does not."""
@@ -54,7 +77,7 @@ class Place:
             cwd=self.folder,
             env={**os.environ, "PLANTED": "planted-bearer-token", **filled},
             capture_output=True,
-            timeout=100,
+            timeout=60,
             check=False,
         )
         assert b"planted" not in done.stdout + done.stderr
@@ -74,6 +97,9 @@ def place(tmp_path: Path) -> Iterator[Place]:
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     (tmp_path / "netrc").write_text(f"machine {HOST} login user password netrc-password\n")
     (tmp_path / "openssl.cnf").write_text("openssl_conf = nothing\n[nothing]\n")
+    (tmp_path / "strict.cnf").write_text(STRICT)
+    (tmp_path / "engine.cnf").write_text(ENGINE)
+    os.mkfifo(tmp_path / "endless")
     (tmp_path / "hashed").mkdir()
     with serving(answering(), context) as server:
         text = CONFIG.format(host=HOST, place=server.place, ca=tmp_path / "ca.pem")
@@ -110,6 +136,29 @@ CASES = {
     },
     "no check": {"PYTHONHTTPSVERIFY": "0", "NODE_TLS_REJECT_UNAUTHORIZED": "0"},
     "OpenSSL's settings": {"OPENSSL_CONF": "{folder}/openssl.cnf", "OPENSSL_MODULES": "/nowhere"},
+    "settings that let no server in": {"OPENSSL_CONF": "{folder}/strict.cnf"},
+    "settings that load what is not there": {"OPENSSL_CONF": "{folder}/engine.cnf"},
+    "files without an end": dict.fromkeys(
+        (
+            "OPENSSL_CONF",
+            "OPENSSL_CONF_INCLUDE",
+            "OPENSSL_ENGINES",
+            "OPENSSL_MODULES",
+            "SSL_CERT_FILE",
+            "SSL_CERT_DIR",
+            "SSLKEYLOGFILE",
+            "REQUESTS_CA_BUNDLE",
+            "CURL_CA_BUNDLE",
+            "NETRC",
+            "AWS_CA_BUNDLE",
+            "AWS_CONFIG_FILE",
+            "AWS_SHARED_CREDENTIALS_FILE",
+        ),
+        "{folder}/endless",
+    ),
+    "AWS elsewhere": dict.fromkeys(
+        ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_SECRETS_MANAGER"), DEAD
+    ),
     "a word for requests": {"REQUESTS_METHODS": "x", "no_proxy": "*", "NO_PROXY": "*"},
 }
 
