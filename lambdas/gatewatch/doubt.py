@@ -71,9 +71,15 @@ def is_success(exchange: Exchange) -> bool:
 
 def may_be_a_page(response: Response) -> bool:
     """Whether it is of the kind that a front door shows to everybody. APIs answer in JSON."""
-    if turns_away(response) or "error from cloudfront" in header(response, "x-cache").lower():
+    if turns_away(response) or is_error_page(response):
         return True
     return form_of(response) not in (Form.JSON, Form.EMPTY, Form.UNSEEN)
+
+
+def is_error_page(response: Response) -> bool:
+    """Whether CloudFront shows it in place of its origin's refusal, whatever its status says: the
+    error pages of single-page apps answer with 200."""
+    return "error from cloudfront" in header(response, "x-cache").lower()
 
 
 def is_everywhere(response: Response, elsewhere: Iterable[Response]) -> bool:

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from gatewatch.ask import missing_path, target
 from gatewatch.config.canonical import Config
 from gatewatch.diagnose import ask, diagnose
+from gatewatch.doubt import is_error_page, is_everywhere, is_nowhere, is_success, nowhere
 from gatewatch.evidence import evidence, status_alone, without_answer
 from gatewatch.facts import Facts
 from gatewatch.fault import told
 from gatewatch.gateway.failure import is_unreached
-from gatewatch.gateway.likeness import alike
+from gatewatch.gateway.likeness import alike, turns_away
 from gatewatch.judge import Seen, asks_as_browser, in_doubt, judge, undecided
 from gatewatch.model import (
     ANONYMOUS,
@@ -25,6 +26,7 @@ from gatewatch.model import (
     Confidence,
     CredentialKind,
     Exchange,
+    Layer,
     Outcome,
     Unsent,
     Verdict,
@@ -35,6 +37,8 @@ from gatewatch.ports import Known, Transport
 from gatewatch.raw import RawExchange
 
 CONTROLS_PER_PROBE = 2
+
+_THROTTLED = 429
 
 
 @dataclass(slots=True)
@@ -141,6 +145,30 @@ class Inquiry:
     def doubted(self) -> Exchange | None:
         """A success that cannot be believed before a path that cannot exist was asked."""
         return in_doubt(self.probe, self.looks, self.controls)
+
+    @property
+    def is_held_in_doubt(self) -> bool:
+        """Whether its write is held back only since its host answered everything alike."""
+        return any(one.in_doubt for one in self.probe.skipped)
+
+    @property
+    def is_refused_nowhere(self) -> bool:
+        """Whether a path that cannot exist is refused: then not everything is answered alike."""
+        asked = [one.response.status for one in self.controls if is_nowhere(one)]
+        return bool(asked) and all(400 <= one < 500 and one != _THROTTLED for one in asked)
+
+    def may_have_run(self, verdict: Verdict) -> bool:
+        """Whether a write was answered with a success of which nothing is known. It did not run
+        where its origin refused, nor where its own words refuse, unless everything is answered
+        with them."""
+        one = self.looks.get(verdict.caller)
+        if one is None or not is_success(one) or verdict.layer not in (Layer.OK, Layer.UNKNOWN):
+            return False
+        elsewhere = nowhere(self.controls, one)
+        in_words = turns_away(one.response) and bool(elsewhere)
+        refuses = in_words and not is_everywhere(one.response, elsewhere)
+        is_undecided = verdict.outcome is Outcome.UNKNOWN
+        return is_undecided and not refuses and not is_error_page(one.response)
 
     def verdicts(self) -> list[Verdict]:
         """As of all that was heard so far; what nothing was added to is judged once."""
@@ -386,7 +414,10 @@ def _same(attempt: Attempt) -> _Question:
 
 
 def _question(inquiry: Inquiry) -> Attempt | None:
-    """What to ask about the first look that is not settled yet; a success that is doubted first."""
+    """What to ask about the first look that is not settled yet; a success that is doubted first,
+    and what may let a write be sent again."""
+    if inquiry.is_held_in_doubt and not inquiry.controls:
+        return control(inquiry.probe, "GET", missing_path(inquiry.probe.called))
     if (doubted := inquiry.doubted()) is not None:
         method = doubted.request.method if inquiry.probe.route.method in READING_METHODS else "GET"
         return control(inquiry.probe, method, missing_path(inquiry.probe.called))

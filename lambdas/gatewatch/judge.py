@@ -632,11 +632,18 @@ def _let_through(probe: Probe, one: Seen, how: str) -> Judgement:
         own_guard and _stopped_behind_the_gateway(diagnosis)
     ):
         because = f"no guard of the gateway's refused; {told}"
-        return Judgement(Outcome.UNKNOWN, None, because)
+        return _unproven(probe, one, because)
     if not shows_its_writer(one.exchange):
         because = f"only the lack of an error type tells that no guard refused; {told}"
-        return Judgement(Outcome.UNKNOWN, None, because)
+        return _unproven(probe, one, because)
     return _weakened(f"a call {how} passed every guard; {told}")
+
+
+def _unproven(probe: Probe, one: Seen, because: str) -> Judgement:
+    """A failure that is told with a success's status has run for a while, as a success has."""
+    if is_success(one.exchange):
+        return _may_have_run(probe, one, Finding.GUARD_WEAKENED, because)
+    return Judgement(Outcome.UNKNOWN, None, because)
 
 
 def _weakened(because: str) -> Judgement:
@@ -697,7 +704,8 @@ def _not_closed(probe: Probe, one: Seen) -> Judgement:
 
 
 def _skipped(probe: Probe, one: Skipped) -> Verdict:
-    verdict = _without_look(probe, one.caller, Outcome.SKIPPED, one.because, None)
+    outcome = Outcome.UNKNOWN if one.in_doubt else Outcome.SKIPPED
+    verdict = _without_look(probe, one.caller, outcome, one.because, None)
     return replace(verdict, finding=one.finding)
 
 

@@ -180,6 +180,10 @@ EXPOSURES = frozenset({Finding.PROTECTED_ROUTE_OPEN, Finding.ENTRANCE_NOT_CLOSED
 GOT_THROUGH = EXPOSURES | {Finding.GUARD_WEAKENED}
 """A call passed that a guard had to refuse: a write that did is not sent again."""
 
+Held = Finding | None
+"""As what a write is held back that got through. None: nobody knows whether it did, since its host
+answered everything alike."""
+
 
 class SentCredential(msgspec.Struct, frozen=True):
     kind: CredentialKind

@@ -37,6 +37,7 @@ from gatewatch.model import (
     CredentialKind,
     Finding,
     Guard,
+    Held,
     Purpose,
 )
 
@@ -93,12 +94,14 @@ def host_scope(place: str) -> str:
 class Skipped:
     """A look that will not be taken, and why; it counts as `skipped`, never as a pass.
 
-    `finding` is what keeps it from being taken, where something is wrong.
+    `finding` is what keeps it from being taken, where something is wrong. `in_doubt`: nobody knows
+    whether anything is; then it counts as unknown.
     """
 
     caller: str
     because: str
     finding: Finding | None = None
+    in_doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +165,9 @@ def _signer(api: Api, signers: set[str]) -> str | None:
     return next((one for one in used if one in signers), None)
 
 
-Latches = Mapping[tuple[str, str, str], Finding]
-"""By (api, route, entrance): the writes that got through anonymously and wait for `gatewatch ack`,
-and as what."""
+Latches = Mapping[tuple[str, str, str], Held]
+"""By (api, route, entrance): the writes that got through anonymously, or may have, and wait for
+`gatewatch ack`; and as what."""
 NO_LATCHES: Latches = {}
 
 
@@ -215,11 +218,11 @@ def _probe(
 ) -> Probe:
     attempts: list[Attempt] = []
     skipped: list[Skipped] = []
+    write = (api.name, route.name, entrance.url)
     for callers in _callers_due(api, route, entrance, minutes, restless=restless):
         because = _reason_to_skip(route, entrance, callers)
-        held = None if callers else latched.get((api.name, route.name, entrance.url))
-        if held is not None:
-            skipped.append(Skipped(caller_name(callers), _LATCHED, held))
+        if not callers and write in latched:
+            skipped.append(_held_back(latched[write]))
         elif because is not None:
             skipped.append(Skipped(caller_name(callers), because))
         else:
@@ -323,6 +326,16 @@ def _in_place_of(
 
 
 _LATCHED = "this write got through anonymously; it is not sent again before `gatewatch ack`"
+_LATCHED_IN_DOUBT = (
+    "this write may have got through: everything was answered alike; it is not sent again before"
+    " a path that cannot exist is refused, or `gatewatch ack`"
+)
+
+
+def _held_back(held: Held) -> Skipped:
+    if held is None:
+        return Skipped(caller_name(()), _LATCHED_IN_DOUBT, in_doubt=True)
+    return Skipped(caller_name(()), _LATCHED, held)
 
 
 def _callers_due(

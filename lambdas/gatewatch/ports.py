@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from gatewatch.announce import Said
 from gatewatch.config.canonical import AssumedRole, Cognito, SecretRef
 from gatewatch.links import Links
-from gatewatch.model import Finding, Incident
+from gatewatch.model import Held, Incident
 from gatewatch.plan import Attempt, Latches
 from gatewatch.raw import RawExchange
 from gatewatch.redaction.redactor import Redactor
@@ -112,10 +112,10 @@ class Known(Protocol):
 
     def latched(self) -> Latches: ...
 
-    def latch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
+    def latch(self, api: str, route: str, entrance: str, held: Held) -> None:
         """May be called in any thread, and again with another finding."""
 
-    def unlatch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
+    def unlatch(self, api: str, route: str, entrance: str, held: Held) -> None:
         """Takes that back; a latch with another finding stays."""
 
 

@@ -100,7 +100,7 @@ def run(
         tell(_summary(at, verdicts, requests, found), verdicts)
     finally:
         with _noting(found):
-            holds.settle(asked, verdicts)
+            holds.settle(asked)
             remember(config, verdicts, store, found, clock)
     return Report(
         summary=_summary(found.at, verdicts, requests, found),

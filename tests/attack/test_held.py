@@ -26,7 +26,7 @@ from gatewatch.adapters.aws.dynamodb import DynamoTable
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.config.author import load
-from gatewatch.model import Finding, Verdict
+from gatewatch.model import Finding, Held, Verdict
 from gatewatch.plan import plan
 from gatewatch.ports import StateError
 from gatewatch.probe.credentials import Keyring
@@ -572,7 +572,20 @@ def test_latches_are_taken_back_and_changed_in_both_worlds(aws: None, tmp_path: 
         assert _latched(store) == {}
 
 
-def _latched(store: SqliteStore | DynamoTable) -> dict[tuple[str, str], Finding]:
+def test_a_finding_counts_more_than_a_doubt_in_both_worlds(aws: None, tmp_path: Path) -> None:
+    write = ("a", "POST /x", "https://a")
+    for store in (SqliteStore(tmp_path / "state.sqlite3"), table()):
+        store.latch(*write, None)
+        assert _latched(store) == {write[1:]: None}
+        store.latch(*write, Finding.GUARD_WEAKENED)
+        assert _latched(store) == {write[1:]: Finding.GUARD_WEAKENED}
+        store.unlatch(*write, None)
+        assert _latched(store) == {write[1:]: Finding.GUARD_WEAKENED}
+        assert store.release("a", "POST /x") == 1
+        assert _latched(store) == {}
+
+
+def _latched(store: SqliteStore | DynamoTable) -> dict[tuple[str, str], Held]:
     if isinstance(store, DynamoTable):
         return dict(store.held("a"))
     return {(route, entrance): held for (_, route, entrance), held in store.latched().items()}

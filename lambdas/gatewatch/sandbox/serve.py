@@ -117,15 +117,18 @@ def _through_cloudfront(arrived: Arrived, world: World, memory: Memory, now: dat
     origin = _of_origin(behaviour, arrived, world, memory, now)
     page = distribution.error_pages.get(origin.status)
     if page is not None:
-        return _from_cloudfront(cdn.of_reply(page))
+        return _from_cloudfront(cdn.of_reply(page), origin.status)
     headers = ids.of_cloudfront(origin.status, origin.headers, ids.cloudfront_request_id())
     return replace(origin, headers=headers)
 
 
-def _from_cloudfront(answer: Answer) -> Served:
+def _from_cloudfront(answer: Answer, of_origin: int = 0) -> Served:
+    """`of_origin`: the status in whose place it answers; `x-cache` goes by that."""
     request_id = ids.cloudfront_request_id()
     named = replace(answer, body=answer.body.replace(edges.REQUEST_ID, request_id))
-    return Served(named, ids.of_cloudfront(named.status, ids.of_rest(named), request_id))
+    return Served(
+        named, ids.of_cloudfront(of_origin or named.status, ids.of_rest(named), request_id)
+    )
 
 
 def _of_origin(

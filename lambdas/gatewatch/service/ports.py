@@ -9,7 +9,7 @@ import msgspec
 
 from gatewatch.acknowledge import Ack
 from gatewatch.links import Claim, Link
-from gatewatch.model import Finding, Incident
+from gatewatch.model import Held, Incident
 from gatewatch.service.ledger import Ledger
 from gatewatch.service.notice import Notice
 from gatewatch.service.slices import Slice
@@ -40,7 +40,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     api: str
     let_in: frozenset[str] = frozenset()
-    latched: Mapping[tuple[str, str], Finding] = {}
+    latched: Mapping[tuple[str, str], Held] = {}
     news: int = 0
     swept: str | None = None
     slices: int = 1
@@ -52,12 +52,12 @@ class Records(Protocol):
 
     def add_let_in(self, api: str, entrances: Iterable[str]) -> None: ...
 
-    def latch(self, api: str, route: str, entrance: str, finding: Finding) -> None: ...
+    def latch(self, api: str, route: str, entrance: str, held: Held) -> None: ...
 
-    def unlatch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
+    def unlatch(self, api: str, route: str, entrance: str, held: Held) -> None:
         """Takes that back; a latch with another finding stays."""
 
-    def held(self, api: str) -> Mapping[tuple[str, str], Finding]:
+    def held(self, api: str) -> Mapping[tuple[str, str], Held]:
         """By (route, entrance) the writes that are held back at this moment. Raises where no more
         could be."""
 

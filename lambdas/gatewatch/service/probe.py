@@ -13,7 +13,7 @@ from gatewatch.config.windows import open_at
 from gatewatch.fault import told
 from gatewatch.holds import Holds
 from gatewatch.inquiry import Inquiry, inquiries, look
-from gatewatch.model import Finding, Layer, Verdict
+from gatewatch.model import Finding, Held, Layer, Verdict
 from gatewatch.plan import Latches, plan
 from gatewatch.ports import Clock, Transport
 from gatewatch.run import overtaken, patience_of
@@ -69,24 +69,24 @@ class _Known:
     def latched(self) -> Latches:
         return self._latched
 
-    def latch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
-        self._table.latch(api, route, entrance, finding)
+    def latch(self, api: str, route: str, entrance: str, held: Held) -> None:
+        self._table.latch(api, route, entrance, held)
 
-    def unlatch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
-        self._table.unlatch(api, route, entrance, finding)
+    def unlatch(self, api: str, route: str, entrance: str, held: Held) -> None:
+        self._table.unlatch(api, route, entrance, held)
 
 
-def _dealt(shard: Shard) -> dict[tuple[str, str, str], Finding]:
+def _dealt(shard: Shard) -> dict[tuple[str, str, str], Held]:
     return {(api, route, entrance): held for api, route, entrance, held in shard.latched}
 
 
-def _held(shard: Shard, table: Table) -> dict[tuple[str, str, str], Finding]:
+def _held(shard: Shard, table: Table) -> dict[tuple[str, str, str], Held]:
     """What has been latched since, if there are writes to send: a shard may come again after it has
     been worked at. Raises, before anything is sent, where no latch could be set."""
     return {
-        (api, route, entrance): finding
+        (api, route, entrance): held
         for api in sorted(shard.holding)
-        for (route, entrance), finding in table.held(api).items()
+        for (route, entrance), held in table.held(api).items()
     }
 
 
@@ -119,7 +119,7 @@ def probe(
     tell(verdicts)
     storing = _Storing()
     with storing.step("latches"):
-        holds.settle(asked, verdicts)
+        holds.settle(asked)
     kept = _keep(shard, verdicts, clock, table, storing)
     with storing.step("entrances"):
         _enter(shard, verdicts, table)

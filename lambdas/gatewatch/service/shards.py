@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gatewatch.config.canonical import Api, Config, Credential, Entrance, Route
-from gatewatch.model import Finding
+from gatewatch.model import Held
 from gatewatch.plan import (
     NO_LATCHES,
     Decided,
@@ -44,7 +44,7 @@ class Bounds:
     lanes: int = 4
 
 
-Held = tuple[str, str, str, Finding]
+HeldWrite = tuple[str, str, str, Held]
 """(api, route, entrance) of a write that is held back, and as what."""
 
 
@@ -67,7 +67,7 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     about: dict[str, About]
     decided: dict[str, Decided]
     let_in: tuple[tuple[str, str], ...] = ()
-    latched: tuple[Held, ...] = ()
+    latched: tuple[HeldWrite, ...] = ()
     networks: tuple[str, ...] = ()
 
     @property
@@ -95,7 +95,7 @@ class Piece:
     api: Api
     entrance: Entrance
     routes: tuple[Route, ...]
-    latched: tuple[Held, ...]
+    latched: tuple[HeldWrite, ...]
     slice: str
     seconds: float
     size: int

@@ -24,7 +24,7 @@ from gatewatch.adapters.aws.client import client
 from gatewatch.adapters.aws.items import Item, batch, condition, expires, query
 from gatewatch.correlate import OPEN
 from gatewatch.links import Claim, Link
-from gatewatch.model import Finding, Incident
+from gatewatch.model import Finding, Held, Incident
 from gatewatch.service import ledger as ledgers
 from gatewatch.service import slices
 from gatewatch.service.ledger import Ledger
@@ -59,13 +59,13 @@ class DynamoTable:
     def add_let_in(self, api: str, entrances: Iterable[str]) -> None:
         self._record(api, "ADD let_in :v", v={"SS": sorted(entrances)})
 
-    def latch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
-        self._record(api, "ADD latched :v", v=_latch(route, entrance, finding))
+    def latch(self, api: str, route: str, entrance: str, held: Held) -> None:
+        self._record(api, "ADD latched :v", v=_latch(route, entrance, held))
 
-    def unlatch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
-        self._record(api, "DELETE latched :v", v=_latch(route, entrance, finding))
+    def unlatch(self, api: str, route: str, entrance: str, held: Held) -> None:
+        self._record(api, "DELETE latched :v", v=_latch(route, entrance, held))
 
-    def held(self, api: str) -> dict[tuple[str, str], Finding]:
+    def held(self, api: str) -> dict[tuple[str, str], Held]:
         """Read by writing, so that it fails where no latch could be set."""
         attributes = self._record(api, "SET asked = :v", v={"BOOL": True})
         return dict(_latched(attributes.get("latched", {}).get("SS", ())))
@@ -325,15 +325,17 @@ def _claim_key(scope: str) -> dict[str, Any]:
     return {"pk": {"S": _CLAIM}, "sk": {"S": scope}}
 
 
-def _latch(route: str, entrance: str, finding: Finding) -> dict[str, list[str]]:
-    return {"SS": [_PART.join((route, entrance, finding))]}
+def _latch(route: str, entrance: str, held: Held) -> dict[str, list[str]]:
+    return {"SS": [_PART.join((route, entrance, held or ""))]}
 
 
-def _latched(written: Iterable[str]) -> Iterator[tuple[tuple[str, str], Finding]]:
-    """The version of before wrote no finding: what it held back was open to strangers."""
-    for one in written:
-        route, entrance, *finding = one.split(_PART)
-        yield (route, entrance), Finding(*finding or [Finding.PROTECTED_ROUTE_OPEN])
+def _latched(written: Iterable[str]) -> Iterator[tuple[tuple[str, str], Held]]:
+    """The version of before wrote no finding: what it held back was open to strangers. Of several
+    that hold back one write, what is known comes last, and counts."""
+    for one in sorted(written):
+        route, entrance, *held = one.split(_PART)
+        known, *_ = held or [Finding.PROTECTED_ROUTE_OPEN]
+        yield (route, entrance), Finding(known) if known else None
 
 
 def _slices(api: str, items: Iterable[Item]) -> Iterator[Slice]:

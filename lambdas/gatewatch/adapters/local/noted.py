@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from gatewatch.model import Finding
+from gatewatch.model import Held
 
 Write = tuple[str, str, str]
 """(api, route, entrance)."""
@@ -24,8 +24,8 @@ class Noted:
     def __init__(self, file: Path) -> None:
         self._file = file
 
-    def add(self, write: Write, finding: Finding) -> None:
-        line = msgspec.json.encode((*write, finding)) + b"\n"
+    def add(self, write: Write, held: Held) -> None:
+        line = msgspec.json.encode((*write, held)) + b"\n"
         where = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             os.write(where, line)
@@ -33,13 +33,13 @@ class Noted:
         finally:
             os.close(where)
 
-    def all(self) -> Mapping[Write, Finding]:
+    def all(self) -> Mapping[Write, Held]:
         """A line that was cut by a kill is none."""
-        found: dict[Write, Finding] = {}
+        found: dict[Write, Held] = {}
         for line in self._file.read_bytes().splitlines() if self._file.exists() else ():
             with suppress(msgspec.DecodeError):
-                *write, finding = msgspec.json.decode(line, type=tuple[str, str, str, Finding])
-                found[write[0], write[1], write[2]] = finding
+                *write, held = msgspec.json.decode(line, type=tuple[str, str, str, Held])
+                found[write[0], write[1], write[2]] = held
         return found
 
     def clear(self) -> None:

@@ -21,7 +21,7 @@ from gatewatch.adapters.local.noted import Noted, Write
 from gatewatch.announce import Said
 from gatewatch.correlate import OPEN
 from gatewatch.links import Claim, Link, link_of
-from gatewatch.model import Finding, Incident
+from gatewatch.model import Finding, Held, Incident
 from gatewatch.notices.visible import visible_line
 from gatewatch.plan import Latches
 from gatewatch.ports import StateError
@@ -199,7 +199,7 @@ class SqliteStore:
         self._file = file
         self._owner = owner
         self._lock = RLock()
-        self._unwritten: dict[Write, Finding] = {}
+        self._unwritten: dict[Write, Held] = {}
         self._noted = None if file is None else Noted(Path(f"{file}-held"))
         with self._guarded():
             self._connect()
@@ -331,13 +331,13 @@ class SqliteStore:
     def _take_up(self) -> None:
         """What was latched when the file could not be written."""
         with self._guarded(), self._transaction():
-            for write, finding in self._wanting().items():
-                self._latch(write, finding)
+            for write, held in self._wanting().items():
+                self._latch(write, held)
             if self._noted is not None:
                 self._noted.clear()
         self._unwritten.clear()
 
-    def _wanting(self) -> dict[Write, Finding]:
+    def _wanting(self) -> dict[Write, Held]:
         """The latches that the file does not have yet."""
         noted = {} if self._noted is None else self._noted.all()
         return {**noted, **self._unwritten}
@@ -345,21 +345,24 @@ class SqliteStore:
     def latched(self) -> Latches:
         with self._guarded():
             rows = self._connection.execute("SELECT api, route, entrance, finding FROM latch")
-            written = {(one, route, place): Finding(held) for one, route, place, held in rows}
+            written = {
+                (one, route, place): Finding(held) if held else None
+                for one, route, place, held in rows
+            }
             return {**written, **self._wanting()}
 
-    def latch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
+    def latch(self, api: str, route: str, entrance: str, held: Held) -> None:
         """One that cannot be written soon raises, and is known all the same: it is noted beside the
         file, or else as long as this store lives."""
         write = (api, route, entrance)
-        self._unwritten[write] = finding
+        self._unwritten[write] = held
         try:
             with self._guarded(), self._hurried():
-                self._latch(write, finding)
+                self._latch(write, held)
         except StateError:
             if self._noted is not None:
                 with self._guarded():
-                    self._noted.add(write, finding)
+                    self._noted.add(write, held)
             raise
         self._unwritten.pop(write, None)
 
@@ -372,19 +375,19 @@ class SqliteStore:
         finally:
             self._connection.execute(f"PRAGMA busy_timeout = {int(_WAIT_SECONDS * 1000)}")
 
-    def _latch(self, write: Write, finding: Finding) -> None:
+    def _latch(self, write: Write, held: Held) -> None:
         self._connection.execute(
             "INSERT INTO latch (api, route, entrance, at, finding) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET finding = excluded.finding",
-            (*write, datetime.now(UTC).isoformat(), finding),
+            (*write, datetime.now(UTC).isoformat(), held or ""),
         )
 
-    def unlatch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
+    def unlatch(self, api: str, route: str, entrance: str, held: Held) -> None:
         self._take_up()
         with self._guarded():
             self._connection.execute(
                 "DELETE FROM latch WHERE api = ? AND route = ? AND entrance = ? AND finding = ?",
-                (api, route, entrance, finding),
+                (api, route, entrance, held or ""),
             )
 
     def release(self, api: str, route: str) -> int:
