@@ -127,9 +127,23 @@ def leader(
     now = links.claimed(scope)
     if incident.state != OPEN:
         return now
+    if not is_told and (now is None or now.incident != incident.part_of):
+        stays = _still_told(incident, scope, links)
+        if stays is not None:
+            return claim_of(stays, scope, stays.opened_at)
     if now is not None and _holds(now, incident, links, at, own, is_told=is_told):
         return _as_told(now, links)
     return links.claim(claim_of(incident, scope, at), now)
+
+
+def _still_told(incident: Incident, scope: str, links: Links) -> Incident | None:
+    """The one that has named an incident and does still, though another one claims by now: that
+    one has its places for those whom nobody names."""
+    if incident.part_of is None:
+        return None
+    places = (one for one in links.links(scope) if one.incident == incident.part_of)
+    told = next((links.told(one.api, one.incident) for one in places), None)
+    return told if told is not None and incident.id in _named(told) else None
 
 
 def claim_of(incident: Incident, scope: str, at: str) -> Claim:
@@ -185,7 +199,8 @@ def _moment(at: str) -> datetime:
 
 
 _MOST_RELATED = 300
-"""Whoever finds no place is not named, and so speaks for itself."""
+"""Whoever finds no place is not named, and so speaks for itself. Where there is no place for all,
+only those get one that rely on this incident: the others have somebody, or speak for themselves."""
 
 
 def related(
@@ -202,10 +217,12 @@ def related(
     found = {one.incident: one for one in links.links(scope) if one.api != incident.api}
     known = [_as_of_now(one, found, at, grows=grows) for one in incident.related]
     unknown = found.keys() - {one.incident for one in known} if grows else set()
-    new = unknown if only is None else unknown & {only}
+    new = [found[name] for name in (unknown if only is None else unknown & {only})]
+    if len(known) + len(new) > _MOST_RELATED:
+        new = [one for one in new if one.part_of == incident.id]
     joined = [
         Related(api=one.api, incident=one.incident, since=one.since or at)
-        for one in sorted((found[name] for name in new), key=_place)
+        for one in sorted(new, key=_place)
     ]
     return replace(incident, related=(*known, *joined)[:_MOST_RELATED])
 

@@ -32,6 +32,7 @@ from gatewatch.service.ledger import (
     sent,
     to_be_filed,
     to_be_linked,
+    was_told,
 )
 from gatewatch.service.notice import Notice
 from gatewatch.service.ports import Publisher, Table, UnacceptableError, UndeliveredError
@@ -101,10 +102,7 @@ class _Others:
         self._ledger = cache(table.ledger)
 
     def told(self, api: str, incident: str) -> Incident | None:
-        ledger = self._ledger(api)
-        return next(
-            (one for one in ledger.open if one.id == incident and one.id in ledger.said), None
-        )
+        return was_told(self._ledger(api), incident)
 
 
 def _filed(ledger: Ledger, table: Table) -> Ledger:
@@ -188,6 +186,7 @@ def _deliver(ledger: Ledger, table: Table, publisher: Publisher) -> tuple[Ledger
         if notice.topic in silent:
             undelivered += 1
             continue
+        taken = True
         try:
             publisher.publish(notice)
             accepted += 1
@@ -197,9 +196,9 @@ def _deliver(ledger: Ledger, table: Table, publisher: Publisher) -> tuple[Ledger
             _log.warning("notice_undelivered", extra={"api": ledger.api, "reason": str(error)})
             continue
         except UnacceptableError as error:
-            refused += 1
+            refused, taken = refused + 1, False
             _log.error("notice_refused", extra={**_named(notice), "reason": str(error)})
-        ledger = table.save_ledger(sent(ledger, notice))
+        ledger = table.save_ledger(sent(ledger, notice, accepted=taken))
     return ledger, Told(sent=accepted, undelivered=undelivered, refused=refused)
 
 

@@ -47,7 +47,8 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     incident; of one that is not in it, nobody was told. Resolved incidents stay until they are
     filed (`unfiled` has them, and the open ones of which there is news), notices until their
     channel has accepted them. `is_restless` is what its record says. `linked`: what the writers
-    of other APIs were told of its incidents."""
+    of other APIs were told of its incidents. `given_up`: by (incident, topic) of which the last
+    message was refused for good, or pushed out by later ones: nobody was told there."""
 
     api: str
     version: int = 0
@@ -58,6 +59,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_restless: bool = False
     outbox: tuple[Notice, ...] = ()
     linked: frozenset[Link] = frozenset()
+    given_up: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def open(self) -> tuple[Incident, ...]:
@@ -96,6 +98,8 @@ def hear(
     story.remind(at)
     reminders = story.announcements[len(told) :]
     found = merged(notices(told, about.channels))
+    waiting = (*before.outbox, *found, *_reminders(before, reminders, about.channels))
+    kept = bounded(waiting)
     return replace(
         before,
         heard={**before.heard, **{one.name: one.untold[-1].number for one in slices if one.news}},
@@ -103,8 +107,13 @@ def hear(
         said=story.said,
         unfiled=before.unfiled | _with_news(before, story),
         is_restless=is_restless(story.incidents.values(), at),
-        outbox=bounded((*before.outbox, *found, *_reminders(before, reminders, about.channels))),
+        outbox=kept,
+        given_up=before.given_up | (_places(waiting) - _places(kept)),
     )
+
+
+def _places(found: Iterable[Notice]) -> frozenset[tuple[str, str]]:
+    return frozenset((one.incident.id, one.topic) for one in found)
 
 
 def _heard(before: Ledger, part: Slice) -> int:
@@ -193,7 +202,8 @@ def filed(ledger: Ledger) -> Ledger:
     """Without the resolved incidents, once they are kept elsewhere."""
     known = {one.id for one in ledger.open}
     said = {name: what for name, what in ledger.said.items() if name in known}
-    return replace(ledger, incidents=ledger.open, said=said, unfiled=frozenset())
+    given_up = frozenset(one for one in ledger.given_up if one[0] in known)
+    return replace(ledger, incidents=ledger.open, said=said, unfiled=frozenset(), given_up=given_up)
 
 
 def to_be_linked(ledger: Ledger) -> frozenset[Link]:
@@ -202,9 +212,21 @@ def to_be_linked(ledger: Ledger) -> frozenset[Link]:
     return frozenset(one for one in found if one is not None)
 
 
-def sent(ledger: Ledger, notice: Notice) -> Ledger:
+def sent(ledger: Ledger, notice: Notice, *, accepted: bool = True) -> Ledger:
+    """Without a notice that was accepted, or else given up."""
     left = tuple(one for one in ledger.outbox if one.message_id != notice.message_id)
-    return replace(ledger, outbox=left)
+    place = _places((notice,))
+    given_up = ledger.given_up - place if accepted else ledger.given_up | place
+    return replace(ledger, outbox=left, given_up=given_up)
+
+
+def was_told(ledger: Ledger, incident: str) -> Incident | None:
+    """An open incident of which somebody was told, and of which no message was given up: who relies
+    on it to be told of would be told of by nobody else."""
+    given_up = {name for name, _ in ledger.given_up}
+    if incident not in ledger.said or incident in given_up:
+        return None
+    return next((one for one in ledger.open if one.id == incident), None)
 
 
 class _Packed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -219,6 +241,7 @@ class _Packed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_restless: bool = False
     outbox: tuple[Notice, ...] = ()
     linked: frozenset[Link] = frozenset()
+    given_up: frozenset[tuple[str, str]] = frozenset()
 
 
 def pack(ledger: Ledger) -> bytes:
@@ -263,6 +286,7 @@ def _encoded(ledger: Ledger) -> bytes:
         is_restless=ledger.is_restless,
         outbox=ledger.outbox,
         linked=ledger.linked,
+        given_up=ledger.given_up,
     )
     return msgspec.json.encode(whole)
 
@@ -330,6 +354,7 @@ def unpack(api: str, packed: bytes, version: int) -> Ledger:
         is_restless=whole.is_restless,
         outbox=whole.outbox,
         linked=whole.linked,
+        given_up=whole.given_up,
     )
 
 
