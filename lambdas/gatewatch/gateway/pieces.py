@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from gatewatch.gateway.body import read
 from gatewatch.gateway.examples import bodies
+from gatewatch.gateway.seen import see
 from gatewatch.gateway.wires import TYPES
 from gatewatch.model import Exchange
 
@@ -22,68 +23,110 @@ def fuller(exchange: Exchange) -> Iterator[Exchange]:
         return
     typed = [exchange, *_with_whole_types(exchange)]
     yield from typed[1:]
-    if _is_piece(exchange):
-        yield from map(_without_body, typed)
+    for body in _whole_bodies(exchange):
+        yield from (_with_body(one, body) for one in typed)
 
 
-def _without_body(exchange: Exchange) -> Exchange:
-    response = replace(exchange.response, body=None, body_length=None, body_sha256=None)
+def _with_body(exchange: Exchange, body: str | None) -> Exchange:
+    response = replace(exchange.response, body=body, body_length=None, body_sha256=None)
     return replace(exchange, response=response)
 
 
 def _with_whole_types(exchange: Exchange) -> Iterator[Exchange]:
-    """With each of the gateway's error types of which the one that came is the beginning."""
-    response = exchange.response
-    name, told = _told_type(exchange)
-    for whole in sorted(TYPES) if told else ():
-        if whole.startswith(told):
-            headers = {**response.headers, name: whole}
-            yield replace(exchange, response=replace(response, headers=headers))
+    """With each of the gateway's error types of which the one that came may be what is left."""
+    told = see(exchange).error_type
+    if told is None or told in TYPES:
+        return
+    others = {k: v for k, v in exchange.response.headers.items() if k.lower() != _TYPE}
+    for whole in _types():
+        if whole.may_leave(told):
+            headers = {**others, _TYPE: whole.text}
+            yield replace(exchange, response=replace(exchange.response, headers=headers))
 
 
-def _told_type(exchange: Exchange) -> tuple[str, str]:
-    """The header's name as it came, and an error type that is none of the gateway's."""
-    for name, value in exchange.response.headers.items():
-        if name.lower() == _TYPE and value not in TYPES:
-            return name, value.strip()
-    return _TYPE, ""
-
-
-def _is_piece(exchange: Exchange) -> bool:
-    """Whether a part of a body was cut out: it is JSON without its beginning or its end, or one of
-    AWS's own bodies with something left out."""
-    text = _plain(exchange.response.body or "")
-    if not text or text in _wholes() or _came_whole(exchange):
-        return False
-    return _is_fragment(text) or any(_is_left_of(text, whole) for whole in _wholes())
+def _whole_bodies(exchange: Exchange) -> list[str | None]:
+    """What a body of which parts may be missing may have been: AWS's own that it can be completed
+    to, and, which is None, any other. Empty where it came whole."""
+    body = exchange.response.body or ""
+    text = _plain(body)
+    is_fragment = _is_fragment(text)
+    if not body.strip() or not (is_fragment or _UNDECODED in body or not _is_whole(exchange, text)):
+        return []
+    known = [whole.body for whole in _wholes() if whole.may_leave(text)]
+    return [None, *known] if known or is_fragment else []
 
 
 def _is_fragment(text: str) -> bool:
-    if text[0] in "{[":
+    if text.startswith(("{", "[")):
         return read(text).cut
     opened = text.count("{") + text.count("[")
-    return text[-1] in "}]" and text.count("}") + text.count("]") > opened
+    return text.endswith(("}", "]")) and text.count("}") + text.count("]") > opened
 
 
-def _came_whole(exchange: Exchange) -> bool:
-    """Whether the body is as long as was announced."""
+def _is_whole(exchange: Exchange, text: str) -> bool:
+    """Whether the body is one of AWS's own, or as long as was announced."""
     length = len((exchange.response.body or "").encode(errors="replace"))
     headers = exchange.response.headers.items()
-    return any(name.lower() == "content-length" and value == str(length) for name, value in headers)
+    announced = (value for name, value in headers if name.lower() == "content-length")
+    return text in _texts() or str(length) in announced
 
 
 @cache
-def _wholes() -> frozenset[str]:
-    return frozenset(map(_plain, bodies()))
+def _wholes() -> tuple[_Whole, ...]:
+    return tuple(_Whole(_plain(body), body) for body in sorted(bodies()))
+
+
+@cache
+def _types() -> tuple[_Whole, ...]:
+    return tuple(_Whole(name, name) for name in sorted(TYPES))
+
+
+@cache
+def _texts() -> frozenset[str]:
+    return frozenset(whole.text for whole in _wholes())
+
+
+_UNDECODED = "\N{REPLACEMENT CHARACTER}"
+"""What is left of a character that was cut in its middle."""
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.split()).lower()
+    return " ".join(text.replace(_UNDECODED, "").split()).lower()
 
 
-def _is_left_of(text: str, whole: str) -> bool:
-    """Whether cutting off both ends of the whole leaves this, or taking one piece out of it."""
-    if text in whole:
-        return True
-    same = next(at for at, one in enumerate(text) if not whole.startswith(one, at))
-    return len(text) < len(whole) and whole.endswith(text[same:])
+_MOST_HOLES = 3
+"""Both ends and one piece between them, as people shorten what they paste."""
+
+
+class _Whole:
+    """A text of AWS's own, prepared to be asked whether another one is what is left of it."""
+
+    def __init__(self, text: str, body: str) -> None:
+        self.text = text
+        self.body = body
+        self._at: dict[str, int] = {}
+        for at, one in enumerate(text):
+            self._at[one] = self._at.get(one, 0) | 1 << at
+
+    def may_leave(self, rest: str) -> bool:
+        """Whether taking out at most so many pieces, both ends included, leaves this rest.
+
+        Bit n of `reached[k]` says that with k pieces taken out, what was read of the rest may end
+        before the whole's nth character.
+        """
+        if len(rest) > len(self.text):
+            return False
+        reached = [1] + [0] * _MOST_HOLES
+        for one in rest:
+            places = self._at.get(one, 0)
+            skipped = [0, *map(self._beyond, reached)]
+            both = zip(reached, skipped, strict=False)
+            reached = [((here | later) & places) << 1 for here, later in both]
+            if not any(reached):
+                return False
+        return bool(any(reached[:-1]) or reached[-1] >> len(self.text))
+
+    def _beyond(self, reached: int) -> int:
+        """Every place after the first of these."""
+        first = reached & -reached
+        return (1 << len(self.text)) - (first << 1) if first else 0

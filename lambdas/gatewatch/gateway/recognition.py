@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from gatewatch.gateway import elsewhere
 from gatewatch.gateway.answers import BACKEND_ANSWERS, CLOUDFRONT_PAGES, Answer
-from gatewatch.gateway.body import Form, Said
+from gatewatch.gateway.body import Form
 from gatewatch.gateway.doors import by_door, by_function_url, is_appsync
 from gatewatch.gateway.failure import without_response
 from gatewatch.gateway.pieces import fuller
@@ -27,6 +27,7 @@ from gatewatch.gateway.wires import (
     OFTEN_CHANGED,
     TYPES,
     WIRES,
+    WORDED,
     natural,
 )
 from gatewatch.gateway.wording import challenged, of_type, usual_statuses, worded
@@ -36,6 +37,8 @@ from gatewatch.model import Exchange
 def recognise(exchange: Exchange) -> Recognition:
     """Every answer that this response may be; none where none is known to look so."""
     found = _as_it_is(exchange)
+    if not found.all and not exchange.response.status_told:
+        return found
     others = list(fuller(exchange))
     if not others or (found.plain - BACKEND_ANSWERS and worded(see(exchange))):
         return found
@@ -231,9 +234,11 @@ def _by_management_api(seen: Seen) -> Recognition:
     """WebSocket management says some things without a word (ms-114, ms-115)."""
     if seen.status == 413:
         return plainly(Answer.TOO_LARGE)
-    unsaid = seen.status == 404 or seen.said.form is Form.UNSEEN
-    usual = natural(seen.status, CUSTOMISABLE) if unsaid else frozenset()
-    return Recognition(weak=usual | {seen.as_backends})
+    own = frozenset({seen.as_backends})
+    usual = natural(seen.status, WORDED)
+    if seen.status == 404 or seen.said.form is Form.UNSEEN:
+        return Recognition(weak=usual | own)
+    return Recognition(weak=own, disguised=usual)
 
 
 def _of_nobody_known(exchange: Exchange, seen: Seen) -> Recognition:
@@ -241,21 +246,19 @@ def _of_nobody_known(exchange: Exchange, seen: Seen) -> Recognition:
     own = frozenset({seen.as_backends})
     if seen.by_rest:
         unseen = seen.said.form is Form.UNSEEN
-        return Recognition(weak=own | (natural(seen.status, CUSTOMISABLE) if unseen else own))
+        usual = natural(seen.status, CUSTOMISABLE) if unseen else frozenset()
+        return Recognition(weak=own | usual, disguised=_disguised(seen) - own - usual)
     if seen.has_all_headers or seen.said.form in (Form.HTML, Form.XML):
         return UNRECOGNISED
-    usual = natural(seen.status, CUSTOMISABLE)
+    usual = natural(seen.status, CUSTOMISABLE if parse(exchange.request.url).host else WORDED)
     if seen.challenge is not None:
         usual |= challenged(seen, natural(seen.status, HTTP_ANSWERS))
     hidden = usual | _disguised(seen)
-    if seen.said.form is Form.UNSEEN or _says_next_to_nothing(seen.said):
+    if seen.said.form in (Form.UNSEEN, Form.TEXT):
+        # A page of somebody's of which a piece is left looks like a text.
         hidden |= elsewhere.unseen(seen.status, _host_kind(exchange))
     likelier = usual if seen.said.form is Form.UNSEEN else _coded(seen)
     return Recognition(weak=own | likelier, disguised=hidden - likelier)
-
-
-def _says_next_to_nothing(said: Said) -> bool:
-    return said.form is Form.TEXT and len(said.message) < _TELLING_CHARACTERS
 
 
 def _host_kind(exchange: Exchange) -> HostKind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gatewatch.gateway.answers import Answer
 from gatewatch.gateway.body import Said
-from gatewatch.gateway.denial import PolicySource, read
+from gatewatch.gateway.denial import Denial, PolicySource, read
 from gatewatch.gateway.examples import begins
 from gatewatch.gateway.recognised import Recognition
 from gatewatch.gateway.seen import Seen
@@ -123,5 +123,14 @@ def _denial(message: str) -> frozenset[Answer]:
         return frozenset({_AUTHORIZER_ANSWERS[denial.explicit]})
     if denial.anonymous:
         return frozenset({_ANONYMOUS_ANSWERS.get(denial.source, Answer.ANONYMOUS_DENIED)})
-    key = (denial.source, bool(denial.explicit))
-    return frozenset({_IAM_ANSWERS.get(key, Answer.IAM_DENIED_UNSTATED)})
+    return frozenset(
+        _IAM_ANSWERS.get((denial.source, explicit), Answer.IAM_DENIED_UNSTATED)
+        for explicit in _effects(denial)
+    )
+
+
+def _effects(denial: Denial) -> tuple[bool, ...]:
+    """Whether the denial is explicit. One that names its policy says so, unless that was lost."""
+    if denial.explicit is None:
+        return (False,) if denial.source is PolicySource.UNSTATED else (False, True)
+    return (denial.explicit,)

@@ -131,7 +131,11 @@ ENDPOINT_POLICY: Signature = (
         ROUTE,
         Sends.A_SIGNATURE,
         expects={Answer.IAM_DENIED_ENDPOINT, Answer.IAM_DENIED_UNSTATED},
-        surmises={Answer.IAM_DENIED_RESOURCE_EXPLICIT, *_ENDPOINT_TEXTS},
+        surmises={
+            Answer.IAM_DENIED_RESOURCE_EXPLICIT,
+            Answer.IAM_DENIED_EXPLICIT,
+            *_ENDPOINT_TEXTS,
+        },
         because="a VPC endpoint policy's refusal names the endpoint policy",
     ),
     rule(
