@@ -18,12 +18,21 @@ from infra.function import ServiceFunction
 from infra.metrics import MINUTE, failing_routes, metric
 from infra.queues import ServiceQueue
 
-RUNBOOK = "https://github.com/gatewatch/gatewatch/blob/main/docs/runbook.md"
-
-
 # Anonymous looks come every five minutes: ten minutes hold two of them, and no alarm flaps between.
 _MINUTES = 10
 _LATE_SECONDS = 150
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOn:
+    """Where a person who hears an alarm reads on: where the routes are `named`, and the `runbook`;
+    without a page of the owner's, the file of this repository."""
+
+    named: str
+    runbook: str | None = None
+
+    def after(self, meaning: str, name: str) -> str:
+        return f"{meaning}. Runbook: {self.runbook or 'docs/runbook.md'}#{name.lower()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +77,7 @@ class LayerAlarms(Construct):
         *,
         deployment: str,
         topic: sns.ITopic | None,
-        named: str,
+        read_on: ReadOn,
     ) -> None:
         super().__init__(scope, construct_id)
         self.alarms = [
@@ -77,7 +86,7 @@ class LayerAlarms(Construct):
                 layer,
                 metric(layer.metric, deployment),
                 minutes=layer.minutes,
-                description=_described(f"{layer.meaning}. Which: {named}", layer.name),
+                description=read_on.after(f"{layer.meaning}. Which: {read_on.named}", layer.name),
                 topic=topic,
             )
             for layer in LAYERS
@@ -100,7 +109,7 @@ class RouteAlarms(Construct):
         *,
         deployment: str,
         topic: sns.ITopic | None,
-        named: str,
+        read_on: ReadOn,
     ) -> None:
         super().__init__(scope, construct_id)
         self.alarms = [
@@ -109,8 +118,8 @@ class RouteAlarms(Construct):
                 layer,
                 failing_routes(layer.metric, deployment),
                 minutes=1,
-                description=_described(
-                    f"{layer.meaning}; this names them. Why: {named}", layer.name
+                description=read_on.after(
+                    f"{layer.meaning}; this names them. Why: {read_on.named}", layer.name
                 ),
                 topic=topic,
             )
@@ -157,10 +166,11 @@ class HealthAlarms(Construct):
         functions: Mapping[str, ServiceFunction],
         queues: Mapping[str, ServiceQueue],
         missed_ticks: sqs.IQueue,
-        named: str,
+        read_on: ReadOn,
     ) -> None:
         super().__init__(scope, construct_id)
         self._deployment = deployment
+        self._read_on = read_on
         self.alarms = [
             *self._dead_man(),
             *(self._errors(name, one) for name, one in functions.items()),
@@ -193,8 +203,8 @@ class HealthAlarms(Construct):
             self,
             "Unwell",
             alarm_rule=cloudwatch.AlarmRule.any_of(*self.alarms),
-            alarm_description=_described(
-                f"Do not trust the monitor's silence. What is known: {named}", "Unwell"
+            alarm_description=read_on.after(
+                f"Do not trust the monitor's silence. What is known: {read_on.named}", "Unwell"
             ),
         )
         _tell(self.unwell, topic)
@@ -276,7 +286,7 @@ class HealthAlarms(Construct):
             evaluation_periods=minutes,
             datapoints_to_alarm=points or minutes,
             treat_missing_data=missing,
-            alarm_description=_described(meaning, name),
+            alarm_description=self._read_on.after(meaning, name),
         )
 
 
@@ -290,10 +300,6 @@ def where_named(*, dashboard: str, incidents: sns.ITopic, stack: str, region: st
         f"the dashboard {dashboard}, the messages of the topic {incidents.topic_name}, "
         f"or gatewatch incidents --open --stack {stack} --region {region}"
     )
-
-
-def _described(meaning: str, name: str) -> str:
-    return f"{meaning}. Runbook: {RUNBOOK}#{name.lower()}"
 
 
 def _tell(alarm: cloudwatch.AlarmBase, topic: sns.ITopic) -> None:

@@ -20,7 +20,7 @@ from gatewatch.config.document import read
 from gatewatch.config.lookups import Lookups, Placeholders
 from gatewatch.config.problems import ConfigError
 from infra import asset
-from infra.alarms import HealthAlarms, LayerAlarms, RouteAlarms, where_named
+from infra.alarms import HealthAlarms, LayerAlarms, ReadOn, RouteAlarms, where_named
 from infra.configuration import ConfigurationBucket
 from infra.dashboard import Board, board_name
 from infra.function import ServiceFunction
@@ -197,20 +197,21 @@ class GatewatchMonitor(Construct):
             stack=stack.stack_name,
             region=stack.region,
         )
+        read_on = ReadOn(named, config.alarm_runbook)
         by_route = config.alarms == "route"
         layers = LayerAlarms(
             self,
             "LayerAlarms",
             deployment=self._deployment,
             topic=None if by_route else topic,
-            named=named,
+            read_on=read_on,
         )
         routes = RouteAlarms(
             self,
             "RouteAlarms",
             deployment=self._deployment,
             topic=topic if by_route else None,
-            named=named,
+            read_on=read_on,
         )
         health = HealthAlarms(
             self,
@@ -220,7 +221,7 @@ class GatewatchMonitor(Construct):
             functions=self.functions.by_name,
             queues=self.functions.queues,
             missed_ticks=self._ticks.dead,
-            named=named,
+            read_on=read_on,
         )
         Board(
             self,

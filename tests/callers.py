@@ -60,8 +60,9 @@ class Caller:
         limits: Limits | None = None,
     ) -> None:
         clock = clock or HandClock()
-        self.vault = Vault(reader(folder), clock, AwsIdentities())
-        self.prober = Prober(Keyring(found.credentials, self.vault), clock, limits)
+        self.vault = Vault(reader(folder), clock, AwsIdentities(), contact=found.contact)
+        keyring = Keyring(found.credentials, self.vault)
+        self.prober = Prober(keyring, clock, limits, contact=found.contact)
         self.attempts: list[Attempt] = [
             attempt for probe in plan(found) for attempt in probe.attempts if attempt.callers
         ]

@@ -91,6 +91,7 @@ class Gateway:
         self.broken: set[str] = set()
         self.open: set[str] = set()
         self.asked: list[str] = []
+        self.agents: set[str] = set()
         gateway = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -98,6 +99,7 @@ class Gateway:
 
             def do_GET(self) -> None:
                 gateway.asked.append(self.path)
+                gateway.agents.add(self.headers["user-agent"])
                 status, error, body = gateway.answer(self.path, self.headers.get("x-api-key"))
                 self.send_response(status)
                 self.send_header("x-amzn-RequestId", "r")

@@ -229,3 +229,35 @@ def test_so_many_windows_are_a_mistake() -> None:
 @pytest.mark.parametrize(("text", "acting"), [("", "layer"), ("alarms: route\n", "route")])
 def test_the_owner_says_which_alarms_act(text: str, acting: str) -> None:
     assert load(GOOD + text, "test").alarms == acting
+
+
+@pytest.mark.parametrize("key", ["contact", "alarm_runbook"])
+def test_a_link_is_the_owners_or_none(key: str) -> None:
+    page = "https://wiki.example.com/gatewatch?view=1#top"
+    assert getattr(load(GOOD, "test"), key) is None
+    assert getattr(load(f"{GOOD}{key}: {page}\n", "test"), key) == page
+
+
+def test_a_contact_may_be_a_mail_address() -> None:
+    text = GOOD + "contact: api-watch@example.com\n"
+    assert load(text, "test").contact == "api-watch@example.com"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "wiki",
+        "https://",
+        "ftp://x",
+        "'https://x/ y'",
+        "https://x/)(",
+        '"https://x/\\n"',
+        "[]",
+        "1",
+        "ä@b",
+    ],
+)
+@pytest.mark.parametrize("key", ["contact", "alarm_runbook"])
+def test_what_no_header_and_no_link_can_carry_is_refused(key: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=f"{key}: .*: expected a URL"):
+        load(f"{GOOD}{key}: {value}\n", "test")

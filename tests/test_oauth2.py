@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import trustme
+from msgspec.structs import replace
 
 from .callers import Caller, config, why
 from .servers import answering, serving
@@ -167,6 +168,15 @@ def test_a_token_endpoint_with_a_private_authority(folder: Path) -> None:
         [raw] = caller.call()
     assert raw.not_sent is None
     assert authorization(target.requests[0]) == "Bearer granted-token"
+
+
+def test_the_token_endpoint_and_the_api_learn_who_calls(folder: Path) -> None:
+    token = answering(body=b'{"access_token": "granted-token"}')
+    with serving(token) as server, serving(answering()) as target:
+        found = config(login(f"http://{server.place}/token"), f"http://{target.place}/prod")
+        Caller(replace(found, contact="api-watch@example.com"), folder).call()
+    for heads in (server.requests, target.requests):
+        assert b"(+api-watch@example.com; synthetic monitoring, " in heads[0]
 
 
 @pytest.mark.parametrize("more", [{}, {"token_type": None}, {"token_type": "BEARER"}])

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from gatewatch import __version__
 from gatewatch.config.canonical import Basic, Bearer, Credential, SecretRef, SecretSource
 from gatewatch.gateway.failure import is_unreached
 from gatewatch.model import Finding, Unsent
@@ -239,8 +240,20 @@ def test_user_info_in_a_url_is_no_credential() -> None:
 def test_the_user_agent_is_honest_and_says_what_the_request_is_for() -> None:
     with serving(answering()) as server:
         send(f"http://{server.place}/")
-        assert b"User-Agent: Gatewatch/" in server.requests[0]
-        assert b"synthetic monitoring, look)" in server.requests[0]
+    assert (
+        f"User-Agent: Gatewatch/{__version__} (synthetic monitoring, look)\r\n".encode()
+        in (server.requests[0])
+    )
+
+
+def test_the_user_agent_names_whom_the_owner_says() -> None:
+    with serving(answering()) as server:
+        keyring = Keyring((), Vault(lambda _: "", Clock()))
+        prober = Prober(keyring, Clock(), contact="https://wiki.example.com/gatewatch")
+        sent(prober, attempt(f"http://{server.place}/"))
+    assert (
+        b"(+https://wiki.example.com/gatewatch; synthetic monitoring, look)" in (server.requests[0])
+    )
 
 
 def test_a_refused_connection_names_the_address() -> None:

@@ -35,6 +35,13 @@ def test_a_healthy_api_is_no_news(account: Account) -> None:
     assert account.table.records()["orders"].news == 0
 
 
+def test_the_owners_contact_travels_to_the_probe(account: Account) -> None:
+    account.publish(CONFIG % {"place": account.gateway.place} + "contact: api-watch@example.com\n")
+    account.minutes()
+    assert all("(+api-watch@example.com; " in one for one in account.gateway.agents)
+    assert account.gateway.agents
+
+
 def test_a_route_that_breaks_is_told_once_and_once_that_it_is_mended(account: Account) -> None:
     account.minutes(2)
     account.gateway.broken.add("/items")

@@ -35,18 +35,19 @@ def handler(event: dict[str, Any], context: Any) -> Any:
 
 
 @lru_cache
-def _vault(networks: tuple[str, ...]) -> Vault:
+def _vault(networks: tuple[str, ...], contact: str | None) -> Vault:
     """Secrets and tokens are kept from one shard to the next."""
-    return Vault(read_in_account, CLOCK, AwsIdentities(), networks)
+    return Vault(read_in_account, CLOCK, AwsIdentities(), networks, contact)
 
 
 def _shard(record: dict[str, Any]) -> None:
     shard = msgspec.json.decode(record["body"], type=Shard)
     started, now = perf_counter(), CLOCK.now()
     transport = Prober(
-        Keyring(shard.credentials, _vault(shard.networks)),
+        Keyring(shard.credentials, _vault(shard.networks, shard.contact)),
         CLOCK,
         resolver=Resolver(networks=shard.networks),
+        contact=shard.contact,
     )
     try:
         probed = probe(shard, CLOCK, transport, table(), changes(), _log_findings)

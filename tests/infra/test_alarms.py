@@ -125,11 +125,14 @@ def tells(template: Resource, name: str) -> set[str]:
     return begins
 
 
+PAGE = "https://wiki.example.com/gatewatch"
+
+
 @pytest.fixture(scope="module")
 def by_route(tmp_path_factory: pytest.TempPathFactory) -> Resource:
     file = tmp_path_factory.mktemp("config") / "gatewatch.yaml"
     window = 'maintenance: [{cron: "0 2 * * SUN", for: 2h}]'
-    file.write_text(f"{CONFIG}\nalarms: route\n{window}\n")
+    file.write_text(f"{CONFIG}\nalarms: route\nalarm_runbook: {PAGE}\n{window}\n")
     return synthesised(file)
 
 
@@ -192,12 +195,18 @@ def test_the_monitors_health_is_told_once_whatever_it_lacks(template: Resource) 
     assert all("AlarmActions" not in named(template, ALARM, name[:-8]) for name in own)
 
 
-def test_every_alarm_says_what_it_means_and_where_to_read_on(template: Resource) -> None:
+@pytest.mark.parametrize(
+    ("written", "runbook"), [("template", "docs/runbook.md"), ("by_route", PAGE)]
+)
+def test_every_alarm_says_what_it_means_and_where_to_read_on(
+    written: str, runbook: str, request: pytest.FixtureRequest
+) -> None:
+    found: Resource = request.getfixturevalue(written)
     kinds = (ALARM, "AWS::CloudWatch::CompositeAlarm")
-    for one in (one for kind in kinds for one in resources(template, kind).values()):
+    for one in (one for kind in kinds for one in resources(found, kind).values()):
         meaning, _, page = read(one["AlarmDescription"]).partition(". Runbook: ")
         assert len(meaning) > 20
-        assert page.startswith("https://")
+        assert page.partition("#")[0] == runbook
         assert page.partition("#")[2] in _sections()
 
 

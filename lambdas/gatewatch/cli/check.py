@@ -119,7 +119,7 @@ def _refuse(options: Mapping[str, object], because: str) -> None:
 
 
 def _check_url(config: Config, output: Format) -> int:
-    [inquiry] = _looked(inquire(config, SqliteStore(None)), prober(config, vault(Path())))
+    [inquiry] = _looked(inquire(config, SqliteStore(None)), prober(config, vault(Path(), config)))
     if not inquiry.exchanges:
         raise UsageError("; ".join(_not_sent(inquiry).values()) or "nothing was sent")
     found = diagnose(inquiry.exchanges, inquiry.facts)
@@ -248,7 +248,7 @@ def _check_route(name: str, config_file: Path, state: Path | None, output: Forma
     if not chosen:
         known = ", ".join(route.name for api in config.apis for route in api.routes)
         raise UsageError(f'"{name}" is neither a URL nor a configured route; routes: {known}')
-    looked = _looked(chosen, prober(config, vault(config_file.parent)))
+    looked = _looked(chosen, prober(config, vault(config_file.parent, config)))
     verdicts = [verdict for inquiry in looked for verdict in inquiry.verdicts()]
     with until_closed():
         if output is Format.JSON:

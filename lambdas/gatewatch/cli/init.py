@@ -64,6 +64,9 @@ apis:
 # What breaks in a maintenance window is told when it is over, if it is still broken then.
 # maintenance:
 #   - {cron: "0 2 * * SUN", for: 2h, timezone: Europe/Berlin, apis: [orders]}
+
+# Whoever runs a watched API finds this in the User-Agent of our requests; or a mail address.
+# contact: https://wiki.example.com/gatewatch
 """
 
 

@@ -52,7 +52,7 @@ def run(
     deployed = _time(deployed_at) if deployed_at is not None else None
     found = read_config(config)
     store = open_store(config, state, found)
-    transport, clock = prober(found, vault(config.parent)), SystemClock()
+    transport, clock = prober(found, vault(config.parent, found)), SystemClock()
     with show.console(stderr=True).status("probing") as waiting:
 
         def tell(summary: Summary, verdicts: Sequence[Verdict]) -> None:

@@ -91,13 +91,13 @@ def _beside(config_file: Path) -> Path:
     return config_file.parent / STATE_FOLDER / f"{config_file.name}.sqlite3"
 
 
-def vault(folder: Path) -> Vault:
+def vault(folder: Path, config: Config) -> Vault:
     """What credentials are made of, for the life of the command."""
     from gatewatch.adapters.aws.identities import AwsIdentities
     from gatewatch.adapters.secrets import reader
     from gatewatch.probe.vault import Vault
 
-    return Vault(reader(folder), SystemClock(), AwsIdentities())
+    return Vault(reader(folder), SystemClock(), AwsIdentities(), contact=config.contact)
 
 
 def prober(config: Config, held: Vault) -> Prober:
@@ -105,4 +105,5 @@ def prober(config: Config, held: Vault) -> Prober:
     from gatewatch.probe.credentials import Keyring
     from gatewatch.probe.prober import Prober
 
-    return Prober(Keyring(config.credentials, held), SystemClock())
+    keyring = Keyring(config.credentials, held)
+    return Prober(keyring, SystemClock(), contact=config.contact)

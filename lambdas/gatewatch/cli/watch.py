@@ -56,7 +56,7 @@ def watch(
     """
     found = read_config(config)
     store = open_store(config, state, found)
-    held = vault(config.parent)
+    held = vault(config.parent, found)
     board = Board()
     clock, minutes, health = SystemClock(), Minutes(), Health()
     status = AS_EXPECTED

@@ -68,6 +68,8 @@ def _config(document: Document, findings: Findings, lookups: Lookups) -> Config 
         maintenance=maintenance,
         network=placed,
         alarms=msgspec.convert(value.get("alarms", "layer"), authored.Acting),
+        contact=_text(value, "contact"),
+        alarm_runbook=_text(value, "alarm_runbook"),
     )
     if not findings.problems:
         findings.take(list(_of_canonical(made)))
@@ -94,6 +96,10 @@ def _network(value: Mapping[str, object], findings: Findings) -> Network | None:
         return None
     written = _piece(value["network"], authored.Network, ("network",), findings)
     return network(written, ("network",), findings) if written else None
+
+
+def _text(value: Mapping[str, object], key: str) -> str | None:
+    return msgspec.convert(value.get(key), str | None)
 
 
 def _mapping(value: Mapping[str, object], key: str) -> dict[str, object]:

@@ -14,10 +14,12 @@ from gatewatch.config.values import (
     ApiId,
     ApiName,
     AuthMethod,
+    Contact,
     Count,
     CronLine,
     HeaderName,
     HostPort,
+    Link,
     Moment,
     Pattern,
     Range,
@@ -351,6 +353,12 @@ class File(Authored, frozen=True, kw_only=True):
     `alarms`: which of CloudWatch's alarms tell the topic `AlarmsTopic`: those of a `layer`, once
     for all routes, or those that name each `route` that fails. The others only show on the
     dashboard. It takes effect with a deployment.
+
+    `contact`: where those who run a watched API learn who calls it. It stands in the `User-Agent`
+    of every request, which otherwise says no more than that Gatewatch calls.
+
+    `alarm_runbook`: the page where you keep the [runbook](runbook.md). The alarms link to it, with
+    their names after a `#`; without it they name that file. It takes effect with a deployment.
     """
 
     apis: dict[ApiName, Api]
@@ -360,6 +368,8 @@ class File(Authored, frozen=True, kw_only=True):
     maintenance: tuple[Window, ...] = ()
     network: Network | None = None
     alarms: Acting = "layer"
+    contact: Contact | None = None
+    alarm_runbook: Link | None = None
 
 
 def schema() -> dict[str, Any]:

@@ -18,6 +18,7 @@ from gatewatch.config.values import (
     AuthMethod,
     Authority,
     BaseUrl,
+    Contact,
     Count,
     CredentialName,
     CronLine,
@@ -27,6 +28,7 @@ from gatewatch.config.values import (
     HeaderName,
     HeaderValue,
     HostPort,
+    Link,
     Method,
     Moment,
     Pattern,
@@ -283,7 +285,8 @@ class Network(Canonical, frozen=True, kw_only=True):
 
 
 class Config(Canonical, frozen=True, kw_only=True):
-    """`alarms`: those of which act, of the layers or of the routes; the deployment's business."""
+    """`alarms`: those of which act, of the layers or of the routes, and `alarm_runbook`, the page
+    that they link to, are the deployment's business. `contact`: whom the User-Agent names."""
 
     version: Literal[1] = 1
     apis: Annotated[tuple[Api, ...], Meta(min_length=1)]
@@ -292,6 +295,8 @@ class Config(Canonical, frozen=True, kw_only=True):
     maintenance: Annotated[tuple[Window, ...], Meta(max_length=MOST_WINDOWS)] = ()
     network: Network | None = None
     alarms: Literal["layer", "route"] = "layer"
+    contact: Contact | None = None
+    alarm_runbook: Link | None = None
 
 
 class UnreadableError(ValueError):

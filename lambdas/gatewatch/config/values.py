@@ -74,6 +74,24 @@ HostPort = Annotated[
 ]
 Destination = Annotated[str, Meta(pattern=rf"^[^\s/?#@\\\[\]]+:{PORT}$(?!\n)", max_length=300)]
 """A host and a port, as `gateway.url.host_of` writes them: IPv6 without brackets."""
+# What stands in a comment of a header as it is: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.5
+_LINK = r"https?://[A-Za-z0-9._~:/?#@!$&*+,=%-]+"
+Link = Annotated[
+    str,
+    Meta(
+        pattern=rf"^{_LINK}$(?!\n)",
+        max_length=300,
+        extra_json_schema=_told("a URL such as https://wiki.example.com/gatewatch"),
+    ),
+]
+Contact = Annotated[
+    str,
+    Meta(
+        pattern=rf"^({_LINK}|[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+)$(?!\n)",
+        max_length=300,
+        extra_json_schema=_told("a URL or a mail address such as api-watch@example.com"),
+    ),
+]
 Status = Annotated[int, Meta(ge=100, le=599, extra_json_schema=_told("an HTTP status such as 200"))]
 Count = Annotated[
     int, Meta(ge=1, le=1_000, extra_json_schema=_told("a whole number from 1 to 1000"))

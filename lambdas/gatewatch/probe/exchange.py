@@ -18,12 +18,13 @@ from gatewatch.gateway.url import AmbiguousUrlError, with_root
 from gatewatch.probe.flight import Flight, FloodError, fly
 from gatewatch.probe.resolve import NoAddressError
 
-HOMEPAGE = "https://github.com/gatewatch/gatewatch"
 BODY_BYTES = 65_536
 
 
-def user_agent(purpose: str) -> str:
-    return f"Gatewatch/{__version__} (+{HOMEPAGE}; synthetic monitoring, {purpose})"
+def user_agent(purpose: str, contact: str | None = None) -> str:
+    """Who calls, and why. `contact`: where that can be asked."""
+    asked = f"+{contact}; " if contact else ""
+    return f"Gatewatch/{__version__} ({asked}synthetic monitoring, {purpose})"
 
 
 def prepare(

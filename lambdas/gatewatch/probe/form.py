@@ -21,12 +21,14 @@ def post_form(
     form: str,
     networks: Sequence[str] | None = None,
     authority: str | None = None,
+    contact: str | None = None,
 ) -> tuple[int, bytes]:
     """The status and the body; raises SecretError where no answer came.
 
     `networks`: as for a Resolver. `authority`: PEM certificates that are trusted besides.
+    `contact`: as for a Prober.
     """
-    own = {"User-Agent": user_agent("token"), "Connection": "close", **headers}
+    own = {"User-Agent": user_agent("token", contact), "Connection": "close", **headers}
     prepared = prepare("POST", url, own, form)
     flight = Flight(Resolver(networks=networks), perf_counter() + _SECONDS)
     adapter = Adapter(shared_context(authority), 1)

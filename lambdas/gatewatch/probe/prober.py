@@ -36,7 +36,10 @@ Recorded = TypeVar("Recorded")
 
 
 class Prober:
-    """The transport of one run; connections and name lookups live as long as it does."""
+    """The transport of one run; connections and name lookups live as long as it does.
+
+    `contact`: where whoever is called learns who calls.
+    """
 
     def __init__(
         self,
@@ -44,11 +47,13 @@ class Prober:
         clock: Clock,
         limits: Limits | None = None,
         resolver: Resolver | None = None,
+        contact: str | None = None,
     ) -> None:
         self._keyring = keyring
         self._clock = clock
         self._limits = limits or Limits()
         self._resolver = resolver or Resolver()
+        self._contact = contact
         self._adapters: dict[tuple[str | None, str | None, Identity | None], Adapter] = {}
         self._lock = Lock()
 
@@ -129,7 +134,8 @@ class Prober:
     def _send(self, attempt: Attempt, queued_at: float) -> RawExchange:
         now = self._clock.now()
         try:
-            prepared = _prepared(attempt.method, attempt.url, attempt.headers, attempt.purpose)
+            agent = user_agent(attempt.purpose, self._contact)
+            prepared = _prepared(attempt.method, attempt.url, attempt.headers, agent)
             presented = self._keyring.present(attempt, str(prepared.url), now)
             adapter = self._adapter(attempt, presented.identity)
         except CredentialError as error:
@@ -206,11 +212,11 @@ def _host_port(text: str | None) -> tuple[str, int] | None:
 
 @lru_cache(maxsize=8192)
 def _prepared(
-    method: str, url: str, headers: tuple[tuple[str, str], ...], purpose: str
+    method: str, url: str, headers: tuple[tuple[str, str], ...], agent: str
 ) -> requests.PreparedRequest:
     """Built once; a probe only adds its credential. Never changed after this."""
     own = {
-        "User-Agent": user_agent(purpose),
+        "User-Agent": agent,
         "Accept": "*/*",
         "Accept-Encoding": "identity",
         "Cache-Control": "no-cache",
@@ -218,7 +224,7 @@ def _prepared(
     if method not in READING_METHODS:
         own["Connection"] = "close"
     whole = {**own, **dict(headers)}
-    if whole["User-Agent"] != own["User-Agent"]:
+    if whole["User-Agent"] != agent:
         # Whoever does not know us by the one is told by the other.
-        whole["X-Synthetic-Monitoring"] = own["User-Agent"]
+        whole["X-Synthetic-Monitoring"] = agent
     return prepare(method, url, whole)

@@ -41,7 +41,7 @@ _SENDABLE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 class Vault:
     """What credentials are made of. `known`: every value of it that may still be echoed.
 
-    `networks`: where a token may be asked for, as for a Resolver.
+    `networks`: where a token may be asked for, as for a Resolver. `contact`: as for a Prober.
     """
 
     def __init__(
@@ -50,11 +50,13 @@ class Vault:
         clock: Clock,
         identities: Identities | None = None,
         networks: Sequence[str] | None = None,
+        contact: str | None = None,
     ) -> None:
         self._read = read
         self._clock = clock
         self._aws = identities
         self._networks = networks
+        self._contact = contact
         self._kept: dict[Hashable, Kept[Any]] = {}
         self._lock = Lock()
         self.known = KnownSecrets(clock.now)
@@ -135,7 +137,9 @@ class Vault:
         client = source.client_id
         client_id = client if isinstance(client, str) else self.secret(client)
         headers, form = oauth2.request(source, client_id, self.secret(source.client_secret))
-        status, body = post_form(source.token_url, headers, form, self._networks, source.authority)
+        status, body = post_form(
+            source.token_url, headers, form, self._networks, source.authority, self._contact
+        )
         return oauth2.granted(source, status, body, self._clock.now())
 
     def _login(self, source: Cognito) -> tuple[str, datetime]:

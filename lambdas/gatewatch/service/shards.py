@@ -69,6 +69,7 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     let_in: tuple[tuple[str, str], ...] = ()
     latched: tuple[HeldWrite, ...] = ()
     networks: tuple[str, ...] = ()
+    contact: str | None = None
 
     @property
     def config(self) -> Config:
@@ -269,6 +270,7 @@ def shards(
             let_in=tuple(pair for name in _names(run) for pair in entered[name]),
             latched=tuple(each for one in run for each in one.latched),
             networks=inside if private else networks,
+            contact=config.contact,
         )
         for private in (False, True)
         for lane, run in packed(
