@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -29,6 +31,16 @@ from handlers import probe as probes
 from handlers import wiring
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+def _sqs() -> Any:
+    return _sqs_at(os.environ["AWS_ENDPOINT_URL"])
+
+
+@cache
+def _sqs_at(_: str) -> Any:
+    """One client for each emulated account: to make it takes longer than all that it is asked."""
+    return boto3.client("sqs")
 
 
 def tick(number: int) -> str:
@@ -56,9 +68,7 @@ def table() -> DynamoTable:
 def queue(name: str = "changes") -> str:
     """The URL of a new FIFO queue."""
     attributes = {"FifoQueue": "true"}
-    made = boto3.client("sqs").create_queue(
-        QueueName=f"{name}-{uuid4().hex[:8]}.fifo", Attributes=attributes
-    )
+    made = _sqs().create_queue(QueueName=f"{name}-{uuid4().hex[:8]}.fifo", Attributes=attributes)
     return str(made["QueueUrl"])
 
 
@@ -156,7 +166,7 @@ class Account:
         self.work, self.changes = queue("shards"), queue("changes")
         self.twins_work = queue("twin-shards")
         self.topic = boto3.client("sns").create_topic(Name=f"t-{uuid4().hex[:8]}")["TopicArn"]
-        self.inbox = boto3.client("sqs").create_queue(QueueName=f"i-{uuid4().hex[:8]}")["QueueUrl"]
+        self.inbox = _sqs().create_queue(QueueName=f"i-{uuid4().hex[:8]}")["QueueUrl"]
         boto3.client("sns").subscribe(
             TopicArn=self.topic, Protocol="sqs", Endpoint=_arn_of(self.inbox)
         )
@@ -223,7 +233,7 @@ class Account:
                 bad = {one["messageId"] for one in records}
             failed += len(bad)
             for one in found:
-                boto3.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+                _sqs().delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
         return failed
 
     def minutes(self, count: int = 1) -> None:
@@ -239,9 +249,7 @@ class Account:
         while got := _received(self.inbox):
             for one in got:
                 found.append(json.loads(json.loads(one["Body"])["Message"]))
-                boto3.client("sqs").delete_message(
-                    QueueUrl=self.inbox, ReceiptHandle=one["ReceiptHandle"]
-                )
+                _sqs().delete_message(QueueUrl=self.inbox, ReceiptHandle=one["ReceiptHandle"])
         return found
 
     def said(self) -> list[tuple[str, str]]:
@@ -265,14 +273,12 @@ def using(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
 
 
 def _arn_of(url: str) -> str:
-    found = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    found = _sqs().get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
     return str(found["Attributes"]["QueueArn"])
 
 
 def _received(url: str) -> list[dict[str, Any]]:
-    answer = boto3.client("sqs").receive_message(
-        QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]
-    )
+    answer = _sqs().receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"])
     return list(answer.get("Messages", []))
 
 
