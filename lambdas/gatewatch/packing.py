@@ -74,7 +74,7 @@ def _content(body: bytes, wbits: int, most: int, *, came_whole: bool) -> Unpacke
     format."""
     parts: list[bytes] = []
     rest, left, has_ended = body, most, True
-    while rest.strip(b"\0") and left > 0 and has_ended:
+    while (not parts or rest.strip(b"\0")) and left > 0 and has_ended:
         member = zlib.decompressobj(wbits)
         try:
             parts.append(member.decompress(rest, left))

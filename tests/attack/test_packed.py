@@ -32,6 +32,8 @@ def bare(body: bytes) -> bytes:
 
 UNREADABLE = {
     "text that is no gzip": (packed("gzip", CONTENT), "it is no gzip"),
+    "zeros": (packed("gzip", bytes(99)), "it is no gzip"),
+    "zeros, said to be deflate": (packed("deflate", bytes(99)), "it is no deflate"),
     "a gzip's head alone": (packed("gzip", b"\x1f\x8b\x08broken"), "it"),
     "zlib, said to be gzip": (packed("gzip", zlib.compress(CONTENT)), "it is no gzip"),
     "text that is no deflate": (packed("deflate", b"\xff" + CONTENT), "it is no deflate"),
