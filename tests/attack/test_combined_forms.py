@@ -195,7 +195,12 @@ def test_wherever_a_combination_is_wrapped(seed: int) -> None:
     random = _drawn(seed)
     for _ in range(250):
         secret, names = random.choice(SECRETS[:3]), _chain(random, WRAPPABLE)[:3]
-        at, width = random.randint(0, len(names)), random.choice([12, 16, 20, 60, 64, 76])
+        outside = [name for name in names if name in ESCAPINGS]
+        names = [*(name for name in names if name in ENCODINGS), *outside]
+        at, width = (
+            len(names) - random.randint(0, len(outside)),
+            random.choice([12, 16, 20, 60, 64, 76]),
+        )
         line_end = random.choice(["\n", "\r\n", "\n    ", "\r\n\t"])
         inner = _made(secret, names[:at])
         lines = (inner[start : start + width] for start in range(0, len(inner), width))

@@ -1,0 +1,272 @@
+"""Canaries: secrets to plant, a server that repeats them in every form at every place of an answer,
+and what finds them again in whatever was put out."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import socket
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from math import ceil
+from random import Random
+from string import ascii_letters, digits
+
+from gatewatch.redaction.looks import HIDDEN
+
+from ..test_redaction import FORMS
+
+_TOLD_WHOLE = 8
+_LONG = 20
+_TELLS = 16
+_SIZES = (5, 8, 16, 32, 64)
+
+
+FILLER = "x. "
+
+
+def random_text(seed: object, length: int, alphabet: str = f"{ascii_letters}{digits}-_") -> str:
+    return "".join(Random(str(seed)).choices(alphabet, k=length))  # noqa: S311 - a fake
+
+
+def core(form: str, secret: str) -> str:
+    """The form without what stands around it in any."""
+    shown = FORMS[form](secret).strip('"')
+    for scheme in ("Bearer ", "Basic "):
+        shown = shown.removeprefix(scheme)
+    return shown.strip("=\n")
+
+
+class Finder:
+    """Finds what gives a secret away in any form: not only the whole of it, but any half of a part
+    that is so long that it must be hidden (docs/secrets.md)."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._blocks: dict[int, dict[str, tuple[str, str]]] = defaultdict(dict)
+        for secret in dict.fromkeys(secrets):
+            other = random_text("decoy", len(secret))
+            for form in FORMS:
+                self._add(secret, form, core(form, other))
+
+    def _add(self, secret: str, form: str, decoy: str) -> None:
+        """`decoy`: the same form of another secret; what both have in common is none of it."""
+        shown = core(form, secret)
+        size = _block(shown, secret, form)
+        for at in range(0, len(shown) - size + 1, size):
+            if (block := shown[at : at + size]) not in decoy:
+                self._blocks[size][block] = (secret, form)
+
+    def found(self, text: str) -> set[tuple[str, str]]:
+        """Which secrets, and in which form."""
+        pieces = {piece for each in _readings(text) for piece in each.split(HIDDEN)}
+        return {
+            blocks[shown]
+            for piece in pieces
+            for size, blocks in self._blocks.items()
+            for shown in _blocks_of(piece, size) & blocks.keys()
+        }
+
+
+def _blocks_of(text: str, size: int) -> set[str]:
+    return {text[at : at + size] for at in range(len(text) - size + 1)}
+
+
+def _block(shown: str, secret: str, form: str) -> int:
+    if len(secret) <= _TOLD_WHOLE or len(shown) < min(_SIZES):
+        return len(shown)
+    if form.startswith(("SHA", "MD5")):
+        return 8
+    told = _TELLS / len(secret) if len(secret) >= _LONG else 3 / 4
+    wanted = ceil(len(shown) * told / 2)
+    return max(size for size in _SIZES if size <= max(wanted, _SIZES[0]))
+
+
+def _readings(text: str) -> set[str]:
+    """As it is, without wrapped lines, and as a program reads it that takes JSON apart."""
+    text = text.replace(FILLER * 50, "")
+    plain = text.replace("\\n", "\n").replace('\\"', '"').replace("\\\\", "\\")
+    return {text, re.sub(r"\s*\n\s*", "", text), plain}
+
+
+Place = Callable[[Sequence[str]], bytes]
+"""The answer that has these forms at one place."""
+_REFUSED = "x-amzn-ErrorType: AccessDeniedException\r\nx-amzn-RequestId: r\r\nx-amz-apigw-id: a\r\n"
+
+
+def _answer(head: str, body: bytes, reason: str = "Forbidden") -> bytes:
+    length = f"Content-Length: {len(body)}\r\n\r\n"
+    return f"HTTP/1.1 403 {reason}\r\n{_REFUSED}{head}{length}".encode() + body
+
+
+def _message(forms: Sequence[str]) -> bytes:
+    return json.dumps({"message": " | ".join(("Forbidden", *forms))}).encode()
+
+
+def _of_line(forms: Iterable[str]) -> list[str]:
+    """Those that a header's line can carry."""
+    return [one for one in forms if one.isprintable()]
+
+
+def _in_body(forms: Sequence[str]) -> bytes:
+    return _answer("Content-Type: application/json\r\n", _message(forms))
+
+
+def _in_headers(forms: Sequence[str]) -> bytes:
+    head = "".join(f"X-Echo-{at}: {one}\r\n" for at, one in enumerate(_of_line(forms)))
+    return _answer(head, b'{"message":"Forbidden"}')
+
+
+def _in_header_names(forms: Sequence[str]) -> bytes:
+    names = [one for one in _of_line(forms) if re.fullmatch(r"[!#$%&'*+.^`|~\w-]+", one, re.ASCII)]
+    head = "".join(f"X-{one}: told\r\n{one}: told\r\n" for one in names)
+    return _answer(head, b'{"message":"Forbidden"}')
+
+
+def _in_urls(forms: Sequence[str]) -> bytes:
+    lines = _of_line(forms)
+    head = "".join(
+        f"Link: <https://h.example.com/{one}>; rel=next\r\nX-At-{at}: /cb?id=1&b={one}#{one}\r\n"
+        for at, one in enumerate(lines)
+    )
+    where = f"Location: https://u:{lines[0]}@h.example.com/{lines[-1]}?session={lines[0]}\r\n"
+    return _answer(where + head, b"").replace(b" 403 Forbidden", b" 302 Found", 1)
+
+
+def _in_reason(forms: Sequence[str]) -> bytes:
+    return _answer("", b'{"message":"Forbidden"}', reason=" ".join(_of_line(forms))[:4_000])
+
+
+def _in_trailers(forms: Sequence[str]) -> bytes:
+    lines = _of_line(forms)
+    trailers = "".join(f"X-Trailer-{at}: {one}\r\n" for at, one in enumerate(lines))
+    extension = lines[0].replace(";", "")
+    return (
+        f"HTTP/1.1 403 Forbidden\r\n{_REFUSED}Transfer-Encoding: chunked\r\nTrailer: X-Trailer-0"
+        f'\r\n\r\n17;x="{extension}"\r\n{{"message":"Forbidden"}}\r\n0\r\n{trailers}\r\n'
+    ).encode()
+
+
+def _in_no_answer(forms: Sequence[str]) -> bytes:
+    """A status line and a length that are none: what the libraries complain of they quote."""
+    lines = _of_line(forms)
+    if len(lines) % 2:
+        return f"HTTP/9.{lines[0]} {lines[-1]}\r\n{lines[0]}\r\n\r\n".encode()
+    return f"HTTP/1.1 403 Forbidden\r\n{_REFUSED}Content-Length: {lines[0]}\r\n\r\nx".encode()
+
+
+def _in_a_bad_chunk(forms: Sequence[str]) -> bytes:
+    head = f"HTTP/1.1 403 Forbidden\r\n{_REFUSED}Transfer-Encoding: chunked\r\n\r\n"
+    return f"{head}{_of_line(forms)[0]}\r\n".encode()
+
+
+def _cut_by_the_bound(forms: Sequence[str]) -> bytes:
+    """The bound of a body falls within one."""
+    last = forms[-1]
+    beginning = f'{{"message":"Forbidden {forms[0]} '
+    filler = FILLER * ((65_536 - len(beginning) - len(last) // 2) // len(FILLER))
+    return _answer("", (beginning + filler + last * 3).encode()[:70_000])
+
+
+def _broken_off(forms: Sequence[str]) -> bytes:
+    last = forms[-1]
+    head = f"HTTP/1.1 403 Forbidden\r\n{_REFUSED}Content-Length: 900000\r\n\r\n"
+    return f'{head}{{"message":"Forbidden {forms[0]} {last[: len(last) * 3 // 5]}'.encode()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One place; `room`: how many characters of forms an answer of it carries, `most`: how many
+    forms; `every`: so many forms are passed over, as their place is slow or small."""
+
+    place: Place
+    room: int = 50_000
+    most: int = 10_000
+    every: int = 1
+    closes: bool = False
+
+
+STAGES = {
+    "body": Stage(_in_body),
+    "headers": Stage(_in_headers, most=90, every=4),
+    "names": Stage(_in_header_names, most=90, every=9),
+    "urls": Stage(_in_urls, most=45, every=11),
+    "reason": Stage(_in_reason, room=3_500, every=67),
+    "trailers": Stage(_in_trailers, most=90, every=13),
+    "none": Stage(_in_no_answer, most=3, every=151, closes=True),
+    "chunk": Stage(_in_a_bad_chunk, most=3, every=211, closes=True),
+    "bound": Stage(_cut_by_the_bound, most=2, every=83),
+    "broken": Stage(_broken_off, most=2, every=67, closes=True),
+}
+_SENT_ANSWERS = 6
+
+
+@dataclass
+class Echo:
+    """`GET /prod/PLACE/N` has the Nth share of all forms at that place; `/prod/sent/N` a share of
+    the forms of whatever credential was sent, be it in the URL."""
+
+    secrets: Sequence[str]
+    seen: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        forms = [make(secret) for secret in self.secrets for make in FORMS.values()]
+        self._shares = {
+            name: list(_shared(forms[:: stage.every], stage)) for name, stage in STAGES.items()
+        }
+
+    @property
+    def paths(self) -> list[str]:
+        places = [f"/{name}/{n}" for name, found in self._shares.items() for n in range(len(found))]
+        return [*places, *(f"/sent/{n}" for n in range(_SENT_ANSWERS))]
+
+    def __call__(self, to: socket.socket, head: bytes) -> None:
+        shown = list(sent_in(head))
+        self.seen.update(shown)
+        parts = head.split(b" ")[1].decode().partition("?")[0].split("/")
+        name, number = parts[2] if len(parts) > 3 else "", parts[-1]
+        if name in STAGES and number.isdigit():
+            stage = STAGES[name]
+            to.sendall(stage.place(self._shares[name][int(number)]))
+            if stage.closes:
+                to.close()
+            return
+        forms = [make(one) for one in shown for make in FORMS.values()]
+        share = forms[int(number) :: _SENT_ANSWERS] if name == "sent" else shown
+        to.sendall(_answer("".join(f"X-Sent: {one}\r\n" for one in shown), _message(share)))
+
+
+def _shared(forms: Iterable[str], stage: Stage) -> Iterator[list[str]]:
+    share: list[str] = []
+    room = 0
+    for form in forms:
+        size = len(json.dumps(form))
+        if share and (room + size > stage.room or len(share) == stage.most):
+            yield share
+            share, room = [], 0
+        share.append(form)
+        room += size
+    yield share
+
+
+_CREDENTIAL_HEADERS = ("authorization", "x-api-key", "cookie", "x-custom", "x-amz-security-token")
+
+
+def sent_in(head: bytes) -> Iterator[str]:
+    """The credentials of a request."""
+    first, *lines = head.decode("latin-1").split("\r\n")
+    for line in lines:
+        name, _, value = line.partition(": ")
+        if name.lower() not in _CREDENTIAL_HEADERS or "deliberately-invalid" in value:
+            continue
+        if "Credential=" in value:
+            yield value.split("Credential=")[1].split("/")[0]
+        elif value.startswith("Basic "):
+            pair = base64.b64decode(value.removeprefix("Basic ")).decode()
+            if "deliberately-invalid" not in pair:
+                yield from (value.removeprefix("Basic "), pair.partition(":")[2])
+        else:
+            yield value.removeprefix("Bearer ")
+    if token := re.search(r"access_token=([^&\s]+)", first):
+        yield token[1]
