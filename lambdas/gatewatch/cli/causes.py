@@ -17,7 +17,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from gatewatch.causes import catalogue
-from gatewatch.cli import show
+from gatewatch.cli import complete, show
 from gatewatch.cli.exits import UsageError
 from gatewatch.cli.options import Format, OutputFormat
 from gatewatch.model import Layer
@@ -47,7 +47,10 @@ _COLOURS = {
 
 def causes(
     cause_id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="One cause: its page, in full.")
+        str | None,
+        typer.Argument(
+            metavar="[ID]", help="One cause: its page, in full.", autocompletion=complete.causes
+        ),
     ] = None,
     layer: Annotated[
         str | None, typer.Option("--layer", "-l", help="Only the causes of this layer.")

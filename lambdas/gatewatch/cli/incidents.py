@@ -11,7 +11,7 @@ import typer
 
 from gatewatch.acknowledge import LONGEST_WHY, Ack, concerning
 from gatewatch.adapters.local.clock import SystemClock
-from gatewatch.cli import show
+from gatewatch.cli import complete, show
 from gatewatch.cli.exits import UsageError, until_closed
 from gatewatch.cli.journal import Journal, journal
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
@@ -110,7 +110,11 @@ def _one(book: Journal, prefix: str) -> Incident:
 
 def ack(
     what: Annotated[
-        str, typer.Argument(help="An incident's id or its beginning; or an API's name.")
+        str,
+        typer.Argument(
+            help="An incident's id or its beginning; or an API's name.",
+            autocompletion=complete.apis,
+        ),
     ],
     route: Annotated[
         str | None, typer.Argument(help='The route of the API, such as "POST /orders".')

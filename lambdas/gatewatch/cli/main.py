@@ -36,8 +36,7 @@ app = typer.Typer(
     help="Tells at which layer a request to an API behind Amazon API Gateway stopped, and why.\n\n"
     "Exit codes: 0 as expected, 1 findings, 2 could not decide or could not probe, "
     "3 bad configuration or usage.",
-    no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
@@ -65,16 +64,20 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _gatewatch(
-    version: Annotated[
+    context: typer.Context,
+    _version: Annotated[
         bool,
         typer.Option(
             "--version", help="Print the version and stop.", callback=_print_version, is_eager=True
         ),
     ] = False,
 ) -> None:
-    pass
+    if context.invoked_subcommand is None:
+        # Nothing was looked at, so nothing is as expected: a script that lost its command hears it.
+        typer.echo(context.get_help())
+        raise typer.Exit(BAD_USAGE)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -101,7 +104,7 @@ _STANDARD_ERROR = 2
 
 def _status(arguments: list[str] | None) -> int:
     try:
-        status = app(arguments, standalone_mode=False)
+        status = app(arguments, prog_name="gatewatch", standalone_mode=False)
         sys.stdout.flush()
     except ConfigError as error:
         return _said(str(error))

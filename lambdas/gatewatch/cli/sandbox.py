@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from gatewatch.cli import show
+from gatewatch.cli import complete, show
 from gatewatch.cli.exits import UsageError
 from gatewatch.cli.extras import need_sandbox
 from gatewatch.cli.options import Format, OutputFormat
@@ -36,7 +36,10 @@ app = typer.Typer(no_args_is_help=False, rich_markup_mode="markdown")
 def sandbox(
     context: typer.Context,
     fault: Annotated[
-        list[str] | None, typer.Option("--fault", help="Switch this fault on; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--fault", help="Switch this fault on; repeatable.", autocompletion=complete.faults
+        ),
     ] = None,
     listing: Annotated[bool, typer.Option("--list", help="List the faults and stop.")] = False,
     folder: Folder = FOLDER,
@@ -70,7 +73,12 @@ def sandbox(
 
 @app.command("flip")
 def flip(
-    name: Annotated[str, typer.Argument(metavar="FAULT", help="A fault; see --list.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="FAULT", help="A fault; see --list.", autocompletion=complete.faults
+        ),
+    ],
     folder: Folder = FOLDER,
     output: OutputFormat = Format.TEXT,
 ) -> None:

@@ -1,0 +1,42 @@
+"""What the shell may complete. It reads, and asks nobody; what cannot be read completes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import typer
+
+from gatewatch.cli.setting import DEFAULT_CONFIG
+
+
+def causes(incomplete: str) -> list[str]:
+    from gatewatch.causes import catalogue
+
+    return _beginning(incomplete, catalogue())
+
+
+def faults(incomplete: str) -> list[str]:
+    from gatewatch.sandbox.faults import FAULTS
+
+    return _beginning(incomplete, FAULTS)
+
+
+def apis(context: typer.Context, incomplete: str) -> list[str]:
+    """Those of the configuration. Routes are left out: bash would not quote the blank in them."""
+    return _beginning(incomplete, _apis(context.params.get("config") or DEFAULT_CONFIG))
+
+
+def _apis(file: Path) -> Iterable[str]:
+    from gatewatch.config.document import read
+
+    try:
+        value = read(file.read_text(encoding="utf-8")).value
+    except (OSError, UnicodeDecodeError):
+        return ()
+    found = value.get("apis") if isinstance(value, dict) else None
+    return map(str, found) if isinstance(found, dict) else ()
+
+
+def _beginning(incomplete: str, words: Iterable[str]) -> list[str]:
+    return [word for word in words if word.startswith(incomplete)]
