@@ -12,7 +12,7 @@ IN_VENV := PATH="$(CURDIR)/$(BIN):$$PATH" JSII_SILENCE_WARNING_END_OF_LIFE_NODE_
 	CDK_DISABLE_CLI_TELEMETRY=true CDK_DISABLE_VERSION_CHECK=1
 
 .DEFAULT_GOAL := help
-.PHONY: help lock lowest setup demo test hunt lint infra synth deploy destroy docs accuracy faults nights conformance bench scale tools e2e clean
+.PHONY: help lock lowest setup demo test hunt lint infra package synth deploy destroy docs accuracy faults nights conformance bench scale tools e2e clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 18
@@ -62,6 +62,11 @@ lint: $(VENV)/dev.stamp  ## Format, lint, types, import directions
 infra: $(VENV)/dev.stamp $(VENV)/cdk.stamp node_modules/.package-lock.json  ## Test the stack
 	@$(BIN)/mypy --package infra
 	@$(IN_VENV) $(BIN)/python -m pytest tests/infra
+
+package: $(VENV)/dev.stamp  ## Build the wheel and the sdist in dist/; install each elsewhere and run it
+	@rm -rf dist
+	@$(BIN)/python -m build --no-isolation >/dev/null
+	@$(BIN)/python -m pytest tests/package
 
 synth: $(VENV)/cdk.stamp  ## Write the stack's template to cdk.out; no account needed
 	@$(IN_VENV) $(BIN)/python app.py
@@ -136,4 +141,4 @@ scale: $(VENV)/dev.stamp  ## 50,000 routes a minute through the service's code, 
 	@$(BIN)/python -m bench.scale
 
 clean:  ## Remove what the targets made
-	rm -rf $(VENV) build cdk.out node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist cdk.out node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
