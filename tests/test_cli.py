@@ -730,6 +730,24 @@ def test_explain_says_where_the_consoles_test_proves_nothing(
     assert ("test-invoke proves nothing" in " ".join(cli.out.split())) is says
 
 
+def test_validate_takes_many_files_and_tells_of_all(cli: Cli, tmp_path: Path) -> None:
+    good, bad, worse = (tmp_path / f"{name}.yaml" for name in ("good", "bad", "worse"))
+    good.write_text("apis: {a: {url: 'https://api.example.com', routes: [GET /x: public]}}\n")
+    bad.write_text("apis: {}\n")
+    worse.write_text("apis: [\n")
+    assert cli("validate", bad, good, worse) == 3
+    assert cli.out == f"{good}: in order; 1 API, 1 route\n"
+    assert [line.partition(":")[0] for line in cli.err.splitlines()] == [str(bad), str(worse)]
+    assert cli("validate", good, bad, "--format", "json") == 3
+    told = [json.loads(line) for line in cli.out.splitlines()]
+    assert [(one["file"], bool(one["problems"])) for one in told] == [
+        (str(good), False),
+        (str(bad), True),
+    ]
+    assert cli("validate", good, "--config", str(bad)) == 3
+    assert cli.err == "gatewatch: FILE and --config: give one of them\n"
+
+
 def test_validate_tells_programs_every_problem(cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "gatewatch.yaml"
     file.write_text("apis: {a: {url: ftp://x, routes: [GET /x: publik]}}\n")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import typer
 
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
-from gatewatch.cli.exits import AS_EXPECTED, BAD_USAGE
+from gatewatch.cli.exits import AS_EXPECTED, BAD_USAGE, UsageError, gravest
 from gatewatch.cli.maintenance import scheduled, told
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat
 from gatewatch.cli.plan import uneven
@@ -20,23 +21,40 @@ from gatewatch.config.problems import ConfigError, Problem, shown
 from gatewatch.notices.visible import visible
 
 
-def validate(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) -> None:
-    """Check a configuration without sending anything; every problem at once.
+def validate(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE", help="Configurations, instead of --config."),
+    ] = None,
+    config: ConfigFile = CONFIG,
+    output: OutputFormat = Format.TEXT,
+) -> None:
+    """Check configurations without sending anything; every problem at once.
 
     AWS is not asked either: what a parameter of Parameter Store holds is not looked at.
 
-    Exit code 0 when it is in order, 3 when it is not.
+    Exit code 0 when all are in order, 3 when one is not.
 
     **Examples**
 
     ```
     gatewatch validate
+    gatewatch validate staging.yaml production.yaml
     gatewatch validate --config staging.yaml --format json
     ```
     """
-    if output is Format.JSON:
-        raise typer.Exit(_as_json(config))
-    found = read_config(config, Placeholders())
+    if files and config != CONFIG:
+        raise UsageError("FILE and --config: give one of them")
+    check = _as_json if output is Format.JSON else _as_text
+    raise typer.Exit(gravest(*[check(one) for one in files or [config]]))
+
+
+def _as_text(config: Path) -> int:
+    try:
+        found = read_config(config, Placeholders())
+    except ConfigError as error:
+        typer.echo(visible(str(error)), err=True)
+        return BAD_USAGE
     routes = [route for api in found.apis for route in api.routes]
     counted = f"{show.count(len(found.apis), 'API')}, {show.count(len(routes), 'route')}"
     typer.echo(visible(f"{config}: in order; {counted}"))
@@ -45,6 +63,7 @@ def validate(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) ->
             typer.echo(visible(f"{config}: {route.name}: {note}"))
     for line in told(scheduled(found, SystemClock().now())):
         typer.echo(visible(f"{config}: {line}"))
+    return AS_EXPECTED
 
 
 def _as_json(config: Path) -> int:
