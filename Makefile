@@ -96,6 +96,7 @@ LOCK = build/lock/bin/uv pip compile --quiet --universal --generate-hashes --pyt
 
 lock: build/lock/uv.stamp  ## Write the files of pinned and hashed requirements anew
 	@$(LOCK) pyproject.toml --all-extras --output-file requirements/core.txt
+	@$(LOCK) pyproject.toml --constraint requirements/core.txt --output-file requirements/run.txt
 	@$(LOCK) requirements/build.in --output-file requirements/build.txt
 	@$(LOCK) requirements/dev.in --constraint requirements/core.txt --output-file requirements/dev.txt
 	@$(LOCK) requirements/e2e.in --output-file requirements/e2e.txt

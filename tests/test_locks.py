@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -12,6 +13,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parent.parent
 SOURCES: dict[str, tuple[str, ...]] = {
     "requirements/core.txt": ("pyproject.toml",),
+    "requirements/run.txt": (),
     "requirements/build.txt": ("requirements/build.in",),
     "requirements/dev.txt": ("requirements/dev.in",),
     "requirements/e2e.txt": ("requirements/e2e.in",),
@@ -36,9 +38,13 @@ def asked(name: str) -> list[Requirement]:
     text = (ROOT / name).read_text()
     if not name.endswith(".toml"):
         return [Requirement(line) for line in text.splitlines()]
-    project = tomllib.loads(text)["project"]
-    extras = project["optional-dependencies"].values()
-    return [Requirement(one) for ones in (project["dependencies"], *extras) for one in ones]
+    extras = project()["optional-dependencies"].values()
+    return [Requirement(one) for ones in (project()["dependencies"], *extras) for one in ones]
+
+
+def project() -> dict[str, Any]:
+    found: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return found
 
 
 def _plain(name: str) -> str:
@@ -61,6 +67,14 @@ def test_a_lock_has_what_its_sources_ask_for(name: str) -> None:
 
 def test_whoever_installs_it_beside_something_else_is_asked_for_no_version() -> None:
     assert [str(one) for one in asked("pyproject.toml") if "==" in str(one)] == []
+
+
+def test_a_container_runs_what_was_tested_without_the_sandbox() -> None:
+    tested, contained = locked("requirements/core.txt"), locked("requirements/run.txt")
+    assert contained.items() <= tested.items()
+    plain = {_plain(Requirement(one).name) for one in project()["dependencies"]}
+    assert plain <= contained.keys()
+    assert "trustme" not in contained
 
 
 def test_the_functions_run_what_was_tested() -> None:
