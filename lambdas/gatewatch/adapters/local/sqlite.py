@@ -53,6 +53,13 @@ CREATE TABLE IF NOT EXISTS owner (config TEXT NOT NULL);
 _LATCHED_AS = "ALTER TABLE latch ADD COLUMN finding TEXT NOT NULL DEFAULT 'protected_route_open'"
 
 
+class _Connection(sqlite3.Connection):
+    """Closed at the latest when nobody holds it; from Python 3.13 on one is warned otherwise."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class SqliteMemory:
     """One API's rows inside a transaction."""
 
@@ -210,7 +217,11 @@ class SqliteStore:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(self._file, os.O_CREAT | os.O_RDWR, 0o600))
         self._connection = sqlite3.connect(
-            self.name, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
+            self.name,
+            timeout=_WAIT_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=_Connection,
         )
         # The journal stays there, empty, and with it the room for the next one.
         self._connection.execute("PRAGMA journal_mode = PERSIST")
