@@ -242,3 +242,29 @@ def test_a_success_that_may_be_none_is_not_told_as_one() -> None:
     found = told({"request": request, "response": {"status": 200}})
     assert found.confidence is Confidence.AMBIGUOUS
     assert verdict_phrase(found) == "ok or backend: one of 2 causes"
+
+
+REST = {"date": "d", "x-amzn-requestid": "r", "x-amz-apigw-id": "a"}
+
+
+@pytest.mark.parametrize(
+    ("method", "error_type", "lost", "confidence"),
+    [
+        ("GET", "BadRequestException", {"is_cut": True}, Confidence.AMBIGUOUS),
+        ("GET", "BadRequestException", {"is_cut": True, "body": '{"mess'}, Confidence.AMBIGUOUS),
+        ("HEAD", "BadRequestException", {"is_cut": True}, Confidence.CERTAIN),
+        ("GET", "BadRequestException", {"body": '{"message": "x"}'}, Confidence.CERTAIN),
+        ("GET", "AuthorizerConfigurationException", {"is_cut": True}, Confidence.CERTAIN),
+    ],
+    ids=["reset", "cut", "an answer to HEAD", "an owner's own text", "a type of the gateway alone"],
+)
+def test_a_type_whose_body_was_lost_may_be_another_aws_apis(
+    method: str, error_type: str, lost: Row, confidence: Confidence
+) -> None:
+    status = 400 if error_type == "BadRequestException" else 500
+    headers = {**REST, "x-amzn-errortype": error_type}
+    request = {"method": method, "url": "https://abc123.execute-api.us-east-1.amazonaws.com/prod/x"}
+    found = told({"request": request, "response": {"status": status, "headers": headers, **lost}})
+    assert found.confidence is confidence
+    may_be_behind = "backend" in {one.layer for one in found.candidates}
+    assert may_be_behind is (confidence is Confidence.AMBIGUOUS)

@@ -18,7 +18,7 @@ from gatewatch.gateway.doors import by_door, by_function_url, is_appsync
 from gatewatch.gateway.failure import without_response
 from gatewatch.gateway.pieces import fuller
 from gatewatch.gateway.recognised import UNRECOGNISED, Recognition, plainly
-from gatewatch.gateway.seen import Seen, Writer, see
+from gatewatch.gateway.seen import TELLING_CHARACTERS, Seen, Writer, see
 from gatewatch.gateway.url import HostKind, parse
 from gatewatch.gateway.wires import (
     CODES,
@@ -185,13 +185,10 @@ def _refusal(exchange: Exchange, seen: Seen) -> Recognition:
         return _of_nobody_known(exchange, seen)
     if seen.writer is Writer.STRANGER and seen.error_type is None:
         return Recognition(weak=said | {seen.as_backends}) if seen.said.alone else UNRECOGNISED
-    if seen.said.cut and len(seen.said.message) < _TELLING_CHARACTERS:
+    if seen.said.cut and len(seen.said.message) < TELLING_CHARACTERS:
         # So little of a text may be the beginning of any other.
         return Recognition(plain=said, disguised=_of_nobody_known(exchange, seen).all - said)
     return Recognition(plain=said)
-
-
-_TELLING_CHARACTERS = 16
 
 
 def _probably_by_an_integration(seen: Seen, said: frozenset[Answer]) -> Recognition:

@@ -30,7 +30,8 @@ class Writer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """`by_rest`, `by_http`: the id headers of a REST or an HTTP API came with it."""
+    """`by_rest`, `by_http`: the id headers of a REST or an HTTP API came with it. `body_is_lost`:
+    a body was on its way, or may have been, and nothing that tells came of it."""
 
     status: int
     headers: Mapping[str, str]
@@ -40,6 +41,7 @@ class Seen:
     by_rest: bool
     by_http: bool
     writer: Writer
+    body_is_lost: bool
 
     @property
     def has_all_headers(self) -> bool:
@@ -68,15 +70,17 @@ def see(exchange: Exchange) -> Seen:
     response = exchange.response
     headers = {name.lower(): value for name, value in response.headers.items()}
     error_type = headers.get("x-amzn-errortype", "").split(":")[0].split(",")[0].strip() or None
+    said = _said(exchange)
     return Seen(
         status=response.status,
         headers=headers,
         error_type=error_type,
-        said=_said(exchange),
+        said=said,
         challenge=headers.get("www-authenticate"),
         by_rest=any(name in headers for name in _REST_IDS),
         by_http=_HTTP_ID in headers,
         writer=_writer(response.headers, headers),
+        body_is_lost=_is_lost(exchange, said),
     )
 
 
@@ -89,6 +93,18 @@ def _said(exchange: Exchange) -> Said:
     if said.form is Form.EMPTY and not _came_empty(exchange):
         return Said(Form.UNSEEN)
     return replace(said, cut=True) if response.is_cut and said.form is Form.TEXT else said
+
+
+TELLING_CHARACTERS = 16
+"""So many at least tell the beginning of one text from that of another."""
+
+
+def _is_lost(exchange: Exchange, said: Said) -> bool:
+    """An answer to HEAD has no body, and one that nobody showed may have been empty."""
+    if said.cut:
+        return len(said.message) < TELLING_CHARACTERS
+    is_cut = said.form is Form.UNSEEN and exchange.response.is_cut
+    return is_cut and exchange.request.method.upper() != "HEAD"
 
 
 def _came_empty(exchange: Exchange) -> bool:

@@ -175,6 +175,9 @@ def _by_type(wires: Iterable[Wire]) -> dict[str, tuple[Wire, ...]]:
 
 TYPES = _by_type(WIRES)
 """The error types that API Gateway itself sends, with the answers of each."""
+GATEWAYS_ALONE = frozenset({"AuthorizerConfigurationException"})
+"""Those that no other AWS API sends. An integration that is one may have the others passed on:
+inferred, since nobody recorded it."""
 
 
 def natural(status: int, among: frozenset[Answer]) -> frozenset[Answer]:

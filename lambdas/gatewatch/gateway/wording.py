@@ -8,24 +8,32 @@ from gatewatch.gateway.denial import Denial, PolicySource, read
 from gatewatch.gateway.examples import begins
 from gatewatch.gateway.recognised import Recognition
 from gatewatch.gateway.seen import Seen
-from gatewatch.gateway.wires import OF_ANY_TYPE, TYPES, WIRES, Wire, natural
+from gatewatch.gateway.wires import GATEWAYS_ALONE, OF_ANY_TYPE, TYPES, WIRES, Wire, natural
 
 
 def of_type(seen: Seen) -> Recognition | None:
-    """The type header survives customised bodies and empty HEAD answers, so it leads."""
+    """The type header survives customised bodies and empty HEAD answers, so it leads.
+
+    Where the body was lost, the type is all that there is, and it may be another AWS API's behind.
+    """
     if seen.error_type not in TYPES:
         return None
-    family = TYPES[seen.error_type]
-    said = worded(seen)
+    answers = _of_family(seen, TYPES[seen.error_type])
+    if not seen.body_is_lost or seen.error_type in GATEWAYS_ALONE:
+        return Recognition(plain=answers)
+    return Recognition(plain=answers, disguised=frozenset({seen.as_backends}))
+
+
+def _of_family(seen: Seen, family: tuple[Wire, ...]) -> frozenset[Answer]:
     answers = frozenset(wire.answer for wire in family)
     if seen.error_type == "ForbiddenException" and seen.status != 403:
         # A WAF rule may answer with any status (recorded: cu-010, a 429).
         blocked = frozenset({Answer.BLOCKED_BY_RULE})
-        return Recognition(plain=blocked if seen.status == 429 else blocked | answers)
-    if narrowed := said & (answers | OF_ANY_TYPE):
-        return Recognition(plain=narrowed)
+        return blocked if seen.status == 429 else blocked | answers
+    if narrowed := worded(seen) & (answers | OF_ANY_TYPE):
+        return narrowed
     usual = natural(seen.status, OF_ANY_TYPE) if seen.status == 415 else frozenset()
-    return Recognition(plain=_of_status(family, seen.status) or usual or answers)
+    return _of_status(family, seen.status) or usual or answers
 
 
 def _of_status(family: tuple[Wire, ...], status: int) -> frozenset[Answer]:
