@@ -132,7 +132,7 @@ faults: setup  ## Every fault of the sandbox through the real prober and the dia
 	@$(BIN)/python bench/faults.py
 
 conformance: setup  ## Whether the sandbox answers as AWS was recorded to
-	@$(BIN)/python -m bench.conformance
+	@PYTHONPATH=lambdas $(BIN)/python -m tests.conformance
 
 bench: $(VENV)/dev.stamp  ## How fast the parts are, against what people would use instead
 	@$(BIN)/python bench/speed.py

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gatewatch.causes import catalogue
+from gatewatch.diagnosis.causes import catalogue
 
 Json = dict[str, Any]
 CORPUS = Path(__file__).parent.parent / "tests" / "corpus" / "observed.jsonl"

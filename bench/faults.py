@@ -21,14 +21,14 @@ from rich.text import Text
 
 from gatewatch.adapters.local.authority import authorities
 from gatewatch.adapters.local.clock import SystemClock
+from gatewatch.attempt import REFUSAL_MEDIA_TYPE, Attempt
 from gatewatch.config.author import load
 from gatewatch.config.canonical import SecretRef, SecretSource
 from gatewatch.config.lookups import Lookups
-from gatewatch.diagnose import diagnose
+from gatewatch.diagnosis.diagnose import diagnose
+from gatewatch.diagnosis.facts import Facts
 from gatewatch.evidence import evidence
-from gatewatch.facts import Facts
 from gatewatch.model import Confidence, CredentialKind, Diagnosis, Exchange, Purpose
-from gatewatch.plan import REFUSAL_MEDIA_TYPE, Attempt
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
 from gatewatch.probe.vault import Vault

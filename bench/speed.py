@@ -28,9 +28,9 @@ from rich.console import Console
 from rich.table import Table
 
 from gatewatch.adapters.local.clock import SystemClock
-from gatewatch.diagnose import diagnose
+from gatewatch.attempt import Attempt
+from gatewatch.diagnosis.diagnose import diagnose
 from gatewatch.evidence import evidence
-from gatewatch.plan import Attempt
 from gatewatch.ports import Keys
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Limits, Prober

@@ -16,7 +16,7 @@ from constructs import Construct, IConstruct
 from gatewatch.adapters.local.authority import authorities
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
-from gatewatch.config.document import read
+from gatewatch.config.document import read_document
 from gatewatch.config.lookups import Lookups, Placeholders
 from gatewatch.config.problems import ConfigError
 from infra import asset
@@ -136,7 +136,7 @@ class GatewatchMonitor(Construct):
 
     def _waits_for_watched(self) -> bool:
         """A file may bring credentials and defaults only, for the APIs that `watch` adds."""
-        value = read(self._text).value
+        value = read_document(self._text).value
         return isinstance(value, dict) and not value.get("apis")
 
     def _needed(self) -> tuple[Config, Needs]:
@@ -147,7 +147,7 @@ class GatewatchMonitor(Construct):
         """The file as it stands, or with what is watched besides; YAML takes JSON."""
         if not self._watched:
             return self._text
-        value = read(self._text).value
+        value = read_document(self._text).value
         merged: dict[str, Any] = dict(value) if isinstance(value, dict) else {}
         apis = {one.name: one.written() for one in self._watched}
         merged["apis"] = {**merged.get("apis", {}), **apis}

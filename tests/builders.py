@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from gatewatch.attempt import Probe
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
-from gatewatch.diagnose import diagnose
-from gatewatch.facts import Facts
-from gatewatch.judge import judge
+from gatewatch.diagnosis.diagnose import diagnose
+from gatewatch.diagnosis.facts import Facts
+from gatewatch.judgement.judge import judge
 from gatewatch.model import (
     Candidate,
     Confidence,
@@ -20,7 +21,7 @@ from gatewatch.model import (
     Severity,
     Verdict,
 )
-from gatewatch.plan import Probe, plan
+from gatewatch.plan import plan
 
 URL = "https://abc123.execute-api.us-east-1.amazonaws.com/prod"
 

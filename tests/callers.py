@@ -10,10 +10,11 @@ from pathlib import Path
 from gatewatch.adapters.aws.identities import AwsIdentities
 from gatewatch.adapters.local.authority import authorities
 from gatewatch.adapters.secrets import reader
+from gatewatch.attempt import Attempt
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
 from gatewatch.config.lookups import Lookups
-from gatewatch.plan import Attempt, plan
+from gatewatch.plan import plan
 from gatewatch.ports import Clock
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober

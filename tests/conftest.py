@@ -9,8 +9,7 @@ from hypothesis import settings
 from moto.server import ThreadedMotoServer
 
 from handlers import probe, wiring
-
-from .service import Account, Gateway
+from tests.deployed import Account, Gateway
 
 OWN_KEY_ID = "AKIAIOSFODNN7EXAMPLE"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gatewatch.diagnose import diagnose
+from gatewatch.diagnosis.diagnose import diagnose
 from gatewatch.model import Exchange
 
 from .support import corpus, recorded

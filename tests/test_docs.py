@@ -11,7 +11,7 @@ import pytest
 from gatewatch.cli.init import STARTER
 from gatewatch.cli.main import main
 from gatewatch.config.author import load
-from gatewatch.transcripts.read import read
+from gatewatch.transcripts.read import read_transcript
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -91,7 +91,7 @@ def test_an_example_loads(file: Path) -> None:
     if file.suffix == ".yaml":
         assert load(text, file.name).apis
     else:
-        contents = read(text)
+        contents = read_transcript(text)
         assert contents.transcripts
         assert not contents.unreadable
 

@@ -13,19 +13,19 @@ import msgspec
 import pytest
 import yaml
 
+from gatewatch.attempt import Attempt
 from gatewatch.config.canonical import Expect
-from gatewatch.diagnose import diagnose
+from gatewatch.diagnosis.diagnose import diagnose
 from gatewatch.evidence import evidence, keep_gateway_bodies
-from gatewatch.gateway.seen import see
+from gatewatch.gateway.traits import traits_of
 from gatewatch.model import CredentialKind, Exchange, SentCredential, Validity
-from gatewatch.plan import Attempt
 from gatewatch.raw import RawExchange
 from gatewatch.redaction.redactor import Redactor
 from gatewatch.transcripts.exchanges import exchange as from_json
 
 from .support import CORPUS, look
 
-CASES = Path(__file__).parent / "cases"
+CASES = Path(__file__).parent / "diagnosis" / "cases"
 REST = (("Date", "d"), ("x-amzn-RequestId", "r"), ("x-amz-apigw-id", "a"))
 TYPE = ("x-amzn-ErrorType", "ForbiddenException")
 HTTP = (("Date", "d"), ("apigw-requestid", "a"))
@@ -349,7 +349,7 @@ def with_all_headers() -> list[Exchange]:
         for case in (*file["matches"], *file["misses"])
         for line in case.get("looks", ())
     )
-    return [one for one in (*rows, *map(look, lines)) if see(one).has_all_headers]
+    return [one for one in (*rows, *map(look, lines)) if traits_of(one).has_all_headers]
 
 
 @pytest.mark.parametrize("one", with_all_headers(), ids=lambda one: one.id or one.request.url[-30:])

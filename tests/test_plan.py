@@ -8,17 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gatewatch.attempt import REFUSAL_MEDIA_TYPE, Probe, control
 from gatewatch.cli.watch import Minutes
 from gatewatch.config.canonical import Config
 from gatewatch.model import Finding
-from gatewatch.plan import (
-    REFUSAL_MEDIA_TYPE,
-    Probe,
-    cannot_be_proven,
-    control,
-    looks_a_minute,
-    plan,
-)
+from gatewatch.plan import cannot_be_proven, looks_a_minute, plan
 
 from .builders import URL, config, probe
 

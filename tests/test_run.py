@@ -12,10 +12,11 @@ from msgspec.structs import replace
 from gatewatch.adapters.local.authority import authorities
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.adapters.local.sqlite import SqliteStore
+from gatewatch.attempt import Attempt
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config, Window
 from gatewatch.config.lookups import Lookups
-from gatewatch.inquiry import CONTROLS_PER_PROBE, inquire
+from gatewatch.looking.loop import CONTROLS_PER_PROBE, results_due
 from gatewatch.model import (
     CredentialKind,
     Incident,
@@ -25,7 +26,6 @@ from gatewatch.model import (
     Validity,
     Verdict,
 )
-from gatewatch.plan import Attempt
 from gatewatch.ports import Recorded, SecretError
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
@@ -379,7 +379,7 @@ def test_a_write_that_may_be_called_is_called_again() -> None:
 
 def test_only_an_open_entrance_is_asked_with_a_signature() -> None:
     route = "GET /x: {access: protected, as: [signer]}"
-    here, closed = inquire(config(route, CLOSED), SqliteStore(None))
+    here, closed = results_due(config(route, CLOSED), SqliteStore(None))
     assert (here.signer, closed.signer) == ("signer", None)
 
 

@@ -37,13 +37,13 @@ from gatewatch.run import run
 from gatewatch.sandbox import orders
 from gatewatch.sandbox.server import Sandbox, running
 from gatewatch.sandbox.world import World
-from gatewatch.service.call import Call
 from gatewatch.service.dispatch import dispatch
 from gatewatch.service.incidents import answer
 from gatewatch.service.probe import probe
 from gatewatch.service.published import Allowed, encoded, pointer_to
 from gatewatch.service.shards import Bounds, Shard
 from gatewatch.service.source import Holding
+from gatewatch.service.wake_up import WakeUp
 
 Secrets = dict[str, str]
 Message = tuple[str, str, str, str, tuple[str, ...]]
@@ -184,7 +184,7 @@ class InAccount(Side):
 
     def _write(self) -> None:
         waiting = [one for lane in self._changes.taken().values() for one in lane]
-        calls = [msgspec.json.decode(one.body, type=Call) for one in waiting]
+        calls = [msgspec.json.decode(one.body, type=WakeUp) for one in waiting]
         for call in sorted(calls, key=self._turn):
             answer(call, self._table, self._inbox, PublishedApis(self._bucket).find, self._now)
         for one in self._inbox.notices[len(self.messages) :]:
@@ -193,7 +193,7 @@ class InAccount(Side):
         ledgers = (self._table.ledger(api.name) for api in self.config.apis)
         self.incidents |= {one.id: one for ledger in ledgers for one in ledger.open}
 
-    def _turn(self, call: Call) -> int:
+    def _turn(self, call: WakeUp) -> int:
         """Lanes have no order among themselves. Here it is a run's, so that each writer knows as
         much of the others as it does there."""
         names = [api.name for api in self.config.apis]

@@ -9,16 +9,16 @@ from math import ceil
 import msgspec
 from msgspec.structs import replace
 
-from gatewatch.acknowledge import Ack
 from gatewatch.adapters.aws.sqs import batches
-from gatewatch.links import Claim, Link
+from gatewatch.incidents.acknowledge import Ack
+from gatewatch.incidents.links import Claim, Link
 from gatewatch.model import Finding, Incident
 from gatewatch.service import ledger as ledgers
-from gatewatch.service import slices as packing
+from gatewatch.service import state_slices as packing
 from gatewatch.service.ledger import Ledger
-from gatewatch.service.notice import Notice
-from gatewatch.service.ports import Message, OvertakenError, Record
-from gatewatch.service.slices import Slice
+from gatewatch.service.outbox import Notice
+from gatewatch.service.ports import ApiRecord, Message, OvertakenError
+from gatewatch.service.state_slices import Slice
 
 
 class Bucket:
@@ -64,7 +64,7 @@ class CountingTable:
     def __init__(self) -> None:
         self._slices: dict[tuple[str, str], tuple[bytes, int, int]] = {}
         self._ledgers: dict[str, tuple[bytes, int]] = {}
-        self._records: dict[str, Record] = {}
+        self._records: dict[str, ApiRecord] = {}
         self._good: str | None = None
         self._acks: list[Ack] = []
         self._links: dict[tuple[str, str, str], Link] = {}
@@ -88,24 +88,24 @@ class CountingTable:
         self.used["write bytes"] += size
         self.used["write units"] += max(1, ceil(size / 1024))
 
-    def records(self) -> dict[str, Record]:
+    def records(self) -> dict[str, ApiRecord]:
         self._queried(100 * len(self._records))
         return dict(self._records)
 
     def _change(self, api: str, **changes: object) -> None:
         self._wrote()
-        self._records[api] = replace(self._records.get(api, Record(api=api)), **changes)
+        self._records[api] = replace(self._records.get(api, ApiRecord(api=api)), **changes)
 
     def add_let_in(self, api: str, entrances: Iterable[str]) -> None:
-        known = self._records.get(api, Record(api=api)).let_in
+        known = self._records.get(api, ApiRecord(api=api)).let_in
         self._change(api, let_in=known | set(entrances))
 
     def latch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
-        known = self._records.get(api, Record(api=api)).latched
+        known = self._records.get(api, ApiRecord(api=api)).latched
         self._change(api, latched={**known, (route, entrance): finding})
 
     def unlatch(self, api: str, route: str, entrance: str, finding: Finding) -> None:
-        known = dict(self._records.get(api, Record(api=api)).latched)
+        known = dict(self._records.get(api, ApiRecord(api=api)).latched)
         if known.get((route, entrance)) is finding:
             del known[route, entrance]
         self._change(api, latched=known)
@@ -115,7 +115,7 @@ class CountingTable:
         return dict(self._records[api].latched)
 
     def release(self, api: str, route: str) -> int:
-        known = self._records.get(api, Record(api=api)).latched
+        known = self._records.get(api, ApiRecord(api=api)).latched
         left = {key: held for key, held in known.items() if key[0] != route}
         self._change(api, latched=left)
         return len(known) - len(left)
@@ -134,13 +134,13 @@ class CountingTable:
 
     def news(self, api: str) -> int:
         self._read(100)
-        return self._records.get(api, Record(api=api)).news
+        return self._records.get(api, ApiRecord(api=api)).news
 
     def add_news(self, api: str) -> None:
-        self._change(api, news=self._records.get(api, Record(api=api)).news + 1)
+        self._change(api, news=self._records.get(api, ApiRecord(api=api)).news + 1)
 
     def clear_news(self, api: str, count: int) -> None:
-        if count and self._records.get(api, Record(api=api)).news == count:
+        if count and self._records.get(api, ApiRecord(api=api)).news == count:
             self._change(api, news=0)
 
     def set_swept(self, api: str, digest: str) -> None:

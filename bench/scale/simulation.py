@@ -17,13 +17,13 @@ from bench.scale.memory import Bucket, CountingTable, Inbox, Lanes
 from bench.scale.worker import run_shard
 from gatewatch.adapters.aws.published import PublishedApis
 from gatewatch.config.canonical import Config
-from gatewatch.service.call import Call
 from gatewatch.service.dispatch import dispatch
 from gatewatch.service.incidents import answer
 from gatewatch.service.ports import Message
 from gatewatch.service.published import Allowed, encoded, pointer_to
 from gatewatch.service.shards import Shard
-from gatewatch.service.source import Source
+from gatewatch.service.source import ConfigSource
+from gatewatch.service.wake_up import WakeUp
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Simulation:
             "config/allowed.json": msgspec.json.encode(Allowed(networks=("127.0.0.0/8",))),
             pointer.key: body,
         }
-        self._source = Source(
+        self._source = ConfigSource(
             self._bucket, self.table, "config/current.json", "config/allowed.json"
         )
         self._apis = PublishedApis(self._bucket)
@@ -114,5 +114,5 @@ class Simulation:
     def _write(self) -> None:
         for lane in self._changes.taken().values():
             for message in lane:
-                call = msgspec.json.decode(message.body, type=Call)
+                call = msgspec.json.decode(message.body, type=WakeUp)
                 answer(call, self.table, self.inbox, self._apis.find)

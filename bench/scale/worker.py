@@ -17,14 +17,14 @@ import msgspec
 from bench.scale.memory import CountingTable, Lanes
 from gatewatch.adapters.aws.client import client
 from gatewatch.adapters.local.clock import SystemClock
-from gatewatch.plan import Attempt
+from gatewatch.attempt import Attempt
 from gatewatch.ports import SecretError
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
 from gatewatch.probe.vault import Vault
 from gatewatch.raw import RawExchange
 from gatewatch.redaction.redactor import Redactor
-from gatewatch.service.measures import embedded, measures
+from gatewatch.service.metrics import embedded, measures
 from gatewatch.service.probe import probe
 from gatewatch.service.shards import Shard
 
@@ -82,7 +82,7 @@ def run_shard(shard: Shard, now: datetime, table: CountingTable, changes: Lanes)
     lines = embedded(measures(probed, "scale"), int(now.timestamp() * 1000))
     size = sum(len(one) + 1 for one in lines)
     deciding = process_time() - began - metered.seconds
-    return Ran(len(probed.inquiries), size, metered.seconds, deciding)
+    return Ran(len(probed.results), size, metered.seconds, deciding)
 
 
 def _no_secret(ref: object) -> str:

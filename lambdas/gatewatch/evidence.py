@@ -15,16 +15,16 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from gatewatch.attempt import USER_AGENT
 from gatewatch.expect import Miss, Received, late, missing
-from gatewatch.fault import told
 from gatewatch.gateway import body as bodies
 from gatewatch.gateway.answers import BACKEND_ANSWERS, Answer
 from gatewatch.gateway.likeness import traits
 from gatewatch.gateway.recognition import recognise
 from gatewatch.gateway.url import API_ID_HEADER
 from gatewatch.model import Exchange, Request, Response
+from gatewatch.own_fault import log_own_fault
 from gatewatch.packing import unpacked
-from gatewatch.plan import USER_AGENT
 from gatewatch.raw import RawExchange
 from gatewatch.redaction.looks import HIDDEN
 from gatewatch.redaction.redactor import Redactor, shown_in
@@ -49,7 +49,7 @@ class _Record:
         try:
             return make()
         except Exception as error:  # noqa: BLE001 - said in the record, logged
-            self.unread.append(f"{name} ({told('record_failed', self._route, error)})")
+            self.unread.append(f"{name} ({log_own_fault('record_failed', self._route, error)})")
             return instead
 
 

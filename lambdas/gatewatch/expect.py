@@ -10,8 +10,8 @@ from math import isinf
 import msgspec
 
 from gatewatch.config.canonical import Expect
-from gatewatch.jsonpath import LookUpError, found_at
-from gatewatch.pattern import finds, matches
+from gatewatch.config.jsonpath import LookUpError, found_at
+from gatewatch.config.pattern import finds, matches
 
 _SHOWN = 80
 

@@ -7,11 +7,12 @@ method accepts. They are called in earnest only with `invoke: true`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 from math import ceil, lcm
 
+from gatewatch.attempt import Attempt, Probe, Skipped, attempt_for
 from gatewatch.config.canonical import (
     Api,
     ApiKey,
@@ -22,116 +23,19 @@ from gatewatch.config.canonical import (
     Config,
     CredentialSource,
     Entrance,
-    Expect,
     Header,
     OAuth2,
     Route,
     Sigv4,
     caller_name,
 )
-from gatewatch.gateway.url import API_ID_HEADER, host_of, joined, parse
 from gatewatch.model import (
-    INVALID_CALLERS,
-    READING_METHODS,
     Access,
     CredentialKind,
-    Finding,
     Guard,
     Held,
     Purpose,
 )
-
-REFUSAL_MEDIA_TYPE = "application/x-gatewatch"
-USER_AGENT = "User-Agent"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Attempt:
-    """One HTTP request to send; two of the same kind are two.
-
-    `callers` names credentials; none of them: anonymous.
-
-    `invalid` sends a constant value that no guard may accept, beside the `callers` or alone. It
-    stands where the credential `instead_of` would, or where its kind usually does.
-    """
-
-    api: str
-    route: str
-    entrance: str
-    method: str
-    url: str
-    timeout_seconds: float
-    purpose: Purpose = Purpose.LOOK
-    callers: tuple[str, ...] = ()
-    invalid: CredentialKind | None = None
-    instead_of: str | None = None
-    headers: tuple[tuple[str, str], ...] = ()
-    expect: Expect | None = None
-    connect_to: str | None = None
-    authority: str | None = None
-
-    @property
-    def caller(self) -> str:
-        return caller_name(self.callers) if self.invalid is None else INVALID_CALLERS[self.invalid]
-
-    @property
-    def destination(self) -> str:
-        """Where it goes, for whoever counts by host."""
-        return destination(self.connect_to, self.url)
-
-
-def destination(connect_to: str | None, url: str) -> str:
-    """The `host:port` that is connected to."""
-    return connect_to or host_of(url)
-
-
-def host_scope(place: str) -> str:
-    """What a finding is about that is no single route's but a destination's."""
-    return f"host {place}"
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A look that will not be taken, and why; it counts as `skipped`, never as a pass.
-
-    `finding` is what keeps it from being taken, where something is wrong. `in_doubt`: nobody knows
-    whether anything is; then it counts as unknown.
-    """
-
-    caller: str
-    because: str
-    finding: Finding | None = None
-    in_doubt: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """The looks at one route through one entrance that are due now.
-
-    `trials` show an invalid credential. They are taken only after a guard has refused the look
-    without any: what lets strangers in needs no more proof, and a write is not sent twice.
-    """
-
-    api: Api
-    route: Route
-    entrance: Entrance
-    attempts: tuple[Attempt, ...]
-    skipped: tuple[Skipped, ...] = ()
-    trials: tuple[Attempt, ...] = ()
-
-    @property
-    def planned(self) -> tuple[Attempt, ...]:
-        """All that may be sent but for controls that are asked on the way."""
-        return (*self.attempts, *self.trials)
-
-    @property
-    def called(self) -> str:
-        """The URL that is called, as it is sent."""
-        return joined(self.entrance.url, self.route.target)
-
-    @property
-    def destination(self) -> str:
-        return destination(self.api.connect_to, self.entrance.url)
 
 
 class Decided(Canonical, frozen=True, kw_only=True):
@@ -168,11 +72,14 @@ def _signer(api: Api, signers: set[str]) -> str | None:
 Latches = Mapping[tuple[str, str, str], Held]
 """By (api, route, entrance): the writes that got through anonymously, or may have, and wait for
 `gatewatch ack`; and as what."""
+
+
 NO_LATCHES: Latches = {}
 
 
 Entered = frozenset[tuple[str, str]]
 """The (api, entrance) pairs at which somebody of ours was let in before."""
+
 
 NOBODY_YET: Entered = frozenset()
 
@@ -226,7 +133,7 @@ def _probe(
         elif because is not None:
             skipped.append(Skipped(caller_name(callers), because))
         else:
-            attempts.append(look(api, route, entrance, callers))
+            attempts.append(attempt_for(api, route, entrance, callers))
     return Probe(api, route, entrance, tuple(attempts), tuple(skipped))
 
 
@@ -270,7 +177,7 @@ def trials(probe: Probe, sources: Mapping[str, CredentialSource]) -> Iterator[At
         name, others = _in_place_of(kind, route, sources)
         shown = others if not route.writes else ()
         yield replace(
-            look(probe.api, route, probe.entrance, ()),
+            attempt_for(probe.api, route, probe.entrance, ()),
             purpose=Purpose.CONTROL,
             callers=shown,
             invalid=kind,
@@ -279,6 +186,8 @@ def trials(probe: Probe, sources: Mapping[str, CredentialSource]) -> Iterator[At
 
 
 _TAKE_TOKENS = frozenset({Guard.LAMBDA, Guard.COGNITO, Guard.JWT})
+
+
 _KINDS: dict[type[CredentialSource], CredentialKind] = {
     ApiKey: CredentialKind.API_KEY,
     Bearer: CredentialKind.BEARER,
@@ -326,6 +235,8 @@ def _in_place_of(
 
 
 _LATCHED = "this write got through anonymously; it is not sent again before `gatewatch ack`"
+
+
 _LATCHED_IN_DOUBT = (
     "this write may have got through: everything was answered alike; it is not sent again before"
     " a path that cannot exist is refused, or `gatewatch ack`"
@@ -421,71 +332,3 @@ def cannot_be_proven(route: Route) -> str | None:
         "unsigned, a write guarded by IAM answers like a route that does not exist; "
         "its protection stays unknown"
     )
-
-
-def look(api: Api, route: Route, entrance: Entrance, callers: tuple[str, ...] = ()) -> Attempt:
-    """The look of one caller at a route. An anonymous write carries nothing to act on."""
-    headers = {**route.headers, **_addressed(api, entrance.url)}
-    if route.writes and not callers and not route.invoke:
-        headers["content-type"] = REFUSAL_MEDIA_TYPE
-    return Attempt(
-        api=api.name,
-        route=route.name,
-        entrance=entrance.url,
-        method=route.method,
-        url=joined(entrance.url, route.target),
-        timeout_seconds=route.timeout_seconds,
-        callers=callers,
-        headers=tuple(headers.items()),
-        expect=route.expect,
-        connect_to=api.connect_to,
-        authority=api.authority,
-    )
-
-
-def _addressed(api: Api, url: str) -> dict[str, str]:
-    """For which API a request is, where its URL does not say it."""
-    if api.api_id is None or parse(url).api_id is not None:
-        return {}
-    return {API_ID_HEADER: api.api_id}
-
-
-def control(probe: Probe, method: str, url: str, callers: tuple[str, ...] = ()) -> Attempt:
-    """A question whose answer tells causes apart; only ever by a method that changes nothing.
-
-    But for what it asks it is like the look, with the route's own headers: else a rule that misses
-    those would answer in place of the gate that was asked about.
-    """
-    if method not in READING_METHODS:
-        raise ValueError(f"a control may not use {method}")
-    if host_of(url) != host_of(probe.entrance.url):
-        raise ValueError(f"a control may not go to {host_of(url)}")
-    return Attempt(
-        api=probe.api.name,
-        route=probe.route.name,
-        entrance=probe.entrance.url,
-        method=method,
-        url=url,
-        timeout_seconds=probe.route.timeout_seconds,
-        purpose=Purpose.CONTROL,
-        callers=callers,
-        headers=tuple({**probe.route.headers, **_addressed(probe.api, url)}.items()),
-        connect_to=probe.api.connect_to,
-        authority=probe.api.authority,
-    )
-
-
-BROWSER = (
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0"
-    " Safari/537.36"
-)
-"""A User-Agent that users have."""
-
-
-def as_browser(attempt: Attempt) -> Attempt:
-    """The same, but for the User-Agent: whether users are refused, or the monitor alone."""
-    if attempt.method not in READING_METHODS:
-        raise ValueError(f"a control may not use {attempt.method}")
-    headers = {name: value for name, value in attempt.headers if name.lower() != "user-agent"}
-    named = (*headers.items(), (USER_AGENT, BROWSER))
-    return replace(attempt, purpose=Purpose.CONTROL, headers=named)

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from gatewatch.announce import Said
+from gatewatch.attempt import Attempt
 from gatewatch.config.canonical import AssumedRole, Cognito, SecretRef
-from gatewatch.links import Links
+from gatewatch.incidents.announce import Announced
+from gatewatch.incidents.links import Links
+from gatewatch.incidents.track import RouteState
 from gatewatch.model import Held, Incident
-from gatewatch.plan import Attempt, Latches
+from gatewatch.plan import Latches
 from gatewatch.raw import RawExchange
 from gatewatch.redaction.redactor import Redactor
-from gatewatch.track import RouteState
 
 Recorded = TypeVar("Recorded")
 
@@ -88,23 +89,23 @@ class Transport(Protocol):
         """Reads again what refused credentials are made of; those of which something is new."""
 
 
-class Memory(Links, Protocol):
+class ApiMemory(Links, Protocol):
     """The states of one API, its open incidents and what was said of them: one whole. Its links
     are the open incidents of other APIs."""
 
     states: tuple[RouteState, ...]
     incidents: tuple[Incident, ...]
-    said: Mapping[str, Said]
+    said: Mapping[str, Announced]
 
     def keep(
         self,
         states: Sequence[RouteState],
         incidents: Sequence[Incident],
-        said: Mapping[str, Said],
+        said: Mapping[str, Announced],
     ) -> None: ...
 
 
-class Known(Protocol):
+class Precedents(Protocol):
     """What is known of entrances and writes before a run."""
 
     def let_in(self) -> frozenset[tuple[str, str]]:
@@ -119,7 +120,7 @@ class Known(Protocol):
         """Takes that back; a latch with another finding stays."""
 
 
-class Store(Known, Protocol):
+class Store(Precedents, Protocol):
     """What is known by one configuration: an API that it does not name any more has left it.
 
     Everything raises StateError where it cannot be read or kept.
@@ -134,5 +135,5 @@ class Store(Known, Protocol):
     def open_incidents(self) -> Iterable[Incident]:
         """Those of all APIs."""
 
-    def open(self, api: str) -> AbstractContextManager[Memory]:
+    def open(self, api: str) -> AbstractContextManager[ApiMemory]:
         """One API's memory, alone: what is kept in it is stored whole or not at all."""

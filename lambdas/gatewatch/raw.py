@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
+from gatewatch.attempt import Attempt
 from gatewatch.model import SentCredential, Unsent
-from gatewatch.plan import Attempt
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from gatewatch.ahead import lead
+from gatewatch.incidents.ahead import lead
 from gatewatch.service.dispatch import dispatch
 from gatewatch.service.published import RejectedError
 from handlers.telemetry import Unit, logger, metrics, say_ahead, stamp

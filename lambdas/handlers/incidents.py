@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
 
-from gatewatch.service.call import Call
 from gatewatch.service.incidents import answer
+from gatewatch.service.wake_up import WakeUp
 from handlers.telemetry import Unit, logger, metrics, say_ahead, stamp
 from handlers.wiring import now, published, publisher, table
 
@@ -26,7 +26,7 @@ def handler(event: dict[str, Any], context: Any) -> Any:
 
 
 def _call(record: dict[str, Any]) -> None:
-    call = msgspec.json.decode(record["body"], type=Call)
+    call = msgspec.json.decode(record["body"], type=WakeUp)
     told = answer(call, table(), publisher(), published().find, now())
     metrics.add_metric("NoticesSent", Unit.Count, told.sent)
     metrics.add_metric("NoticesUndelivered", Unit.Count, told.undelivered)

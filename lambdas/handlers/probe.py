@@ -18,7 +18,7 @@ from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
 from gatewatch.probe.resolve import Resolver
 from gatewatch.probe.vault import Vault
-from gatewatch.service.measures import embedded, measures
+from gatewatch.service.metrics import embedded, measures
 from gatewatch.service.probe import Probed, probe, unreadable
 from gatewatch.service.shards import Shard
 from handlers.telemetry import Unit, logger, metrics, say_ahead, stamp

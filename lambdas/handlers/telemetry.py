@@ -8,7 +8,7 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics
 from aws_lambda_powertools.metrics import MetricUnit as Unit
 
-from gatewatch.service.measures import NAMESPACE
+from gatewatch.service.metrics import NAMESPACE
 from handlers.wiring import deployment
 
 __all__ = ["Unit", "logger", "metrics", "say_ahead", "stamp"]

@@ -13,7 +13,7 @@ from gatewatch.adapters.aws.sns import SnsPublisher
 from gatewatch.adapters.aws.sqs import SqsQueue
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.notices.origin import Origin
-from gatewatch.service.source import Source
+from gatewatch.service.source import ConfigSource
 
 CLOCK = SystemClock()
 
@@ -33,8 +33,8 @@ def objects() -> S3Objects:
 
 
 @lru_cache
-def source() -> Source:
-    return Source(
+def source() -> ConfigSource:
+    return ConfigSource(
         objects(), table(), os.environ["GATEWATCH_POINTER"], os.environ["GATEWATCH_ALLOWED"]
     )
 

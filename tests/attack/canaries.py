@@ -15,8 +15,7 @@ from random import Random
 from string import ascii_letters, digits
 
 from gatewatch.redaction.looks import HIDDEN
-
-from ..test_redaction import FORMS
+from tests.redaction.test_redaction import FORMS
 
 _TOLD_WHOLE = 8
 _LONG = 20

@@ -15,9 +15,9 @@ import pytest
 from gatewatch.adapters.local.noted import Noted
 from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.model import Finding, Outcome
+from tests.servers import RawServer, serving
+from tests.worlds import Side, worlds
 
-from ..servers import RawServer, serving
-from ..worlds import Side, worlds
 from .test_sent import NOWHERE, Laptop, answer, told, verdict
 
 HTML = "Content-Type: text/html\r\n"

@@ -18,7 +18,7 @@ from gatewatch.cli.main import app
 from gatewatch.config.author import load
 from gatewatch.config.problems import ConfigError
 from gatewatch.transcripts.credentials import credentials
-from gatewatch.transcripts.read import read
+from gatewatch.transcripts.read import read_transcript
 
 ANSWER = '\n< HTTP/1.1 403 Forbidden\n< x-amzn-requestid: a\n<\n{"message":"Forbidden"}\n'
 LONG = 100_000
@@ -53,7 +53,7 @@ def soon() -> Iterator[None]:
 def test_a_pasted_line_is_read_in_proportion_to_its_length(line: str) -> None:
     with soon():
         text = line + ANSWER
-        [found] = read(text, credentials(text)).transcripts
+        [found] = read_transcript(text, credentials(text)).transcripts
     assert found.exchanges[-1].response.status == 403
 
 
@@ -98,7 +98,7 @@ def test_of_thousands_of_answers_some_are_shown_and_the_others_counted(tmp_path:
 def test_more_exchanges_than_anybody_reads_are_left_out_and_said_so() -> None:
     one = '{"request":{"method":"GET","url":"https://h/x"},"response":{"status":200}}'
     with soon():
-        found = read("[" + ",".join([one] * 30_000) + "]", frozenset())
+        found = read_transcript("[" + ",".join([one] * 30_000) + "]", frozenset())
     assert len(found.transcripts) == 10_000
     assert found.unreadable[0].reason == (
         "expected at most 10,000 exchanges at once; 20000 are left out"

@@ -11,8 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gatewatch.cli.main import app
-
-from ..servers import Handler, serving
+from tests.servers import Handler, serving
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"

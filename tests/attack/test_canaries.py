@@ -25,11 +25,11 @@ from gatewatch.config.author import load
 from gatewatch.service.published import Allowed, made_of
 from handlers import probe as probes
 from handlers import wiring
+from tests.deployed import Account
+from tests.redaction.test_redaction import FORMS
+from tests.servers import RawServer, serving
+from tests.token_server import Asked, TokenServer, granting, told
 
-from ..servers import RawServer, serving
-from ..service import Account
-from ..test_redaction import FORMS
-from ..token_server import Asked, TokenServer, granting, told
 from .canaries import Echo, Finder, random_text
 
 _TOKEN = f"eyJhbGciOiJSUzI1NiJ9.{random_text('claims', 60)}.{random_text('signature', 43)}"

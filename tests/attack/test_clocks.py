@@ -11,23 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewatch.ahead import SKEW, remembered
 from gatewatch.cli.facts import of_clock
 from gatewatch.cli.watch import Minutes
-from gatewatch.correlate import length
+from gatewatch.incidents.ahead import SKEW, believed_memory
+from gatewatch.incidents.correlate import length
+from gatewatch.incidents.track import Patience, RouteState, Transition, Turn, track
 from gatewatch.model import Outcome
 from gatewatch.run import Summary
 from gatewatch.sandbox import orders
-from gatewatch.service.slices import Slice, Untold, slice_believed
-from gatewatch.track import Patience, RouteState, Transition, Turn, track
+from gatewatch.service.state_slices import Slice, Untold, slice_believed
 from handlers import dispatch as dispatches
 from handlers import incidents as writers
 from handlers import probe as probes
 from handlers import wiring
 from tests.builders import verdict
+from tests.deployed import START, Account, Context
 from tests.nights.night import Act, restored
 from tests.nights.stories import _OPEN, CATALOG, HEALTH, ORDERS, _api, _deleted, changing
-from tests.service import START, Account, Context
 from tests.worlds import Side, Worlds, worlds
 
 MINUTE, HOUR, DAY, YEAR = (timedelta(minutes=n) for n in (1, 60, 1440, 366 * 1440))
@@ -171,7 +171,7 @@ def test_after_any_walk_looks_say_what_is_so(walked: list[tuple[int, bool]], fai
     for seconds, failed in [*walked, *((10 + minute * 60, fails) for minute in range(25))]:
         now = AT + timedelta(seconds=seconds)
         if state is not None:
-            [state] = remembered(now, [state]).states
+            [state] = believed_memory(now, [state]).states
         outcome = Outcome.FAIL if failed else Outcome.PASS
         state, _ = track(state, verdict(outcome), PATIENT, now.isoformat())
     assert state is not None
@@ -201,7 +201,7 @@ def test_nothing_ends_before_it_began() -> None:
 def test_a_little_difference_between_clocks_is_none(seconds: int) -> None:
     at = (AT + timedelta(seconds=seconds)).isoformat()
     state = RouteState(route="GET /x", entrance="e", caller="anonymous", seen_at=at)
-    assert remembered(AT, [state]).taken_back == 0
+    assert believed_memory(AT, [state]).taken_back == 0
 
 
 @pytest.mark.parametrize("off", AHEAD.values(), ids=AHEAD)

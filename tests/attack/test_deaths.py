@@ -20,7 +20,6 @@ from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
 from gatewatch.probe.resolve import Resolver
 from gatewatch.probe.vault import Vault
-from gatewatch.service.call import Call
 from gatewatch.service.dispatch import dispatch
 from gatewatch.service.incidents import answer
 from gatewatch.service.ports import Message
@@ -28,9 +27,10 @@ from gatewatch.service.probe import probe
 from gatewatch.service.published import Allowed, encoded, pointer_to
 from gatewatch.service.shards import Shard
 from gatewatch.service.source import Holding
+from gatewatch.service.wake_up import WakeUp
 from handlers import incidents as writers
 from handlers import probe as probes
-from tests.service import CONFIG, KEY, START, Account, Gateway
+from tests.deployed import CONFIG, KEY, START, Account, Gateway
 
 NETWORKS = ("127.0.0.0/8",)
 
@@ -125,7 +125,7 @@ class Service:
             prober.close()
 
     def _answered(self, message: Message) -> None:
-        call = msgspec.json.decode(message.body, type=Call)
+        call = msgspec.json.decode(message.body, type=WakeUp)
         channel = Mortal(self.inbox, self.fate)
         find = PublishedApis(self._bucket).find
         answer(call, self._table, channel, find, self.now())  # type: ignore[arg-type]

@@ -16,8 +16,7 @@ import pytest
 import trustme
 
 from gatewatch.adapters.aws import client as aws_client
-
-from ..servers import RawServer, answering, serving
+from tests.servers import RawServer, answering, serving
 
 RUN = """
 from gatewatch.cli.main import main

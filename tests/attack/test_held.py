@@ -32,14 +32,14 @@ from gatewatch.ports import StateError
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
 from gatewatch.probe.vault import Vault
-from gatewatch.service.ledger import About
+from gatewatch.service.ledger import WriterContext
 from gatewatch.service.ports import Message, OvertakenError
 from gatewatch.service.probe import probe
 from gatewatch.service.shards import Shard, shards
-from gatewatch.service.slices import Slice
+from gatewatch.service.state_slices import Slice
+from tests.deployed import table
+from tests.servers import RawServer, serving
 
-from ..servers import RawServer, serving
-from ..service import table
 from .test_sent import NOWHERE, answer
 
 PATIENCE = 30.0
@@ -472,7 +472,7 @@ def worked_at(
 def shard_of(one: Api) -> Shard:
     config = load(CONFIG % one.place, "test")
     found = plan(config)
-    [shard] = shards(config, found, SystemClock().now(), {"a": About()}, {"a": 1})
+    [shard] = shards(config, found, SystemClock().now(), {"a": WriterContext()}, {"a": 1})
     return shard
 
 
@@ -550,7 +550,7 @@ def test_what_cannot_be_stored_of_one_api_keeps_no_other_from_being_told(aws: No
     with api() as one:
         text = CONFIG % one.place
         config = load(text + text.partition("apis:\n")[2].replace("  a:", "  b:", 1), "test")
-        about, counts = {"a": About(), "b": About()}, {"a": 1, "b": 1}
+        about, counts = {"a": WriterContext(), "b": WriterContext()}, {"a": 1, "b": 1}
         [shard] = shards(config, plan(config), SystemClock().now(), about, counts)
         with pytest.raises(OvertakenError):
             worked_at(shard, OvertakenAt(stored._name), calls)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from ..servers import serving
-from ..test_redaction import FORMS
-from ..test_secrets import leaks, run
+from tests.redaction.test_redaction import FORMS
+from tests.redaction.test_secrets import leaks, run
+from tests.servers import serving
+
 from .test_secrets import KINDS
 
 # What a header can carry.

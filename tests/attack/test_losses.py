@@ -14,7 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ..test_untold import ROWS, copied, overclaims, told, without_caller, without_status
+from tests.diagnosis.test_untold import (
+    ROWS,
+    copied,
+    overclaims,
+    told,
+    without_caller,
+    without_status,
+)
 
 Row = dict[str, Any]
 Loss = Callable[[Row, Random], None]

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from ..servers import Handler, serving
+from tests.servers import Handler, serving
 
 HOSTS, ROUTES = 8, 12
 MOST_BYTES = 256_000_000

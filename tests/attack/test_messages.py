@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from gatewatch.adapters.aws import client as aws_client
 from gatewatch.adapters.aws.sns import SnsPublisher, attributes, fitting, shortest
-from gatewatch.announce import Kind
+from gatewatch.incidents.announce import AnnouncementKind
+from gatewatch.incidents.track import RouteState
 from gatewatch.model import (
     Acknowledgement,
     Candidate,
@@ -36,12 +37,11 @@ from gatewatch.notices.message import subject
 from gatewatch.notices.origin import Origin
 from gatewatch.service import ledger as ledgers
 from gatewatch.service.ledger import Ledger
-from gatewatch.service.measures import Measure, embedded
-from gatewatch.service.notice import Notice
+from gatewatch.service.metrics import Measure, embedded
+from gatewatch.service.outbox import Notice
 from gatewatch.service.ports import UnacceptableError, UndeliveredError
-from gatewatch.service.slices import Slice, pack
-from gatewatch.track import RouteState
-from tests.service import Account
+from gatewatch.service.state_slices import Slice, pack
+from tests.deployed import Account
 
 SNS_TAKES, ITEM_HOLDS = 256 * 1024, 400 * 1024
 AT = "2026-11-22T09:00:00+00:00"
@@ -93,7 +93,7 @@ INCIDENTS = st.builds(
 NOTICES = st.builds(
     Notice,
     message_id=st.just("m" * 32),
-    kind=st.sampled_from(list(Kind)),
+    kind=st.sampled_from(list(AnnouncementKind)),
     at=st.just(AT),
     topic=st.just(""),
     incident=INCIDENTS,
@@ -136,7 +136,9 @@ def test_any_incident_fits_into_an_item(incident: Incident) -> None:
 @given(INCIDENTS, st.integers(1, 20))
 @settings(max_examples=10)
 def test_a_ledger_with_all_that_may_wait_fits_into_an_item(incident: Incident, many: int) -> None:
-    waiting = Notice(message_id="", kind=Kind.CHANGED, at=AT, topic="t", incident=incident)
+    waiting = Notice(
+        message_id="", kind=AnnouncementKind.CHANGED, at=AT, topic="t", incident=incident
+    )
     outbox = tuple(replace(waiting, message_id=str(one)) for one in range(many))
     whole = Ledger(api="a", incidents=(incident,), outbox=outbox)
     packed = ledgers.pack(whole)
@@ -236,7 +238,9 @@ INCIDENT = Incident(
     severity=Severity.HIGH,
     members=(Member(route="GET /x", entrance="e", caller="anonymous", since=AT),),
 )
-NOTICE = Notice(message_id="m" * 32, kind=Kind.OPENED, at=AT, topic="", incident=INCIDENT)
+NOTICE = Notice(
+    message_id="m" * 32, kind=AnnouncementKind.OPENED, at=AT, topic="", incident=INCIDENT
+)
 ARN = "arn:aws:sns:us-east-1:123456789012:t"
 LONG = "Invalid parameter: Message too long"
 REFUSED = {

@@ -13,8 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gatewatch.cli.main import app
-
-from ..servers import Handler, answering, serving
+from tests.servers import Handler, answering, serving
 
 CONTENT = b'{"ok": true, "state": "accepted"}'
 LIST = json.dumps([{"id": n, "name": f"order {n * 7919}"} for n in range(9_000)]).encode()

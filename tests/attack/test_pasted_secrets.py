@@ -11,9 +11,8 @@ import pytest
 
 from gatewatch.cli.main import main
 from gatewatch.transcripts.credentials import credentials
-from gatewatch.transcripts.read import read
-
-from ..test_redaction import FORMS
+from gatewatch.transcripts.read import read_transcript
+from tests.redaction.test_redaction import FORMS
 
 SECRET = "c4n4ry/VALUE+0001/x"
 URL = "https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders"
@@ -246,7 +245,7 @@ def test_a_credential_of_a_paste_is_known_in_every_form(form: str) -> None:
     if form.startswith(("all but", "bearer", "basic")):
         return
     text = f"$ curl -u user:{SECRET} {URL}\nHTTP/1.1 403 Forbidden\nx-echo: {echo!r}\n\n{{}}"
-    [transcript] = read(text).transcripts
+    [transcript] = read_transcript(text).transcripts
     assert echo.rstrip("=") not in repr(transcript)
 
 
@@ -277,7 +276,7 @@ def test_what_is_no_credential_is_not_taken_for_one(text: str) -> None:
 
 def test_a_credential_that_is_a_word_of_aws_does_not_hide_what_it_says() -> None:
     text = f"$ curl -u user:Forbidden -H 'x-api-key: Authorization' {URL}\n{ANSWER}"
-    [transcript] = read(text).transcripts
+    [transcript] = read_transcript(text).transcripts
     [exchange] = transcript.exchanges
     assert "Forbidden: " in str(exchange.response.body)
     assert exchange.response.headers["x-amzn-ErrorType"] == "ForbiddenException"

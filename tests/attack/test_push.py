@@ -30,7 +30,7 @@ from gatewatch.gateway.url import (
 from gatewatch.plan import plan
 from gatewatch.probe.exchange import prepare
 from gatewatch.service.dispatch import dispatch
-from gatewatch.service.ports import Message, Record
+from gatewatch.service.ports import ApiRecord, Message
 from gatewatch.service.published import (
     Allowed,
     RejectedError,
@@ -44,7 +44,7 @@ from gatewatch.service.published import (
     writes_of,
 )
 from gatewatch.service.shards import Shard
-from gatewatch.service.source import Holding, Source
+from gatewatch.service.source import ConfigSource, Holding
 
 TEXT = """
 credentials:
@@ -115,7 +115,7 @@ class Memory:
     def __init__(self) -> None:
         self.good: str | None = GOOD
 
-    def records(self) -> dict[str, Record]:
+    def records(self) -> dict[str, ApiRecord]:
         return {}
 
     def acknowledged(self) -> frozenset[str]:
@@ -142,7 +142,7 @@ class Lanes:
 def ticked(body: bytes, minute: int = 0) -> tuple[tuple[str, ...], list[Shard]]:
     """What a tick says of a pushed text, and what it deals out."""
     memory, outside, inside = Memory(), Lanes(), Lanes()
-    source = Source(Bucket(body), memory, "current", "allowed")  # type: ignore[arg-type]
+    source = ConfigSource(Bucket(body), memory, "current", "allowed")  # type: ignore[arg-type]
     at = START + timedelta(minutes=minute)
     done = dispatch(at, source, memory, outside, Lanes(), twin=inside)  # type: ignore[arg-type]
     assert done.stopped == {}
@@ -552,7 +552,7 @@ def test_whatever_bytes_stand_in_the_bucket_a_tick_goes_on(
 def test_whatever_the_pointer_is_the_last_good_version_goes_on(pointer: Any) -> None:
     bucket, memory, outside = Bucket(encoded(DEPLOYED)), Memory(), Lanes()
     bucket.kept["current"] = json.dumps(pointer).encode()
-    source = Source(bucket, memory, "current", "allowed")  # type: ignore[arg-type]
+    source = ConfigSource(bucket, memory, "current", "allowed")  # type: ignore[arg-type]
     done = dispatch(START, source, memory, outside, Lanes(), twin=Lanes())  # type: ignore[arg-type]
     assert done.rejected
     assert outside.sent

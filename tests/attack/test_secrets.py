@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from gatewatch.redaction.looks import HIDDEN
 from gatewatch.redaction.redactor import Redactor
-
-from ..test_redaction import FORMS
+from tests.redaction.test_redaction import FORMS
 
 _TOKEN = f"{ascii_letters}{digits}-_"
 # So short a secret is hidden only where the whole of it is shown.

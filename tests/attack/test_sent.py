@@ -19,21 +19,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewatch.adapters.local.sqlite import SqliteStore
+from gatewatch.attempt import Attempt
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Expect
-from gatewatch.diagnose import diagnose
+from gatewatch.diagnosis.diagnose import diagnose
 from gatewatch.evidence import evidence
 from gatewatch.expect import Received, missing
 from gatewatch.model import Exchange, Finding, Outcome, Verdict
-from gatewatch.plan import Attempt
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
 from gatewatch.probe.vault import Vault
 from gatewatch.raw import RawExchange
 from gatewatch.redaction.redactor import Redactor
 from gatewatch.run import Report, run
-
-from ..servers import Handler, RawServer, serving
+from tests.servers import Handler, RawServer, serving
 
 REFUSED = b'{"message":"Missing Authentication Token"}'
 NOWHERE = (
@@ -179,11 +178,11 @@ STEPS = {
     "redacting headers": "gatewatch.redaction.redactor.Redactor.headers",
     "learning what is secret": "gatewatch.redaction.redactor.Redactor.knowing",
     "redacting URLs": "gatewatch.redaction.redactor.Redactor.url",
-    "diagnosing": "gatewatch.inquiry.diagnose",
-    "judging": "gatewatch.inquiry.judge",
-    "doubting": "gatewatch.inquiry.in_doubt",
-    "asking on": "gatewatch.inquiry.ask",
-    "recording": "gatewatch.inquiry.evidence",
+    "diagnosing": "gatewatch.looking.loop.diagnose",
+    "judging": "gatewatch.looking.loop.judge",
+    "doubting": "gatewatch.looking.loop.in_doubt",
+    "asking on": "gatewatch.looking.loop.ask",
+    "recording": "gatewatch.looking.loop.evidence",
     "making a redactor": "gatewatch.probe.prober.Prober.redactor",
 }
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from gatewatch.attempt import Attempt
 from gatewatch.model import Finding
-from gatewatch.plan import Attempt
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Limits, Prober
 from gatewatch.probe.schedule import Job, Schedule
 from gatewatch.probe.vault import Vault
+from tests.servers import Handler, serving
 
-from ..servers import Handler, serving
 from .test_sent import JSON, NOWHERE, Laptop, answer, told
 
 

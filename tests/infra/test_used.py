@@ -6,13 +6,13 @@ from collections import defaultdict
 
 import pytest
 
-from gatewatch.acknowledge import Ack
+from gatewatch.incidents.acknowledge import Ack
 from gatewatch.model import Acknowledgement, Finding
 from handlers import incidents as writers
 from handlers import probe as probes
 from handlers import wiring
+from tests.deployed import CONFIG, Account, Gateway, tick, using
 from tests.infra.templates import Resource, granted
-from tests.service import CONFIG, Account, Gateway, tick, using
 
 
 def test_functions_ask_of_the_table_what_they_are_granted(

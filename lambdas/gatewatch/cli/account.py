@@ -14,7 +14,7 @@ from gatewatch.adapters.aws.s3 import S3Objects
 from gatewatch.cli.exits import UsageError
 from gatewatch.cli.options import CONFIG, ConfigFile
 from gatewatch.cli.setting import read_config
-from gatewatch.cli.stack import DEFAULT_STACK, STACK_HELP, Outputs, told
+from gatewatch.cli.stack import DEFAULT_STACK, STACK_HELP, Outputs, in_one_line
 from gatewatch.service.published import (
     VERSIONS,
     Allowed,
@@ -52,25 +52,25 @@ class Deployed:
 
     def versions(self) -> list[str]:
         """The newest first."""
-        with told(VERSIONS):
+        with in_one_line(VERSIONS):
             keys = [key for key, _ in self._objects.keys(VERSIONS)]
         return [one.removeprefix(VERSIONS).removesuffix(".json") for one in keys]
 
     def publish(self, pointer: Pointer, body: bytes) -> None:
         """The pointer last: until then, nobody reads the new version."""
         read_published(body, pointer.version, self.allowed())
-        with told(pointer.key):
+        with in_one_line(pointer.key):
             self._objects.write(pointer.key, body)
         self.point(pointer, body)
 
     def point(self, pointer: Pointer, body: bytes) -> None:
         """Raises RejectedError for what the stack was not deployed for."""
         read_published(body, pointer.version, self.allowed())
-        with told(self._pointer_key):
+        with in_one_line(self._pointer_key):
             self._objects.write(self._pointer_key, msgspec.json.encode(pointer))
 
     def _read(self, key: str) -> bytes:
-        with told(key):
+        with in_one_line(key):
             try:
                 return self._objects.read(key)
             except KeyError:

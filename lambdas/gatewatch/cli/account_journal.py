@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gatewatch.acknowledge import Ack
 from gatewatch.adapters.aws.dynamodb import DynamoTable
 from gatewatch.adapters.aws.sts import own_name
-from gatewatch.cli.stack import Outputs, told
-from gatewatch.correlate import OPEN
+from gatewatch.cli.stack import Outputs, in_one_line
+from gatewatch.incidents.acknowledge import Ack
+from gatewatch.incidents.correlate import OPEN
 from gatewatch.model import Incident
 from gatewatch.notices.origin import Origin
 
@@ -56,5 +56,5 @@ class OfStack:
 
     @contextmanager
     def _asked(self) -> Iterator[None]:
-        with told(f"stack {self._stack}"):
+        with in_one_line(f"stack {self._stack}"):
             yield

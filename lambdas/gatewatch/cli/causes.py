@@ -16,12 +16,20 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from gatewatch.causes import catalogue
 from gatewatch.cli import complete, show
 from gatewatch.cli.exits import UsageError
 from gatewatch.cli.options import Format, OutputFormat
+from gatewatch.diagnosis.causes import catalogue
 from gatewatch.model import Layer
-from gatewatch.pages.page import Known, Listed, OnTheWire, Page, catalogue_order, listing, page
+from gatewatch.pages.page import (
+    CitedSource,
+    Listed,
+    OnTheWire,
+    Page,
+    catalogue_order,
+    listing,
+    page,
+)
 from gatewatch.pages.tree import Branch, tree
 from gatewatch.pages.words import (
     OWNERS,
@@ -194,7 +202,7 @@ def _alike(found: Page) -> Iterator[RenderableType]:
         yield from (_indented(Text(sentence)) for sentence in apart(found.id, one))
 
 
-def _source(one: Known) -> Text:
+def _source(one: CitedSource) -> Text:
     return Text(f"{one.basis}, {one.confirmed}: {one.reference}")
 
 

@@ -15,11 +15,12 @@ from rich.text import Text
 
 from gatewatch.adapters.local.authority import read_authority
 from gatewatch.adapters.local.sqlite import SqliteStore
+from gatewatch.attempt import Probe
 from gatewatch.cli import show
 from gatewatch.cli.credentials import FORMS, inline, names
 from gatewatch.cli.exits import UsageError, of_look, of_verdicts, until_closed
 from gatewatch.cli.options import Format, OutputFormat, StateFile
-from gatewatch.cli.setting import DEFAULT_CONFIG, prober, read_config, remembered, vault
+from gatewatch.cli.setting import DEFAULT_CONFIG, existing_store, prober, read_config, vault
 from gatewatch.config.canonical import (
     Api,
     Config,
@@ -30,7 +31,7 @@ from gatewatch.config.canonical import (
 )
 from gatewatch.config.lookups import Missing
 from gatewatch.config.values import HOST_PORT, HOST_PORT_PATTERN, METHODS
-from gatewatch.diagnose import diagnose
+from gatewatch.diagnosis.diagnose import diagnose
 from gatewatch.gateway.url import (
     AmbiguousUrlError,
     halves,
@@ -40,10 +41,10 @@ from gatewatch.gateway.url import (
     tidied,
     tidied_base,
 )
-from gatewatch.inquiry import Inquiry, inquire, look
+from gatewatch.looking.loop import results_due, take_looks
+from gatewatch.looking.result import ProbeResult
 from gatewatch.model import READING_METHODS, Access, Diagnosis, Severity, Verdict
 from gatewatch.notices.words import undecided_phrase
-from gatewatch.plan import Probe
 
 if TYPE_CHECKING:
     from gatewatch.probe.prober import Prober
@@ -119,21 +120,23 @@ def _refuse(options: Mapping[str, object], because: str) -> None:
 
 
 def _check_url(config: Config, output: Format) -> int:
-    [inquiry] = _looked(inquire(config, SqliteStore(None)), prober(config, vault(Path(), config)))
-    if not inquiry.exchanges:
-        raise UsageError("; ".join(_not_sent(inquiry).values()) or "nothing was sent")
-    found = diagnose(inquiry.exchanges, inquiry.facts)
+    [result] = _looked(
+        results_due(config, SqliteStore(None)), prober(config, vault(Path(), config))
+    )
+    if not result.exchanges:
+        raise UsageError("; ".join(_not_sent(result).values()) or "nothing was sent")
+    found = diagnose(result.exchanges, result.facts)
     with until_closed():
-        _print(found, inquiry, output)
-    was_read = not any(map(undecided_phrase, inquiry.looks.values()))
-    return of_look(found, all_answered=was_read and not inquiry.not_sent)
+        _print(found, result, output)
+    was_read = not any(map(undecided_phrase, result.looks.values()))
+    return of_look(found, all_answered=was_read and not result.not_sent)
 
 
-def _looked(inquiries: list[Inquiry], transport: Prober) -> list[Inquiry]:
+def _looked(results: list[ProbeResult], transport: Prober) -> list[ProbeResult]:
     with show.console(stderr=True).status("looking"):
-        look(inquiries, transport)
+        take_looks(results, transport)
     transport.close()
-    return inquiries
+    return results
 
 
 def _checked_url(text: str) -> str:
@@ -223,33 +226,33 @@ class _Setting(msgspec.Struct, frozen=True):
             raise UsageError("--connect-to: with a credential, only a loopback address")
 
 
-def _print(found: Diagnosis, inquiry: Inquiry, output: Format) -> None:
-    exchanges = inquiry.exchanges
+def _print(found: Diagnosis, result: ProbeResult, output: Format) -> None:
+    exchanges = result.exchanges
     if output is Format.JSON:
-        whole = {"diagnosis": found, "exchanges": exchanges, "not_sent": _not_sent(inquiry)}
+        whole = {"diagnosis": found, "exchanges": exchanges, "not_sent": _not_sent(result)}
         typer.echo(msgspec.json.encode(whole))
         return
     console = show.console()
     show.put(console, show.diagnosis(found, exchanges))
-    for caller, because in _not_sent(inquiry).items():
+    for caller, because in _not_sent(result).items():
         console.print(f"\n  not sent as {caller}: {because}")
 
 
-def _not_sent(inquiry: Inquiry) -> dict[str, str]:
-    return {caller: unsent.because for caller, unsent in inquiry.not_sent.items()}
+def _not_sent(result: ProbeResult) -> dict[str, str]:
+    return {caller: unsent.because for caller, unsent in result.not_sent.items()}
 
 
 def _check_route(name: str, config_file: Path, state: Path | None, output: Format) -> int:
     """Looks at a configured route through each of its entrances, knowing what `run` knows;
     nothing is remembered."""
     config = read_config(config_file)
-    asked = inquire(config, remembered(config_file, state))
+    asked = results_due(config, existing_store(config_file, state))
     chosen = [one for one in asked if name in _names(one.probe)]
     if not chosen:
         known = ", ".join(route.name for api in config.apis for route in api.routes)
         raise UsageError(f'"{name}" is neither a URL nor a configured route; routes: {known}')
     looked = _looked(chosen, prober(config, vault(config_file.parent, config)))
-    verdicts = [verdict for inquiry in looked for verdict in inquiry.verdicts()]
+    verdicts = [verdict for result in looked for verdict in result.judged()]
     with until_closed():
         if output is Format.JSON:
             typer.echo(msgspec.json.encode(verdicts))
@@ -262,11 +265,11 @@ def _names(probe: Probe) -> tuple[str, str]:
     return probe.route.name, f"{probe.api.name}:{probe.route.name}"
 
 
-def _print_route(inquiries: list[Inquiry], verdicts: list[Verdict]) -> None:
+def _print_route(results: list[ProbeResult], verdicts: list[Verdict]) -> None:
     console = show.console()
     console.print(show.verdicts(verdicts))
-    for inquiry in inquiries:
-        if inquiry.exchanges:
-            found = diagnose(inquiry.exchanges, inquiry.facts)
-            heading = Text(inquiry.probe.entrance.url, style="bold")
-            show.put(console, Group(heading, show.diagnosis(found, inquiry.exchanges)))
+    for result in results:
+        if result.exchanges:
+            found = diagnose(result.exchanges, result.facts)
+            heading = Text(result.probe.entrance.url, style="bold")
+            show.put(console, Group(heading, show.diagnosis(found, result.exchanges)))

@@ -11,7 +11,7 @@ from gatewatch.cli.setting import DEFAULT_CONFIG
 
 
 def causes(incomplete: str) -> list[str]:
-    from gatewatch.causes import catalogue
+    from gatewatch.diagnosis.causes import catalogue
 
     return _beginning(incomplete, catalogue())
 
@@ -28,10 +28,10 @@ def apis(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def _apis(file: Path) -> Iterable[str]:
-    from gatewatch.config.document import read
+    from gatewatch.config.document import read_document
 
     try:
-        value = read(file.read_text(encoding="utf-8")).value
+        value = read_document(file.read_text(encoding="utf-8")).value
     except (OSError, UnicodeDecodeError):
         return ()
     found = value.get("apis") if isinstance(value, dict) else None

@@ -13,11 +13,11 @@ from rich.text import Text
 
 from gatewatch.cli import show
 from gatewatch.cli.exits import UsageError, of_explanations, until_closed
-from gatewatch.diagnose import diagnose
+from gatewatch.diagnosis.diagnose import diagnose
 from gatewatch.model import Diagnosis
 from gatewatch.notices.visible import visible
 from gatewatch.transcripts.credentials import credentials
-from gatewatch.transcripts.read import Contents, Transcript, read
+from gatewatch.transcripts.read import Contents, Transcript, read_transcript
 
 
 class ExplainFormat(StrEnum):
@@ -52,7 +52,7 @@ def explain(
     texts = [(name, _text(name)) for name in files]
     secrets = frozenset[str]().union(*(credentials(text) for _, text in texts))
     for name, text in texts:
-        contents = read(text, secrets)
+        contents = read_transcript(text, secrets)
         unreadable += _complain(name, contents)
         if not contents.transcripts and not contents.unreadable:
             typer.echo(visible(f"{name}: nothing in it was refused"), err=True)

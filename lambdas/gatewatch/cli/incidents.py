@@ -9,7 +9,6 @@ from typing import Annotated
 import msgspec
 import typer
 
-from gatewatch.acknowledge import LONGEST_WHY, Ack, concerning
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import complete, show
 from gatewatch.cli.exits import UsageError, until_closed
@@ -17,7 +16,8 @@ from gatewatch.cli.journal import Journal, journal
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.stack import STACK_HELP
 from gatewatch.config.problems import nearest
-from gatewatch.correlate import moment
+from gatewatch.incidents.acknowledge import LONGEST_WHY, Ack, concerning
+from gatewatch.incidents.correlate import moment
 from gatewatch.model import Acknowledgement, Incident
 from gatewatch.notices.origin import Origin
 from gatewatch.notices.visible import visible

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from gatewatch.acknowledge import Ack, acknowledge
 from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.cli.exits import UsageError
-from gatewatch.cli.setting import origin, remembered
-from gatewatch.correlate import OPEN
+from gatewatch.cli.setting import existing_store, origin
+from gatewatch.incidents.acknowledge import Ack, acknowledge
+from gatewatch.incidents.correlate import OPEN
 from gatewatch.model import Incident
 from gatewatch.notices.origin import Origin
 
@@ -50,7 +50,7 @@ def journal(
     if stack is None and region is not None:
         raise UsageError("--region: only with --stack")
     if stack is None:
-        return OfMachine(remembered(config, state), origin(config, state))
+        return OfMachine(existing_store(config, state), origin(config, state))
     if state is not None:
         raise UsageError("--stack and --state: one of them says where the incidents are")
     from gatewatch.cli.account_journal import OfStack

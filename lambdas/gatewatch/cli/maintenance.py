@@ -37,7 +37,7 @@ def _scheduled(window: Window, now: datetime) -> Scheduled:
     )
 
 
-def told(found: Iterable[Scheduled], *, only_open: bool = False) -> list[str]:
+def window_lines(found: Iterable[Scheduled], *, only_open: bool = False) -> list[str]:
     """A line for each."""
     return [_line(one) for one in found if one.open_until is not None or not only_open]
 

@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from gatewatch.adapters.local.clock import SystemClock
+from gatewatch.attempt import Attempt, Probe
 from gatewatch.cli import show
-from gatewatch.cli.maintenance import Scheduled, scheduled, told
+from gatewatch.cli.maintenance import Scheduled, scheduled, window_lines
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat
 from gatewatch.cli.setting import read_config
 from gatewatch.config.canonical import Config, Route
@@ -22,8 +23,6 @@ from gatewatch.cost.counted import counted
 from gatewatch.model import ANONYMOUS, Access, is_stranger
 from gatewatch.plan import (
     NOBODY_YET,
-    Attempt,
-    Probe,
     cannot_be_proven,
     looks_a_minute,
     trial_minutes,
@@ -92,7 +91,7 @@ def plan(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) -> Non
             f"{load.api}: {load.requests_per_minute:g} requests a minute, of them "
             f"{load.refusals_per_minute:g} refused on purpose"
         )
-    for line in told(found.maintenance):
+    for line in window_lines(found.maintenance):
         console.print(line)
     console.print(_priced(found.bill), soft_wrap=True)
 

@@ -15,7 +15,7 @@ from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
 from gatewatch.cli.exits import BAD_USAGE, UsageError, gravest, of_verdicts, until_closed
 from gatewatch.cli.facts import facts, of_clock
-from gatewatch.cli.maintenance import scheduled, told
+from gatewatch.cli.maintenance import scheduled, window_lines
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.setting import open_store, origin, prober, read_config, vault
 from gatewatch.model import Finding, Incident, Verdict
@@ -68,7 +68,7 @@ def run(
             typer.echo(msgspec.json.encode(replace(report, announcements=())))
         else:
             print_incidents(report, show.console(), origin(config, state))
-            for line in told(scheduled(found, clock.now()), only_open=True):
+            for line in window_lines(scheduled(found, clock.now()), only_open=True):
                 typer.echo(visible(line))
     raise typer.Exit(of_report(report))
 

@@ -65,7 +65,7 @@ def open_store(config_file: Path, state: Path | None, config: Config) -> SqliteS
     return SqliteStore(state or _beside(config_file), owner)
 
 
-def remembered(config_file: Path, state: Path | None) -> SqliteStore:
+def existing_store(config_file: Path, state: Path | None) -> SqliteStore:
     """The same for those who only read: where there is no state yet, none is made.
 
     Raises UsageError where the state or the configuration that is named is not there.

@@ -15,11 +15,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gatewatch.announce import Brief
-from gatewatch.causes import catalogue
 from gatewatch.cli.screen import Screen
-from gatewatch.correlate import OPEN, fails_now, length, moment
-from gatewatch.diagnose import subject_of
+from gatewatch.diagnosis.causes import catalogue
+from gatewatch.diagnosis.diagnose import subject_of
+from gatewatch.incidents.announce import Brief
+from gatewatch.incidents.correlate import OPEN, fails_now, length, moment
 from gatewatch.model import (
     GATES,
     Diagnosis,

@@ -19,7 +19,7 @@ class Outputs:
 
     def __init__(self, stack: str, region: str | None = None) -> None:
         self._stack = stack
-        with told(f"stack {stack}"):
+        with in_one_line(f"stack {stack}"):
             try:
                 self._found = outputs(stack, region)
             except KeyError:
@@ -34,7 +34,7 @@ class Outputs:
 
 
 @contextmanager
-def told(what: str) -> Iterator[None]:
+def in_one_line(what: str) -> Iterator[None]:
     """Whatever AWS or its library raises, as one line for a person."""
     try:
         with explained(what):

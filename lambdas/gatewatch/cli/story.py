@@ -18,7 +18,7 @@ from gatewatch.cli import show
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config, SecretRef
 from gatewatch.config.lookups import Lookups
-from gatewatch.correlate import OPEN, length
+from gatewatch.incidents.correlate import OPEN, length
 from gatewatch.model import Incident
 from gatewatch.notices.words import headline
 from gatewatch.probe.credentials import Keyring

@@ -11,7 +11,7 @@ import typer
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
 from gatewatch.cli.exits import AS_EXPECTED, BAD_USAGE, UsageError, gravest
-from gatewatch.cli.maintenance import scheduled, told
+from gatewatch.cli.maintenance import scheduled, window_lines
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat
 from gatewatch.cli.plan import uneven
 from gatewatch.cli.setting import read_config
@@ -61,7 +61,7 @@ def _as_text(config: Path) -> int:
     for route in routes:
         if note := uneven(route):
             typer.echo(visible(f"{config}: {route.name}: {note}"))
-    for line in told(scheduled(found, SystemClock().now())):
+    for line in window_lines(scheduled(found, SystemClock().now())):
         typer.echo(visible(f"{config}: {line}"))
     return AS_EXPECTED
 

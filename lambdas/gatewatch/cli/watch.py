@@ -18,10 +18,10 @@ from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
 from gatewatch.cli.exits import AS_EXPECTED, BAD_USAGE, gravest, of_verdicts, until_closed
 from gatewatch.cli.facts import facts, of_clock
-from gatewatch.cli.maintenance import Scheduled, scheduled, told
+from gatewatch.cli.maintenance import Scheduled, scheduled, window_lines
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.setting import open_store, prober, read_config, vault
-from gatewatch.correlate import OPEN
+from gatewatch.incidents.correlate import OPEN
 from gatewatch.model import Incident, Verdict
 from gatewatch.ports import StateError
 from gatewatch.run import Report, Summary
@@ -189,7 +189,7 @@ class Board:
         lines, others = facts(list(self._verdicts.values()))
         return Group(
             Text(f"gatewatch · last tick {at} · Ctrl-C to stop", style="dim"),
-            *(Text(line) for line in told(self._windows, only_open=True)),
+            *(Text(line) for line in window_lines(self._windows, only_open=True)),
             *(Text(line) for line in lines),
             *([show.verdicts(others)] if others or not lines else []),
             *([show.incident_list(open_ones)] if open_ones else [Text("no open incidents")]),

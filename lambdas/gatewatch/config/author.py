@@ -17,8 +17,8 @@ from gatewatch.config.canonical import (
     read_canonical,
 )
 from gatewatch.config.conform import deviations
-from gatewatch.config.credentials import Named, credential, read_source
-from gatewatch.config.document import Document, read
+from gatewatch.config.credentials import NamedSource, credential, read_source
+from gatewatch.config.document import Document, read_document
 from gatewatch.config.expand import api
 from gatewatch.config.findings import Findings
 from gatewatch.config.limits import check_times
@@ -35,7 +35,7 @@ T = TypeVar("T")
 def load(text: str, name: str, lookups: Lookups | None = None) -> Config:
     """Raises ConfigError with all problems; `name` is what the file is called in them. `lookups`
     find what it refers to."""
-    document = read(text)
+    document = read_document(text)
     findings = Findings(document)
     config = _config(document, findings, lookups or Lookups()) if not findings.problems else None
     if findings.problems or config is None:
@@ -112,22 +112,24 @@ def _piece(value: object, kind: type[T], path: Path, findings: Findings) -> T | 
     return None if findings.touch(path) else msgspec.convert(value, kind)
 
 
-def _sources(value: Mapping[str, object], lookups: Lookups, findings: Findings) -> dict[str, Named]:
-    sources: dict[str, Named] = {}
+def _sources(
+    value: Mapping[str, object], lookups: Lookups, findings: Findings
+) -> dict[str, NamedSource]:
+    sources: dict[str, NamedSource] = {}
     for name, raw in value.items():
         path = ("credentials", name)
         if name == ANONYMOUS or "+" in name:
             findings.add(path, f"expected a name other than {ANONYMOUS} and without +")
         written = _piece(raw, authored.Credential, path, findings)
         source = None if written is None else read_source(written, path, lookups, findings)
-        sources[name] = Named(name, source, written)
+        sources[name] = NamedSource(name, source, written)
     return sources
 
 
 def _apis(
     value: Mapping[str, object],
     defaults: authored.Defaults,
-    sources: Mapping[str, Named],
+    sources: Mapping[str, NamedSource],
     lookups: Lookups,
     findings: Findings,
 ) -> tuple[Api, ...]:

@@ -37,7 +37,7 @@ KINDS = tuple(name for name in authored.Credential.__struct_fields__ if name != 
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedSource:
     """A credential's name and, where it is in order, what it is and what was written."""
 
     name: str
@@ -191,7 +191,7 @@ def _ref(written: authored.SecretRef, path: Path, findings: Findings) -> SecretR
     return SecretRef(source=source, name=name, key=written.key)
 
 
-def credential(named: Named, apis: Iterable[Api], findings: Findings) -> Credential:
+def credential(named: NamedSource, apis: Iterable[Api], findings: Findings) -> Credential:
     """`for`, or else the hosts of the APIs that name the credential."""
     if named.source is None or named.written is None:
         raise ValueError(f"credential {named.name} has problems")

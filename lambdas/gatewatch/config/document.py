@@ -39,7 +39,7 @@ class Document:
         return None
 
 
-def read(text: str) -> Document:
+def read_document(text: str) -> Document:
     if len(text) > _MOST_CHARACTERS:
         return Document(None, problems=(Problem((), "a file of at most 5 MB"),))
     try:

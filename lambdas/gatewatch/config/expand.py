@@ -10,25 +10,25 @@ import msgspec
 
 from gatewatch.config import authored
 from gatewatch.config.canonical import Api, Entrance, Expect, Route
-from gatewatch.config.credentials import Named
+from gatewatch.config.credentials import NamedSource
 from gatewatch.config.findings import Findings
 from gatewatch.config.headers import problem_of
+from gatewatch.config.jsonpath import is_path
 from gatewatch.config.limits import check_times, seconds
 from gatewatch.config.lookups import NO_URL, Lookups, urls
+from gatewatch.config.pattern import is_pattern
 from gatewatch.config.problems import Path, nearest
 from gatewatch.config.rules import HTTPS, JSON_PATH, is_secure
 from gatewatch.config.values import METHODS
 from gatewatch.gateway.url import is_loopback, parse, tidied, tidied_base
-from gatewatch.jsonpath import is_path
 from gatewatch.model import Access
-from gatewatch.pattern import is_pattern
 
 
 def api(
     name: str,
     raw: object,
     defaults: authored.Defaults,
-    sources: Mapping[str, Named],
+    sources: Mapping[str, NamedSource],
     lookups: Lookups,
     findings: Findings,
 ) -> Api | None:
@@ -143,7 +143,7 @@ def _route(
     written: authored.Route,
     defaults: authored.Defaults,
     parent: authored.Api,
-    sources: Mapping[str, Named],
+    sources: Mapping[str, NamedSource],
     path: Path,
     findings: Findings,
 ) -> Route | None:
@@ -228,7 +228,7 @@ def _as_text(value: str | float | bool) -> str:
 
 
 def _callers(
-    written: authored.Route, sources: Mapping[str, Named], path: Path, findings: Findings
+    written: authored.Route, sources: Mapping[str, NamedSource], path: Path, findings: Findings
 ) -> Iterator[tuple[str, ...]]:
     for at, caller in enumerate(written.callers):
         names, place = _split(caller), (*path, "as", at)
@@ -241,7 +241,7 @@ def _callers(
         yield names
 
 
-def _rivals(names: Iterable[str], sources: Mapping[str, Named]) -> dict[str, list[str]]:
+def _rivals(names: Iterable[str], sources: Mapping[str, NamedSource]) -> dict[str, list[str]]:
     """The credentials of one call by the place that they take up in it."""
     found: dict[str, list[str]] = {}
     for name in names:

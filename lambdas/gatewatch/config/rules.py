@@ -23,13 +23,13 @@ from gatewatch.config.canonical import (
     caller_name,
 )
 from gatewatch.config.headers import directs, problem_of
+from gatewatch.config.jsonpath import is_path
+from gatewatch.config.pattern import is_pattern
 from gatewatch.config.problems import Path, Problem
 from gatewatch.config.values import TOPIC, TOPIC_PATTERN
 from gatewatch.config.windows import problem_of as problem_of_window
 from gatewatch.gateway.url import AmbiguousUrlError, is_loopback, joined, parse
-from gatewatch.jsonpath import is_path
 from gatewatch.model import Access
-from gatewatch.pattern import is_pattern
 
 MOST_PLACES = 200_000
 _MOST_ROUTE_BYTES = 20_000

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from gatewatch.attempt import Probe
 from gatewatch.config.canonical import Config
-from gatewatch.plan import NOBODY_YET, Probe, looks_a_minute, plan, trial_minutes
+from gatewatch.plan import NOBODY_YET, looks_a_minute, plan, trial_minutes
 from gatewatch.service.dispatch import about
 from gatewatch.service.shards import Shard, shards
-from gatewatch.service.slices import slice_count, slice_name
+from gatewatch.service.state_slices import slice_count, slice_name
 
 _MOST_MINUTES = 5
 _ENOUGH_ROUTES = 20_000

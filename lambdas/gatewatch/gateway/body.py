@@ -16,7 +16,7 @@ KEPT_CHARACTERS = 2_000
 _MESSAGE_CHARACTERS = 1_000
 
 
-class Form(StrEnum):
+class BodyForm(StrEnum):
     UNSEEN = "unseen"
     EMPTY = "empty"
     JSON = "json"
@@ -26,7 +26,7 @@ class Form(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class BodyText:
     """`message` is the text under `message`/`Message`, or the body itself where it is plain text.
 
     `is_null` is true for `{"message": null}`; `codes` are gateway response types or error types
@@ -37,7 +37,7 @@ class Said:
     not end as such.
     """
 
-    form: Form
+    form: BodyForm
     message: str = ""
     is_null: bool = False
     capital: bool = False
@@ -67,42 +67,42 @@ _GATEWAY_REFUSALS = frozenset(
 _PRINTED = re.compile(r"""b?(?P<quote>['"])(?P<body>[{\[].*)(?P=quote)""", re.DOTALL)
 
 
-def read(body: str | None) -> Said:
+def read_body(body: str | None) -> BodyText:
     """Takes any text, cut or rewrapped as it may be. None means: not seen."""
     if body is None:
-        return Said(Form.UNSEEN)
+        return BodyText(BodyForm.UNSEEN)
     text = body.strip("\ufeff \t\r\n")
     if match := _PRINTED.fullmatch(text):
         text = match["body"]
     if not text:
-        return Said(Form.EMPTY)
+        return BodyText(BodyForm.EMPTY)
     if text[0] in "{[":
         return _read_json(text)
     head = text[:200].lower()
-    form = Form.TEXT
+    form = BodyForm.TEXT
     if head.startswith(("<!doctype html", "<html")):
-        form = Form.HTML
+        form = BodyForm.HTML
     elif head.startswith("<?xml") or head.startswith("<error"):
-        form = Form.XML
-    return Said(form, message=text[:_MESSAGE_CHARACTERS])
+        form = BodyForm.XML
+    return BodyText(form, message=text[:_MESSAGE_CHARACTERS])
 
 
 def signs(body: str | None) -> tuple[str, ...]:
     """What must be noted of a body before it is dropped."""
-    return (INNER_FAILURE,) if read(body).inner_failure else ()
+    return (INNER_FAILURE,) if read_body(body).inner_failure else ()
 
 
-def _read_json(text: str) -> Said:
+def _read_json(text: str) -> BodyText:
     codes = frozenset(_CODE.findall(text[:KEPT_CHARACTERS]))
     value = _decoded(text) or _decoded(_repaired(text))
     if value is None:
         return replace(_read_broken(_repaired(text), codes), broken=True)
     if not isinstance(value, dict):
-        return Said(Form.JSON, codes=codes)
+        return BodyText(BodyForm.JSON, codes=codes)
     capital = "Message" in value and "message" not in value
     message = value.get("Message" if capital else "message", _first_error(value))
-    return Said(
-        Form.JSON,
+    return BodyText(
+        BodyForm.JSON,
         message=message[:_MESSAGE_CHARACTERS].strip() if isinstance(message, str) else "",
         is_null=message is None,
         capital=capital,
@@ -168,19 +168,19 @@ _MESSAGE = re.compile(r'"(?P<key>[Mm])essage"\s*:\s*"(?P<text>(?:[^"\\]|\\.)*)(?
 _BEFORE_ANY_MESSAGE, _NULL_MESSAGE = '{"message":"', '{"message":null}'
 
 
-def _read_broken(text: str, codes: frozenset[str]) -> Said:
+def _read_broken(text: str, codes: frozenset[str]) -> BodyText:
     """JSON that was cut or pasted badly."""
     squeezed = "".join(text.split())
     if _BEFORE_ANY_MESSAGE.startswith(squeezed.lower()):
-        return Said(Form.UNSEEN, cut=True)
+        return BodyText(BodyForm.UNSEEN, cut=True)
     if _NULL_MESSAGE.startswith(squeezed.lower()):
-        return Said(Form.JSON, is_null=True, capital="M" in squeezed)
+        return BodyText(BodyForm.JSON, is_null=True, capital="M" in squeezed)
     match = _MESSAGE.search(text)
     if match is None:
         beginning = text[:_MESSAGE_CHARACTERS].strip()
-        return Said(Form.TEXT, message=beginning, codes=codes, cut=True)
-    return Said(
-        Form.TEXT,
+        return BodyText(BodyForm.TEXT, message=beginning, codes=codes, cut=True)
+    return BodyText(
+        BodyForm.TEXT,
         message=" ".join(match["text"][:_MESSAGE_CHARACTERS].split()),
         capital=match["key"] == "M",
         codes=codes,

@@ -68,7 +68,7 @@ _ARN = re.compile(
 )
 
 
-def read(message: str) -> Denial | None:
+def read_denial(message: str) -> Denial | None:
     """None where the text is not a policy's refusal."""
     user = _IAM.search(message)
     if user is None and not _AUTHORIZER.search(message):

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from gatewatch.gateway.answers import Answer
-from gatewatch.gateway.body import read
-from gatewatch.gateway.wires import WIRES
+from gatewatch.gateway.body import read_body
+from gatewatch.gateway.wire_formats import WIRES
 from gatewatch.model import ApiKind, Response
 
 _DENIED = (
@@ -253,7 +253,7 @@ def _headers(answer: Answer, kind: ApiKind, error_types: tuple[str, ...]) -> dic
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class WireForm:
     """What to compare: status 0 means no HTTP response, `sign` the header that tells most."""
 
     status: int
@@ -274,19 +274,19 @@ _SIGNS = (
 )
 
 
-def form(answer: Answer, kind: ApiKind) -> Form:
+def form(answer: Answer, kind: ApiKind) -> WireForm:
     shown = example(answer, kind)
     # A few names are telling by their very spelling, so it is kept.
     spelled = {name.lower(): name for name in shown.headers}
     found = next((spelled[name] for name in _SIGNS if name in spelled), None)
     sign = f"{found}: {shown.headers[found]}" if found else ""
-    return Form(shown.status, sign, shown.body if shown.body is not None else shown.error or "")
+    return WireForm(shown.status, sign, shown.body if shown.body is not None else shown.error or "")
 
 
 @cache
 def _message(answer: Answer) -> str:
     body = _OWN[answer].body if answer in _OWN else BODIES.get(answer)
-    return read(body).message
+    return read_body(body).message
 
 
 def begins(answer: Answer, text: str) -> bool:

@@ -13,7 +13,7 @@ from hashlib import sha256
 
 import msgspec
 
-from gatewatch.gateway.body import Form, read
+from gatewatch.gateway.body import BodyForm, read_body
 from gatewatch.model import Response
 
 TURNS_AWAY = "turns_away"
@@ -46,12 +46,12 @@ _ABOUT_ITSELF = re.compile(
 def traits(body: str) -> tuple[str, ...]:
     """What to note of a body, to compare it with others when it is gone."""
     text = body.strip("\ufeff \t\r\n")
-    form = read(text).form
+    form = read_body(text).form
     found = [_FORM + form.value]
-    value = _decoded(text) if form is Form.JSON else None
-    if form is Form.JSON:
+    value = _decoded(text) if form is BodyForm.JSON else None
+    if form is BodyForm.JSON:
         found.append(_SHAPE + ",".join(sorted(_names(value))))
-    elif form is not Form.EMPTY:
+    elif form is not BodyForm.EMPTY:
         found += [_WORDS + _digest(_words(text)), _TAGS + _digest(_tags(text))]
     if _turns_away(value, form, text):
         found.append(TURNS_AWAY)
@@ -97,10 +97,10 @@ def _tags(text: str) -> Iterator[str]:
 _SHORT_TEXT = 400
 
 
-def _turns_away(value: object, form: Form, text: str) -> bool:
+def _turns_away(value: object, form: BodyForm, text: str) -> bool:
     if isinstance(value, dict):
         return _is_an_excuse(value)
-    if form is Form.JSON:
+    if form is BodyForm.JSON:
         return False
     head = text[:_LOOKED_AT]
     titles = " ".join(_TITLE.findall(head))
@@ -134,18 +134,18 @@ def turns_away(response: Response) -> bool:
     return TURNS_AWAY in signs_of(response)
 
 
-def form_of(response: Response) -> Form:
+def form_of(response: Response) -> BodyForm:
     """By the body if it was seen, else by what the headers say of it."""
     noted = _noted(response, _FORM)
-    if noted is not None and not (noted == Form.EMPTY and _media_type(response)):
-        return Form(noted)
+    if noted is not None and not (noted == BodyForm.EMPTY and _media_type(response)):
+        return BodyForm(noted)
     media = _media_type(response)
     if not media:
-        return Form.EMPTY if response.body_length == 0 else Form.UNSEEN
-    for part, form in (("json", Form.JSON), ("html", Form.HTML), ("xml", Form.XML)):
+        return BodyForm.EMPTY if response.body_length == 0 else BodyForm.UNSEEN
+    for part, form in (("json", BodyForm.JSON), ("html", BodyForm.HTML), ("xml", BodyForm.XML)):
         if part in media:
             return form
-    return Form.TEXT
+    return BodyForm.TEXT
 
 
 def _noted(response: Response, name: str) -> str | None:
@@ -173,7 +173,7 @@ def alike(one: Response, other: Response) -> bool:
         return _size(one) == _size(other) and _are_same_head(one, other)
     if _digest_of(one) == _digest_of(other):
         return True
-    if form_of(one) is Form.JSON:
+    if form_of(one) is BodyForm.JSON:
         return _have_same_fields(one, other)
     return _are_one_page(one, other)
 

@@ -6,7 +6,7 @@ proxy on the way may have taken the header.
 
 from __future__ import annotations
 
-from gatewatch.gateway.seen import see
+from gatewatch.gateway.traits import traits_of
 from gatewatch.gateway.url import HostKind, parse
 from gatewatch.model import Exchange
 
@@ -16,7 +16,7 @@ _ON_THE_WAY = ("x-amz-cf-id", "via", "x-served-by", "cf-ray", "x-cache", "x-akam
 def shows_its_writer(exchange: Exchange) -> bool:
     """Whether signs of its own tell who wrote it: an error type, an integration's headers, or the
     id of an HTTP API, which has no words but its own few."""
-    seen = see(exchange)
+    seen = traits_of(exchange)
     if seen.error_type is not None or seen.by_http:
         return True
     if any(name.startswith("x-amzn-remapped-") for name in seen.headers):

@@ -7,10 +7,10 @@ from functools import cache
 
 from msgspec.structs import replace
 
-from gatewatch.gateway.body import read
+from gatewatch.gateway.body import read_body
 from gatewatch.gateway.examples import bodies
-from gatewatch.gateway.seen import see
-from gatewatch.gateway.wires import TYPES
+from gatewatch.gateway.traits import traits_of
+from gatewatch.gateway.wire_formats import TYPES
 from gatewatch.model import Exchange
 
 _TYPE = "x-amzn-errortype"
@@ -34,7 +34,7 @@ def _with_body(exchange: Exchange, body: str | None) -> Exchange:
 
 def _with_whole_types(exchange: Exchange) -> Iterator[Exchange]:
     """With each of the gateway's error types of which the one that came may be what is left."""
-    told = see(exchange).error_type
+    told = traits_of(exchange).error_type
     if told is None or told in TYPES:
         return
     others = {k: v for k, v in exchange.response.headers.items() if k.lower() != _TYPE}
@@ -58,7 +58,7 @@ def _whole_bodies(exchange: Exchange) -> list[str | None]:
 
 def _is_fragment(text: str) -> bool:
     if text.startswith(("{", "[")):
-        return read(text).cut
+        return read_body(text).cut
     opened = text.count("{") + text.count("[")
     return text.endswith(("}", "]")) and text.count("}") + text.count("]") > opened
 

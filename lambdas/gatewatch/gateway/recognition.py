@@ -13,14 +13,15 @@ from msgspec.structs import replace
 
 from gatewatch.gateway import elsewhere
 from gatewatch.gateway.answers import BACKEND_ANSWERS, CLOUDFRONT_PAGES, Answer
-from gatewatch.gateway.body import Form
-from gatewatch.gateway.doors import by_door, by_function_url, is_appsync
+from gatewatch.gateway.body import BodyForm
 from gatewatch.gateway.failure import without_response
+from gatewatch.gateway.front_doors import by_door, by_function_url, is_appsync
 from gatewatch.gateway.pieces import fuller
+from gatewatch.gateway.recognise_text import challenged, of_type, usual_statuses, worded
 from gatewatch.gateway.recognised import UNRECOGNISED, Recognition, plainly
-from gatewatch.gateway.seen import TELLING_CHARACTERS, Seen, Writer, see
+from gatewatch.gateway.traits import TELLING_CHARACTERS, Traits, Writer, traits_of
 from gatewatch.gateway.url import HostKind, parse
-from gatewatch.gateway.wires import (
+from gatewatch.gateway.wire_formats import (
     CODES,
     CUSTOMISABLE,
     HTTP_ANSWERS,
@@ -30,7 +31,6 @@ from gatewatch.gateway.wires import (
     WORDED,
     natural,
 )
-from gatewatch.gateway.wording import challenged, of_type, usual_statuses, worded
 from gatewatch.model import Exchange
 
 
@@ -40,7 +40,7 @@ def recognise(exchange: Exchange) -> Recognition:
     if not found.all and not exchange.response.status_told:
         return found
     others = list(fuller(exchange))
-    if not others or (found.plain - BACKEND_ANSWERS and worded(see(exchange))):
+    if not others or (found.plain - BACKEND_ANSWERS and worded(traits_of(exchange))):
         return found
     lost = frozenset().union(*(_as_it_is(one).all for one in others))
     return dataclasses.replace(found, disguised=(found.disguised | lost) - found.plain - found.weak)
@@ -62,7 +62,7 @@ def _of_any_status(exchange: Exchange) -> Recognition:
 
     Under its usual status it is most likely; under others, what owners make of it.
     """
-    seen = see(exchange)
+    seen = traits_of(exchange)
     if seen.said.in_frame and seen.said.message == "Forbidden":
         return plainly(Answer.FRAME_FORBIDDEN)
     statuses = _REFUSING if seen.said.in_frame else _STATUSES
@@ -77,13 +77,13 @@ def _of_any_status(exchange: Exchange) -> Recognition:
     return Recognition(plain=plain, weak=weak, disguised=(rest | inner) - plain - weak)
 
 
-def _may_be_inside(exchange: Exchange, seen: Seen) -> bool:
+def _may_be_inside(exchange: Exchange, seen: Traits) -> bool:
     """Whether a success may carry it. AppSync sends its exceptions under a status of their own."""
     by_appsync = is_appsync(exchange, seen.said) and seen.said.graphql_type.endswith("Exception")
     return seen.said.inner_failure and not by_appsync
 
 
-def _in_a_frame(exchange: Exchange, seen: Seen) -> Recognition:
+def _in_a_frame(exchange: Exchange, seen: Traits) -> Recognition:
     """A message inside a WebSocket connection has no status; its words are all there is."""
     if seen.said.message == "Forbidden":
         return plainly(Answer.FRAME_FORBIDDEN)
@@ -91,11 +91,11 @@ def _in_a_frame(exchange: Exchange, seen: Seen) -> Recognition:
     return _of_any_status(replace(exchange, response=response))
 
 
-def _usual(seen: Seen, found: Mapping[int, Recognition]) -> frozenset[int]:
+def _usual(seen: Traits, found: Mapping[int, Recognition]) -> frozenset[int]:
     """The statuses under which such words and signs come by default; none if nothing tells."""
     if known := usual_statuses(seen) & found.keys():
         return known
-    if seen.said.form in (Form.UNSEEN, Form.EMPTY):
+    if seen.said.form in (BodyForm.UNSEEN, BodyForm.EMPTY):
         return frozenset(
             status for status in found if elsewhere.recognise(status, seen.headers, seen.said)
         )
@@ -113,7 +113,7 @@ def _under(exchange: Exchange, status: int) -> Exchange:
 
 
 def _with_status(exchange: Exchange) -> Recognition:
-    seen = see(exchange)
+    seen = traits_of(exchange)
     if seen.said.in_frame and seen.status < 400:
         return _in_a_frame(exchange, seen)
     if exchange.response.status == 0:
@@ -136,7 +136,7 @@ _CHALLENGES_STATUS = 202
 _SUCCESS = frozenset({Answer.SUCCESS})
 
 
-def _success(exchange: Exchange, seen: Seen) -> Recognition:
+def _success(exchange: Exchange, seen: Traits) -> Recognition:
     if seen.status < 200 and seen.status != _SWITCHING_PROTOCOLS:
         return UNRECOGNISED
     if seen.said.inner_failure:
@@ -144,7 +144,7 @@ def _success(exchange: Exchange, seen: Seen) -> Recognition:
     if "Error from cloudfront" in seen.headers.get("x-cache", ""):
         # An error page with a status of its own: what is behind it answered 4xx or 5xx.
         return Recognition(weak=frozenset({Answer.INNER_FAILURE, Answer.SUCCESS}))
-    unseen = seen.said.form is Form.UNSEEN
+    unseen = seen.said.form is BodyForm.UNSEEN
     if unseen and is_appsync(exchange, seen.said):
         # GraphQL tells failures in the body, under a 200.
         return plainly(Answer.SUCCESS, Answer.INNER_FAILURE)
@@ -155,7 +155,7 @@ def _success(exchange: Exchange, seen: Seen) -> Recognition:
     return Recognition(plain=_SUCCESS)
 
 
-def _by_capital(exchange: Exchange, seen: Seen) -> Recognition | None:
+def _by_capital(exchange: Exchange, seen: Traits) -> Recognition | None:
     """`Message` with a capital is a function URL's, or a REST API's whose owner wrote it so."""
     if not seen.said.capital or seen.by_http or "x-amz-apigw-id" in seen.headers:
         return None
@@ -165,7 +165,7 @@ def _by_capital(exchange: Exchange, seen: Seen) -> Recognition | None:
     return Recognition(plain=found.plain | _refusal(exchange, seen).plain)
 
 
-def _refusal(exchange: Exchange, seen: Seen) -> Recognition:
+def _refusal(exchange: Exchange, seen: Traits) -> Recognition:
     if typed := of_type(seen):
         return typed
     said = worded(seen)
@@ -191,16 +191,16 @@ def _refusal(exchange: Exchange, seen: Seen) -> Recognition:
     return Recognition(plain=said)
 
 
-def _probably_by_an_integration(seen: Seen, said: frozenset[Answer]) -> Recognition:
+def _probably_by_an_integration(seen: Traits, said: frozenset[Answer]) -> Recognition:
     own = frozenset({seen.as_backends})
-    unseen = seen.said.form is Form.UNSEEN
+    unseen = seen.said.form is BodyForm.UNSEEN
     weak = said if seen.said.alone else frozenset()
     weak |= natural(seen.status, CUSTOMISABLE) if unseen else frozenset()
     hidden = _disguised(seen) if unseen or seen.writer is Writer.UNTYPED else frozenset()
     return Recognition(plain=own, weak=weak, disguised=hidden - own - weak)
 
 
-def _disguised(seen: Seen) -> frozenset[Answer]:
+def _disguised(seen: Traits) -> frozenset[Answer]:
     """What a REST API's owner may have given this status and text."""
     usual = natural(seen.status, CUSTOMISABLE)
     if seen.status == 429:
@@ -208,11 +208,11 @@ def _disguised(seen: Seen) -> frozenset[Answer]:
     return usual | (OFTEN_CHANGED if seen.status in _DISGUISES else frozenset())
 
 
-def _of_http_api(seen: Seen) -> Recognition:
+def _of_http_api(seen: Traits) -> Recognition:
     """HTTP APIs have no templates: what is not exactly one of their texts is the backend's."""
     own = frozenset({seen.as_backends})
     said = worded(seen) & HTTP_ANSWERS
-    if seen.said.form is Form.UNSEEN:
+    if seen.said.form is BodyForm.UNSEEN:
         usual = challenged(seen, natural(seen.status, HTTP_ANSWERS))
         if seen.challenge is not None:
             return Recognition(plain=usual, weak=own)
@@ -227,34 +227,34 @@ def _of_http_api(seen: Seen) -> Recognition:
     return Recognition(plain=said)
 
 
-def _by_management_api(seen: Seen) -> Recognition:
+def _by_management_api(seen: Traits) -> Recognition:
     """WebSocket management says some things without a word (ms-114, ms-115)."""
     if seen.status == 413:
         return plainly(Answer.TOO_LARGE)
     own = frozenset({seen.as_backends})
     usual = natural(seen.status, WORDED)
-    if seen.status == 404 or seen.said.form is Form.UNSEEN:
+    if seen.status == 404 or seen.said.form is BodyForm.UNSEEN:
         return Recognition(weak=usual | own)
     return Recognition(weak=own, disguised=usual)
 
 
-def _of_nobody_known(exchange: Exchange, seen: Seen) -> Recognition:
+def _of_nobody_known(exchange: Exchange, seen: Traits) -> Recognition:
     """An answer without a wording of the gateway's: the backend's, or one in disguise."""
     own = frozenset({seen.as_backends})
     if seen.by_rest:
-        unseen = seen.said.form is Form.UNSEEN
+        unseen = seen.said.form is BodyForm.UNSEEN
         usual = natural(seen.status, CUSTOMISABLE) if unseen else frozenset()
         return Recognition(weak=own | usual, disguised=_disguised(seen) - own - usual)
-    if seen.has_all_headers or seen.said.form in (Form.HTML, Form.XML):
+    if seen.has_all_headers or seen.said.form in (BodyForm.HTML, BodyForm.XML):
         return UNRECOGNISED
     usual = natural(seen.status, CUSTOMISABLE if parse(exchange.request.url).host else WORDED)
     if seen.challenge is not None:
         usual |= challenged(seen, natural(seen.status, HTTP_ANSWERS))
     hidden = usual | _disguised(seen)
-    if seen.said.form in (Form.UNSEEN, Form.TEXT):
+    if seen.said.form in (BodyForm.UNSEEN, BodyForm.TEXT):
         # A page of somebody's of which a piece is left looks like a text.
         hidden |= elsewhere.unseen(seen.status, _host_kind(exchange))
-    likelier = usual if seen.said.form is Form.UNSEEN else _coded(seen)
+    likelier = usual if seen.said.form is BodyForm.UNSEEN else _coded(seen)
     return Recognition(weak=own | likelier, disguised=hidden - likelier)
 
 
@@ -265,6 +265,6 @@ def _host_kind(exchange: Exchange) -> HostKind:
 _DISGUISES = (400, 401, 403, 404)
 
 
-def _coded(seen: Seen) -> frozenset[Answer]:
+def _coded(seen: Traits) -> frozenset[Answer]:
     """What a customised template says of its own type, where it says so."""
     return frozenset().union(*(CODES[code] for code in seen.said.codes))

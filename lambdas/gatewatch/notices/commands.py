@@ -10,13 +10,13 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 
-from gatewatch.cause import Cause, sections
+from gatewatch.diagnosis.cause import Cause, sections
+from gatewatch.diagnosis.look import look_at
 from gatewatch.gateway import body as bodies
 from gatewatch.gateway.answers import CLOUDFRONT_PAGES, Answer
-from gatewatch.gateway.denial import read
+from gatewatch.gateway.denial import read_denial
 from gatewatch.gateway.recognition import recognise
 from gatewatch.gateway.url import API_ID_HEADER, HostKind, is_local, parse, signing_service
-from gatewatch.look import look_at
 from gatewatch.model import ApiKind, Exchange, Finding
 
 _PLACEHOLDER = re.compile(r"<(\w+)>")
@@ -67,7 +67,7 @@ def _told_id(exchange: Exchange) -> str | None:
 
 def _by_arn(exchange: Exchange) -> dict[str, str]:
     """A denial names the method that the gateway matched, whatever the URL looked like."""
-    denial = read(bodies.read(exchange.response.body).message)
+    denial = read_denial(bodies.read_body(exchange.response.body).message)
     if denial is None or denial.arn is None:
         return {}
     arn = denial.arn

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from gatewatch.correlate import OPEN, moment
-from gatewatch.learn import concerned
+from gatewatch.incidents.correlate import OPEN, moment
+from gatewatch.incidents.learn import concerned
 from gatewatch.model import EXPOSURES, Incident, Member
 from gatewatch.notices.moments import times
 from gatewatch.notices.origin import UNNAMED, Origin

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from gatewatch.correlate import length, moment
-from gatewatch.learn import concerned
+from gatewatch.incidents.correlate import length, moment
+from gatewatch.incidents.learn import concerned
 from gatewatch.model import Incident
 
 

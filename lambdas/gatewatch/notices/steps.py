@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gatewatch.cause import Cause, sections
-from gatewatch.causes import catalogue
-from gatewatch.learn import concerned
+from gatewatch.diagnosis.cause import Cause, sections
+from gatewatch.diagnosis.causes import catalogue
+from gatewatch.incidents.learn import concerned
 from gatewatch.model import EXPOSURES, READING_METHODS, Candidate, Exchange, Finding, Incident
 from gatewatch.notices.commands import BY_FINDING, command_in
 from gatewatch.notices.origin import Origin

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatewatch.causes import catalogue
-from gatewatch.correlate import OPEN, moment
+from gatewatch.diagnosis.causes import catalogue
 from gatewatch.gateway.url import is_local, parse
-from gatewatch.learn import concerned
+from gatewatch.incidents.correlate import OPEN, moment
+from gatewatch.incidents.learn import concerned
 from gatewatch.model import (
     ANONYMOUS,
     GATES,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gatewatch.ask import Question
-from gatewatch.cause import Cause
-from gatewatch.causes import catalogue
-from gatewatch.elimination import survives, survivors
+from gatewatch.diagnosis.ask import Question
+from gatewatch.diagnosis.cause import Cause
+from gatewatch.diagnosis.causes import catalogue
+from gatewatch.diagnosis.elimination import survives, survivors
+from gatewatch.diagnosis.look import Look
 from gatewatch.gateway.answers import Answer
-from gatewatch.look import Look
 from gatewatch.pages.situation import Situation, further_looks, situations
 
 

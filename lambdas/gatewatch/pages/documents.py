@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatewatch.causes import catalogue
+from gatewatch.diagnosis.causes import catalogue
 from gatewatch.pages import cost
 from gatewatch.pages.markdown import index, markdown, ways
 from gatewatch.pages.page import catalogue_order, listing, page

@@ -9,15 +9,15 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from gatewatch.ask import Question
-from gatewatch.cause import Cause, sections
+from gatewatch.diagnosis.ask import Question
+from gatewatch.diagnosis.cause import Cause, sections
+from gatewatch.diagnosis.place import Place
+from gatewatch.diagnosis.predictions.rules import ANY_KIND, Rule, Sends
 from gatewatch.gateway.answers import Answer
 from gatewatch.gateway.examples import form
-from gatewatch.look import Place
 from gatewatch.model import ApiKind, CredentialKind, Gate, Layer, Owner
 from gatewatch.pages.alike import Alike, look_alikes
 from gatewatch.pages.situation import can_give
-from gatewatch.signatures.rules import ANY_KIND, Rule, Sends
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +61,7 @@ class LookAlike(msgspec.Struct, frozen=True, kw_only=True):
     unless: tuple[str, ...]
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
+class CitedSource(msgspec.Struct, frozen=True, kw_only=True):
     """A source: how it is known, where from, and when that was last confirmed."""
 
     basis: str
@@ -84,7 +84,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     look_alikes: tuple[LookAlike, ...]
     confirm: str
     fix: str
-    sources: tuple[Known, ...]
+    sources: tuple[CitedSource, ...]
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +122,7 @@ def page(cause: Cause) -> Page:
         confirm=prose["Confirm"],
         fix=prose["Fix"],
         sources=tuple(
-            Known(basis=one.basis, reference=one.reference, confirmed=one.confirmed)
+            CitedSource(basis=one.basis, reference=one.reference, confirmed=one.confirmed)
             for one in cause.sources
         ),
     )

@@ -7,7 +7,7 @@ from textwrap import wrap
 from xml.sax.saxutils import escape
 
 from gatewatch.model import Layer
-from gatewatch.pages.tree import Branch, Named
+from gatewatch.pages.tree import Branch, LeftCause
 from gatewatch.pages.words import caller_phrase, outcome_phrase
 
 _WIDTH = 1000
@@ -90,8 +90,8 @@ def _wrapped(text: str, width: int, style: str) -> list[tuple[str, str]]:
     return [(line, style) for line in wrap(text, width)]
 
 
-def _rows(causes: Sequence[Named]) -> Iterator[list[Named]]:
-    row: list[Named] = []
+def _rows(causes: Sequence[LeftCause]) -> Iterator[list[LeftCause]]:
+    row: list[LeftCause] = []
     for one in causes:
         if row and sum(len(other.cause) + 3 for other in (*row, one)) > _CAUSES_CHARACTERS:
             yield row
@@ -100,7 +100,7 @@ def _rows(causes: Sequence[Named]) -> Iterator[list[Named]]:
     yield row
 
 
-def _causes(row: Sequence[Named]) -> str:
+def _causes(row: Sequence[LeftCause]) -> str:
     return " · ".join(
         f'<tspan class="c" style="fill:{_COLOURS[one.layer]}">{one.cause}</tspan>' for one in row
     )

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from gatewatch.ask import QUESTIONS, Question, can_be_asked, method_of, target
-from gatewatch.cause import Cause
+from gatewatch.diagnosis.ask import QUESTIONS, Question, can_be_asked, method_of, target
+from gatewatch.diagnosis.caller import callers
+from gatewatch.diagnosis.cause import Cause
+from gatewatch.diagnosis.look import Look, look_at
+from gatewatch.diagnosis.place import Place
+from gatewatch.diagnosis.predictions.rules import Rule, answers_of, rule_for
 from gatewatch.gateway.answers import Answer
 from gatewatch.gateway.examples import example
 from gatewatch.gateway.recognition import recognise
-from gatewatch.gateway.wires import HTTP_ANSWERS, WORDED
-from gatewatch.look import Look, Place, callers, look_at
+from gatewatch.gateway.wire_formats import HTTP_ANSWERS, WORDED
 from gatewatch.model import (
     ApiKind,
     CredentialKind,
@@ -21,7 +24,6 @@ from gatewatch.model import (
     SentCredential,
     Validity,
 )
-from gatewatch.signatures.rules import Rule, answers_of, predicts
 
 _DEFAULT = "https://abc123.execute-api.us-east-1.amazonaws.com/prod"
 _OWN = "https://api.example.com"
@@ -155,7 +157,7 @@ def _expected(
     made = _request(*request, credentials)
     [caller] = callers(made, made)
     for account in cause.accounts:
-        rule = predicts(account, kind, Place.ROUTE, caller)
+        rule = rule_for(account, kind, Place.ROUTE, caller)
         if rule is not None:
             yield from (*sorted(rule.expects), *sorted(rule.surmises))
 
@@ -167,7 +169,7 @@ def further_looks(
     for question in QUESTIONS:
         if not can_be_asked(question, (subject.look,), 0):
             continue
-        rule = predicts(cause.signature, subject.kind, question.place, question.caller)
+        rule = rule_for(cause.signature, subject.kind, question.place, question.caller)
         looks = tuple(
             (answer, _further(subject, question, answer))
             for answer in _led_to(rule, subject.kind, question.place)

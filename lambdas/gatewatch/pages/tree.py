@@ -11,23 +11,23 @@ from functools import cache
 
 import msgspec
 
-from gatewatch.ask import questions
-from gatewatch.causes import catalogue
-from gatewatch.elimination import survives, survivors
+from gatewatch.diagnosis.ask import questions
+from gatewatch.diagnosis.causes import catalogue
+from gatewatch.diagnosis.elimination import survives, survivors
+from gatewatch.diagnosis.predictions.rules import answers_of
 from gatewatch.gateway.answers import Answer
-from gatewatch.gateway.examples import Form, form
+from gatewatch.gateway.examples import WireForm, form
 from gatewatch.model import OK, ApiKind, CredentialKind, Layer, SentCredential, Validity
 from gatewatch.pages.page import look_phrase, named
 from gatewatch.pages.situation import Situation, can_give, further_looks, met_with
-from gatewatch.signatures.rules import answers_of
 
 
-class Named(msgspec.Struct, frozen=True):
+class LeftCause(msgspec.Struct, frozen=True):
     cause: str
     layer: Layer
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Leaf(msgspec.Struct, frozen=True):
     """What an answer to the next look would leave."""
 
     answer: str
@@ -44,9 +44,9 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
     body: str
     api: str
     callers: tuple[str, ...]
-    causes: tuple[Named, ...]
+    causes: tuple[LeftCause, ...]
     look: str | None
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Leaf, ...]
 
 
 @cache
@@ -56,9 +56,9 @@ def tree() -> tuple[Branch, ...]:
     return tuple(sorted(found, key=lambda one: (one.status, one.sign.lower(), one.answer)))
 
 
-def _forms() -> dict[tuple[Form, Answer], list[ApiKind]]:
+def _forms() -> dict[tuple[WireForm, Answer], list[ApiKind]]:
     """The forms in which answers come, and the front doors that give each for the most causes."""
-    forms: dict[tuple[Form, Answer], list[ApiKind]] = {}
+    forms: dict[tuple[WireForm, Answer], list[ApiKind]] = {}
     for answer in Answer:
         counted = {kind: _expecting(answer, kind) for kind in ApiKind if can_give(kind, answer)}
         for kind, count in counted.items():
@@ -74,7 +74,7 @@ def _expecting(answer: Answer, kind: ApiKind) -> int:
     )
 
 
-def _branches(shown: tuple[Form, Answer], kinds: list[ApiKind]) -> Iterator[Branch]:
+def _branches(shown: tuple[WireForm, Answer], kinds: list[ApiKind]) -> Iterator[Branch]:
     looks, answer = shown
     kind = kinds[0]
     callers: dict[tuple[str, ...], list[tuple[SentCredential, ...]]] = {}
@@ -92,7 +92,7 @@ def _branches(shown: tuple[Form, Answer], kinds: list[ApiKind]) -> Iterator[Bran
             body=looks.body,
             api=named(kinds),
             callers=() if len(presented) == everybody else tuple(map(_caller, presented)),
-            causes=tuple(Named(name, catalogue()[name].layer) for name in causes),
+            causes=tuple(LeftCause(name, catalogue()[name].layer) for name in causes),
             look=look,
             outcomes=outcomes,
         )
@@ -134,7 +134,7 @@ def _caller(credentials: tuple[SentCredential, ...]) -> str:
 _SHOWN_OUTCOMES = 4
 
 
-def _next(subject: Situation, causes: tuple[str, ...]) -> tuple[str | None, tuple[Outcome, ...]]:
+def _next(subject: Situation, causes: tuple[str, ...]) -> tuple[str | None, tuple[Leaf, ...]]:
     """The look that splits the causes best, and what each answer to it would leave."""
     known = [catalogue()[name] for name in causes]
     alive = tuple(cause for cause in known if survives(cause, (subject.look,), 0))
@@ -149,7 +149,7 @@ def _next(subject: Situation, causes: tuple[str, ...]) -> tuple[str | None, tupl
                     left.setdefault(kept, answer)
         if left:
             shown = sorted(left.items(), key=lambda one: len(one[0]))[:_SHOWN_OUTCOMES]
-            return look_phrase(question), tuple(Outcome(answer, kept) for kept, answer in shown)
+            return look_phrase(question), tuple(Leaf(answer, kept) for kept, answer in shown)
     return None, ()
 
 

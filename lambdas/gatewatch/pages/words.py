@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gatewatch.pages.page import LookAlike, Shown
-from gatewatch.pages.tree import Branch, Outcome
+from gatewatch.pages.tree import Branch, Leaf
 
 OWNERS = {
     "api": "the API's team",
@@ -51,5 +51,5 @@ def caller_phrase(branch: Branch) -> str:
     )
 
 
-def outcome_phrase(outcome: Outcome) -> str:
+def outcome_phrase(outcome: Leaf) -> str:
     return f"{outcome.answer} → {listed(outcome.causes)}"

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from gatewatch.attempt import Attempt
 from gatewatch.config.canonical import (
     ApiKey,
     Basic,
@@ -23,7 +24,6 @@ from gatewatch.config.canonical import (
 )
 from gatewatch.gateway.url import host_of, is_loopback, parse, signing_service
 from gatewatch.model import CredentialKind, Finding, SentCredential, Unsent, Validity
-from gatewatch.plan import Attempt
 from gatewatch.ports import Keys, SecretError
 from gatewatch.probe.identity import Identity
 from gatewatch.probe.sigv4 import sign

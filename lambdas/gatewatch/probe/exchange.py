@@ -46,7 +46,7 @@ def _as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 @dataclass(slots=True)
-class Outcome:
+class Received:
     """What came, as RawExchange has it."""
 
     status: int = 0
@@ -57,7 +57,7 @@ class Outcome:
     error: str | None = None
 
     @classmethod
-    def broken_off(cls, status: int, error: str | None) -> Outcome:
+    def broken_off(cls, status: int, error: str | None) -> Received:
         """Of which no more is known than the status, if that."""
         return cls(status=status, head_is_whole=False, body_is_whole=False, error=error)
 
@@ -67,7 +67,7 @@ def exchange(
     prepared: requests.PreparedRequest,
     secret: dict[str, str],
     flight: Flight,
-) -> Outcome:
+) -> Received:
     """Sends once; again only if a reused connection turned out to be closed already."""
     fly(flight)
     while True:
@@ -88,7 +88,7 @@ def exchange(
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             if _was_stale(error, flight):
                 continue
-            return Outcome.broken_off(flight.status, _failure(error, flight))
+            return Received.broken_off(flight.status, _failure(error, flight))
 
 
 def _was_stale(error: Exception, flight: Flight) -> bool:
@@ -96,8 +96,8 @@ def _was_stale(error: Exception, flight: Flight) -> bool:
     return dropped and not (flight.connected or flight.status)
 
 
-def _read(response: urllib3.BaseHTTPResponse, flight: Flight) -> Outcome:
-    outcome = Outcome(response.status, tuple(response.headers.iteritems()))
+def _read(response: urllib3.BaseHTTPResponse, flight: Flight) -> Received:
+    outcome = Received(response.status, tuple(response.headers.iteritems()))
     flight.stage, started = "transfer", perf_counter()
     parts: list[bytes] = []
     size = 0

@@ -30,7 +30,7 @@ _UNTOLD_LIFE_SECONDS = 300
 _LONGEST_LIFE_SECONDS = 86_400
 
 
-class _Granted(msgspec.Struct, frozen=True):
+class _TokenAnswer(msgspec.Struct, frozen=True):
     access_token: str
     token_type: str | None = None
     expires_in: Any = None
@@ -63,7 +63,7 @@ def granted(source: OAuth2, status: int, body: bytes, now: datetime) -> tuple[st
         told = f"{place} answered {status}{_error_code(body)}"
         raise SecretError(told, _remedy(source), passes=status == _TOO_MANY)
     try:
-        answer = msgspec.json.decode(body, type=_Granted)
+        answer = msgspec.json.decode(body, type=_TokenAnswer)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         told = f"{place} answered 200 without an access token"
         raise SecretError(told, "check the path of its address") from None

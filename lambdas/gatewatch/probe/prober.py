@@ -17,14 +17,14 @@ from urllib.parse import urlsplit
 
 import requests
 
-from gatewatch.fault import told
+from gatewatch.attempt import Attempt
 from gatewatch.gateway.failure import is_unreached
 from gatewatch.model import READING_METHODS, Unsent
-from gatewatch.plan import Attempt
+from gatewatch.own_fault import log_own_fault
 from gatewatch.ports import Clock
 from gatewatch.probe.connection import Adapter, shared_context
 from gatewatch.probe.credentials import CredentialError, Keyring
-from gatewatch.probe.exchange import Outcome, exchange, prepare, user_agent
+from gatewatch.probe.exchange import Received, exchange, prepare, user_agent
 from gatewatch.probe.flight import Flight
 from gatewatch.probe.identity import Identity
 from gatewatch.probe.resolve import Resolver
@@ -114,7 +114,7 @@ class Prober:
         try:
             return self._send(attempt, job.queued_at)
         except Exception as error:  # noqa: BLE001 - said in the result, logged, counted
-            return self._not_sent(attempt, told("attempt_failed", attempt.route, error))
+            return self._not_sent(attempt, log_own_fault("attempt_failed", attempt.route, error))
 
     def _recorded(self, raw: RawExchange, record: Callable[[RawExchange], Recorded]) -> Recorded:
         """Of an answer that cannot be recorded the status is kept: it was sent, and whoever sent
@@ -122,7 +122,9 @@ class Prober:
         try:
             return record(raw)
         except Exception as error:  # noqa: BLE001 - said in the result, logged, counted
-            return record(raw.without_answer(told("record_failed", raw.attempt.route, error)))
+            return record(
+                raw.without_answer(log_own_fault("record_failed", raw.attempt.route, error))
+            )
 
     def _not_sent(self, attempt: Attempt, because: str) -> RawExchange:
         return self._left(attempt, Unsent(because=because))
@@ -153,8 +155,8 @@ class Prober:
         except Exception as error:
             if not flight.sent:
                 raise
-            fault = told("attempt_failed", attempt.route, error)
-            outcome = Outcome.broken_off(flight.status, None if flight.status else fault)
+            fault = log_own_fault("attempt_failed", attempt.route, error)
+            outcome = Received.broken_off(flight.status, None if flight.status else fault)
         if attempt.method not in READING_METHODS:
             adapter.close()
         address = self._resolver.refused(urlsplit(attempt.url).hostname or "")

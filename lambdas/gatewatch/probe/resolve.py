@@ -19,7 +19,7 @@ class NoAddressError(OSError):
 
 
 @dataclass(slots=True)
-class _Answer:
+class _Resolved:
     done: Event = field(default_factory=Event)
     addresses: list[Address] = field(default_factory=list)
     error: str | None = None
@@ -44,7 +44,7 @@ class Resolver:
         self._look_up = look_up
         self._networks = None if networks is None else [ip_network(one) for one in networks]
         self._refused: dict[str, str] = {}
-        self._answers: dict[tuple[str, int], _Answer] = {}
+        self._answers: dict[tuple[str, int], _Resolved] = {}
         self._lock = Lock()
 
     def resolve(self, host: str, port: int, seconds: float) -> list[Address]:
@@ -68,15 +68,15 @@ class Resolver:
             return False
         return is_public(met) or any(met in one for one in self._networks)
 
-    def _answer(self, host: str, port: int) -> _Answer:
+    def _answer(self, host: str, port: int) -> _Resolved:
         with self._lock:
             if (host, port) in self._answers:
                 return self._answers[host, port]
-            answer = self._answers[host, port] = _Answer()
+            answer = self._answers[host, port] = _Resolved()
         Thread(target=self._fill, args=(answer, host, port), daemon=True).start()
         return answer
 
-    def _fill(self, answer: _Answer, host: str, port: int) -> None:
+    def _fill(self, answer: _Resolved, host: str, port: int) -> None:
         try:
             found = self._look_up(host, port)
             for _, (address, _) in found:

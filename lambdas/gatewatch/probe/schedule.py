@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from threading import Condition
 from time import perf_counter
 
+from gatewatch.attempt import Attempt, host_scope
 from gatewatch.model import Finding, Unsent, is_stranger
-from gatewatch.plan import Attempt, host_scope
 
 _UNREACHABLE_AFTER = 5
 

@@ -13,7 +13,7 @@ class PolicyEffect(StrEnum):
     DENY = "Deny"
 
 
-class Outcome(StrEnum):
+class PolicyOutcome(StrEnum):
     ALLOWED = "allowed"
     EXPLICIT_DENY = "explicit deny"
     IMPLICIT_DENY = "implicit deny"
@@ -36,8 +36,8 @@ Policy = tuple[Statement, ...]
 DENY_EVERYBODY: Policy = (Statement(PolicyEffect.ALLOW), Statement(PolicyEffect.DENY))
 
 
-def decide(policy: Iterable[Statement], resource: str, address: str) -> Outcome:
+def decide(policy: Iterable[Statement], resource: str, address: str) -> PolicyOutcome:
     effects = {one.effect for one in policy if one.covers(resource, address)}
     if PolicyEffect.DENY in effects:
-        return Outcome.EXPLICIT_DENY
-    return Outcome.ALLOWED if PolicyEffect.ALLOW in effects else Outcome.IMPLICIT_DENY
+        return PolicyOutcome.EXPLICIT_DENY
+    return PolicyOutcome.ALLOWED if PolicyEffect.ALLOW in effects else PolicyOutcome.IMPLICIT_DENY

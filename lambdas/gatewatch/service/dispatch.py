@@ -12,13 +12,13 @@ import msgspec
 from gatewatch.config.canonical import Api, Config
 from gatewatch.config.windows import openings
 from gatewatch.plan import plan
-from gatewatch.service.call import Call
-from gatewatch.service.ledger import About
-from gatewatch.service.notice import OWN
-from gatewatch.service.ports import Message, Queue, Record, Records
+from gatewatch.service.ledger import WriterContext
+from gatewatch.service.outbox import OWN
+from gatewatch.service.ports import ApiRecord, ApiRecords, Message, Queue
 from gatewatch.service.shards import Bounds, Shard, shards
-from gatewatch.service.slices import slice_count
-from gatewatch.service.source import Holding, Source
+from gatewatch.service.source import ConfigSource, Holding
+from gatewatch.service.state_slices import slice_count
+from gatewatch.service.wake_up import WakeUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Dispatched:
 
 def dispatch(
     at: datetime,
-    source: Source,
-    records: Records,
+    source: ConfigSource,
+    records: ApiRecords,
     work: Queue,
     changes: Queue,
     bounds: Bounds | None = None,
@@ -77,7 +77,7 @@ class _Dealt:
 
 def _dealt(
     holding: Holding,
-    known: Mapping[str, Record],
+    known: Mapping[str, ApiRecord],
     counts: Mapping[str, int],
     tick: datetime,
     bounds: Bounds | None,
@@ -105,7 +105,7 @@ def _dealt(
 
 def _shards(
     holding: Holding,
-    known: Mapping[str, Record],
+    known: Mapping[str, ApiRecord],
     counts: Mapping[str, int],
     tick: datetime,
     bounds: Bounds | None,
@@ -147,19 +147,21 @@ class NoTwinError(Exception):
     for the moments of a deployment that makes or removes it."""
 
 
-def _slice_counts(config: Config, known: Mapping[str, Record], records: Records) -> dict[str, int]:
+def _slice_counts(
+    config: Config, known: Mapping[str, ApiRecord], records: ApiRecords
+) -> dict[str, int]:
     """Slices become more, never fewer: one that was left would hold what is no longer so."""
     counts: dict[str, int] = {}
     for api in config.apis:
-        before, wanted = known.get(api.name, Record(api=api.name)).slices, slice_count(api)
+        before, wanted = known.get(api.name, ApiRecord(api=api.name)).slices, slice_count(api)
         if wanted > before:
             records.set_slices(api.name, wanted)
         counts[api.name] = max(before, wanted)
     return counts
 
 
-def about(api: Api, config: Config, at: datetime) -> About:
-    return About(
+def about(api: Api, config: Config, at: datetime) -> WriterContext:
+    return WriterContext(
         team=api.owner,
         runbook=api.runbook,
         channels=(OWN, *config.notify),
@@ -185,14 +187,14 @@ def _message(shard: Shard) -> Message:
 
 
 def sweeps(
-    holding: Holding, known: Mapping[str, Record], acknowledged: frozenset[str], at: datetime
-) -> list[Call]:
+    holding: Holding, known: Mapping[str, ApiRecord], acknowledged: frozenset[str], at: datetime
+) -> list[WakeUp]:
     """A call for each API that has something open, unsaid, acknowledged, or not compared with what
     holds now."""
     apis = {api.name: api for api in holding.config.apis}
-    gone = About(channels=(OWN, *holding.config.notify))
+    gone = WriterContext(channels=(OWN, *holding.config.notify))
     return [
-        Call(
+        WakeUp(
             api=name,
             at=at.isoformat(),
             about=about(apis[name], holding.config, at) if name in apis else gone,

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from gatewatch.incidents.track import Symptom
 from gatewatch.model import EXPOSURES, Finding, Layer, Verdict
-from gatewatch.track import Problem
 
 
 class Failure(StrEnum):
@@ -37,7 +37,7 @@ _NO_FAILURES = (
 )
 
 
-def possible(one: Problem | Verdict) -> Possible:
+def possible(one: Symptom | Verdict) -> Possible:
     if one.finding in EXPOSURES:
         return (Failure.EXPOSED,)
     if one.finding in _NO_FAILURES:

@@ -15,29 +15,29 @@ from functools import cache
 
 from msgspec.structs import replace
 
-from gatewatch.acknowledge import Ack
-from gatewatch.ahead import later
 from gatewatch.config.canonical import Api
-from gatewatch.correlate import OPEN
-from gatewatch.links import Link, credential_of
+from gatewatch.incidents.acknowledge import Ack
+from gatewatch.incidents.ahead import later
+from gatewatch.incidents.correlate import OPEN
+from gatewatch.incidents.links import Link, credential_of
+from gatewatch.incidents.states import keys_of
+from gatewatch.incidents.track import Key
 from gatewatch.model import Incident
-from gatewatch.run import keys_of
-from gatewatch.service.call import Call
 from gatewatch.service.ledger import (
     Ledger,
+    absorb,
     acknowledged,
     filed,
-    hear,
     ledger_believed,
     sent,
     to_be_filed,
     to_be_linked,
     was_told,
 )
-from gatewatch.service.notice import Notice
+from gatewatch.service.outbox import Notice
 from gatewatch.service.ports import Publisher, Table, UnacceptableError, UndeliveredError
-from gatewatch.service.slices import Slice, slice_believed, without
-from gatewatch.track import Key
+from gatewatch.service.state_slices import Slice, slice_believed, without
+from gatewatch.service.wake_up import WakeUp
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Told:
 
 
 def answer(
-    call: Call, table: Table, publisher: Publisher, find: FindApi, now: datetime | None = None
+    call: WakeUp, table: Table, publisher: Publisher, find: FindApi, now: datetime | None = None
 ) -> Told:
     """Does what a call asks for. Raises OvertakenError where another writer was faster.
 
@@ -73,7 +73,7 @@ def answer(
     slices = [slice_believed(one, now) for one in table.all(call.api)]
     keys = _configured(call, find)
     acks = [] if call.compare is None else table.acks(call.api)
-    after = hear(acknowledged(before, acks), slices, call.about, call.at, keys, _Others(table))
+    after = absorb(acknowledged(before, acks), slices, call.about, call.at, keys, _Others(table))
     if before.is_quiet and not after.is_quiet:
         table.add_news(call.api)
         since += 1
@@ -139,7 +139,7 @@ def _linked(ledger: Ledger, table: Table) -> Ledger:
     return table.save_ledger(replace(ledger, linked=wanted))
 
 
-def _has_heard(ledger: Ledger, call: Call) -> bool:
+def _has_heard(ledger: Ledger, call: WakeUp) -> bool:
     return (
         not ledger.outbox
         and not ledger.unfiled
@@ -147,7 +147,7 @@ def _has_heard(ledger: Ledger, call: Call) -> bool:
     )
 
 
-def _configured(call: Call, find: FindApi) -> list[Key] | None:
+def _configured(call: WakeUp, find: FindApi) -> list[Key] | None:
     if call.compare is None:
         return None
     api = find(call.compare, call.api) if call.digest is not None else None
@@ -211,7 +211,7 @@ def _named(notice: Notice) -> dict[str, str]:
     }
 
 
-def _compared(call: Call, left: Ledger, table: Table) -> None:
+def _compared(call: WakeUp, left: Ledger, table: Table) -> None:
     """An API that left the configuration is forgotten once its last message was taken."""
     if call.digest is not None:
         table.set_swept(call.api, call.digest)

@@ -14,24 +14,24 @@ from itertools import groupby
 import msgspec
 from msgspec.structs import replace
 
-from gatewatch.acknowledge import Ack, acknowledge
-from gatewatch.ahead import remembered
-from gatewatch.announce import Announcement, Kind, Said, spoken_of
 from gatewatch.config.canonical import Channel
-from gatewatch.correlate import OPEN
-from gatewatch.learn import key_of
-from gatewatch.links import ALONE, Link, Links, link_of
+from gatewatch.incidents.acknowledge import Ack, acknowledge
+from gatewatch.incidents.ahead import believed_memory
+from gatewatch.incidents.announce import Announced, Announcement, AnnouncementKind, spoken_of
+from gatewatch.incidents.correlate import OPEN
+from gatewatch.incidents.learn import key_of
+from gatewatch.incidents.links import ALONE, Link, Links, link_of
+from gatewatch.incidents.story import ApiContext as ApiAbout
+from gatewatch.incidents.story import Story, is_restless
+from gatewatch.incidents.track import Key, RouteState, Transition, Turn, retire
 from gatewatch.model import Finding, Incident, Layer, Severity
 from gatewatch.notices.visible import cut
 from gatewatch.service.items import expanded, first_fitting
-from gatewatch.service.notice import OWN, Notice, bounded, merged, notices, takers
-from gatewatch.service.slices import Slice, latest
-from gatewatch.story import About as ApiAbout
-from gatewatch.story import Story, is_restless
-from gatewatch.track import Key, RouteState, Transition, Turn, retire
+from gatewatch.service.outbox import OWN, Notice, bounded, merged, notices, takers
+from gatewatch.service.state_slices import Slice, latest
 
 
-class About(ApiAbout, frozen=True, kw_only=True):
+class WriterContext(ApiAbout, frozen=True, kw_only=True):
     """What the writer is told besides: who is to hear of the API's incidents."""
 
     channels: tuple[Channel, ...] = (OWN,)
@@ -54,7 +54,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: int = 0
     heard: dict[str, int] = {}
     incidents: tuple[Incident, ...] = ()
-    said: dict[str, Said] = {}
+    said: dict[str, Announced] = {}
     unfiled: frozenset[str] = frozenset()
     is_restless: bool = False
     outbox: tuple[Notice, ...] = ()
@@ -70,10 +70,10 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return not self.incidents and not self.outbox and not self.linked
 
 
-def hear(
+def absorb(
     before: Ledger,
     slices: Sequence[Slice],
-    about: About,
+    about: WriterContext,
     at: str,
     configured: Iterable[Key] | None = None,
     links: Links = ALONE,
@@ -126,7 +126,7 @@ def _heard(before: Ledger, part: Slice) -> int:
 
 def ledger_believed(ledger: Ledger, now: datetime) -> tuple[Ledger, int]:
     """The ledger without moments that are ahead of now, and how many incidents had some."""
-    found = remembered(now, (), ledger.incidents, ledger.said)
+    found = believed_memory(now, (), ledger.incidents, ledger.said)
     if not found.taken_back and found.said == ledger.said:
         return ledger, 0
     believed = replace(ledger, incidents=found.incidents, said=dict(found.said))
@@ -136,7 +136,9 @@ def ledger_believed(ledger: Ledger, now: datetime) -> tuple[Ledger, int]:
 def _with_news(before: Ledger, story: Story) -> frozenset[str]:
     """Those that were told of, and those that nobody is told of but that began or ended."""
     known = {one.id: one.state for one in before.incidents}
-    told = {one.incident.id for one in story.announcements if one.kind is not Kind.REMINDER}
+    told = {
+        one.incident.id for one in story.announcements if one.kind is not AnnouncementKind.REMINDER
+    }
     moved = {one.id for one in story.incidents.values() if known.get(one.id) != one.state}
     return frozenset(told | moved)
 
@@ -234,7 +236,7 @@ class _Packed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     heard: dict[str, int] = {}
     incidents: tuple[Incident, ...] = ()
-    told: dict[str, Said] = {}
+    told: dict[str, Announced] = {}
     said: dict[str, tuple[str, str, str, str]] = {}
     said_at: dict[str, str] = {}
     unfiled: frozenset[str] = frozenset()
@@ -358,9 +360,9 @@ def unpack(api: str, packed: bytes, version: int) -> Ledger:
     )
 
 
-def _said_before(whole: _Packed, name: str) -> Said:
+def _said_before(whole: _Packed, name: str) -> Announced:
     finding, layer, cause, severity = whole.said[name]
-    return Said(
+    return Announced(
         at=whole.said_at[name],
         finding=Finding(finding),
         layer=Layer(layer),

@@ -7,12 +7,12 @@ from typing import Protocol
 
 import msgspec
 
-from gatewatch.acknowledge import Ack
-from gatewatch.links import Claim, Link
+from gatewatch.incidents.acknowledge import Ack
+from gatewatch.incidents.links import Claim, Link
 from gatewatch.model import Held, Incident
 from gatewatch.service.ledger import Ledger
-from gatewatch.service.notice import Notice
-from gatewatch.service.slices import Slice
+from gatewatch.service.outbox import Notice
+from gatewatch.service.state_slices import Slice
 
 
 class OvertakenError(Exception):
@@ -28,7 +28,7 @@ class UnacceptableError(Exception):
     """Raised when a channel is there, and refuses this message for good; says which one and why."""
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class ApiRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What dispatch must know of an API besides its configuration.
 
     `let_in`: entrances that some look has got through, ever. `latched`: by (route, entrance) the
@@ -47,8 +47,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     is_restless: bool = False
 
 
-class Records(Protocol):
-    def records(self) -> dict[str, Record]: ...
+class ApiRecords(Protocol):
+    def records(self) -> dict[str, ApiRecord]: ...
 
     def add_let_in(self, api: str, entrances: Iterable[str]) -> None: ...
 
@@ -93,7 +93,7 @@ class Records(Protocol):
     def set_good_version(self, key: str) -> None: ...
 
 
-class States(Protocol):
+class StateTable(Protocol):
     """Slices of route states."""
 
     def some(self, api: str, names: Sequence[str]) -> list[Slice]:
@@ -117,7 +117,7 @@ class Ledgers(Protocol):
         """Keeps a copy of an incident for whoever asks later."""
 
 
-class Links(Protocol):
+class LinkTable(Protocol):
     """What the writers of APIs know of each other's open incidents."""
 
     def links(self, scope: str) -> Sequence[Link]:
@@ -134,7 +134,7 @@ class Links(Protocol):
         """Takes back the claim of its incident as well."""
 
 
-class Table(Records, States, Ledgers, Links, Protocol):
+class Table(ApiRecords, StateTable, Ledgers, LinkTable, Protocol):
     """All that the service remembers."""
 
 

@@ -8,20 +8,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gatewatch.ahead import later, lead
 from gatewatch.config.windows import open_at
-from gatewatch.fault import told
-from gatewatch.holds import Holds
-from gatewatch.inquiry import Inquiry, inquiries, look
+from gatewatch.incidents.ahead import later, lead
+from gatewatch.incidents.states import overtaken, patience_of
+from gatewatch.incidents.track import Patience
+from gatewatch.looking.latches import LatchKeeper
+from gatewatch.looking.loop import results_of, take_looks
+from gatewatch.looking.result import ProbeResult
 from gatewatch.model import Finding, Held, Layer, Verdict
+from gatewatch.own_fault import log_own_fault
 from gatewatch.plan import Latches, plan
 from gatewatch.ports import Clock, Transport
-from gatewatch.run import overtaken, patience_of
-from gatewatch.service.call import Call
 from gatewatch.service.ports import OvertakenError, Queue, Table
 from gatewatch.service.shards import Shard, fresh
-from gatewatch.service.slices import Slice, advance, slice_believed, slice_name
-from gatewatch.track import Patience
+from gatewatch.service.state_slices import Slice, advance, slice_believed, slice_name
+from gatewatch.service.wake_up import WakeUp
 
 _TRIES = 5
 
@@ -36,7 +37,7 @@ class Probed:
     """
 
     at: str
-    inquiries: tuple[Inquiry, ...] = ()
+    results: tuple[ProbeResult, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     slices: tuple[Slice, ...] = ()
     requests: int = 0
@@ -55,7 +56,7 @@ def unreadable(probed: Probed) -> dict[str, str]:
     }
 
 
-class _Known:
+class _ShardPrecedents:
     """What dispatch knew of entrances and writes when it dealt the shard."""
 
     def __init__(self, shard: Shard, table: Table) -> None:
@@ -108,14 +109,14 @@ def probe(
     """The same shard twice looks twice, and counts once. `tell` hears what was found before any of
     it is stored."""
     shard, stale = fresh(shard, clock.now())
-    known = _Known(shard, table)
+    known = _ShardPrecedents(shard, table)
     minutes = range(shard.minute, shard.minute + 1)
     restless = frozenset(name for name, one in shard.decided.items() if one.is_restless)
     due = plan(shard.config, minutes, known.latched(), known.let_in(), restless=restless)
-    asked = inquiries(due, shard.decided, known)
-    holds = Holds(known)
-    requests = look(asked, transport, holds.hear)
-    verdicts = [verdict for inquiry in asked for verdict in inquiry.verdicts()]
+    asked = results_of(due, shard.decided, known)
+    holds = LatchKeeper(known)
+    requests = take_looks(asked, transport, holds.hear)
+    verdicts = [verdict for result in asked for verdict in result.judged()]
     tell(verdicts)
     storing = _Storing()
     with storing.step("latches"):
@@ -152,7 +153,7 @@ class _Storing:
         try:
             yield
         except Exception as error:  # noqa: BLE001 - logged; raised by `end`
-            told("storing_failed", what, error)
+            log_own_fault("storing_failed", what, error)
             self._failed.append(error)
 
     def end(self) -> None:
@@ -167,7 +168,7 @@ def _in_maintenance(shard: Shard) -> dict[str, datetime]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _StoredSlice:
     """A slice as it is stored now; the rest as in Probed."""
 
     slice: Slice
@@ -177,7 +178,7 @@ class _Kept:
 
 def _keep(
     shard: Shard, verdicts: Sequence[Verdict], clock: Clock, table: Table, storing: _Storing
-) -> list[_Kept]:
+) -> list[_StoredSlice]:
     """The slices of these verdicts as they are stored now."""
     patience: dict[str, dict[str, Patience]] = defaultdict(dict)
     for api in shard.apis:
@@ -185,7 +186,7 @@ def _keep(
     found: dict[str, dict[str, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
     for one in verdicts:
         found[one.api][slice_name(one.route, shard.slices[one.api])].append(one)
-    kept: list[_Kept] = []
+    kept: list[_StoredSlice] = []
     for name, by_slice in found.items():
         with storing.step(name):
             kept += _keep_api(name, by_slice, patience[name], shard.at, clock, table)
@@ -199,9 +200,9 @@ def _keep_api(
     at: str,
     clock: Clock,
     table: Table,
-) -> list[_Kept]:
+) -> list[_StoredSlice]:
     """Where another has written a slice meanwhile, it is read and advanced again."""
-    left, kept = dict(by_slice), list[_Kept]()
+    left, kept = dict(by_slice), list[_StoredSlice]()
     for _ in range(_TRIES):
         for stored in table.some(api, sorted(left)):
             found, now = left[stored.name], later(at, clock.now())
@@ -214,7 +215,7 @@ def _keep_api(
                 continue
             dropped = overtaken(before.states, found, at)
             ahead = sum(lead(one.seen_at, now) > timedelta(0) for one in stored.states)
-            kept.append(_Kept(after, dropped, ahead))
+            kept.append(_StoredSlice(after, dropped, ahead))
             del left[stored.name]
         if not left:
             return kept
@@ -242,7 +243,7 @@ def _call(shard: Shard, slices: Sequence[Slice], table: Table, changes: Queue) -
     for api in news:
         table.add_news(api)
     calls = [
-        Call(api=api, at=shard.at, about=shard.about[api], news=numbers)
+        WakeUp(api=api, at=shard.at, about=shard.about[api], news=numbers)
         for api, numbers in news.items()
     ]
     changes.send([one.message() for one in calls])

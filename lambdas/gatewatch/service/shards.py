@@ -15,19 +15,12 @@ from hashlib import sha256
 import msgspec
 from msgspec.structs import replace
 
+from gatewatch.attempt import Probe, destination
 from gatewatch.config.canonical import Api, Config, Credential, Entrance, Route
 from gatewatch.model import Held
-from gatewatch.plan import (
-    NO_LATCHES,
-    Decided,
-    Latches,
-    Probe,
-    decide,
-    destination,
-    whole_minutes,
-)
-from gatewatch.service.ledger import About
-from gatewatch.service.slices import slice_name
+from gatewatch.plan import NO_LATCHES, Decided, Latches, decide, whole_minutes
+from gatewatch.service.ledger import WriterContext
+from gatewatch.service.state_slices import slice_name
 
 _MOST_BYTES = 150_000
 _MOST_ROUTE_BYTES = 60_000
@@ -64,7 +57,7 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     apis: tuple[Api, ...]
     credentials: tuple[Credential, ...]
     slices: dict[str, int]
-    about: dict[str, About]
+    about: dict[str, WriterContext]
     decided: dict[str, Decided]
     let_in: tuple[tuple[str, str], ...] = ()
     latched: tuple[HeldWrite, ...] = ()
@@ -237,7 +230,7 @@ def shards(
     config: Config,
     probes: Iterable[Probe],
     at: datetime,
-    about: Mapping[str, About],
+    about: Mapping[str, WriterContext],
     counts: Mapping[str, int],
     let_in: Iterable[tuple[str, str]] = (),
     latched: Latches = NO_LATCHES,

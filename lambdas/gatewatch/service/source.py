@@ -9,7 +9,7 @@ from hashlib import sha256
 import msgspec
 
 from gatewatch.config.canonical import Config
-from gatewatch.service.ports import Objects, Records
+from gatewatch.service.ports import ApiRecords, Objects
 from gatewatch.service.published import (
     VERSIONS,
     Allowed,
@@ -36,11 +36,11 @@ class Holding:
 
 
 @dataclass
-class Source:
+class ConfigSource:
     """Kept as long as a Lambda is warm, so that an unchanged configuration is read once."""
 
     objects: Objects
-    records: Records
+    records: ApiRecords
     pointer_key: str
     allowed_key: str
     _good: Holding | None = field(default=None)

@@ -10,7 +10,7 @@ import re
 import shlex
 from dataclasses import dataclass, field
 
-from gatewatch.pattern import search
+from gatewatch.config.pattern import search
 
 # The options that stand alone; any other takes the next word, unless that is a URL.
 _ALONE = re.compile(
@@ -61,7 +61,7 @@ def _printed(template: str) -> str | None:
     return "".join(parts) + r"\s*$" if told else None
 
 
-def read(text: str) -> Command | None:
+def read_command(text: str) -> Command | None:
     """None where the command names no URL."""
     try:
         program, *words = shlex.split(text.rstrip("\\^` "), comments=False)

@@ -13,7 +13,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote_plus
 
-from gatewatch.gateway.wires import WIRES
+from gatewatch.gateway.wire_formats import WIRES
 from gatewatch.model import CredentialKind
 from gatewatch.redaction.looks import TOKENS
 from gatewatch.redaction.names import is_secret_field, is_secret_header, is_secret_parameter

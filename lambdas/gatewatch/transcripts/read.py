@@ -45,7 +45,7 @@ class Contents:
     unreadable: tuple[Unreadable, ...] = ()
 
 
-def read(text: str, secrets: frozenset[str] | None = None) -> Contents:
+def read_transcript(text: str, secrets: frozenset[str] | None = None) -> Contents:
     """Everything in a text that can be explained, and what could not be read.
 
     `secrets`: the credentials that it shows, and what was pasted with it. They are not shown again.

@@ -213,7 +213,7 @@ def _begun(line: str) -> _Draft | None:
         in_request = not line.startswith(">")
         return _Draft(request[1], request[2], knows_request=True, in_request=in_request)
     found = _COMMAND.match(line)
-    sent_by = command.read(found[1]) if found else None
+    sent_by = command.read_command(found[1]) if found else None
     if sent_by is None:
         return None
     return _Draft(sent_by.method, sent_by.url, sent_by.headers, knows_request=True, command=sent_by)

@@ -19,17 +19,17 @@ from typing import Any
 
 import msgspec
 
-from gatewatch.acknowledge import Ack, is_in_order
 from gatewatch.adapters.aws.client import client
 from gatewatch.adapters.aws.items import Item, batch, condition, expires, query
-from gatewatch.correlate import OPEN
-from gatewatch.links import Claim, Link
+from gatewatch.incidents.acknowledge import Ack, is_in_order
+from gatewatch.incidents.correlate import OPEN
+from gatewatch.incidents.links import Claim, Link
 from gatewatch.model import Finding, Held, Incident
 from gatewatch.service import ledger as ledgers
-from gatewatch.service import slices
+from gatewatch.service import state_slices
 from gatewatch.service.ledger import Ledger
-from gatewatch.service.ports import Record
-from gatewatch.service.slices import Slice
+from gatewatch.service.ports import ApiRecord
+from gatewatch.service.state_slices import Slice
 
 _KEPT = timedelta(days=400)
 _UNTOUCHED = timedelta(days=30)
@@ -52,7 +52,7 @@ class DynamoTable:
     def _client(self) -> Any:
         return client("dynamodb", self._region)
 
-    def records(self) -> dict[str, Record]:
+    def records(self) -> dict[str, ApiRecord]:
         found = (_record(item) for item in query(self._client, self._name, "deployment", "api#"))
         return {one.api: one for one in found}
 
@@ -149,14 +149,14 @@ class DynamoTable:
         keys = [{"pk": {"S": f"api#{api}"}, "sk": {"S": f"state#{name}"}} for name in names]
         found = list(_slices(api, batch(self._client, self._name, keys)))
         missing = sorted(set(names) - {one.name for one in found})
-        return [*found, *slices.recut(missing, self.all(api), api)] if missing else found
+        return [*found, *state_slices.recut(missing, self.all(api), api)] if missing else found
 
     def all(self, api: str) -> list[Slice]:
         return list(_slices(api, query(self._client, self._name, f"api#{api}", "state#")))
 
     def save(self, after: Slice) -> None:
         key = {"pk": {"S": f"api#{after.api}"}, "sk": {"S": f"state#{after.name}"}}
-        self._write(key, slices.pack(after), after.version)
+        self._write(key, state_slices.pack(after), after.version)
 
     def set_heard(self, one: Slice, number: int) -> None:
         """A slice that was forgotten meanwhile has nothing to be heard any more."""
@@ -282,8 +282,8 @@ def _filed(document: Mapping[str, Any]) -> Incident:
     return ledgers.read_document(document["B"])
 
 
-def _record(item: Item) -> Record:
-    return Record(
+def _record(item: Item) -> ApiRecord:
+    return ApiRecord(
         api=str(item["sk"]["S"]).removeprefix("api#"),
         let_in=frozenset(item.get("let_in", {}).get("SS", ())),
         latched=dict(_latched(item.get("latched", {}).get("SS", ()))),
@@ -345,7 +345,7 @@ def _slices(api: str, items: Iterable[Item]) -> Iterator[Slice]:
 
 
 def _slice(api: str, item: Item) -> Slice:
-    return slices.unpack(
+    return state_slices.unpack(
         api,
         str(item["sk"]["S"]).removeprefix("state#"),
         item["packed"]["B"],

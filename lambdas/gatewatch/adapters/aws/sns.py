@@ -19,7 +19,7 @@ from gatewatch.notices.message import (
 from gatewatch.notices.origin import UNNAMED, Origin
 from gatewatch.notices.visible import cut, visible_line
 from gatewatch.service.ledger import without_evidence
-from gatewatch.service.notice import Notice
+from gatewatch.service.outbox import Notice
 from gatewatch.service.ports import UnacceptableError, UndeliveredError
 
 _MOST_BYTES = 250_000

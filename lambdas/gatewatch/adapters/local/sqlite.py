@@ -18,14 +18,14 @@ from threading import RLock
 import msgspec
 
 from gatewatch.adapters.local.noted import Noted, Write
-from gatewatch.announce import Said
-from gatewatch.correlate import OPEN
-from gatewatch.links import Claim, Link, link_of
+from gatewatch.incidents.announce import Announced
+from gatewatch.incidents.correlate import OPEN
+from gatewatch.incidents.links import Claim, Link, link_of
+from gatewatch.incidents.track import RouteState
 from gatewatch.model import Finding, Held, Incident
 from gatewatch.notices.visible import visible_line
 from gatewatch.plan import Latches
 from gatewatch.ports import StateError
-from gatewatch.track import RouteState
 
 _VERSION = 4
 _WAIT_SECONDS = 30.0
@@ -68,7 +68,7 @@ class SqliteMemory:
         self._api = api
         self.states = tuple(self._states())
         self.incidents = tuple(self._incidents())
-        self.said: Mapping[str, Said] = dict(self._said())
+        self.said: Mapping[str, Announced] = dict(self._said())
 
     def _states(self) -> Iterator[RouteState]:
         rows = self._connection.execute("SELECT document FROM state WHERE api = ?", (self._api,))
@@ -80,11 +80,11 @@ class SqliteMemory:
         )
         return (msgspec.json.decode(document, type=Incident) for (document,) in rows)
 
-    def _said(self) -> Iterator[tuple[str, Said]]:
+    def _said(self) -> Iterator[tuple[str, Announced]]:
         rows = self._connection.execute(
             "SELECT incident, document FROM said WHERE api = ?", (self._api,)
         )
-        return ((name, msgspec.json.decode(document, type=Said)) for name, document in rows)
+        return ((name, msgspec.json.decode(document, type=Announced)) for name, document in rows)
 
     def links(self, scope: str) -> list[Link]:
         """What the other APIs' open incidents show is their link: it cannot be forgotten."""
@@ -119,7 +119,7 @@ class SqliteMemory:
         self,
         states: Sequence[RouteState],
         incidents: Sequence[Incident],
-        said: Mapping[str, Said],
+        said: Mapping[str, Announced],
     ) -> None:
         self._connection.execute("DELETE FROM state WHERE api = ?", (self._api,))
         self._connection.executemany(

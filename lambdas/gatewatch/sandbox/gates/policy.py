@@ -9,7 +9,7 @@ from gatewatch.sandbox.answers import rest
 from gatewatch.sandbox.answers.base import Answer, Basis
 from gatewatch.sandbox.api import Authorization, Endpoint
 from gatewatch.sandbox.call import Call
-from gatewatch.sandbox.policies import Outcome, Policy, decide
+from gatewatch.sandbox.policies import Policy, PolicyOutcome, decide
 
 _ACTION = "allows the execute-api:Invoke action"
 _RESOURCE = "resource-based policy"
@@ -45,11 +45,11 @@ def _is_private(call: Call) -> bool:
 def _refusal(call: Call, policy: Policy, which: str, *, allow_needed: bool) -> Answer | None:
     user = call.signer.arn if call.signer else "anonymous"
     match decide(policy, call.asked_for, call.arrived.address):
-        case Outcome.EXPLICIT_DENY:
+        case PolicyOutcome.EXPLICIT_DENY:
             because = f"with an explicit deny in a {which}"
             basis, row = _RECORDED if which == _RESOURCE else (Basis.DOCUMENTED, None)
             return rest.access_denied(user, call.arn, because, basis, row)
-        case Outcome.IMPLICIT_DENY if allow_needed:
+        case PolicyOutcome.IMPLICIT_DENY if allow_needed:
             because = f"because no {which} {_ACTION}"
             return rest.access_denied(user, call.arn, because, Basis.DOCUMENTED, None)
     return None

@@ -6,7 +6,7 @@ from gatewatch.sandbox.answers import http, rest
 from gatewatch.sandbox.answers.base import Answer, Basis
 from gatewatch.sandbox.api import Authorization, Endpoint
 from gatewatch.sandbox.call import Call
-from gatewatch.sandbox.policies import Outcome, decide
+from gatewatch.sandbox.policies import PolicyOutcome, decide
 from gatewatch.sandbox.signature import Scope, Signed, refuse_form, verify
 
 _SERVICE = "execute-api"
@@ -52,7 +52,7 @@ def signer_denied(call: Call) -> Answer | None:
 def _resource_policy_allows(call: Call) -> bool:
     """In the same account one allow is enough."""
     policy = call.stage.served.policy or ()
-    return decide(policy, call.asked_for, call.arrived.address) is Outcome.ALLOWED
+    return decide(policy, call.asked_for, call.arrived.address) is PolicyOutcome.ALLOWED
 
 
 def _endpoint_reads_signatures(call: Call) -> bool:

@@ -1,0 +1,1 @@
+"""Where a request stopped and why: diagnosis by elimination."""

@@ -1,0 +1,1 @@
+"""From verdicts to incidents, and what must be said of them."""

@@ -1,0 +1,253 @@
+"""What must be said of an incident: once when it opens, when there is news of it, and when it ends.
+
+Who is told, and through which channel, is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from gatewatch.incidents.correlate import OPEN, length, moment
+from gatewatch.model import Finding, Incident, Layer, Member, Related, Severity
+
+
+class AnnouncementKind(StrEnum):
+    OPENED = "opened"
+    CHANGED = "changed"
+    REMINDER = "reminder"
+    RESOLVED = "resolved"
+
+
+class Announced(msgspec.Struct, frozen=True, kw_only=True):
+    """What was last said of an open incident, and when.
+
+    Which of its members were spoken of, they know themselves (`Member.said`).
+    """
+
+    at: str
+    finding: Finding
+    layer: Layer
+    cause: str
+    severity: Severity
+    flapping: bool = False
+
+
+class Announcement(msgspec.Struct, frozen=True, kw_only=True):
+    """`news`: what is new since the last one, a line each."""
+
+    kind: AnnouncementKind
+    at: str
+    incident: Incident
+    news: tuple[str, ...] = ()
+
+
+class Brief(msgspec.Struct, frozen=True, kw_only=True):
+    """An announcement beside incidents that are shown already: `incident` is an id."""
+
+    kind: AnnouncementKind
+    at: str
+    incident: str
+    news: tuple[str, ...] = ()
+
+
+def brief(one: Announcement) -> Brief:
+    return Brief(kind=one.kind, at=one.at, incident=one.incident.id, news=one.news)
+
+
+SHORT_WHILE = timedelta(seconds=90)
+"""Who joins or leaves within it is told together: an outage is heard of route by route."""
+
+
+def announce(said: Announced | None, incident: Incident, at: str) -> Announcement | None:
+    """What is to be said of an incident now, if anything is.
+
+    Nobody is told of the end of what nobody was told of.
+    """
+    if said is None:
+        opened = _announcement(AnnouncementKind.OPENED, incident, at, elsewhere(incident))
+        return opened if incident.state == OPEN else None
+    if incident.state != OPEN:
+        return end(incident, at)
+    if announced_of(incident, said.at) == said and not _is_due(incident, at):
+        return None
+    return _announcement(AnnouncementKind.CHANGED, incident, at, _news(said, incident))
+
+
+def end(incident: Incident, at: str) -> Announcement:
+    """That it is over, with whatever of it was not told yet."""
+    ended = (*_left(incident), *_left_elsewhere(incident), *_lasted(incident))
+    return _announcement(
+        AnnouncementKind.RESOLVED, incident, at, (*ended, *elsewhere(incident, "still "))
+    )
+
+
+def remind(incident: Incident, at: str) -> Announcement:
+    """The whole of what is so by now."""
+    return _announcement(AnnouncementKind.REMINDER, incident, at, elsewhere(incident))
+
+
+def _announcement(
+    kind: AnnouncementKind, incident: Incident, at: str, news: Iterable[str] = ()
+) -> Announcement:
+    return Announcement(kind=kind, at=at, incident=spoken_of(incident), news=tuple(news))
+
+
+def announced_of(incident: Incident, at: str) -> Announced:
+    return Announced(
+        at=at,
+        finding=incident.finding,
+        layer=incident.layer,
+        cause=incident.cause,
+        severity=incident.severity,
+        flapping=incident.flapping,
+    )
+
+
+def spoken_of(incident: Incident) -> Incident:
+    """The incident after all of its members were told of as they are now."""
+    members = _spoken_of(incident.members)
+    related = _spoken_of(incident.related)
+    if members == incident.members and related == incident.related:
+        return incident
+    return replace(incident, members=members, related=related)
+
+
+_Named = TypeVar("_Named", Member, Related)
+
+
+def _spoken_of(found: tuple[_Named, ...]) -> tuple[_Named, ...]:
+    return tuple(
+        one if _is_said(one) else replace(one, said=True, end_said=one.until is not None)
+        for one in found
+    )
+
+
+def _is_said(one: Member | Related) -> bool:
+    return one.said and (one.until is None or one.end_said)
+
+
+def _is_due(incident: Incident, at: str) -> bool:
+    """Whether somebody joined or left a short while ago. Another caller of a route that was told
+    of is nobody new."""
+    unsaid = [
+        *(one.until or one.joined or one.since for one in incident.members if not _is_said(one)),
+        *(one.until or one.since for one in incident.related if not _is_said(one)),
+    ]
+    if not unsaid or not _came_or_went(incident):
+        return False
+    first = min(unsaid)
+    return datetime.fromisoformat(at) - datetime.fromisoformat(first) >= SHORT_WHILE
+
+
+def _news(said: Announced, incident: Incident) -> tuple[str, ...]:
+    return (*_understood(said, incident), *_came_or_went(incident))
+
+
+def _came_or_went(incident: Incident) -> tuple[str, ...]:
+    return (
+        *_joined(incident),
+        *_joined_elsewhere(incident),
+        *_left(incident),
+        *_left_elsewhere(incident),
+    )
+
+
+def _understood(said: Announced, incident: Incident) -> Iterable[str]:
+    if (said.finding, said.layer, said.cause) != (
+        incident.finding,
+        incident.layer,
+        incident.cause,
+    ):
+        yield (
+            f"now {incident.finding}: {incident.cause} ({incident.layer}, {incident.confidence}); "
+            f"until now {said.finding}: {said.cause} ({said.layer})"
+        )
+    if said.severity is not incident.severity:
+        yield f"severity {incident.severity}, until now {said.severity}"
+    if incident.flapping and not said.flapping:
+        yield "comes and goes: it is told as recovered only after many passes in a row"
+
+
+_MOST_NAMED = 10
+
+
+def _joined(incident: Incident) -> tuple[str, ...]:
+    """The routes of which nobody was told that they fail."""
+    known = {one.route for one in incident.members if one.said and not one.end_said}
+    new = {one.route: one for one in incident.members if not one.said and one.until is None}
+    found = [one for route, one in new.items() if route not in known]
+    return _listed("joined", found, lambda one: f"since {moment(one.since)}")
+
+
+def _left(incident: Incident) -> tuple[str, ...]:
+    """The routes that fail no more, and of which nobody was told so."""
+    failing = {one.route for one in incident.members if one.until is None}
+    gone = {one.route: one for one in incident.members if one.until and not one.end_said}
+    found = [one for route, one in gone.items() if route not in failing]
+    return _listed(
+        "recovered",
+        found,
+        lambda one: f"failed from {moment(one.since)} to {moment(one.until or one.since)}",
+    )
+
+
+def _listed(what: str, found: list[Member], when: Callable[[Member], str]) -> tuple[str, ...]:
+    if not found:
+        return ()
+    if len(found) == 1:
+        return (f"{what}: {found[0].route}, {when(found[0])}",)
+    names = ", ".join(one.route for one in found[:_MOST_NAMED])
+    return (f"{what}: {len(found)} routes: {names}{_and_more(found)}",)
+
+
+def elsewhere(incident: Incident, still: str = "") -> tuple[str, ...]:
+    """At which other APIs the same credential fails."""
+    found = [one for one in incident.related if one.until is None]
+    return _apis(f"the same credential {still}fails at", found)
+
+
+def _joined_elsewhere(incident: Incident) -> tuple[str, ...]:
+    found = [one for one in incident.related if not one.said and one.until is None]
+    return _apis("the same credential fails also at", found)
+
+
+def _left_elsewhere(incident: Incident) -> tuple[str, ...]:
+    found = [one for one in incident.related if one.said and one.until and not one.end_said]
+    return _apis("it fails no more at", found)
+
+
+def _apis(what: str, found: Sequence[Related]) -> tuple[str, ...]:
+    if not found:
+        return ()
+    names = ", ".join(f"{one.api} ({one.incident})" for one in found[:_MOST_NAMED])
+    return (f"{what}: {names}{_and_more(found)}",)
+
+
+def _and_more(found: Sequence[object]) -> str:
+    return f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+
+
+def _lasted(incident: Incident) -> tuple[str, ...]:
+    if incident.resolved_at is None:
+        return ()
+    return (f"resolved after {length(incident.opened_at, incident.resolved_at)}",)
+
+
+def is_to_be_reminded(
+    incident: Incident, said: Announced | None, every_seconds: float | None, at: str
+) -> bool:
+    """Whether an incident stayed open so long that it is told again.
+
+    One of low severity waits for a working day, and an acknowledged one has somebody already.
+    """
+    if every_seconds is None or incident.state != OPEN or incident.acknowledged is not None:
+        return False
+    last = incident.opened_at if said is None else said.at
+    passed = datetime.fromisoformat(at) - datetime.fromisoformat(last)
+    return incident.severity is not Severity.LOW and passed.total_seconds() >= every_seconds

@@ -1,0 +1,46 @@
+"""Which incidents are held back while a maintenance window is open.
+
+Looks go on in a window; what breaks in it is told when it is over, if it is still broken then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from gatewatch.config.windows import Opening, open_at
+from gatewatch.incidents.correlate import OPEN, noted
+from gatewatch.model import EXPOSURES, Incident
+
+
+def hold(incident: Incident, found: Sequence[Opening], at: str, *, is_new: bool) -> Incident:
+    """The incident with its `held_until` as it is to be now.
+
+    One that began in a window is held back as long as any window is open; one that began before
+    is not, and an exposure never is. What ended in the window stays as it was held.
+    """
+    if incident.state != OPEN:
+        return incident
+    now = open_at(found, datetime.fromisoformat(at))
+    is_held = is_new or incident.held_until is not None
+    if now is None or not is_held or incident.finding in EXPOSURES:
+        return _released(incident, at)
+    if is_new and began(incident) < now.since:
+        return incident
+    until = now.until.isoformat()
+    if incident.held_until == until:
+        return incident
+    return replace(noted(incident, at, f"maintenance: held until {until}"), held_until=until)
+
+
+def _released(incident: Incident, at: str) -> Incident:
+    if incident.held_until is None:
+        return incident
+    return replace(noted(incident, at, "no more held: told"), held_until=None)
+
+
+def began(incident: Incident) -> datetime:
+    """When the first of its routes began to fail."""
+    return min(datetime.fromisoformat(one.since) for one in incident.members)

@@ -1,0 +1,187 @@
+"""The incidents of one API from moment to moment, and what must be said of them.
+
+Both worlds go through here: a run on one machine, and the writer in the account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+from msgspec.structs import replace
+
+from gatewatch.config.windows import Opening, open_at
+from gatewatch.incidents.announce import (
+    SHORT_WHILE,
+    Announced,
+    Announcement,
+    announce,
+    announced_of,
+    end,
+    is_to_be_reminded,
+    remind,
+)
+from gatewatch.incidents.correlate import OPEN, correlate, ended_at, fails_now
+from gatewatch.incidents.links import ALONE, Links, claim_of, is_followed, leader, related, was_left
+from gatewatch.incidents.maintenance import hold
+from gatewatch.incidents.track import Key, RouteState, Transition
+from gatewatch.model import EXPOSURES, GOT_THROUGH, Finding, Incident, Severity
+
+
+class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What the configuration says of an API to whoever tells of it.
+
+    `maintenance`: its windows that are open, or were within the last hour.
+    """
+
+    team: str | None = None
+    runbook: str | None = None
+    maintenance: tuple[Opening, ...] = ()
+    remind_every_seconds: float | None = None
+
+    def is_heard_with(self, incident: Incident, severity: Severity) -> bool:
+        """Whether whoever must hear of an incident hears of one of this severity as well."""
+        return not is_graver(incident.severity, severity)
+
+
+_SEVERITIES = tuple(Severity)
+
+
+def is_graver(one: Severity, other: Severity) -> bool:
+    return _SEVERITIES.index(one) > _SEVERITIES.index(other)
+
+
+RESTLESS_FOR = timedelta(hours=1)
+_STRANGERS_MATTER = GOT_THROUGH | {Finding.REFUSED, Finding.PUBLIC_ROUTE_CLOSED}
+
+
+def is_restless(incidents: Iterable[Incident], at: str) -> bool:
+    """Whether strangers are to look as often as others: what they get narrows a refusal, and
+    tells of an exposure that it is over. Each such look is a refusal on purpose, so that only
+    exposures are watched closely for longer than an hour."""
+    now = datetime.fromisoformat(at)
+    return any(
+        one.state == OPEN
+        and one.finding in _STRANGERS_MATTER
+        and (one.finding in EXPOSURES or now - _opened(one) < RESTLESS_FOR)
+        for one in incidents
+    )
+
+
+def restless_apis(incidents: Iterable[Incident], at: str) -> frozenset[str]:
+    """The APIs of which some of these open incidents make strangers look more often."""
+    return frozenset(one.api for one in incidents if is_restless([one], at))
+
+
+def _opened(incident: Incident) -> datetime:
+    return datetime.fromisoformat(incident.opened_at)
+
+
+class Story:
+    """`said` is by incident what was last said of each open one; of one that is not in it, nobody
+    was told. `announcements` are what is to be said since this was made, in order. `links` are the
+    open incidents of other APIs in which the same credential fails."""
+
+    def __init__(
+        self,
+        api: str,
+        about: ApiContext,
+        incidents: Iterable[Incident],
+        said: Mapping[str, Announced],
+        links: Links = ALONE,
+    ) -> None:
+        self._api = api
+        self._about = about
+        self._links = links
+        self.incidents = {one.id: one for one in incidents}
+        self.said = dict(said)
+        self.announcements: list[Announcement] = []
+
+    def go_on(self, states: Mapping[Key, RouteState], turns: Sequence[Transition], at: str) -> None:
+        """Takes up what has changed at a moment; `states` are those after it."""
+        untold = [
+            one for one in self.incidents.values() if one.state != OPEN and one.id not in self.said
+        ]
+        for changed in (*untold, *self._changed(states, turns, at)):
+            one = self._among_others(changed, at)
+            self._take(one, self._news(one, at))
+
+    def _news(self, incident: Incident, at: str) -> Announcement | None:
+        """One of which another told, and that it named to the last, ends by a word of its own."""
+        is_told = incident.id in self.said
+        if incident.state != OPEN and not is_told and was_left(incident, self._links):
+            return end(incident, at)
+        said = self.said.get(incident.id)
+        return announce(said, incident, at) if self._may_tell(incident, at) else None
+
+    def remind(self, at: str) -> None:
+        """Tells again of what stayed open for long."""
+        for one in list(self.incidents.values()):
+            every = self._about.remind_every_seconds
+            is_due = fails_now(one) and is_to_be_reminded(one, self.said.get(one.id), every, at)
+            if is_due and self._may_tell(one, at):
+                self._take(one, remind(related(one, self._links, at), at))
+
+    def _take(self, incident: Incident, found: Announcement | None) -> None:
+        if found is None:
+            self.incidents[incident.id] = incident
+            return
+        self.announcements.append(found)
+        self.incidents[incident.id] = found.incident
+        self.said[incident.id] = announced_of(found.incident, found.at)
+
+    def _changed(
+        self, states: Mapping[Key, RouteState], turns: Sequence[Transition], at: str
+    ) -> list[Incident]:
+        known = self.incidents
+        if not turns and not any(one.state == OPEN for one in known.values()):
+            return []
+        about = self._about
+        found = correlate(
+            self._api,
+            list(states.values()),
+            list(known.values()),
+            turns,
+            lambda one: self._lasts(one, at),
+        )
+        return [
+            replace(
+                hold(one, about.maintenance, at, is_new=one.id not in known),
+                team=about.team,
+                runbook=about.runbook,
+            )
+            for one in found
+        ]
+
+    def _lasts(self, incident: Incident, at: str) -> bool:
+        """Whether the all-clear waits a short while for others that this incident tells of."""
+        ended = datetime.fromisoformat(at) - datetime.fromisoformat(ended_at(incident))
+        return (
+            incident.id in self.said and ended < SHORT_WHILE and is_followed(incident, self._links)
+        )
+
+    def _among_others(self, incident: Incident, at: str) -> Incident:
+        """The incident as a part of another API's, or with those of which it tells itself."""
+        is_told = incident.id in self.said
+        if incident.held_until is not None or (incident.state != OPEN and not is_told):
+            return incident
+        found = leader(incident, self._links, at, self.incidents, is_told=is_told)
+        if found is not None and found.api != self._api and not is_told:
+            if self._about.is_heard_with(incident, found.severity):
+                return replace(incident, part_of=found.incident)
+            if is_graver(incident.severity, found.severity):
+                found = self._links.claim(claim_of(incident, found.scope, at), found)
+        leads = found is not None and found.incident == incident.id
+        only = None if leads or found is None else found.incident
+        grown = related(incident, self._links, at, grows=leads or not is_told, only=only)
+        return replace(grown, part_of=None)
+
+    def _may_tell(self, incident: Incident, at: str) -> bool:
+        """In a window: ends, exposures, and what is not held; but nothing more of what was told."""
+        if incident.state != OPEN or incident.finding in EXPOSURES:
+            return True
+        if incident.held_until is not None or incident.part_of is not None:
+            return False
+        in_maintenance = open_at(self._about.maintenance, datetime.fromisoformat(at))
+        return incident.id not in self.said or in_maintenance is None

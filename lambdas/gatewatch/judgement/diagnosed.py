@@ -1,0 +1,102 @@
+"""One look with what it shows, and what is made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gatewatch.attempt import Probe
+from gatewatch.config.canonical import Expect
+from gatewatch.diagnosis.causes import catalogue
+from gatewatch.judgement.doubt import (
+    is_everywhere,
+    is_success,
+)
+from gatewatch.model import (
+    Access,
+    Confidence,
+    Diagnosis,
+    Exchange,
+    Finding,
+    Layer,
+    Outcome,
+    Owner,
+    Response,
+    Severity,
+    is_stranger,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The part of a verdict that needs thought; the rest is copied from the diagnosis."""
+
+    outcome: Outcome
+    finding: Finding | None
+    because: str
+    owner: Owner | None = None
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosedLook:
+    """One look and what it shows in the light of all others at its route.
+
+    `nowhere` are the answers to strangers at paths that cannot exist; `member` is what a credential
+    of ours got in this run, if it got in. `as_browser`: what the same look got with a browser's
+    User-Agent, if that was asked.
+    """
+
+    exchange: Exchange
+    diagnosis: Diagnosis
+    nowhere: tuple[Response, ...] = ()
+    member: Response | None = None
+    as_browser: Response | None = None
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it only looks like a success: everything is answered so."""
+        return is_success(self.exchange) and is_everywhere(self.exchange.response, self.nowhere)
+
+
+def is_a_stranger_at_protected_route(probe: Probe, caller: str) -> bool:
+    return is_stranger(caller) and probe.route.access is Access.PROTECTED
+
+
+SHOWN_ELSEWHERE_TOO = (
+    "a page that a path that cannot exist is answered with, too: the route itself may be gone"
+)
+
+
+def is_wanted_failure(expect: Expect, exchange: Exchange) -> bool:
+    """Whether it is a failure by its status, and the owner says that this status is right."""
+    status = exchange.response.status
+    return status in expect.status and not 200 <= status < 400
+
+
+def passes(because: str) -> Judgement:
+    return Judgement(Outcome.PASS, None, because)
+
+
+def refusal_phrase(diagnosis: Diagnosis, exchange: Exchange) -> str:
+    status = exchange.response.status or "no answer"
+    if diagnosis.layer is Layer.UNKNOWN:
+        return f"{status}, by a cause that is not known"
+    return f"{status}: {causes_phrase(diagnosis)}"
+
+
+def causes_phrase(diagnosis: Diagnosis) -> str:
+    titles = [catalogue()[one.cause].title for one in diagnosis.candidates if one.cause != "ok"]
+    if diagnosis.confidence is not Confidence.AMBIGUOUS:
+        return titles[0]
+    return (
+        f"one of {len(titles)} causes, first: {titles[0]}"
+        if titles[1:]
+        else f"perhaps: {titles[0]}"
+    )
+
+
+def every_survivor_proves_guard(diagnosis: Diagnosis) -> bool:
+    causes = catalogue()
+    return bool(diagnosis.candidates) and all(
+        one.cause in causes and causes[one.cause].proves_guard for one in diagnosis.candidates
+    )

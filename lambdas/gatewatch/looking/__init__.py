@@ -1,0 +1,1 @@
+"""Takes the planned looks and asks on; the one loop of the pipeline."""

@@ -1,0 +1,265 @@
+"""What is asked in a run, and what came of it: the one loop in which diagnosis asks, probe answers.
+
+It takes the planned looks, then the controls that would tell more. What becomes of the verdicts is
+`run`'s business, and what is not to be sent again that of `holds`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from gatewatch.attempt import Attempt, Probe, control, host_scope
+from gatewatch.config.canonical import Config
+from gatewatch.diagnosis.ask import missing_path, target
+from gatewatch.diagnosis.diagnose import ask, diagnose
+from gatewatch.evidence import evidence, status_alone
+from gatewatch.gateway.failure import is_unreached
+from gatewatch.judgement.diagnosed import DiagnosedLook
+from gatewatch.looking.result import ProbeResult
+from gatewatch.model import (
+    READING_METHODS,
+    Confidence,
+    CredentialKind,
+    Exchange,
+    Outcome,
+    Unsent,
+)
+from gatewatch.own_fault import log_own_fault
+from gatewatch.plan import Decided, decide, plan
+from gatewatch.ports import Precedents, Transport
+from gatewatch.raw import RawExchange
+
+CONTROLS_PER_PROBE = 2
+
+
+def results_due(
+    config: Config,
+    known: Precedents,
+    minutes: range | None = None,
+    seldom: range | None = None,
+    restless: frozenset[str] = frozenset(),
+) -> list[ProbeResult]:
+    """What is due of a whole configuration, with what is remembered of it."""
+    rare = seldom if minutes is None else None
+    probes = plan(config, minutes, known.latched(), known.let_in(), rare, restless)
+    return results_of(probes, decide(config), known)
+
+
+def results_of(
+    probes: Iterable[Probe], decided: Mapping[str, Decided], known: Precedents
+) -> list[ProbeResult]:
+    """The probes with what is known of them; `decided` is by the API's name."""
+    worked = known.let_in()
+    return [
+        ProbeResult(
+            one,
+            has_worked=(one.api.name, one.entrance.url) in worked,
+            signer=None if one.entrance.closed else decided[one.api.name].signer,
+        )
+        for one in probes
+    ]
+
+
+Heard = Callable[[ProbeResult, Attempt, Exchange], None]
+"""Called with each look in the moment of its answer, in any thread; it may not raise."""
+
+
+def nobody_hears(_: ProbeResult, __: Attempt, ___: Exchange) -> None:
+    pass
+
+
+def take_looks(
+    results: Sequence[ProbeResult], transport: Transport, heard: Heard = nobody_hears
+) -> int:
+    """Takes the planned looks, then asks controls where they would tell more; then the trials,
+    where a guard has refused strangers.
+
+    Returns the number of requests sent. A control that several results ask for is sent once.
+    """
+    planned = [(one, attempt) for one in results for attempt in one.probe.attempts]
+    requests = _take(planned, transport, heard)
+    for _ in range(CONTROLS_PER_PROBE):
+        requests += _ask_once(results, transport)
+    requests += _ask_as_browsers(results, transport)
+    trials = [(one, attempt) for one in results for attempt in one.trials()]
+    if trials:
+        requests += _take(trials, transport, heard)
+        requests += _ask_once([one for one, _ in trials], transport)
+    return requests
+
+
+def _ask_as_browsers(results: Sequence[ProbeResult], transport: Transport) -> int:
+    """Asks as a browser where nothing is, once for all routes of an entrance; and where that comes
+    further, takes the look of each refused caller again."""
+    requests = _ask_together(
+        [(one, one.nowhere_as_browser()) for one in results],
+        ProbeResult.add_browser_nowhere,
+        transport,
+    )
+    asked = [(one, *found) for one in results if (found := one.look_as_browser()) is not None]
+    answers = _answers(transport, [attempt for _, _, attempt in asked])
+    for (result, caller, _), (exchange, not_sent) in zip(asked, answers, strict=True):
+        if not_sent is None:
+            result.add_browser_look(caller, exchange)
+    return requests + _sent(answers)
+
+
+def _take(
+    planned: Sequence[tuple[ProbeResult, Attempt]], transport: Transport, heard: Heard
+) -> int:
+    """Takes these looks; returns the number of requests sent."""
+    attempts = [attempt for _, attempt in planned]
+    asked = {attempt: result for result, attempt in planned}
+
+    def hear(attempt: Attempt, exchange: Exchange) -> None:
+        heard(asked[attempt], attempt, exchange)
+
+    answers = _answers(transport, attempts, hear)
+    repeated = _repeat_renewed(transport, attempts, answers)
+    unreached = _unreached(attempts, answers)
+    for (result, attempt), (exchange, not_sent) in zip(planned, answers, strict=True):
+        if not_sent is None:
+            result.add_look(attempt.caller, exchange)
+        else:
+            result.add_unsent(attempt.caller, not_sent, unreached.get(not_sent.scope))
+    return _sent(answers) + repeated
+
+
+_Answer = tuple[Exchange, Unsent | None]
+"""The record of an attempt, and why it was not sent if it was not."""
+
+
+def _sent(answers: Iterable[_Answer]) -> int:
+    return sum(not_sent is None for _, not_sent in answers)
+
+
+def _answers(
+    transport: Transport,
+    attempts: Sequence[Attempt],
+    hear: Callable[[Attempt, Exchange], None] | None = None,
+) -> list[_Answer]:
+    def record(raw: RawExchange) -> _Answer:
+        exchange = _recorded(raw, transport)
+        if hear is not None and raw.not_sent is None:
+            hear(raw.attempt, exchange)
+        return exchange, raw.not_sent
+
+    return transport.send_all(attempts, record)
+
+
+def _recorded(raw: RawExchange, transport: Transport) -> Exchange:
+    """The last word on what was sent: it never raises."""
+    try:
+        return evidence(raw, transport.redactor())
+    except Exception as error:  # noqa: BLE001 - said in the record, logged
+        fault = log_own_fault("record_failed", raw.attempt.route, error)
+        return status_alone(raw, f"the answer was not recorded ({fault})")
+
+
+def _unreached(
+    attempts: Sequence[Attempt], answers: Sequence[_Answer]
+) -> dict[str | None, DiagnosedLook]:
+    """What a look at each host that could not be reached shows, by the scope of that finding."""
+    found = {
+        host_scope(attempt.destination): exchange
+        for attempt, (exchange, not_sent) in zip(attempts, answers, strict=True)
+        if not_sent is None and is_unreached(exchange.response.error)
+    }
+    return {
+        scope: DiagnosedLook(exchange, diagnose([exchange])) for scope, exchange in found.items()
+    }
+
+
+_REFUSALS = (401, 403)
+
+
+def _repeat_renewed(
+    transport: Transport, attempts: Sequence[Attempt], answers: list[_Answer]
+) -> int:
+    """A refused credential may have been rotated since it was read: it is read again, and only
+    if there is a new one, the look is taken once more. Returns the number of requests sent."""
+    refused = [
+        at
+        for at, (exchange, not_sent) in enumerate(answers)
+        if not_sent is None and attempts[at].invalid is None and _was_refused(exchange)
+    ]
+    names = dict.fromkeys(name for at in refused for name in attempts[at].callers)
+    renewed = transport.renew(list(names))
+    again = [at for at in refused if renewed.intersection(attempts[at].callers)]
+    repeated = _answers(transport, [attempts[at] for at in again])
+    for at, answer in zip(again, repeated, strict=True):
+        answers[at] = answer
+    return _sent(repeated)
+
+
+def _was_refused(exchange: Exchange) -> bool:
+    """A client certificate is refused in the handshake: then there is no answer."""
+    shown = {credential.kind for credential in exchange.request.credentials}
+    status = exchange.response.status
+    return status in _REFUSALS or (status == 0 and CredentialKind.CLIENT_CERT in shown)
+
+
+_Question = tuple[str, str, str | None, tuple[str, ...], tuple[tuple[str, str], ...]]
+
+
+def _ask_once(results: Sequence[ProbeResult], transport: Transport) -> int:
+    return _ask_together(
+        [(one, _question_if_any(one)) for one in results], ProbeResult.add_control, transport
+    )
+
+
+def _question_if_any(result: ProbeResult) -> Attempt | None:
+    """What cannot be asked for a fault of ours is not asked."""
+    try:
+        return _question(result)
+    except Exception as error:  # noqa: BLE001 - logged; the verdict stands without the answer
+        log_own_fault("question_failed", result.probe.route.name, error)
+        return None
+
+
+def _ask_together(
+    questions: Iterable[tuple[ProbeResult, Attempt | None]],
+    hear: Callable[[ProbeResult, Exchange], None],
+    transport: Transport,
+) -> int:
+    """Asks each question once, for all who have it; returns the number of requests sent."""
+    wanted: dict[_Question, list[ProbeResult]] = defaultdict(list)
+    asked: dict[_Question, Attempt] = {}
+    for result, attempt in questions:
+        if attempt is not None:
+            wanted[_same(attempt)].append(result)
+            asked.setdefault(_same(attempt), attempt)
+    answers = _answers(transport, list(asked.values()))
+    for question, (exchange, not_sent) in zip(asked, answers, strict=True):
+        if not_sent is None:
+            for result in wanted[question]:
+                hear(result, exchange)
+    return _sent(answers)
+
+
+def _same(attempt: Attempt) -> _Question:
+    return attempt.method, attempt.url, attempt.connect_to, attempt.callers, attempt.headers
+
+
+def _question(result: ProbeResult) -> Attempt | None:
+    """What to ask about the first look that is not settled yet; a success that is doubted first,
+    and what may let a write be sent again."""
+    if result.is_held_in_doubt and not result.controls:
+        return control(result.probe, "GET", missing_path(result.probe.called))
+    if (doubted := result.doubted()) is not None:
+        method = doubted.request.method if result.probe.route.method in READING_METHODS else "GET"
+        return control(result.probe, method, missing_path(result.probe.called))
+    allowed = frozenset({CredentialKind.SIGV4}) if result.signer else frozenset()
+    for verdict in result.judged():
+        settled = verdict.outcome is Outcome.PASS or verdict.confidence is not Confidence.AMBIGUOUS
+        if settled or verdict.caller not in result.looks:
+            continue
+        at = list(result.looks).index(verdict.caller)
+        found = ask(result.exchanges, at, allowed, result.facts)
+        if found is not None:
+            signed = found.credential is CredentialKind.SIGV4 and result.signer
+            callers = (result.signer,) if signed and result.signer else ()
+            url = target(found.place, result.probe.called)
+            return control(result.probe, found.method, url, callers)
+    return None

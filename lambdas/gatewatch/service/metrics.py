@@ -1,0 +1,252 @@
+"""What CloudWatch is told of a run: for the deployment always, for an API while it carries news,
+for a route while it fails and ten minutes longer. It writes nothing."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from itertools import islice
+
+import msgspec
+
+from gatewatch.incidents.track import Key
+from gatewatch.looking.result import ProbeResult
+from gatewatch.model import EXPOSURES, Finding, Outcome, Verdict, is_stranger
+from gatewatch.service.failure import Failure, certain, counted, possible
+from gatewatch.service.probe import Probed, unreadable
+from gatewatch.service.state_slices import Slice
+
+NAMESPACE = "Gatewatch"
+_COUNT = "Count"
+_MILLISECONDS = "Milliseconds"
+_LATENCIES = ("AnonymousLatency", "CredentialedLatency")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Values of some metrics that have the same dimensions."""
+
+    dimensions: Mapping[str, str]
+    values: Mapping[str, Sequence[float]]
+
+
+_Place = tuple[str, str, str]
+"""(api, route, entrance)."""
+
+
+def measures(probed: Probed, deployment: str) -> list[Measure]:
+    whole = {"deployment": deployment}
+    held = _held(probed)
+    values = _values(probed.results, probed.verdicts, held)
+    return [
+        Measure(whole, {**values, **_of_deployment(probed)}),
+        *_of_apis(probed, whole),
+        *_of_routes(probed.slices, held, whole),
+    ]
+
+
+_Look = tuple[str, Key]
+"""(api, key of a state)."""
+
+
+def _held(probed: Probed) -> frozenset[_Look]:
+    """What began to fail in a maintenance window that is still open: no alarm is to hear of it."""
+    return frozenset(
+        (one.api, state.key)
+        for one in probed.slices
+        if (opened := probed.maintenance.get(one.api)) is not None
+        for state in one.states
+        if state.since is not None and datetime.fromisoformat(state.since) >= opened
+    )
+
+
+def _of_deployment(probed: Probed) -> dict[str, Sequence[float]]:
+    """What is told of the deployment only."""
+    return {
+        "RoutesInMaintenance": (_in_maintenance(probed),),
+        "CredentialsUnreadable": (float(len(unreadable(probed))),),
+    }
+
+
+def _in_maintenance(probed: Probed) -> float:
+    found = (one for one in probed.verdicts if one.api in probed.maintenance)
+    return float(len({(one.api, one.route, one.entrance) for one in found}))
+
+
+def _values(
+    results: Iterable[ProbeResult],
+    verdicts: Sequence[Verdict],
+    held: frozenset[_Look] = frozenset(),
+) -> dict[str, Sequence[float]]:
+    return {**_counts(verdicts, held), **_latencies(results)}
+
+
+def _counts(verdicts: Iterable[Verdict], held: frozenset[_Look]) -> dict[str, Sequence[float]]:
+    """A route at an entrance counts once, and as the worst that any caller met there. What is
+    held counts as no failure of a layer, unless it is an exposure. A route for which a credential
+    is wanting was not judged: whoever counts the judged must notice."""
+    places: dict[_Place, list[Verdict]] = defaultdict(list)
+    for one in verdicts:
+        places[one.api, one.route, one.entrance].append(one)
+    worst = [_worst({one.outcome for one in found}) for found in places.values()]
+    failed = _failed(places, held)
+    whole = {
+        "RoutesJudged": sum(not any(map(_is_wanting, found)) for found in places.values()),
+        "RoutesUp": worst.count(Outcome.PASS),
+        "RoutesDown": worst.count(Outcome.FAIL),
+        "RoutesUnknown": worst.count(Outcome.UNKNOWN),
+        "RoutesSkipped": worst.count(Outcome.SKIPPED),
+        **{name.value: sum(name in found for found in failed) for name in Failure},
+    }
+    return {name: (float(value),) for name, value in whole.items()}
+
+
+def _is_wanting(one: Verdict) -> bool:
+    return one.finding is Finding.CREDENTIAL_UNREADABLE
+
+
+def _failed(
+    places: Mapping[_Place, Sequence[Verdict]], held: frozenset[_Look]
+) -> list[set[Failure | None]]:
+    """As what each place counts; what others of its API show for certain explains it, if it may."""
+    found = {
+        place: [possible(one) for one in verdicts if _is_heard(one, held)]
+        for place, verdicts in places.items()
+    }
+    beside: dict[str, frozenset[Failure]] = defaultdict(frozenset)
+    for (api, _, _), each in found.items():
+        beside[api] |= certain(each)
+    return [{counted(one, beside[api]) for one in each} for (api, _, _), each in found.items()]
+
+
+def _is_heard(one: Verdict, held: frozenset[_Look]) -> bool:
+    """Whether alarms are to hear of it, window or not."""
+    return one.finding in EXPOSURES or (one.api, (one.route, one.entrance, one.caller)) not in held
+
+
+_GRAVEST_FIRST = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS, Outcome.SKIPPED)
+
+
+def _worst(outcomes: set[Outcome]) -> Outcome:
+    return min(outcomes, key=_GRAVEST_FIRST.index)
+
+
+def _latencies(results: Iterable[ProbeResult]) -> dict[str, Sequence[float]]:
+    anonymous: list[float] = []
+    credentialed: list[float] = []
+    for result in results:
+        for caller, exchange in result.looks.items():
+            took = exchange.response.elapsed_ms
+            if took is not None and exchange.response.status:
+                (anonymous if is_stranger(caller) else credentialed).append(took)
+    found = zip(_LATENCIES, (anonymous, credentialed), strict=True)
+    return {name: values for name, values in found if values}
+
+
+def _of_apis(probed: Probed, whole: Mapping[str, str]) -> Iterator[Measure]:
+    """Those with a route that fails, or did ten minutes ago."""
+    telling = {one.api for one in probed.slices if one.recovered or _failing(one)}
+    stages: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
+    for one in probed.verdicts:
+        if one.api in telling:
+            stages[one.api, one.stage or "-"].append(one)
+    for (api, stage), verdicts in stages.items():
+        entrances = {one.entrance for one in verdicts}
+        asked = [
+            one
+            for one in probed.results
+            if one.probe.api.name == api and one.probe.entrance.url in entrances
+        ]
+        yield Measure({**whole, "api": api, "stage": stage}, _values(asked, verdicts))
+
+
+def _failing(one: Slice) -> bool:
+    return any(state.is_failing for state in one.states)
+
+
+def _of_routes(
+    slices: Sequence[Slice], held: frozenset[_Look], whole: Mapping[str, str]
+) -> Iterator[Measure]:
+    """One where it fails, zero where it did."""
+    failing = [(one.api, state) for one in slices for state in one.states if state.is_failing]
+    problems = [
+        (api, state.route, possible(state.problem))
+        for api, state in failing
+        if state.problem is not None
+        and (state.problem.finding in EXPOSURES or (api, state.key) not in held)
+    ]
+    beside: dict[str, frozenset[Failure]] = defaultdict(frozenset)
+    for api, _, problem in problems:
+        beside[api] |= certain([problem])
+    found: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+    for one in slices:
+        for gone in one.recovered:
+            found[one.api, gone.key[0]] |= dict.fromkeys(gone.failures, 0.0)
+    for api, route, problem in problems:
+        if name := counted(problem, beside[api]):
+            found[api, route][name] = 1.0
+    for (api, route), values in found.items():
+        dimensions = {**whole, "api": api, "route": route}
+        yield Measure(dimensions, {name: (value,) for name, value in values.items()})
+
+
+_MOST_VALUES = 100
+"""Of one metric in one document, by the embedded metric format's rules:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+
+def embedded(found: Iterable[Measure], at_ms: int) -> Iterator[str]:
+    """One line of log for each document; arrays where there are many values."""
+    for one in found:
+        waiting = {name: iter(values) for name, values in one.values.items()}
+        while waiting:
+            taken = {name: list(islice(values, _MOST_VALUES)) for name, values in waiting.items()}
+            filled = {name: values for name, values in taken.items() if values}
+            waiting = {name: waiting[name] for name in filled}
+            if filled:
+                yield _document(one.dimensions, filled, at_ms)
+
+
+def _document(
+    dimensions: Mapping[str, str], values: Mapping[str, Sequence[float]], at_ms: int
+) -> str:
+    defined = [{"Name": name, "Unit": _unit(name)} for name in values]
+    whole = {
+        "_aws": {
+            "Timestamp": at_ms,
+            "CloudWatchMetrics": [
+                {"Namespace": NAMESPACE, "Dimensions": [list(dimensions)], "Metrics": defined}
+            ],
+        },
+        **{name: _dimension(value) for name, value in dimensions.items()},
+        **{name: _few(found) for name, found in values.items()},
+    }
+    return msgspec.json.encode(whole).decode()
+
+
+_LONGEST_DIMENSION = 1000
+
+
+def _dimension(value: str) -> str:
+    """A value as CloudWatch takes it: printable ASCII, not empty, not too long, no colon in front.
+    What must be changed bears a sign of what it was, so that two names do not become one:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html
+    """
+    plain = re.sub(r"[^\x20-\x7e]", "?", value)
+    if plain == value and value.strip() and len(value) <= _LONGEST_DIMENSION and value[0] != ":":
+        return value
+    sign = sha256(value.encode(errors="surrogatepass")).hexdigest()[:8]
+    return f"{plain.strip(' :')[:_LONGEST_DIMENSION]}~{sign}"
+
+
+def _few(values: Sequence[float]) -> float | Sequence[float]:
+    return values[0] if len(values) == 1 else values
+
+
+def _unit(name: str) -> str:
+    return _MILLISECONDS if name in _LATENCIES else _COUNT

@@ -1,0 +1,29 @@
+"""A call to an API's one writer: look what there is to hear, to say, or to end."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import msgspec
+
+from gatewatch.service.ledger import WriterContext
+from gatewatch.service.ports import Message
+
+
+class WakeUp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`news` are the last numbers of the slices that have some. A sweep has none; it names the
+    configuration that holds (`compare`, its key) and the API's digest in it, None where the API
+    has left it."""
+
+    api: str
+    at: str
+    about: WriterContext
+    news: dict[str, int] = {}
+    compare: str | None = None
+    digest: str | None = None
+
+    def message(self) -> Message:
+        """Calls of one API are answered one after the other."""
+        body = msgspec.json.encode(self)
+        lane = sha256(self.api.encode()).hexdigest()[:32]
+        return Message(body=body, lane=lane, once=sha256(body).hexdigest())

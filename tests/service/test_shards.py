@@ -1,0 +1,216 @@
+"""How a minute's looks are dealt out: each once, none too heavy, few at one host."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import timedelta
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from gatewatch.config.canonical import Api, Channel, Config, Entrance
+from gatewatch.config.windows import Opening
+from gatewatch.gateway.url import host_of
+from gatewatch.model import Finding
+from gatewatch.plan import NO_LATCHES, Latches, plan
+from gatewatch.service.ledger import WriterContext
+from gatewatch.service.shards import Bounds, Shard, fresh, shards
+from gatewatch.service.state_slices import ROUTES_PER_SLICE, slice_count, slice_name
+from tests.builders import config
+from tests.deployed import START
+
+BASE = config("GET /x: {access: protected, as: [user]}").apis[0]
+CREDENTIALS = config("GET /x: {access: protected, as: [user]}").credentials
+MINUTE = int(START.timestamp() // 60)
+
+
+def api(name: str, routes: int, hosts: list[str], timeout: float = 10.0, every: float = 60) -> Api:
+    one = BASE.routes[0]
+    return replace(
+        BASE,
+        name=name,
+        entrances=tuple(Entrance(url=f"https://{host}/prod", closed=False) for host in hosts),
+        routes=tuple(
+            replace(
+                one,
+                name=f"GET /{n}",
+                target=f"/{n}",
+                timeout_seconds=timeout,
+                every_seconds=every,
+                anonymous_every_seconds=every,
+            )
+            for n in range(routes)
+        ),
+    )
+
+
+def dealt(
+    *apis: Api,
+    bounds: Bounds | None = None,
+    about: WriterContext | None = None,
+    latched: Latches = NO_LATCHES,
+) -> list[Shard]:
+    whole = Config(apis=apis, credentials=CREDENTIALS)
+    probes = plan(whole, range(MINUTE, MINUTE + 1), latched)
+    told = {one.name: about or WriterContext() for one in apis}
+    counts = {one.name: slice_count(one) for one in apis}
+    return shards(whole, probes, START, told, counts, latched=latched, bounds=bounds)
+
+
+def looks(shard: Shard) -> list[tuple[str, str, str, str, float]]:
+    return [
+        (one.api.name, one.route.name, one.entrance.url, attempt.caller, attempt.timeout_seconds)
+        for one in plan(shard.config, range(MINUTE, MINUTE + 1))
+        for attempt in one.attempts
+    ]
+
+
+Drawn = list[tuple[int, list[str], float, float]]
+
+
+def made(drawn: Drawn) -> list[Api]:
+    return [
+        api(f"a{n}", routes, sorted(set(hosts)), timeout, every)
+        for n, (routes, hosts, timeout, every) in enumerate(drawn)
+    ]
+
+
+APIS = st.lists(
+    st.tuples(
+        st.integers(1, 60),
+        st.lists(st.sampled_from([f"h{n}.example.com" for n in range(5)]), min_size=1, max_size=2),
+        st.sampled_from([0.5, 10.0, 39.0]),
+        st.sampled_from([60.0, 120.0]),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(APIS)
+def test_every_look_that_is_due_is_dealt_out_once(drawn: Drawn) -> None:
+    apis = made(drawn)
+    whole = Config(apis=tuple(apis), credentials=CREDENTIALS)
+    due = Counter(
+        (one.api.name, one.route.name, one.entrance.url, attempt.caller, attempt.timeout_seconds)
+        for one in plan(whole, range(MINUTE, MINUTE + 1))
+        for attempt in one.attempts
+    )
+    assert Counter(look for shard in dealt(*apis) for look in looks(shard)) == due
+
+
+@given(APIS)
+@example([(1, ["h0.example.com"], 0.5, 60.0), (4, ["h1.example.com"], 39.0, 60.0)])
+def test_a_shard_ends_in_time_even_if_every_look_times_out(drawn: Drawn) -> None:
+    bounds = Bounds()
+    apis = made(drawn)
+    for shard in dealt(*apis, bounds=bounds):
+        if _is_one_piece(shard):
+            continue
+        by_host: dict[str, float] = defaultdict(float)
+        for _, _, entrance, _, timeout in looks(shard):
+            by_host[host_of(entrance)] += timeout
+        assert sum(by_host.values()) / bounds.threads <= bounds.seconds
+        assert max(by_host.values()) / bounds.per_host <= bounds.seconds
+
+
+def _is_one_piece(shard: Shard) -> bool:
+    cut = {
+        (one.name, one.entrances[0].url, slice_name(route.name, shard.slices[one.name]))
+        for one in shard.apis
+        for route in one.routes
+    }
+    return len(cut) == 1
+
+
+@given(APIS)
+def test_few_shards_of_one_host_are_under_way_at_once(drawn: Drawn) -> None:
+    lanes: dict[str, set[str]] = defaultdict(set)
+    apis = made(drawn)
+    for shard in dealt(*apis):
+        for _, _, entrance, _, _ in looks(shard):
+            lanes[host_of(entrance)].add(shard.lane)
+    assert all(len(found) <= Bounds().lanes for found in lanes.values())
+
+
+def test_small_hosts_share_a_shard() -> None:
+    apis = [api(f"a{n}", 2, [f"h{n}.example.com"], timeout=1.0) for n in range(20)]
+    assert len(dealt(*apis)) == 1
+
+
+def test_a_busy_host_is_cut_into_lanes() -> None:
+    found = dealt(api("busy", 200, ["h.example.com"]))
+    assert len(found) > 4
+    assert len({one.lane for one in found}) == 4
+
+
+def test_the_same_tick_is_dealt_out_in_the_same_way() -> None:
+    one = api("orders", 100, ["h.example.com"])
+    assert msgspec.json.encode(dealt(one)) == msgspec.json.encode(dealt(one))
+
+
+def test_a_shard_names_only_the_credentials_of_its_routes() -> None:
+    [shard] = dealt(api("orders", 1, ["h.example.com"]))
+    assert [one.name for one in shard.credentials] == ["user"]
+
+
+def test_a_message_is_no_longer_than_a_queue_takes() -> None:
+    wide = api("wide", 60, ["h.example.com"], timeout=0.1)
+    heavy = replace(wide.routes[0], headers={"X-Long": "x" * 8_000})
+    routes = tuple(replace(heavy, name=one.name) for one in wide.routes)
+    found = dealt(replace(wide, routes=routes))
+    assert max(len(msgspec.json.encode(one)) for one in found) < 250_000
+
+
+def test_a_message_has_room_for_authorities() -> None:
+    most = "x" * 16_384
+    apis = [
+        replace(api(f"a{n}", 2, [f"h{n}.example.com"], timeout=1.0), authority=most)
+        for n in range(40)
+    ]
+    found = dealt(*apis)
+    assert max(len(msgspec.json.encode(one)) for one in found) < 250_000
+    assert len(found) < 10
+
+
+def test_a_message_has_room_for_what_is_told_of_each_api() -> None:
+    """As when 400 small APIs have 20 channels and some windows."""
+    apis = [api(f"a{n}", 1, [f"h{n}.example.com"], timeout=0.5) for n in range(400)]
+    windows = tuple(Opening(since=START, until=START + timedelta(hours=n)) for n in range(1, 10))
+    channels = tuple(Channel(topic=f"arn:aws:sns:eu-west-1:1111:{n}") for n in range(20))
+    found = dealt(*apis, about=WriterContext(channels=channels, maintenance=windows))
+    assert max(len(msgspec.json.encode(one)) for one in found) < 250_000
+    assert sum(len(one.apis) for one in found) == 400
+
+
+def test_a_shard_bears_the_latches_of_its_own_routes_alone() -> None:
+    """As when 5,000 writes of an API let strangers in."""
+    [url] = [one.url for one in api("a", 1, ["h.example.com"]).entrances]
+    latched = {("a", f"GET /{n}", url): Finding.GUARD_WEAKENED for n in range(5_000)}
+    found = dealt(api("a", 5_000, ["h.example.com"]), latched=latched)
+    assert max(len(msgspec.json.encode(one)) for one in found) < 250_000
+    for shard in found:
+        held = {name for _, name, _, _ in shard.latched}
+        assert held == {route.name for one in shard.apis for route in one.routes}
+
+
+@pytest.mark.parametrize(
+    ("every", "age", "left"),
+    [(60, 60, 3), (60, 61, 0), (300, 61, 3), (300, 300, 3), (300, 301, 0)],
+)
+def test_a_route_whose_next_look_is_due_is_left_to_it(every: float, age: int, left: int) -> None:
+    shard = replace(dealt(api("orders", 3, ["h.example.com"]))[0])
+    routes = tuple(replace(one, every_seconds=every) for one in shard.apis[0].routes)
+    shard = replace(shard, apis=(replace(shard.apis[0], routes=routes),))
+    kept, stale = fresh(shard, START + timedelta(seconds=age))
+    assert (sum(len(one.routes) for one in kept.apis), stale) == (left, 3 - left)
+
+
+@given(st.integers(1, 20_000))
+def test_slices_stay_small_and_few(routes: int) -> None:
+    count = slice_count(replace(BASE, routes=BASE.routes * routes))
+    assert count & (count - 1) == 0
+    assert ROUTES_PER_SLICE / 2 < routes / count <= ROUTES_PER_SLICE or count == 1
