@@ -90,7 +90,7 @@ def test_no_lock_names_an_index(name: str) -> None:
     assert "index-url" not in text
 
 
-@pytest.mark.parametrize("file", ["Makefile", "infra/asset.py"])
+@pytest.mark.parametrize("file", ["Makefile", "Dockerfile", "infra/asset.py"])
 def test_nothing_is_installed_without_its_hash(file: str) -> None:
     text = (ROOT / file).read_text()
     assert "--require-hashes" in text

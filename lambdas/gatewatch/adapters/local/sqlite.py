@@ -144,9 +144,9 @@ class SqliteMemory:
             ],
         )
         self._connection.execute(
-            "DELETE FROM incident WHERE api = ?1 AND state <> ?2 AND id NOT IN "
-            "(SELECT id FROM incident WHERE api = ?1 AND state <> ?2 ORDER BY id DESC LIMIT ?3)",
-            (self._api, OPEN, _KEPT_RESOLVED),
+            "DELETE FROM incident WHERE api = :api AND state <> :open AND id NOT IN (SELECT id "
+            "FROM incident WHERE api = :api AND state <> :open ORDER BY id DESC LIMIT :kept)",
+            {"api": self._api, "open": OPEN, "kept": _KEPT_RESOLVED},
         )
 
 
