@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from gatewatch.config.canonical import (
     Api,
@@ -115,6 +116,15 @@ class Probe:
         return destination(self.api.connect_to, self.entrance.url)
 
 
+class Trial(NamedTuple):
+    """A look with an invalid credential of a kind: what is shown beside it, and the name of the
+    credential in whose place it stands."""
+
+    kind: CredentialKind
+    callers: tuple[str, ...]
+    instead_of: str | None
+
+
 def attempt_for(
     api: Api, route: Route, entrance: Entrance, callers: tuple[str, ...] = ()
 ) -> Attempt:
@@ -134,6 +144,16 @@ def attempt_for(
         expect=route.expect,
         connect_to=api.connect_to,
         authority=api.authority,
+    )
+
+
+def trial_for(api: Api, route: Route, entrance: Entrance, trial: Trial) -> Attempt:
+    return replace(
+        attempt_for(api, route, entrance),
+        purpose=Purpose.CONTROL,
+        callers=trial.callers,
+        invalid=trial.kind,
+        instead_of=trial.instead_of,
     )
 
 

@@ -12,13 +12,12 @@ from functools import lru_cache
 from hashlib import sha256
 from math import ceil, lcm
 
-from gatewatch.attempt import Attempt, Probe, Skipped, attempt_for
+from gatewatch.attempt import Attempt, Probe, Skipped, Trial, attempt_for, trial_for
 from gatewatch.config.canonical import (
     Api,
     ApiKey,
     Basic,
     Bearer,
-    Canonical,
     Cognito,
     Config,
     CredentialSource,
@@ -30,43 +29,25 @@ from gatewatch.config.canonical import (
     caller_name,
 )
 from gatewatch.model import (
+    ANONYMOUS,
     Access,
     CredentialKind,
     Guard,
     Held,
-    Purpose,
 )
 
 
-class Decided(Canonical, frozen=True, kw_only=True):
-    """What follows from all routes of an API together. It is decided once and travels with the
-    looks: whoever takes some of them knows the other routes no more.
-
-    `signer` names a credential of the API that signs: a control may use it. `is_restless`:
-    something has just changed there.
-    """
-
-    signer: str | None = None
-    is_restless: bool = False
-
-    @property
-    def credentials(self) -> tuple[str, ...]:
-        """Those that a look may need besides its own."""
-        return () if self.signer is None else (self.signer,)
+def signers(config: Config) -> dict[str, str]:
+    """The credential of each API that signs, if one does: a control may use it. It follows from
+    all routes of an API together, so `config` must be whole."""
+    signing = {one.name for one in config.credentials if isinstance(one.source, Sigv4)}
+    found = ((api.name, _signer(api, signing)) for api in config.apis)
+    return {name: signer for name, signer in found if signer is not None}
 
 
-def decide(config: Config, restless: frozenset[str] = frozenset()) -> dict[str, Decided]:
-    """By the API's name; `config` must be whole."""
-    signers = {one.name for one in config.credentials if isinstance(one.source, Sigv4)}
-    return {
-        api.name: Decided(signer=_signer(api, signers), is_restless=api.name in restless)
-        for api in config.apis
-    }
-
-
-def _signer(api: Api, signers: set[str]) -> str | None:
+def _signer(api: Api, signing: set[str]) -> str | None:
     used = (name for route in api.routes for caller in route.callers for name in caller)
-    return next((one for one in used if one in signers), None)
+    return next((one for one in used if one in signing), None)
 
 
 Latches = Mapping[tuple[str, str, str], Held]
@@ -102,7 +83,7 @@ def plan(
     rare = seldom or minutes
     probes = (
         _with_trials(
-            _probe(api, route, entrance, minutes, latched, restless=api.name in restless),
+            _probe(api, route, entrance, minutes, restless=api.name in restless),
             config,
             rare,
             entered,
@@ -111,30 +92,38 @@ def plan(
         for route in api.routes
         for entrance in api.entrances
     )
-    return [probe for probe in probes if probe.attempts or probe.skipped]
+    return [held_back(one, latched) for one in probes if one.attempts or one.skipped]
 
 
 def _probe(
-    api: Api,
-    route: Route,
-    entrance: Entrance,
-    minutes: range | None,
-    latched: Latches,
-    *,
-    restless: bool,
+    api: Api, route: Route, entrance: Entrance, minutes: range | None, *, restless: bool
 ) -> Probe:
     attempts: list[Attempt] = []
     skipped: list[Skipped] = []
-    write = (api.name, route.name, entrance.url)
     for callers in _callers_due(api, route, entrance, minutes, restless=restless):
         because = _reason_to_skip(route, entrance, callers)
-        if not callers and write in latched:
-            skipped.append(_held_back(latched[write]))
-        elif because is not None:
+        if because is not None:
             skipped.append(Skipped(caller_name(callers), because))
         else:
             attempts.append(attempt_for(api, route, entrance, callers))
     return Probe(api, route, entrance, tuple(attempts), tuple(skipped))
+
+
+def held_back(probe: Probe, latched: Latches) -> Probe:
+    """The probe without a stranger's look that is latched; nor are trials sent in its place."""
+    write = (probe.api.name, probe.route.name, probe.entrance.url)
+    due = (*(one.caller for one in probe.attempts), *(one.caller for one in probe.skipped))
+    if write not in latched or ANONYMOUS not in due:
+        return probe
+    return replace(
+        probe,
+        attempts=tuple(one for one in probe.attempts if one.caller != ANONYMOUS),
+        skipped=(
+            _latched_skip(latched[write]),
+            *(one for one in probe.skipped if one.caller != ANONYMOUS),
+        ),
+        trials=(),
+    )
 
 
 def _with_trials(
@@ -176,13 +165,7 @@ def trials(probe: Probe, sources: Mapping[str, CredentialSource]) -> Iterator[At
     for kind in _tried(route, sources):
         name, others = _in_place_of(kind, route, sources)
         shown = others if not route.writes else ()
-        yield replace(
-            attempt_for(probe.api, route, probe.entrance, ()),
-            purpose=Purpose.CONTROL,
-            callers=shown,
-            invalid=kind,
-            instead_of=name,
-        )
+        yield trial_for(probe.api, route, probe.entrance, Trial(kind, shown, name))
 
 
 _TAKE_TOKENS = frozenset({Guard.LAMBDA, Guard.COGNITO, Guard.JWT})
@@ -243,7 +226,7 @@ _LATCHED_IN_DOUBT = (
 )
 
 
-def _held_back(held: Held) -> Skipped:
+def _latched_skip(held: Held) -> Skipped:
     if held is None:
         return Skipped(caller_name(()), _LATCHED_IN_DOUBT, in_doubt=True)
     return Skipped(caller_name(()), _LATCHED, held)

@@ -105,19 +105,23 @@ class ApiMemory(Links, Protocol):
     ) -> None: ...
 
 
-class Precedents(Protocol):
-    """What is known of entrances and writes before a run."""
-
-    def let_in(self) -> frozenset[tuple[str, str]]:
-        """The (api, entrance) pairs at which some look has got through, ever."""
-
-    def latched(self) -> Latches: ...
+class Latching(Protocol):
+    """Holds writes back that got through to somebody who must not."""
 
     def latch(self, api: str, route: str, entrance: str, held: Held) -> None:
         """May be called in any thread, and again with another finding."""
 
     def unlatch(self, api: str, route: str, entrance: str, held: Held) -> None:
         """Takes that back; a latch with another finding stays."""
+
+
+class Precedents(Latching, Protocol):
+    """What is known of entrances and writes before a run."""
+
+    def let_in(self) -> frozenset[tuple[str, str]]:
+        """The (api, entrance) pairs at which some look has got through, ever."""
+
+    def latched(self) -> Latches: ...
 
 
 class Store(Precedents, Protocol):

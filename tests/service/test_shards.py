@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter, defaultdict
 from datetime import timedelta
 
@@ -11,10 +12,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from gatewatch.attempt import Probe
 from gatewatch.config.canonical import Api, Channel, Config, Entrance
 from gatewatch.config.windows import Opening
 from gatewatch.gateway.url import host_of
-from gatewatch.model import Finding
+from gatewatch.model import Finding, Held
 from gatewatch.plan import NO_LATCHES, Latches, plan
 from gatewatch.service.ledger import WriterContext
 from gatewatch.service.shards import Bounds, Shard, fresh, shards
@@ -57,13 +59,13 @@ def dealt(
     probes = plan(whole, range(MINUTE, MINUTE + 1), latched)
     told = {one.name: about or WriterContext() for one in apis}
     counts = {one.name: slice_count(one) for one in apis}
-    return shards(whole, probes, START, told, counts, latched=latched, bounds=bounds)
+    return shards(whole, probes, START, told, counts, bounds=bounds)
 
 
 def looks(shard: Shard) -> list[tuple[str, str, str, str, float]]:
     return [
         (one.api.name, one.route.name, one.entrance.url, attempt.caller, attempt.timeout_seconds)
-        for one in plan(shard.config, range(MINUTE, MINUTE + 1))
+        for one in shard.probes()
         for attempt in one.attempts
     ]
 
@@ -193,7 +195,7 @@ def test_a_shard_bears_the_latches_of_its_own_routes_alone() -> None:
     found = dealt(api("a", 5_000, ["h.example.com"]), latched=latched)
     assert max(len(msgspec.json.encode(one)) for one in found) < 250_000
     for shard in found:
-        held = {name for _, name, _, _ in shard.latched}
+        held = {one.route.name for one in shard.probes() for skip in one.skipped if skip.finding}
         assert held == {route.name for one in shard.apis for route in one.routes}
 
 
@@ -202,9 +204,10 @@ def test_a_shard_bears_the_latches_of_its_own_routes_alone() -> None:
     [(60, 60, 3), (60, 61, 0), (300, 61, 3), (300, 300, 3), (300, 301, 0)],
 )
 def test_a_route_whose_next_look_is_due_is_left_to_it(every: float, age: int, left: int) -> None:
-    shard = replace(dealt(api("orders", 3, ["h.example.com"]))[0])
-    routes = tuple(replace(one, every_seconds=every) for one in shard.apis[0].routes)
-    shard = replace(shard, apis=(replace(shard.apis[0], routes=routes),))
+    [shard] = dealt(api("orders", 3, ["h.example.com"]))
+    [due] = shard.due
+    routes = tuple(replace(one, every_seconds=every) for one in due.api.routes)
+    shard = replace(shard, due=(replace(due, api=replace(due.api, routes=routes)),))
     kept, stale = fresh(shard, START + timedelta(seconds=age))
     assert (sum(len(one.routes) for one in kept.apis), stale) == (left, 3 - left)
 
@@ -214,3 +217,37 @@ def test_slices_stay_small_and_few(routes: int) -> None:
     count = slice_count(replace(BASE, routes=BASE.routes * routes))
     assert count & (count - 1) == 0
     assert ROUTES_PER_SLICE / 2 < routes / count <= ROUTES_PER_SLICE or count == 1
+
+
+WRITTEN = config(
+    "GET /a: {access: protected, guarded_by: [cognito], as: [user]}},"
+    "{POST /b: {access: protected, guarded_by: [cognito, api_key], as: [user + key]}},"
+    "{POST /c: public}, {GET /d: public"
+)
+
+
+HELD = st.sampled_from([None, Finding.GUARD_WEAKENED])
+
+
+@given(st.sampled_from(range(120)), st.booleans(), st.dictionaries(st.sampled_from("ab"), HELD))
+def test_what_was_planned_arrives_as_it_was_planned(
+    minute: int, is_known: bool, latched: dict[str, Held]
+) -> None:
+    [api_] = WRITTEN.apis
+    [url] = [one.url for one in api_.entrances]
+    held = {(api_.name, f"POST /{name}", url): one for name, one in latched.items()}
+    entered = frozenset({(api_.name, url)} if is_known else set())
+    planned = plan(WRITTEN, range(minute, minute + 1), held, entered)
+    counts, about = {api_.name: 1}, {api_.name: WriterContext()}
+    found = shards(WRITTEN, planned, START, about, counts, let_in=entered)
+    sent = msgspec.json.decode(msgspec.json.encode(found), type=list[Shard])
+    assert [_fields(one) for shard in sent for one in shard.probes()] == [
+        _fields(one) for one in planned
+    ]
+
+
+def _fields(probe: Probe) -> tuple[object, ...]:
+    attempts = [
+        [dataclasses.astuple(one) for one in found] for found in (probe.attempts, probe.trials)
+    ]
+    return probe.route, probe.entrance, attempts, probe.skipped

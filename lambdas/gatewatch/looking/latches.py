@@ -16,7 +16,7 @@ from gatewatch.attempt import Attempt
 from gatewatch.looking.result import ProbeResult
 from gatewatch.model import GOT_THROUGH, Exchange, Held, Outcome, is_stranger
 from gatewatch.own_fault import log_own_fault
-from gatewatch.ports import Precedents
+from gatewatch.ports import Latching
 
 _Write = tuple[str, str, str]
 """(api, route, entrance)."""
@@ -25,8 +25,8 @@ _Write = tuple[str, str, str]
 class LatchKeeper:
     """The latches of one run."""
 
-    def __init__(self, known: Precedents) -> None:
-        self._known = known
+    def __init__(self, latching: Latching) -> None:
+        self._latching = latching
         self._set: dict[_Write, Held] = {}
 
     def hear(self, result: ProbeResult, attempt: Attempt, exchange: Exchange) -> None:
@@ -36,7 +36,7 @@ class LatchKeeper:
             if _is_held_back(result):
                 alone = result.alone(attempt.caller, exchange)
                 for write, held in _held((alone,)).items():
-                    self._known.latch(*write, held)
+                    self._latching.latch(*write, held)
                     self._set[write] = held
         except Exception as error:  # noqa: BLE001 - logged; tried again by `settle`
             log_own_fault("latch_failed", attempt.route, error)
@@ -46,13 +46,13 @@ class LatchKeeper:
         found = _held(results)
         for write, held in found.items():
             if self._set.get(write, _NOT_SET) is not held:
-                self._known.latch(*write, held)
+                self._latching.latch(*write, held)
         for write, held in self._set.items():
             if found.get(write, _NOT_SET) is not held:
-                self._known.unlatch(*write, held)
+                self._latching.unlatch(*write, held)
         for one in results:
             if one.is_held_in_doubt and one.is_refused_nowhere:
-                self._known.unlatch(*_write(one), None)
+                self._latching.unlatch(*_write(one), None)
 
 
 _NOT_SET = object()

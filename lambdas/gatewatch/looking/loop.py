@@ -26,7 +26,7 @@ from gatewatch.model import (
     Unsent,
 )
 from gatewatch.own_fault import log_own_fault
-from gatewatch.plan import Decided, decide, plan
+from gatewatch.plan import Entered, plan, signers
 from gatewatch.ports import Precedents, Transport
 from gatewatch.raw import RawExchange
 
@@ -43,19 +43,18 @@ def results_due(
     """What is due of a whole configuration, with what is remembered of it."""
     rare = seldom if minutes is None else None
     probes = plan(config, minutes, known.latched(), known.let_in(), rare, restless)
-    return results_of(probes, decide(config), known)
+    return results_of(probes, signers(config), known.let_in())
 
 
 def results_of(
-    probes: Iterable[Probe], decided: Mapping[str, Decided], known: Precedents
+    probes: Iterable[Probe], signing: Mapping[str, str], entered: Entered
 ) -> list[ProbeResult]:
-    """The probes with what is known of them; `decided` is by the API's name."""
-    worked = known.let_in()
+    """The probes with what is known of them; `signing` is by the API's name."""
     return [
         ProbeResult(
             one,
-            has_worked=(one.api.name, one.entrance.url) in worked,
-            signer=None if one.entrance.closed else decided[one.api.name].signer,
+            has_worked=(one.api.name, one.entrance.url) in entered,
+            signer=None if one.entrance.closed else signing.get(one.api.name),
         )
         for one in probes
     ]

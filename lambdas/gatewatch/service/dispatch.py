@@ -126,11 +126,9 @@ def _shards(
         {api.name: about(api, holding.config, tick) for api in holding.config.apis},
         {api.name: counts[api.name] for api in holding.config.apis},
         let_in=let_in,
-        latched=latched,
         networks=holding.allowed.networks,
         inside=holding.allowed.inside,
         bounds=bounds,
-        restless=restless,
     )
 
 

@@ -17,7 +17,7 @@ from gatewatch.looking.loop import results_of, take_looks
 from gatewatch.looking.result import ProbeResult
 from gatewatch.model import Finding, Held, Layer, Verdict
 from gatewatch.own_fault import log_own_fault
-from gatewatch.plan import Latches, plan
+from gatewatch.plan import held_back
 from gatewatch.ports import Clock, Transport
 from gatewatch.service.ports import OvertakenError, Queue, Table
 from gatewatch.service.shards import Shard, fresh
@@ -56,31 +56,6 @@ def unreadable(probed: Probed) -> dict[str, str]:
     }
 
 
-class _ShardPrecedents:
-    """What dispatch knew of entrances and writes when it dealt the shard."""
-
-    def __init__(self, shard: Shard, table: Table) -> None:
-        self._shard = shard
-        self._table = table
-        self._latched = {**_dealt(shard), **_held(shard, table)}
-
-    def let_in(self) -> frozenset[tuple[str, str]]:
-        return frozenset(self._shard.let_in)
-
-    def latched(self) -> Latches:
-        return self._latched
-
-    def latch(self, api: str, route: str, entrance: str, held: Held) -> None:
-        self._table.latch(api, route, entrance, held)
-
-    def unlatch(self, api: str, route: str, entrance: str, held: Held) -> None:
-        self._table.unlatch(api, route, entrance, held)
-
-
-def _dealt(shard: Shard) -> dict[tuple[str, str, str], Held]:
-    return {(api, route, entrance): held for api, route, entrance, held in shard.latched}
-
-
 def _held(shard: Shard, table: Table) -> dict[tuple[str, str, str], Held]:
     """What has been latched since, if there are writes to send: a shard may come again after it has
     been worked at. Raises, before anything is sent, where no latch could be set."""
@@ -109,12 +84,10 @@ def probe(
     """The same shard twice looks twice, and counts once. `tell` hears what was found before any of
     it is stored."""
     shard, stale = fresh(shard, clock.now())
-    known = _ShardPrecedents(shard, table)
-    minutes = range(shard.minute, shard.minute + 1)
-    restless = frozenset(name for name, one in shard.decided.items() if one.is_restless)
-    due = plan(shard.config, minutes, known.latched(), known.let_in(), restless=restless)
-    asked = results_of(due, shard.decided, known)
-    holds = LatchKeeper(known)
+    latched = _held(shard, table)
+    due = [held_back(one, latched) for one in shard.probes()]
+    asked = results_of(due, shard.signers, frozenset(shard.let_in))
+    holds = LatchKeeper(table)
     requests = take_looks(asked, transport, holds.hear)
     verdicts = [verdict for result in asked for verdict in result.judged()]
     tell(verdicts)

@@ -7,7 +7,7 @@ that needs several shards has few lanes, and the shards of one lane follow each 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -15,10 +15,9 @@ from hashlib import sha256
 import msgspec
 from msgspec.structs import replace
 
-from gatewatch.attempt import Probe, destination
-from gatewatch.config.canonical import Api, Config, Credential, Entrance, Route
-from gatewatch.model import Held
-from gatewatch.plan import NO_LATCHES, Decided, Latches, decide, whole_minutes
+from gatewatch.attempt import Probe, Skipped, Trial, attempt_for, trial_for
+from gatewatch.config.canonical import Api, Config, Credential, Route
+from gatewatch.plan import signers, whole_minutes
 from gatewatch.service.ledger import WriterContext
 from gatewatch.service.state_slices import slice_name
 
@@ -37,36 +36,99 @@ class Bounds:
     lanes: int = 4
 
 
-HeldWrite = tuple[str, str, str, Held]
-"""(api, route, entrance) of a write that is held back, and as what."""
+class Looks(msgspec.Struct, frozen=True, array_like=True):
+    """Who is to look at a route, as it was planned; see Probe."""
+
+    callers: tuple[tuple[str, ...], ...]
+    skipped: tuple[Skipped, ...] = ()
+    trials: tuple[Trial, ...] = ()
+
+
+class DueRoutes(msgspec.Struct, frozen=True, kw_only=True):
+    """What is due of an API at one entrance: no other routes stand in `api`, and `looks` are of
+    each of them."""
+
+    api: Api
+    looks: tuple[Looks, ...]
+
+    def probes(self) -> Iterator[Probe]:
+        [entrance] = self.api.entrances
+        for route, looks in zip(self.api.routes, self.looks, strict=True):
+            yield Probe(
+                self.api,
+                route,
+                entrance,
+                tuple(attempt_for(self.api, route, entrance, one) for one in looks.callers),
+                looks.skipped,
+                tuple(trial_for(self.api, route, entrance, one) for one in looks.trials),
+            )
+
+    def without(self, is_left: Callable[[Route], bool]) -> DueRoutes:
+        kept = [
+            (route, looks)
+            for route, looks in zip(self.api.routes, self.looks, strict=True)
+            if not is_left(route)
+        ]
+        routes = tuple(route for route, _ in kept)
+        return DueRoutes(
+            api=replace(self.api, routes=routes), looks=tuple(looks for _, looks in kept)
+        )
+
+
+def due_routes(probes: Sequence[Probe]) -> DueRoutes:
+    """Probes of one API at one entrance, as a shard carries them."""
+    first = probes[0]
+    routes = tuple(one.route for one in probes)
+    return DueRoutes(
+        api=replace(first.api, entrances=(first.entrance,), routes=routes),
+        looks=tuple(map(_looks, probes)),
+    )
+
+
+def _looks(probe: Probe) -> Looks:
+    return Looks(
+        callers=tuple(one.callers for one in probe.attempts),
+        skipped=probe.skipped,
+        trials=tuple(
+            Trial(one.invalid, one.callers, one.instead_of)
+            for one in probe.trials
+            if one.invalid is not None
+        ),
+    )
 
 
 class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Looks of one minute, with all that a probe must know to take them and to track them.
 
-    `minute` is counted from the epoch. `apis` hold only what is due; one API may stand there for
-    each of its entrances. So nothing may be concluded from their routes that holds of an API as a
-    whole: `decided` has that, and the `credentials` are with it. `slices` tells of how many
+    One API may be `due` at each of its entrances. Its routes are not all there, so nothing may be
+    concluded from them that holds of an API as a whole: `signers` name the credential with which
+    controls at an API may sign, and the `credentials` are with it. `slices` tells of how many
     slices an API has. `networks` are the address ranges to which the deployment lets us connect
     besides public addresses.
     """
 
     at: str
-    minute: int
     lane: str
-    apis: tuple[Api, ...]
+    due: tuple[DueRoutes, ...]
     credentials: tuple[Credential, ...]
     slices: dict[str, int]
     about: dict[str, WriterContext]
-    decided: dict[str, Decided]
+    signers: dict[str, str]
     let_in: tuple[tuple[str, str], ...] = ()
-    latched: tuple[HeldWrite, ...] = ()
     networks: tuple[str, ...] = ()
     contact: str | None = None
 
     @property
+    def apis(self) -> tuple[Api, ...]:
+        return tuple(one.api for one in self.due)
+
+    @property
     def config(self) -> Config:
         return Config(apis=self.apis, credentials=self.credentials)
+
+    def probes(self) -> list[Probe]:
+        """As they were planned when the shard was dealt out."""
+        return [probe for one in self.due for probe in one.probes()]
 
     @property
     def holding(self) -> frozenset[str]:
@@ -83,40 +145,39 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Due routes of one slice at one entrance. `latched`: those whose writes are held back.
-    `seconds`: looks times timeout; `size`: the bytes of what a shard would hold for it alone."""
+    """Probes of one slice at one entrance, which stay together. `seconds`: looks times timeout;
+    `size`: the bytes of what a shard would hold for it alone."""
 
-    api: Api
-    entrance: Entrance
-    routes: tuple[Route, ...]
-    latched: tuple[HeldWrite, ...]
-    slice: str
+    probes: tuple[Probe, ...]
     seconds: float
     size: int
 
     @property
+    def api(self) -> Api:
+        return self.probes[0].api
+
+    @property
     def host(self) -> str:
-        return destination(self.api.connect_to, self.entrance.url)
+        return self.probes[0].destination
 
 
 def pieces(
     probes: Iterable[Probe],
     counts: Mapping[str, int],
     credentials: Iterable[Credential],
-    latched: Latches,
     besides: Mapping[str, int],
-    decided: Mapping[str, Decided],
+    signing: Mapping[str, str],
 ) -> list[Piece]:
     """`counts` tell of how many slices each API has; `besides`, how many bytes a shard holds for
-    it that stand neither in the configuration nor in what is `latched`."""
+    it that do not stand in the configuration."""
     sizes = {one.name: _size(one) for one in credentials}
     found: dict[tuple[str, str, str], list[Probe]] = defaultdict(list)
     for one in probes:
         name = one.api.name
         found[name, one.entrance.url, slice_name(one.route.name, counts[name])].append(one)
     return [
-        _piece(part, name, latched, sizes, besides[api], decided[api])
-        for (api, _, name), group in found.items()
+        _piece(part, sizes, besides[api], signing)
+        for (api, _, _), group in found.items()
         for part in _cut(group)
     ]
 
@@ -136,31 +197,25 @@ def _cut(group: Iterable[Probe]) -> Iterator[list[Probe]]:
 
 
 def _piece(
-    group: Sequence[Probe],
-    name: str,
-    latched: Latches,
-    sizes: Mapping[str, int],
-    besides: int,
-    decided: Decided,
+    group: Sequence[Probe], sizes: Mapping[str, int], besides: int, signing: Mapping[str, str]
 ) -> Piece:
-    api, entrance = group[0].api, group[0].entrance
-    routes = tuple(one.route for one in group)
-    used = {each for one in routes for caller in one.callers for each in caller}
-    used |= set(decided.credentials)
-    keys = ((api.name, one.name, entrance.url) for one in routes)
-    held = tuple((*key, latched[key]) for key in keys if key in latched)
     return Piece(
-        api=api,
-        entrance=entrance,
-        routes=routes,
-        latched=held,
-        slice=name,
+        probes=tuple(group),
         seconds=sum(each.timeout_seconds for one in group for each in one.planned),
-        size=_size(replace(api, entrances=(entrance,), routes=routes))
-        + _size(held)
-        + sum(sizes[name] for name in used)
+        size=_size(due_routes(group))
+        + sum(sizes[name] for name in _used(group, signing))
         + besides,
     )
+
+
+def _used(probes: Iterable[Probe], signing: Mapping[str, str]) -> dict[str, None]:
+    """The credentials that these routes are called with, and those of controls, each once."""
+    found: dict[str, None] = {}
+    for one in probes:
+        found |= dict.fromkeys(name for callers in one.route.callers for name in callers)
+        if one.api.name in signing:
+            found[signing[one.api.name]] = None
+    return found
 
 
 def _size(value: object) -> int:
@@ -233,11 +288,9 @@ def shards(
     about: Mapping[str, WriterContext],
     counts: Mapping[str, int],
     let_in: Iterable[tuple[str, str]] = (),
-    latched: Latches = NO_LATCHES,
     networks: tuple[str, ...] = (),
     inside: tuple[str, ...] = (),
     bounds: Bounds | None = None,
-    restless: frozenset[str] = frozenset(),
 ) -> list[Shard]:
     """The shards of one minute. Each route is in one shard for each of its entrances.
 
@@ -247,21 +300,22 @@ def shards(
     entered: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for one in sorted(let_in):
         entered[one[0]].append(one)
-    decided = decide(config, restless)
-    besides = {name: _size((about[name], entered[name], decided[name])) for name in counts}
-    found = pieces(probes, counts, config.credentials, latched, besides, decided)
+    signing = signers(config)
+    besides = {name: _size((about[name], entered[name], signing.get(name))) for name in counts}
+    found = pieces(probes, counts, config.credentials, besides, signing)
     return [
         Shard(
             at=at.isoformat(),
-            minute=int(at.timestamp() // 60),
             lane=lane,
-            apis=tuple(_apis(run)),
-            credentials=tuple(credentials[name] for name in _named(run, decided)),
+            due=tuple(_due(run)),
+            credentials=tuple(
+                credentials[name]
+                for name in _used((probe for one in run for probe in one.probes), signing)
+            ),
             slices={one.api.name: counts[one.api.name] for one in run},
             about={one.api.name: about[one.api.name] for one in run},
-            decided={one.api.name: decided[one.api.name] for one in run},
+            signers={name: signing[name] for name in _names(run) if name in signing},
             let_in=tuple(pair for name in _names(run) for pair in entered[name]),
-            latched=tuple(each for one in run for each in one.latched),
             networks=inside if private else networks,
             contact=config.contact,
         )
@@ -276,34 +330,20 @@ def _names(run: Iterable[Piece]) -> list[str]:
     return list(dict.fromkeys(one.api.name for one in run))
 
 
-def _named(run: Sequence[Piece], decided: Mapping[str, Decided]) -> list[str]:
-    """The credentials that these routes are called with, and those of controls."""
-    used = [
-        name for one in run for route in one.routes for caller in route.callers for name in caller
-    ]
-    controls = (name for one in run for name in decided[one.api.name].credentials)
-    return list(dict.fromkeys([*used, *controls]))
-
-
-def _apis(run: Iterable[Piece]) -> Iterator[Api]:
-    due: dict[tuple[str, str], list[Piece]] = defaultdict(list)
+def _due(run: Iterable[Piece]) -> Iterator[DueRoutes]:
+    same: dict[tuple[str, str], list[Probe]] = defaultdict(list)
     for one in run:
-        due[one.api.name, one.entrance.url].append(one)
-    for same in due.values():
-        routes = tuple(route for one in same for route in one.routes)
-        yield replace(same[0].api, entrances=(same[0].entrance,), routes=routes)
+        for probe in one.probes:
+            same[probe.api.name, probe.entrance.url].append(probe)
+    yield from map(due_routes, same.values())
 
 
 def fresh(shard: Shard, now: datetime) -> tuple[Shard, int]:
     """The shard without the routes whose next look is due already, and how many those are."""
     age = (now - datetime.fromisoformat(shard.at)).total_seconds()
-    apis = [
-        replace(api, routes=tuple(one for one in api.routes if age <= _interval(one)))
-        for api in shard.apis
-    ]
-    left = tuple(api for api in apis if api.routes)
-    stale = sum(len(api.routes) for api in shard.apis) - sum(len(api.routes) for api in left)
-    return replace(shard, apis=left), stale
+    left = tuple(one.without(lambda route: age > _interval(route)) for one in shard.due)
+    stale = sum(len(one.looks) for one in shard.due) - sum(len(one.looks) for one in left)
+    return replace(shard, due=tuple(one for one in left if one.looks)), stale
 
 
 def _interval(route: Route) -> float:
