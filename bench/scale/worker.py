@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
+from io import StringIO
 from multiprocessing import get_context
 from pathlib import Path
 from time import process_time
@@ -24,9 +26,10 @@ from gatewatch.probe.prober import Prober
 from gatewatch.probe.vault import Vault
 from gatewatch.raw import RawExchange
 from gatewatch.redaction.redactor import Redactor
-from gatewatch.service.metrics import embedded, measures
+from gatewatch.service.metrics import measures
 from gatewatch.service.probe import probe
 from gatewatch.service.shards import Shard
+from handlers.telemetry import publish
 
 Recorded = TypeVar("Recorded")
 
@@ -79,8 +82,10 @@ def run_shard(shard: Shard, now: datetime, table: CountingTable, changes: Lanes)
     metered = Metered(prober)
     probed = probe(shard, _At(now), metered, table, changes)
     prober.close()
-    lines = embedded(measures(probed, "scale"), int(now.timestamp() * 1000))
-    size = sum(len(one) + 1 for one in lines)
+    log = StringIO()
+    with redirect_stdout(log):
+        publish(measures(probed, "scale"), now)
+    size = log.tell()
     deciding = process_time() - began - metered.seconds
     return Ran(len(probed.results), size, metered.seconds, deciding)
 

@@ -18,10 +18,10 @@ from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
 from gatewatch.probe.resolve import Resolver
 from gatewatch.probe.vault import Vault
-from gatewatch.service.metrics import embedded, measures
+from gatewatch.service.metrics import measures
 from gatewatch.service.probe import Probed, probe, unreadable
 from gatewatch.service.shards import Shard
-from handlers.telemetry import Unit, logger, metrics, say_ahead, stamp
+from handlers.telemetry import Unit, logger, metrics, publish, say_ahead, stamp
 from handlers.wiring import CLOCK, changes, deployment, table
 
 _processor = SqsFifoPartialProcessor(skip_group_on_error=True)
@@ -67,8 +67,7 @@ def _measure(probed: Probed, began: datetime, seconds: float) -> None:
     metrics.add_metric("RoutesStale", Unit.Count, probed.stale)
     metrics.add_metric("LooksDropped", Unit.Count, probed.dropped)
     say_ahead(probed.ahead)
-    for line in embedded(measures(probed, deployment()), int(at.timestamp() * 1000)):
-        print(line)
+    publish(measures(probed, deployment()), at)
     metrics.flush_metrics()
 
 

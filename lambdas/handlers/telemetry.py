@@ -1,21 +1,23 @@
-"""Logs and run-level metrics of all functions: one namespace, one dimension."""
+"""Logs and metrics of all functions, in one namespace."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from aws_lambda_powertools.logging import Logger
-from aws_lambda_powertools.metrics import Metrics
+from aws_lambda_powertools.metrics import EphemeralMetrics, Metrics
 from aws_lambda_powertools.metrics import MetricUnit as Unit
 
-from gatewatch.service.metrics import NAMESPACE
+from gatewatch.service.metrics import NAMESPACE, Measure, dimension, unit
 from handlers.wiring import deployment
 
-__all__ = ["Unit", "logger", "metrics", "say_ahead", "stamp"]
+__all__ = ["Unit", "logger", "metrics", "publish", "say_ahead", "stamp"]
 
 logger = Logger()
 # An empty service: its name would be a second dimension, and a second series to pay for.
 metrics = Metrics(namespace=NAMESPACE, service="")
+"""Of one run, with the deployment as their one dimension."""
 
 
 def stamp(at: datetime | None = None) -> None:
@@ -31,3 +33,18 @@ def say_ahead(found: int) -> None:
     metrics.add_metric("ClockAhead", Unit.Count, found)
     if found:
         logger.error("clock_ahead", times=found)
+
+
+def publish(measures: Iterable[Measure], at: datetime) -> None:
+    """One embedded document for each; values of one metric go out together, as an array."""
+    for one in measures:
+        document = EphemeralMetrics(namespace=NAMESPACE, service="")
+        document.set_timestamp(int(at.timestamp() * 1000))
+        for name, shown in one.dimensions.items():
+            document.add_dimension(name, dimension(shown))
+        for name, values in one.values.items():
+            for value in values:
+                document.add_metric(name, unit(name), value)
+        # It has published by itself what was full: https://docs.powertools.aws.dev/lambda/python
+        if document.metric_set:
+            document.flush_metrics()

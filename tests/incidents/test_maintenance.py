@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -174,11 +175,15 @@ def test_a_stranger_who_gets_in_is_told_at_once(account: Account) -> None:
     assert kinds(account) == ["opened"]
 
 
-def metered(said: str, name: str) -> list[str]:
+def metered(said: str, name: str) -> list[float]:
     """A metric's values in the deployment's own dimension, one for each run."""
-    lines = [one for one in said.splitlines() if '"_aws"' in one]
-    whole = [one for one in lines if '"Dimensions":[["deployment"]]' in one and f'"{name}":' in one]
-    return [one.partition(f'"{name}":')[2].split(",")[0].rstrip("}") for one in whole]
+    documents = [json.loads(one) for one in said.splitlines() if '"_aws"' in one]
+    return [
+        value
+        for one in documents
+        if one["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["deployment"]]
+        for value in one.get(name, [])
+    ]
 
 
 def test_alarms_do_not_hear_of_what_breaks_in_the_window(
@@ -187,16 +192,16 @@ def test_alarms_do_not_hear_of_what_breaks_in_the_window(
     account.minutes(2)
     account.gateway.broken.add("/items")
     account.minutes(5)
-    assert metered(capsys.readouterr().out, "RoutingFailures") == ["0.0"] * 7
+    assert metered(capsys.readouterr().out, "RoutingFailures") == [0.0] * 7
     account.minutes(2)
-    assert metered(capsys.readouterr().out, "RoutingFailures") == ["1.0"] * 2
+    assert metered(capsys.readouterr().out, "RoutingFailures") == [1.0] * 2
 
 
 def test_alarms_hear_of_an_exposure(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
     account.minutes(2)
     account.gateway.open.add("/orders")
     account.minutes(5)
-    assert "1.0" in metered(capsys.readouterr().out, "Exposed")
+    assert 1.0 in metered(capsys.readouterr().out, "Exposed")
 
 
 def test_what_broke_before_is_counted_and_a_window_is_seen_in_the_metrics(
@@ -205,9 +210,9 @@ def test_what_broke_before_is_counted_and_a_window_is_seen_in_the_metrics(
     account.gateway.broken.add("/items")
     account.minutes(8)
     said = capsys.readouterr().out
-    assert metered(said, "RoutesInMaintenance") == ["0.0"] * 2 + ["3.0"] * 5 + ["0.0"]
-    assert metered(said, "RoutesDown") == ["1.0"] * 8
-    assert metered(said, "RoutingFailures") == ["1.0"] * 8
+    assert metered(said, "RoutesInMaintenance") == [0.0] * 2 + [3.0] * 5 + [0.0]
+    assert metered(said, "RoutesDown") == [1.0] * 8
+    assert metered(said, "RoutingFailures") == [1.0] * 8
 
 
 def test_a_window_that_cannot_be_used_is_refused(account: Account) -> None:

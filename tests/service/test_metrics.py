@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ import pytest
 from gatewatch.incidents.track import Patience
 from gatewatch.model import Candidate, Finding, Layer, Outcome, Verdict
 from gatewatch.service.failure import Failure
-from gatewatch.service.metrics import measures
+from gatewatch.service.metrics import Measure, measures
 from gatewatch.service.probe import Probed
 from gatewatch.service.state_slices import Slice, advance
+from handlers.telemetry import publish
 from tests.builders import verdict
 from tests.deployed import tick
 
@@ -150,3 +152,18 @@ def test_an_exposure_counts_in_a_window() -> None:
     window = {"orders": datetime.fromisoformat(tick(0))}
     one = probed(found(Finding.PROTECTED_ROUTE_OPEN), maintenance=window)
     assert counted(one) == counted(one, api="", route="") == {Failure.EXPOSED: 1}
+
+
+@pytest.mark.parametrize("count", [1, 99, 100, 101, 250])
+def test_every_value_is_published_once(count: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """A document holds a hundred values of one metric at most."""
+    latencies = [float(number) for number in range(count)]
+    values = {"AnonymousLatency": latencies, "RoutesUp": [1.0]}
+    publish([Measure({"deployment": "d"}, values)], datetime(2026, 11, 28, tzinfo=UTC))
+    documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [value for one in documents for value in one.get("AnonymousLatency", [])] == latencies
+    assert [value for one in documents for value in one.get("RoutesUp", [])] == [1.0]
+    for one in documents:
+        [directive] = one["_aws"]["CloudWatchMetrics"]
+        assert directive["Dimensions"] == [["deployment"]]
+        assert all(len(one[metric["Name"]]) <= 100 for metric in directive["Metrics"])

@@ -340,7 +340,7 @@ def test_what_is_metered_of_a_healthy_run_has_one_dimension(
     account.minutes(1)
     said = capsys.readouterr().out
     assert '"RoutesDue":[3.0]' in said
-    assert '"RoutesJudged":3.0' in said
+    assert '"RoutesJudged":[3.0]' in said
     assert '"route"' not in said.replace('"route":"', "")
     assert '"Dimensions":[["deployment","api"' not in said
 
@@ -350,12 +350,12 @@ def test_a_failing_route_is_metered_until_ten_minutes_after_it_is_mended(
 ) -> None:
     account.gateway.broken.add("/items")
     account.minutes(2)
-    assert '"RoutingFailures":1.0' in _metered(capsys, "GET /items")
+    assert '"RoutingFailures":[1.0]' in _metered(capsys, "GET /items")
     account.gateway.broken.clear()
     account.minutes(2)
-    assert '"RoutingFailures":0.0' in _metered(capsys, "GET /items")
+    assert '"RoutingFailures":[0.0]' in _metered(capsys, "GET /items")
     account.minutes(9)
-    assert '"RoutingFailures":0.0' in _metered(capsys, "GET /items")
+    assert '"RoutingFailures":[0.0]' in _metered(capsys, "GET /items")
     account.minutes(1)
     assert _metered(capsys, "GET /items") == ""
 

@@ -53,17 +53,17 @@ def test_it_is_counted_and_its_routes_are_not_judged(
 ) -> None:
     account.minutes(1)
     said = capsys.readouterr().out
-    assert metered(said, "CredentialsUnreadable") == ["1.0"]
-    assert metered(said, "RoutesJudged") == ["2.0"]
-    assert metered(said, "RoutesUnknown") == ["1.0"]
+    assert metered(said, "CredentialsUnreadable") == [1.0]
+    assert metered(said, "RoutesJudged") == [2.0]
+    assert metered(said, "RoutesUnknown") == [1.0]
 
 
 def test_a_healthy_minute_counts_none(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
     boto3.client("secretsmanager").create_secret(Name="gatewatch/partner", SecretString=KEY)
     account.minutes(1)
     said = capsys.readouterr().out
-    assert metered(said, "CredentialsUnreadable") == ["0.0"]
-    assert metered(said, "RoutesJudged") == ["3.0"]
+    assert metered(said, "CredentialsUnreadable") == [0.0]
+    assert metered(said, "RoutesJudged") == [3.0]
 
 
 def test_one_line_of_log_names_it(account: Account, caplog: pytest.LogCaptureFixture) -> None:

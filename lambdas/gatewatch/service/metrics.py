@@ -9,9 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from itertools import islice
-
-import msgspec
 
 from gatewatch.incidents.track import Key
 from gatewatch.looking.result import ProbeResult
@@ -194,45 +191,10 @@ def _of_routes(
         yield Measure(dimensions, {name: (value,) for name, value in values.items()})
 
 
-_MOST_VALUES = 100
-"""Of one metric in one document, by the embedded metric format's rules:
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-"""
-
-
-def embedded(found: Iterable[Measure], at_ms: int) -> Iterator[str]:
-    """One line of log for each document; arrays where there are many values."""
-    for one in found:
-        waiting = {name: iter(values) for name, values in one.values.items()}
-        while waiting:
-            taken = {name: list(islice(values, _MOST_VALUES)) for name, values in waiting.items()}
-            filled = {name: values for name, values in taken.items() if values}
-            waiting = {name: waiting[name] for name in filled}
-            if filled:
-                yield _document(one.dimensions, filled, at_ms)
-
-
-def _document(
-    dimensions: Mapping[str, str], values: Mapping[str, Sequence[float]], at_ms: int
-) -> str:
-    defined = [{"Name": name, "Unit": _unit(name)} for name in values]
-    whole = {
-        "_aws": {
-            "Timestamp": at_ms,
-            "CloudWatchMetrics": [
-                {"Namespace": NAMESPACE, "Dimensions": [list(dimensions)], "Metrics": defined}
-            ],
-        },
-        **{name: _dimension(value) for name, value in dimensions.items()},
-        **{name: _few(found) for name, found in values.items()},
-    }
-    return msgspec.json.encode(whole).decode()
-
-
 _LONGEST_DIMENSION = 1000
 
 
-def _dimension(value: str) -> str:
+def dimension(value: str) -> str:
     """A value as CloudWatch takes it: printable ASCII, not empty, not too long, no colon in front.
     What must be changed bears a sign of what it was, so that two names do not become one:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html
@@ -244,9 +206,5 @@ def _dimension(value: str) -> str:
     return f"{plain.strip(' :')[:_LONGEST_DIMENSION]}~{sign}"
 
 
-def _few(values: Sequence[float]) -> float | Sequence[float]:
-    return values[0] if len(values) == 1 else values
-
-
-def _unit(name: str) -> str:
+def unit(name: str) -> str:
     return _MILLISECONDS if name in _LATENCIES else _COUNT
