@@ -315,11 +315,13 @@ def test_a_body_nested_too_deep_for_a_path_is_said_so() -> None:
 
 
 def test_a_body_made_for_a_pattern_holds_it_for_a_moment_only() -> None:
+    """Each pattern is stopped after a second of the processor, however busy the machine is;
+    unstopped it would take longer than anybody waits."""
     hostile = b"a" * 40_000 + b"!"
-    started = time.monotonic()
+    started = time.process_time()
     expect = Expect(body="(a+)+$", headers={"X-A": "(a|a)+"})
     one = recorded(hostile, expect=expect, headers=(*HTTP, ("X-A", "a" * 500 + "!")))
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
     assert one.response.unmet == ()
     assert one.response.unread == (
         'header X-A takes too long to match "(a|a)+"',

@@ -14,7 +14,7 @@ from gatewatch.diagnosis.diagnose import diagnose
 from gatewatch.diagnosis.facts import Facts
 from gatewatch.diagnosis.predictions.rules import Basis
 from gatewatch.model import Confidence, Exchange, Guard
-from tests.support import look, recorded
+from tests.support import CORPUS, corpus, look, recorded
 
 CASES = Path(__file__).parent / "cases"
 
@@ -91,6 +91,28 @@ def test_an_inferred_prediction_alone_is_never_certain() -> None:
     # A body that reports a failure under a 200 is read into it, so it is likely at most.
     diagnosis = diagnose([look('GET HOST/prod/x -> rest 200 | {"status_code": 400}')])
     assert (diagnosis.cause, diagnosis.confidence) == ("masked_failure", Confidence.LIKELY)
+
+
+ELSEWHERE = CORPUS.with_name("elsewhere.txt")
+"""The rows that were recorded and are not in this copy of the corpus."""
+_OUTSIDE = re.compile(r"index id \d{11}")
+
+
+def test_what_is_said_to_be_recorded_was() -> None:
+    """Else nobody could look it up, and what is inferred could pass for seen."""
+    known = {*corpus(), *ELSEWHERE.read_text().split()}
+    references = {
+        (cause.id, row)
+        for cause in catalogue().values()
+        for source in cause.sources
+        if source.basis is Basis.RECORDED and not _OUTSIDE.fullmatch(source.reference)
+        for row in source.reference.split(", ")
+    }
+    assert [(cause, row) for cause, row in references if row not in known] == []
+
+
+def test_no_row_stands_in_both_parts_of_the_corpus() -> None:
+    assert corpus().keys().isdisjoint(ELSEWHERE.read_text().split())
 
 
 def test_sources_say_how_they_are_known() -> None:

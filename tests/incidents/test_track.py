@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gatewatch.incidents.track import (
-    UNDECIDED_AFTER,
     Patience,
     RouteState,
     Transition,
@@ -23,6 +22,7 @@ from gatewatch.model import (
     NextProbe,
     Outcome,
     Owner,
+    Severity,
     Verdict,
 )
 from tests.builders import candidates, verdict
@@ -212,11 +212,13 @@ def test_another_cause_among_the_same_look_alikes_is_no_change() -> None:
     assert walk(FAIL, FAIL, FAIL, narrower)[1][-1] is None
 
 
-def test_unknown_for_long_is_a_finding_for_the_monitors_owner() -> None:
-    state, turns = walk(PASS, *[UNKNOWN] * UNDECIDED_AFTER)
-    assert turns == [None] * UNDECIDED_AFTER + [Turn.OPENED]
-    assert state.problem is not None
-    assert (state.problem.finding, state.problem.owner) == (Finding.UNDECIDED, Owner.CALLER)
+def test_five_unknowns_in_a_row_are_a_finding_for_the_monitors_owner_that_wakes_nobody() -> None:
+    state, turns = walk(PASS, *[UNKNOWN] * 5)
+    assert turns == [None, None, None, None, None, Turn.OPENED]
+    problem = state.problem
+    assert problem is not None
+    told = (problem.finding, problem.owner, problem.severity)
+    assert told == (Finding.UNDECIDED, Owner.CALLER, Severity.LOW)
 
 
 def test_an_undecided_route_learns_what_fits_and_keeps_its_story() -> None:
@@ -224,7 +226,7 @@ def test_an_undecided_route_learns_what_fits_and_keeps_its_story() -> None:
         changes = {"cause": names[0], "candidates": candidates(*names)}
         return verdict(Outcome.UNKNOWN, finding=None, **changes)
 
-    before = [unknown("a", "b")] * UNDECIDED_AFTER
+    before = [unknown("a", "b")] * 5
     for last, expected in ((("b",), "b"), (("c",), "a")):
         state, turns = walk(*before, unknown(*last))
         assert state.problem is not None
@@ -243,13 +245,13 @@ def test_a_failing_route_shows_what_its_last_failure_showed() -> None:
 
 
 def test_an_undecided_route_needs_as_many_failures_as_any_other_to_change() -> None:
-    undecided = [UNKNOWN] * UNDECIDED_AFTER
+    undecided = [UNKNOWN] * 5
     _, turns = walk(*undecided, FAIL, FAIL, FAIL)
     assert turns[-3:] == [None, None, Turn.CHANGED]
 
 
 def test_an_undecided_route_recovers() -> None:
-    _, turns = walk(*[UNKNOWN] * UNDECIDED_AFTER, PASS, PASS)
+    _, turns = walk(*[UNKNOWN] * 5, PASS, PASS)
     assert turns[-1] is Turn.RECOVERED
 
 
@@ -267,9 +269,9 @@ def test_the_same_look_told_twice_counts_once() -> None:
 
 @pytest.mark.parametrize("between", [FAIL, PASS])
 def test_only_unknowns_in_a_row_make_a_finding(between: Verdict) -> None:
-    looks = [*[UNKNOWN] * (UNDECIDED_AFTER - 1), between, UNKNOWN]
+    looks = [*[UNKNOWN] * 4, between, UNKNOWN]
     assert walk(*looks)[1] == [None] * len(looks)
-    assert walk(*[UNKNOWN] * UNDECIDED_AFTER, between)[0].unknowns == 0
+    assert walk(*[UNKNOWN] * 5, between)[0].unknowns == 0
 
 
 def test_a_route_remembers_whether_it_ever_let_anybody_in() -> None:

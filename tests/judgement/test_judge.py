@@ -488,6 +488,18 @@ CLOSINGS = {
         "pass",
         None,
     ),
+    "a certificate that is not for this address": (
+        "none tls: certificate not accepted (IP address mismatch, not valid for '192.0.2.1')",
+        None,
+        "pass",
+        None,
+    ),
+    "a name that the server does not serve": (
+        "none tls: TLSV1_UNRECOGNIZED_NAME: tlsv1 unrecognized name",
+        None,
+        "pass",
+        None,
+    ),
     "an expired certificate": (
         "none tls: certificate not accepted (certificate has expired)",
         None,
@@ -617,3 +629,37 @@ def test_evidence_is_there_for_what_failed_with_all_looks_and_controls() -> None
     stranger, caller = judged(probe(PROTECTED), *exchanges, controls=(control,))
     assert caller.evidence == (exchanges[1], exchanges[0], control)
     assert stranger.evidence == (exchanges[0],)
+
+
+def test_what_is_unknown_can_be_looked_into_too() -> None:
+    """People decide what we could not: they see all looks and controls, and why causes lost."""
+    exchanges = [look(f"{G} -> {FORBIDDEN}"), look(f"{G} with bearer=valid -> {OK}")]
+    control = look(f"{CONTROL} -> {MAT}")
+    stranger = judged(probe(PROTECTED), *exchanges, controls=(control,))[0]
+    assert stranger.outcome is Outcome.UNKNOWN
+    assert stranger.evidence == (*exchanges, control)
+    assert stranger.ruled_out
+
+
+def test_what_is_as_expected_is_nobodys_concern() -> None:
+    exchanges = [look(f"{G} -> {UNAUTHORIZED}"), look(f"{G} with bearer=valid -> {OK}")]
+    found = judged(probe(PROTECTED), *exchanges)
+    assert [(one.outcome, one.owner) for one in found] == [(Outcome.PASS, None)] * 2
+    assert found[0].cause != "ok"
+
+
+# AWS validates the id of a connection before it looks at who asks for it (ms-120).
+BAD_ID = "rest 400 BadRequestException | Invalid connectionId: abc"
+MANAGED = '"POST /@connections/{id}": {access: protected, guarded_by: iam, path: {id: abc}}'
+
+
+@pytest.mark.parametrize(
+    ("route", "path", "finding"),
+    [(MANAGED, "@connections/abc", None), (IAM_WRITE, "x", Finding.GUARD_WEAKENED)],
+    ids=["at the management of connections", "at a route"],
+)
+def test_a_request_that_is_refused_as_invalid_has_passed_the_guard_but_for_connections(
+    route: str, path: str, finding: Finding | None
+) -> None:
+    stranger = judged(probe(route), look(f"POST HOST/prod/{path} -> {BAD_ID}"))[0]
+    assert (stranger.finding, stranger.cause) == (finding, "request_invalid")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from hashlib import shake_128
 
 import msgspec
 import pytest
@@ -64,6 +65,15 @@ def test_a_failure_opens_an_incident_with_one_message() -> None:
 def test_what_was_heard_is_not_told_again() -> None:
     once = heard(looked(PASS, FAIL))
     assert heard(looked(PASS, FAIL), before=once) == once
+
+
+def test_what_was_heard_of_one_slice_is_known_when_another_has_news() -> None:
+    """A slice keeps its news until it knows that it was heard; the writer may die before."""
+    one, other = looked(FAIL, name="2-0"), looked(replace(FAIL, route="GET /y"), name="2-1")
+    known = replace(one, heard=one.untold[-1].number)
+    after = heard(known, other, before=heard(one))
+    assert set(after.heard) == {"2-0", "2-1"}
+    assert heard(one, other, before=after) == after
 
 
 def test_a_failure_that_is_over_before_anybody_listened_is_told_with_both_ends() -> None:
@@ -346,6 +356,19 @@ def test_a_message_has_the_same_id_whenever_it_is_made() -> None:
     assert sent(one, one.outbox[0]).outbox == ()
 
 
+@pytest.mark.parametrize("minute", [15, 16])
+def test_an_opening_has_the_same_id_in_whichever_minute_it_is_told(minute: int) -> None:
+    """As when it was held back in a maintenance window, and the writer died before it was stored
+    that it was told: who gets it twice can tell."""
+    window = Opening(since=datetime.fromisoformat(tick(0)), until=datetime.fromisoformat(tick(10)))
+    about = WriterContext(maintenance=(window,))
+    held = absorb(Ledger(api="orders"), [looked(FAIL)], about, tick(2))
+    assert held.outbox == ()
+    [told] = absorb(held, [looked(FAIL)], about, tick(minute)).outbox
+    [at_once] = heard(looked(FAIL)).outbox
+    assert (told.at, told.message_id) == (tick(minute), at_once.message_id)
+
+
 def test_channels_and_kinds_have_messages_of_their_own() -> None:
     about = WriterContext(channels=(OWN, Channel(topic="arn:a")))
     ledger = heard(looked(FAIL, PASS), about=about)
@@ -394,6 +417,23 @@ def test_a_slice_fits_into_an_item_whatever_its_evidence() -> None:
     assert len(packed) < 400_000
     found = unpack_slice("orders", "1-0", packed, 1, 0)
     assert [one.problem.cause for one in found.states if one.problem] == ["route_not_found"] * 4
+
+
+def test_an_outage_of_a_thousand_routes_waits_for_twenty_channels_with_all_its_members() -> None:
+    """Nobody is told less because the others are many: what is the same is stored once."""
+    [notice] = heard(looked(FAIL)).outbox
+    [member] = notice.incident.members
+    members = tuple(
+        replace(member, route=f"GET /{shake_128(str(n).encode()).hexdigest(12)}")
+        for n in range(1_000)
+    )
+    incident = replace(notice.incident, members=members)
+    waiting = tuple(
+        replace(notice, topic=f"arn:{n}", message_id=str(n), incident=incident) for n in range(20)
+    )
+    packed = pack(Ledger(api="orders", incidents=(incident,), outbox=waiting))
+    assert len(packed) < 400_000
+    assert unpack("orders", packed, 1).outbox == waiting
 
 
 def evidence(body: str) -> tuple[object, ...]:

@@ -143,6 +143,25 @@ def test_small_hosts_share_a_shard() -> None:
     assert len(dealt(*apis)) == 1
 
 
+def test_hosts_of_two_sizes_fill_shards_together() -> None:
+    """Looks of 230 and 170 seconds at worst; a shard has 40 seconds for each of 16 threads."""
+    large = [api(f"a{n}", 23, [f"h{n}.example.com"], timeout=5.0) for n in range(4)]
+    small = [api(f"b{n}", 17, [f"i{n}.example.com"], timeout=5.0) for n in range(2)]
+    assert len(dealt(*large, *small)) == 2
+
+
+def test_what_is_connected_to_is_one_host_whatever_it_is_called() -> None:
+    """Twelve names that are all connected to one place, each with 160 seconds of looks at worst."""
+    apis = [
+        replace(api(f"a{n}", 8, [f"h{n}.example.com"]), connect_to="198.51.100.7:443")
+        for n in range(12)
+    ]
+    found = dealt(*apis)
+    assert len({one.lane for one in found}) == Bounds().lanes
+    for shard in found:
+        assert sum(timeout for *_, timeout in looks(shard)) <= 240
+
+
 def test_a_busy_host_is_cut_into_lanes() -> None:
     found = dealt(api("busy", 200, ["h.example.com"]))
     assert len(found) > 4
