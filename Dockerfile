@@ -13,7 +13,7 @@ WORKDIR /build
 COPY requirements/build.txt requirements/run.txt requirements/
 RUN python -m pip install --no-cache-dir --require-hashes --requirement requirements/build.txt \
     && python -m venv /opt/gatewatch \
-    && /opt/gatewatch/bin/python -m pip install --no-cache-dir --no-compile \
+    && /opt/gatewatch/bin/python -m pip install --no-cache-dir \
         --require-hashes --requirement requirements/run.txt
 COPY pyproject.toml README.md LICENSE CHANGELOG.md ./
 COPY lambdas/gatewatch lambdas/gatewatch
