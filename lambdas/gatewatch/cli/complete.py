@@ -24,7 +24,7 @@ def faults(incomplete: str) -> list[str]:
 
 def apis(context: typer.Context, incomplete: str) -> list[str]:
     """Those of the configuration. Routes are left out: bash would not quote the blank in them."""
-    return _beginning(incomplete, _apis(context.params.get("config") or DEFAULT_CONFIG))
+    return _beginning(incomplete, _apis(Path(context.params.get("config") or DEFAULT_CONFIG)))
 
 
 def _apis(file: Path) -> Iterable[str]:
