@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from gatewatch.diagnosis.diagnose import ask, diagnose, subject_of
+from gatewatch.diagnosis.diagnose import diagnose, next_control, subject_of
 from gatewatch.diagnosis.facts import Facts
 from gatewatch.model import (
     ApiKind,
@@ -159,15 +159,15 @@ def test_a_question_that_was_asked_is_not_asked_again() -> None:
 
 def test_a_monitor_asks_with_a_credential_only_where_it_may() -> None:
     exchanges = [look(f"{G} -> {MAT}")]
-    assert ask(exchanges, 0, frozenset()) is None
-    signed = ask(exchanges, 0, frozenset({CredentialKind.SIGV4}))
+    assert next_control(exchanges, 0, frozenset()) is None
+    signed = next_control(exchanges, 0, frozenset({CredentialKind.SIGV4}))
     assert signed is not None
     assert (signed.method, signed.credential) == ("GET", CredentialKind.SIGV4)
 
 
 def test_a_monitor_never_asks_with_a_write() -> None:
     exchanges = [look(f"POST HOST/prod/x -> {MAT}")]
-    assert ask(exchanges, 0, frozenset({CredentialKind.SIGV4})) is None
+    assert next_control(exchanges, 0, frozenset({CredentialKind.SIGV4})) is None
 
 
 # What holds for every input

@@ -24,7 +24,7 @@ from tests.support import corpus, recorded
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 EXPECTED = sorted(
-    frozenset().union(*(answers_of(one.signature, ANY_KIND) for one in catalogue().values()))
+    frozenset().union(*(answers_of(one.prediction, ANY_KIND) for one in catalogue().values()))
 )
 
 

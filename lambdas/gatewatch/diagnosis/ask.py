@@ -1,4 +1,4 @@
-"""Which look would tell the survivors apart best: the question that diagnosis asks next."""
+"""Which further look would separate the surviving causes best."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STRANGER = Caller()
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A look that could be taken: by whom, and where."""
+    """A look that could be taken: who calls, and where."""
 
     caller: Caller
     place: Place
@@ -44,18 +44,19 @@ QUESTIONS: tuple[Question, ...] = (
 
 _NOWHERE = frozenset({Place.NO_SUCH_SIBLING, Place.NO_SUCH_PATH})
 _BESIDE = _NOWHERE | {Place.OTHER_STAGE}
-"""Where a path that cannot exist lies, if its first segment could be a stage's or a mapping's."""
+"""The possible places of a path that cannot exist, if its first segment could be a stage's or a
+mapping's."""
 _SEND_ANOTHER_HOST = (HostKind.CLOUDFRONT, HostKind.LOAD_BALANCER)
-"""A signature covers the host. What is called by these names passes the call on by another."""
+"""These forward the call under another host name, and a signature covers the host."""
 _CANNOT_REACH_A_BACKEND = _NOWHERE | {Place.PREFLIGHT, Place.OTHER_STAGE}
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """A question that may be asked of an API in production: it changes nothing.
+    """A look that is safe at an API in production: it changes nothing.
 
-    `place` is seen from the look that it is about: the URL follows from what was called there, and
-    not from the record of it, out of which secrets were taken.
+    `place` is relative to the look in question. The URL is derived from the one that was called,
+    not from its record, which is redacted.
     """
 
     method: str
@@ -63,17 +64,17 @@ class Control:
     credential: CredentialKind
 
 
-def harmless(
+def safe_control(
     looks: tuple[Look, ...],
     subject: int,
     exchange: Exchange,
     causes: tuple[Cause, ...],
     allowed: frozenset[CredentialKind],
 ) -> Control | None:
-    """The best question that a monitor may ask by itself, with the credentials it may use.
+    """The best question that a monitor may ask unattended, with the credentials it may use.
 
-    A stranger asks only where nothing is; a credential of ours also asks at the route itself, by
-    a method that reads.
+    Without a credential it asks only where no backend can be reached; with one it also asks at the
+    route itself, if the method only reads.
     """
     method = exchange.request.method
     for question in questions(looks, subject, causes):
@@ -91,7 +92,7 @@ def harmless(
 def questions(
     looks: tuple[Look, ...], subject: int, causes: tuple[Cause, ...]
 ) -> tuple[Question, ...]:
-    """The questions worth asking, best first: those on which the causes' predictions differ."""
+    """The questions on which the causes' predictions differ, best first."""
     if len(causes) < 2 or not looks[subject].shape.has_address:
         return ()
     kinds = tuple(shared_kinds(looks))
@@ -126,12 +127,12 @@ def can_be_asked(question: Question, looks: Sequence[Look], subject: int) -> boo
 
 
 def _presented(caller: Caller, look: Look) -> bool:
-    return any(one.presents == caller.presents for one in look.callers)
+    return any(reading.presents == caller.presents for reading in look.callers)
 
 
 @dataclass(frozen=True, slots=True)
-class _Prediction:
-    """What a cause holds to be likely, and all that it holds to be possible."""
+class _PredictedAnswers:
+    """The answers that a cause makes likely, and all that it leaves possible."""
 
     likely: frozenset[Answer]
     possible: frozenset[Answer]
@@ -142,39 +143,41 @@ _UNMATCHED = {
     ApiKind.WEBSOCKET: frozenset({Answer.MISSING_TOKEN}),
     ApiKind.HTTP: frozenset({Answer.HTTP_NOT_FOUND}),
 }
-"""What an API answers where it has no route, and nothing else is wrong."""
+"""What an API without other faults answers where it has no route."""
 
 
-def _prediction(question: Question, kinds: Iterable[ApiKind], cause: Cause) -> _Prediction | None:
+def _predicted_answers(
+    question: Question, kinds: Iterable[ApiKind], cause: Cause
+) -> _PredictedAnswers | None:
     for kind in kinds:
         usual = _UNMATCHED.get(kind, frozenset()) if question.place in _NOWHERE else frozenset()
-        rule = rule_for(cause.signature, kind, question.place, question.caller)
+        rule = rule_for(cause.prediction, kind, question.place, question.caller)
         if rule is None and usual:
-            return _Prediction(usual, ANY_ANSWER)
+            return _PredictedAnswers(usual, ANY_ANSWER)
         if rule is not None:
             expected = rule.expects | rule.surmises
             possible = expected | rule.allows
             likely = rule.expects or rule.surmises or (usual or rule.allows) & possible
-            return _Prediction(likely, possible)
+            return _PredictedAnswers(likely, possible)
     return None
 
 
 def _split(question: Question, kinds: Iterable[ApiKind], causes: Sequence[Cause]) -> int:
-    """How many pairs of causes the answer would tell apart."""
-    predictions = [_prediction(question, kinds, cause) for cause in causes]
-    known = [one for one in predictions if one is not None]
-    return sum(_are_apart(one, other) for one, other in combinations(known, 2))
+    """How many pairs of causes the answer would separate."""
+    predicted = [_predicted_answers(question, kinds, cause) for cause in causes]
+    known = [answers for answers in predicted if answers is not None]
+    return sum(_exclude_each_other(one, other) for one, other in combinations(known, 2))
 
 
-def _are_apart(one: _Prediction, other: _Prediction) -> bool:
-    """Whether what one holds to be likely is impossible for the other."""
+def _exclude_each_other(one: _PredictedAnswers, other: _PredictedAnswers) -> bool:
+    """Whether the likely answers of one are impossible for the other."""
     return not (one.likely & other.possible and other.likely & one.possible)
 
 
 def next_probe(
     looks: tuple[Look, ...], subject: int, exchange: Exchange, causes: tuple[Cause, ...]
 ) -> NextProbe | None:
-    """The best question as something a person can do; None where no look would help."""
+    """The best question, as a request that a person can send; None if no look would help."""
     ranked = questions(looks, subject, causes)
     if not ranked:
         return None
@@ -188,20 +191,20 @@ def next_probe(
 
 
 def method_of(question: Question, method: str) -> str:
-    """The method by which a question about a route of this method is asked."""
+    """The method of the look that answers a question about a route of this method."""
     if question.place is Place.PREFLIGHT:
         return "OPTIONS"
     if question.place in _NOWHERE and method not in READING_METHODS:
         return "GET"
-    return method.upper() or _UNTOLD_METHOD
+    return method.upper() or _METHOD_PLACEHOLDER
 
 
-_UNTOLD_METHOD = "<method>"
-"""A person fills it in."""
+_METHOD_PLACEHOLDER = "<method>"
+"""Stands for a method that the evidence does not name; a person fills it in."""
 
 
 def target(place: Place, url: str) -> str:
-    """The URL of a place, seen from `url`."""
+    """The URL of a place relative to `url`."""
     match place:
         case Place.NO_SUCH_SIBLING:
             return _with_segments(url, (*parse(url).segments[:-1], NO_SUCH_ROUTE))
@@ -230,25 +233,27 @@ _REASONS = 3
 
 @lru_cache(maxsize=4096)
 def _why(question: Question, kinds: tuple[ApiKind, ...], causes: tuple[Cause, ...]) -> str:
-    """What the likeliest answers would mean, each for the causes that predict it."""
+    """What the likeliest answers would mean: for each, the causes that predict it."""
     meanings: dict[Answer, list[str]] = {}
     for cause in causes:
-        for answer in sorted(_told_by(question, kinds, cause)):
+        for answer in sorted(_likely_answers(question, kinds, cause)):
             meanings.setdefault(answer, []).append(cause.id)
-    told: dict[tuple[str, ...], Answer] = {}
+    by_meaning: dict[tuple[str, ...], Answer] = {}
     for answer, meant in meanings.items():
         if len(meant) < len(causes):
-            told.setdefault(tuple(meant), answer)
-    shown = list(told.items())[:_REASONS]
+            by_meaning.setdefault(tuple(meant), answer)
+    shown = list(by_meaning.items())[:_REASONS]
     return "; ".join(f"{answer} would mean {_listed(meant)}" for meant, answer in shown)
 
 
-def _told_by(question: Question, kinds: Iterable[ApiKind], cause: Cause) -> frozenset[Answer]:
-    """What a cause holds to be the likely answer; of one that allows many, the success."""
-    prediction = _prediction(question, kinds, cause)
-    if prediction is None:
+def _likely_answers(
+    question: Question, kinds: Iterable[ApiKind], cause: Cause
+) -> frozenset[Answer]:
+    """The answers that a cause makes likely; if they are many, only the success among them."""
+    predicted = _predicted_answers(question, kinds, cause)
+    if predicted is None:
         return frozenset()
-    return prediction.likely if len(prediction.likely) <= _FEW else prediction.likely & _THROUGH
+    return predicted.likely if len(predicted.likely) <= _FEW else predicted.likely & _THROUGH
 
 
 _FEW = 6

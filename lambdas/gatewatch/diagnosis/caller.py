@@ -1,4 +1,4 @@
-"""Who called: every reading of what was presented."""
+"""Who called: every reading of the credentials that were presented."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ from gatewatch.model import (
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What was presented, in one reading. None: not presented.
+    """One reading of what was presented; None means not presented.
 
-    `signature` and `token` are what may stand in Authorization: SigV4, or anything else.
-    `is_near`: it was sent by ourselves and straight to a name of AWS's, so nothing on the way can
-    have taken a header out of it.
+    `signature` and `token` stand in Authorization: SigV4, or anything else. `is_near`: we sent it
+    ourselves, straight to a name of AWS's, so nothing on the way can have removed a header.
     """
 
     signature: Validity | None = None
@@ -48,7 +47,7 @@ _JUDGED = (Validity.VALID, Validity.INVALID)
 
 
 def callers(request: Request, subject: Request) -> frozenset[Caller]:
-    """Every reading of what was presented; an unknown validity is both."""
+    """Every reading of what was presented; an unknown validity is read both ways."""
     headers = {name.lower(): value for name, value in request.headers.items()}
     presented = _with_headers(request.presented, headers)
     query = parse(request.url).query
@@ -58,28 +57,28 @@ def callers(request: Request, subject: Request) -> frozenset[Caller]:
         # An authorizer may take its identity from the query.
         presented = (*presented, SentCredential(CredentialKind.OTHER))
     elif request.credential is None and not presented and not request.route:
-        # Nothing was told of the caller; our own looks name their route, and tell all.
+        # The evidence says nothing about the caller. Our own looks name their route, and say all.
         presented = (SentCredential(CredentialKind.UNKNOWN),)
     readings = _readings(_few_of_each(presented), bool(headers))
     if request.route:
         near = parse(request.url).host_kind is HostKind.EXECUTE_API
-        return frozenset(replace(one, is_near=near) for one in readings)
-    return readings | _UNTOLD if readings == _NOTHING else readings
+        return frozenset(replace(reading, is_near=near) for reading in readings)
+    return readings | _IN_ANOTHER_HEADER if readings == _NOTHING else readings
 
 
 _NOTHING = frozenset({Caller()})
 
 
-_UNTOLD = frozenset({Caller(other=Validity.UNKNOWN)})
-"""Whoever reports that no credential was sent may not count an identity in another header."""
+_IN_ANOTHER_HEADER = frozenset({Caller(other=Validity.UNKNOWN)})
+"""A report that no credential was sent may leave out an identity in another header."""
 
 
 def _few_of_each(presented: tuple[SentCredential, ...]) -> tuple[SentCredential, ...]:
-    """No more equal credentials than there are fields of `Caller` for them to fill."""
+    """At most as many equal credentials as `Caller` has fields for them."""
     if len(presented) <= _FIELDS:
         return presented
-    counted = {one: min(count, _FIELDS) for one, count in Counter(presented).items()}
-    return tuple(one for one, count in counted.items() for _ in range(count))
+    counts = {sent: min(count, _FIELDS) for sent, count in Counter(presented).items()}
+    return tuple(sent for sent, count in counts.items() for _ in range(count))
 
 
 _FIELDS = len(fields(Caller))
@@ -97,16 +96,18 @@ def _readings(presented: tuple[SentCredential, ...], headers_shown: bool) -> fro
 def _with_headers(
     presented: tuple[SentCredential, ...], headers: Mapping[str, str]
 ) -> tuple[SentCredential, ...]:
-    """Credentials that only the headers tell of. An empty Authorization presents nothing."""
+    """Adds credentials that only the headers show. An empty Authorization presents nothing."""
     kinds = {credential.kind for credential in presented}
-    found = list(presented)
+    credentials = list(presented)
     authorization = headers.get("authorization", "").strip()
     if authorization and not kinds & {*_TOKENS, CredentialKind.SIGV4, CredentialKind.UNKNOWN}:
         signed = authorization.startswith("AWS4-")
-        found.append(SentCredential(CredentialKind.SIGV4 if signed else CredentialKind.BEARER))
+        credentials.append(
+            SentCredential(CredentialKind.SIGV4 if signed else CredentialKind.BEARER)
+        )
     if "x-api-key" in headers and CredentialKind.API_KEY not in kinds:
-        found.append(SentCredential(CredentialKind.API_KEY))
-    return tuple(found)
+        credentials.append(SentCredential(CredentialKind.API_KEY))
+    return tuple(credentials)
 
 
 def _options(credential: SentCredential, headers_shown: bool) -> Iterable[dict[str, Validity]]:

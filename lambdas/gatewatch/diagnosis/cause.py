@@ -12,7 +12,7 @@ from gatewatch.model import Gate, Guard, Layer, Owner
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a cause's signature is known from, and when that was last confirmed."""
+    """How a cause's prediction is known, and when that was last confirmed."""
 
     basis: Basis
     reference: str
@@ -37,10 +37,10 @@ class Cause:
 
     `proves_guard`: a refusal from this cause shows that the route is protected. `guards`: the
     declared guards that this cause belongs to. `from_the_start`: a mistake in our own URL, so a
-    route that has answered before does not have it. `or_else`: a second account of what it
-    shows, where two exclude each other. `prior` orders candidates and
-    decides nothing: a rough tally of real cases. `prose` is Markdown with the headings of
-    `PROSE`; its commands have placeholders such as `<api_id>`.
+    route that has answered before does not have it. `prediction`: which answers it shows where;
+    `alternative`: a second prediction, where two exclude each other. `prior` only orders
+    candidates, by a rough tally of real cases. `prose` is Markdown with the headings of `PROSE`;
+    its commands have placeholders such as `<api_id>`.
     """
 
     id: str
@@ -48,8 +48,8 @@ class Cause:
     gate: Gate
     owner: Owner
     title: str
-    signature: Prediction
-    or_else: Prediction = ()
+    prediction: Prediction
+    alternative: Prediction = ()
     prior: float
     prose: str
     sources: tuple[Source, ...]
@@ -66,14 +66,14 @@ class Cause:
         return self.layer is Layer.AUTH and (by_guard or self.owner is Owner.CALLER)
 
     @property
-    def accounts(self) -> tuple[Prediction, ...]:
-        return (self.signature, self.or_else) if self.or_else else (self.signature,)
+    def predictions(self) -> tuple[Prediction, ...]:
+        return (self.prediction, self.alternative) if self.alternative else (self.prediction,)
 
     @property
     def turns_on(self) -> frozenset[Varying]:
-        """What may decide whether it strikes one of two looks that are alike in all else.
+        """The differences that may make it strike only one of two otherwise equal looks.
 
-        Given time, people may mend or break anything.
+        Time is always among them: people may mend or break anything meanwhile.
         """
         return _TURNS_ON.get(self.gate, frozenset()) | {Varying.TIME}
 
@@ -90,13 +90,13 @@ _TURNS_ON: Mapping[Gate, frozenset[Varying]] = {
     Gate.API_KEY: frozenset({Varying.CREDENTIAL}),
     Gate.VALIDATION: frozenset({Varying.BODY, Varying.QUERY}),
 }
-"""An authorizer may read the query, a policy the source address; WAF reads all of the request."""
+"""An authorizer may read the query, a policy the source address; WAF reads the whole request."""
 
 
 PROSE = ("What happens", "Why it misleads", "Confirm", "Fix")
 
 
 def sections(cause: Cause) -> Mapping[str, str]:
-    """The prose by heading; read only where a person asks for it."""
+    """The prose by heading."""
     parts = (part.partition("\n") for part in cause.prose.strip().split("## ") if part)
     return {heading.strip(): text.strip("\n").rstrip() for heading, _, text in parts}

@@ -1,7 +1,7 @@
 """Where a request stopped, why, and what else it could be: diagnosis by elimination.
 
-It takes exchanges and facts, and never looks a message up: it asks every cause what it expects,
-and reports those that nothing refutes. It says no more than the survivors support.
+It never maps a message to a cause: it asks every cause what it expects, reports those that nothing
+refutes, and claims no more than the survivors support.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
-from gatewatch.diagnosis.ask import Control, harmless, next_probe
+from gatewatch.diagnosis.ask import Control, next_probe, safe_control
 from gatewatch.diagnosis.difference import route_of
 from gatewatch.diagnosis.elimination import Survivor, ruled_out_causes, survivors
 from gatewatch.diagnosis.facts import NO_FACTS, Facts
@@ -41,39 +41,38 @@ NOTHING_FITS = Diagnosis(
 
 
 def diagnose(exchanges: Sequence[Exchange], facts: Facts = NO_FACTS) -> Diagnosis:
-    """One diagnosis for several looks, and controls; order does not matter.
+    """One diagnosis for any number of looks and controls; their order does not matter.
 
-    Each method and path is a subject of its own, and what failed is never hidden behind what
-    did not. With more than one exchange, `parts` tell what each of them shows in the light of the
-    others.
+    Each method and path is a subject of its own, and a success never hides a failure. With more
+    than one exchange, `parts` hold what each of them shows in the light of the others.
     """
     if not exchanges:
         return NOTHING_FITS
     if len(exchanges) == 1:
         return _alone(exchanges[0], facts)
-    order = sorted(range(len(exchanges)), key=lambda at: _place_in_time(exchanges[at]))
+    order = sorted(range(len(exchanges)), key=lambda at: _order_in_time(exchanges[at]))
     ordered = [exchanges[at] for at in order]
     together = [_in_the_light(ordered, at, facts) for at in range(len(ordered))]
     parts = [
-        found if found.candidates else _alone(one, facts)
-        for found, one in zip(together, ordered, strict=True)
+        diagnosis if diagnosis.candidates else _alone(exchange, facts)
+        for diagnosis, exchange in zip(together, ordered, strict=True)
     ]
     whole = _whole(ordered, parts, together)
-    placed = sorted(zip(order, parts, strict=True), key=lambda one: one[0])
+    placed = sorted(zip(order, parts, strict=True), key=lambda pair: pair[0])
     return replace(whole, parts=tuple(part for _, part in placed))
 
 
 def _whole(
     exchanges: Sequence[Exchange], parts: Sequence[Diagnosis], together: Sequence[Diagnosis]
 ) -> Diagnosis:
-    """What a group shows as a whole: what each route that failed shows, if it is the same."""
-    told = told_of(exchanges, parts)
-    failed = [together[at] for at in told if parts[at].layer is not Layer.OK]
-    return _shared(failed) if failed else parts[told[0]]
+    """What a group shows as a whole: what all routes that failed show together."""
+    speakers = _speakers(exchanges, parts)
+    failed = [together[at] for at in speakers if parts[at].layer is not Layer.OK]
+    return _shared(failed) if failed else parts[speakers[0]]
 
 
-def told_of(exchanges: Sequence[Exchange], parts: Sequence[Diagnosis]) -> list[int]:
-    """The position of the look that speaks for each route, the one that the group is about first.
+def _speakers(exchanges: Sequence[Exchange], parts: Sequence[Diagnosis]) -> list[int]:
+    """The position of the look that speaks for each route, the subject of the group first.
 
     `exchanges` are in the order of time, and `parts` what each of them shows.
     """
@@ -81,22 +80,22 @@ def told_of(exchanges: Sequence[Exchange], parts: Sequence[Diagnosis]) -> list[i
     by_route: dict[object, list[int]] = {}
     for at in looks or range(len(exchanges)):
         by_route.setdefault(route_of(exchanges[at].request), []).append(at)
-    found = [_speaks_for(positions, exchanges, parts) for positions in by_route.values()]
+    speakers = [_speaker(positions, exchanges, parts) for positions in by_route.values()]
 
     def first(at: int) -> tuple[bool, bool, int]:
         valid = _is_valid(exchanges[at])
         return parts[at].layer is Layer.OK, not valid, -at if valid else at
 
-    return sorted(found, key=first)
+    return sorted(speakers, key=first)
 
 
-def _speaks_for(
+def _speaker(
     positions: Sequence[int], exchanges: Sequence[Exchange], parts: Sequence[Diagnosis]
 ) -> int:
-    """Of the looks at one route: the last with a valid credential, else the first.
+    """The look that speaks for one route: the last with a valid credential, else the first.
 
-    Those that failed come before those that did not. A guard that refuses a stranger, and lets a
-    valid credential in, did not fail.
+    A failed look goes first. A guard that refuses a stranger and lets a valid credential in did not
+    fail.
     """
     valid = [at for at in positions if _is_valid(exchanges[at])]
     failed = [at for at in positions if parts[at].layer is not Layer.OK]
@@ -109,7 +108,7 @@ def _speaks_for(
 
 
 def _is_guards_own(exchange: Exchange) -> bool:
-    """Whether a healthy route may refuse this call so: its caller is none whom it should let in."""
+    """Whether a healthy route may refuse this call so: it need not let this caller in."""
     presented = exchange.request.presented
     if any(one.validity is not Validity.INVALID for one in presented):
         return False
@@ -120,7 +119,7 @@ def _is_guards_own(exchange: Exchange) -> bool:
 def _shared(failed: Sequence[Diagnosis]) -> Diagnosis:
     """What several routes show together: the causes that all of them may have.
 
-    It is never surer than the least sure of them; nobody knows that they fail for one reason.
+    It is never surer than the least sure of them; they need not fail for one reason.
     """
     first = failed[0]
     if len(failed) == 1:
@@ -131,14 +130,14 @@ def _shared(failed: Sequence[Diagnosis]) -> Diagnosis:
     if not kept:
         return NOTHING_FITS
     layers = {one.layer for one in kept}
-    sure = _surest(*(part.layer_confidence for part in failed))
+    sure = _least_sure(*(part.layer_confidence for part in failed))
     one_layer = len(layers) == 1 and sure is not Confidence.AMBIGUOUS
     return replace(
         first,
         layer=layers.pop() if one_layer else Layer.AMBIGUOUS,
         layer_confidence=sure if one_layer else Confidence.AMBIGUOUS,
         cause=kept[0].cause,
-        confidence=_surest(*(part.confidence for part in failed)),
+        confidence=_least_sure(*(part.confidence for part in failed)),
         candidates=kept,
         ruled_out=(
             *first.ruled_out,
@@ -158,44 +157,44 @@ _AGREEING = 2
 
 
 def _telling(looks: Sequence[Look]) -> tuple[Look, ...]:
-    """The looks without repetition: two that agree say as much as a hundred."""
-    counted: Counter[Look] = Counter()
+    """The looks without repetition: two that agree prove as much as a hundred."""
+    counts: Counter[Look] = Counter()
     kept = []
     for look in looks:
-        counted[look] += 1
-        if counted[look] <= _AGREEING:
+        counts[look] += 1
+        if counts[look] <= _AGREEING:
             kept.append(look)
     return tuple(kept)
 
 
-def ask(
+def next_control(
     exchanges: Sequence[Exchange],
     at: int,
     allowed: frozenset[CredentialKind],
     facts: Facts = NO_FACTS,
 ) -> Control | None:
-    """The control that would say most about one of the looks; None where none would.
+    """The control that would reveal most about one of the looks; None if none would help.
 
-    `allowed` are the credentials that a control may carry here, besides none at all.
+    `allowed` are the credentials that a control may carry here; it may always go without one.
     """
     subject = exchanges[at]
     looks = tuple(look_at(exchange, subject) for exchange in exchanges)
     alive = survivors(looks, at, facts)
     kept, _ = _as_declared(_ranked(alive), facts)
-    return harmless(looks, at, subject, tuple(one.cause for one in kept), allowed)
+    return safe_control(looks, at, subject, tuple(one.cause for one in kept), allowed)
 
 
 def subject_of(exchanges: Sequence[Exchange], parts: Sequence[Diagnosis]) -> int:
-    """The position of the look that a group is about. `parts` are those of its diagnosis."""
+    """The position of the subject of a group. `parts` are those of its diagnosis."""
     if len(parts) != len(exchanges):
         return 0
-    order = sorted(range(len(exchanges)), key=lambda at: _place_in_time(exchanges[at]))
-    told = told_of([exchanges[at] for at in order], [parts[at] for at in order])
-    return order[told[0]]
+    order = sorted(range(len(exchanges)), key=lambda at: _order_in_time(exchanges[at]))
+    speakers = _speakers([exchanges[at] for at in order], [parts[at] for at in order])
+    return order[speakers[0]]
 
 
-def _place_in_time(exchange: Exchange) -> tuple[str, int, bytes]:
-    """When it was sent; where that is not told, anonymous looks come first."""
+def _order_in_time(exchange: Exchange) -> tuple[str, int, bytes]:
+    """Sorts by the time of sending; if that is unknown, anonymous looks come first."""
     presented = len(exchange.request.presented)
     return exchange.request.at or "", presented, msgspec.json.encode(exchange, order="sorted")
 
@@ -206,9 +205,9 @@ def _is_valid(exchange: Exchange) -> bool:
 
 
 def _in_the_light(exchanges: Sequence[Exchange], at: int, facts: Facts) -> Diagnosis:
-    """One look in the light of the group; a control that was asked of others by itself."""
+    """One look in the light of the group; a control at another place on its own."""
     subject = exchanges[at]
-    if _is_asked_of_others(exchanges, subject):
+    if _is_control_elsewhere(exchanges, subject):
         return _alone(subject, facts)
     looks = [look_at(exchange, subject) for exchange in exchanges]
     telling = _telling(looks)
@@ -219,8 +218,8 @@ def _alone(exchange: Exchange, facts: Facts) -> Diagnosis:
     return _diagnosis((look_at(exchange, exchange),), 0, exchange, facts)
 
 
-def _is_asked_of_others(exchanges: Sequence[Exchange], one: Exchange) -> bool:
-    """Whether it is a control at another place than that of any look."""
+def _is_control_elsewhere(exchanges: Sequence[Exchange], one: Exchange) -> bool:
+    """Whether it is a control at a route that no look was taken at."""
     looked_at = {
         route_of(other.request) for other in exchanges if other.request.purpose is Purpose.LOOK
     }
@@ -233,9 +232,7 @@ def _diagnosis(looks: tuple[Look, ...], at: int, subject: Exchange, facts: Facts
         return NOTHING_FITS
     kept, declared = _as_declared(alive, facts)
     layer, layer_confidence = _layer(kept, declared)
-    ruled_out = [
-        RuledOut(loser.cause.id, loser.because) for loser in ruled_out_causes(looks, at, facts)
-    ]
+    ruled_out = [RuledOut(one.cause.id, one.because) for one in ruled_out_causes(looks, at, facts)]
     ruled_out += [
         RuledOut(survivor.cause.id, "the route is declared to have another guard")
         for survivor in alive
@@ -244,9 +241,9 @@ def _diagnosis(looks: tuple[Look, ...], at: int, subject: Exchange, facts: Facts
     most = Confidence.LIKELY if _rests_on_a_twin(looks, at, facts, alive) else Confidence.CERTAIN
     return Diagnosis(
         layer=layer,
-        layer_confidence=_surest(layer_confidence, most),
+        layer_confidence=_least_sure(layer_confidence, most),
         cause=kept[0].cause.id,
-        confidence=_surest(_confidence(kept, declared), most),
+        confidence=_least_sure(_confidence(kept, declared), most),
         candidates=tuple(Candidate(one.cause.id, one.cause.layer) for one in kept),
         ruled_out=tuple(ruled_out),
         next_probe=next_probe(looks, at, subject, tuple(one.cause for one in kept)),
@@ -256,16 +253,15 @@ def _diagnosis(looks: tuple[Look, ...], at: int, subject: Exchange, facts: Facts
 def _rests_on_a_twin(
     looks: tuple[Look, ...], at: int, facts: Facts, alive: Sequence[Survivor]
 ) -> bool:
-    """Whether only a look that differs in one thing ruled others out: something else may have
-    changed meanwhile."""
+    """Whether only a twin ruled others out: something else may have changed meanwhile."""
     others = tuple(look for look in looks if not look.is_twin)
     if len(others) == len(looks):
         return False
     return len(survivors(others, others.index(looks[at]), facts)) > len(alive)
 
 
-def _surest(*confidences: Confidence) -> Confidence:
-    """The least of these."""
+def _least_sure(*confidences: Confidence) -> Confidence:
+    """The least sure of these."""
     return min(confidences, key=_SURER.index)
 
 
@@ -286,7 +282,7 @@ def _ranked(alive: Sequence[Survivor]) -> list[Survivor]:
 def _leads(survivor: Survivor, alive: Sequence[Survivor]) -> bool:
     """Whether a survivor expects strictly more of the looks than every other.
 
-    Silence is no loss: a look counts against a rival only if the rival speaks of it.
+    A look counts against a rival only if the rival predicts something of it.
     """
     others = [one for one in alive if one is not survivor]
     return bool(others) and all(
@@ -296,9 +292,9 @@ def _leads(survivor: Survivor, alive: Sequence[Survivor]) -> bool:
 
 
 def _as_declared(alive: list[Survivor], facts: Facts) -> tuple[list[Survivor], bool]:
-    """Declared intent chooses among guards once nothing else is as likely to have refused.
+    """Declared intent chooses among guards if nothing else is as likely to have refused.
 
-    WAF and the like refuse in the words of guards and are none: they stay, unless some look
+    WAF and the like refuse in the words of guards without being any: they stay unless some look
     speaks against them.
     """
     if not facts.guarded_by or any(one.cause.layer is not Layer.AUTH for one in alive):

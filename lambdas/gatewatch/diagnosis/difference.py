@@ -37,11 +37,11 @@ def in_vpc(address: str | None) -> bool | None:
     return None if is_loopback(reached) else not is_public(reached)
 
 
-def _told(trait: Callable[[Exchange], object]) -> Callable[[Exchange, Exchange], bool]:
+def _differs_in(trait: Callable[[Exchange], object]) -> Callable[[Exchange, Exchange], bool]:
     return lambda one, other: trait(one) != trait(other)
 
 
-def _sent(one: Exchange, *names: str) -> tuple[str | None, ...]:
+def _header_values(one: Exchange, *names: str) -> tuple[str | None, ...]:
     headers = {name.lower(): value for name, value in one.request.headers.items()}
     return tuple(headers.get(name) for name in names)
 
@@ -49,25 +49,25 @@ def _sent(one: Exchange, *names: str) -> tuple[str | None, ...]:
 _OF_A_BODY = ("content-length", "content-type", "content-encoding")
 
 
-_TOLD: Mapping[Varying, Callable[[Exchange, Exchange], bool]] = {
-    Varying.BODY: _told(lambda one: _sent(one, *_OF_A_BODY)),
-    Varying.QUERY: _told(lambda one: parse(one.request.url).query),
-    Varying.USER_AGENT: _told(lambda one: _sent(one, "user-agent")),
-    Varying.NETWORK: _told(lambda one: in_vpc(one.response.address)),
+_DIFFERENCES: Mapping[Varying, Callable[[Exchange, Exchange], bool]] = {
+    Varying.BODY: _differs_in(lambda one: _header_values(one, *_OF_A_BODY)),
+    Varying.QUERY: _differs_in(lambda one: parse(one.request.url).query),
+    Varying.USER_AGENT: _differs_in(lambda one: _header_values(one, "user-agent")),
+    Varying.NETWORK: _differs_in(lambda one: in_vpc(one.response.address)),
     Varying.TIME: lambda one, other: _are_long_apart(one.request.at, other.request.at),
 }
 
 
-def told_differences(exchange: Exchange, subject: Exchange) -> frozenset[Varying]:
-    return frozenset(what for what, differ in _TOLD.items() if differ(exchange, subject))
+def known_differences(exchange: Exchange, subject: Exchange) -> frozenset[Varying]:
+    return frozenset(what for what, differ in _DIFFERENCES.items() if differ(exchange, subject))
 
 
 def possible_differences(
     exchange: Exchange, subject: Exchange, differs: frozenset[Varying]
 ) -> frozenset[Varying]:
-    """What is told to differ; of two looks that are told to be alike, whatever is not told.
+    """What is known to differ; if two looks may be alike, also whatever the evidence leaves out.
 
-    Of ours each has a credential of its own, and all are taken in the same moment.
+    Our own looks differ in their credentials, and one run takes them all at the same moment.
     """
     if exchange == subject or not is_alike(exchange, subject):
         return differs
@@ -78,7 +78,7 @@ def possible_differences(
 
 
 def is_ours(exchange: Exchange, subject: Exchange) -> bool:
-    """Our own looks name their route, and tell all that we vary."""
+    """Whether both looks are ours: those name their route, and record all that we vary."""
     return bool(exchange.request.route and subject.request.route)
 
 
@@ -86,7 +86,7 @@ def is_alike(exchange: Exchange, subject: Exchange) -> bool:
     """Whether two looks may have been sent by the same kind of caller to the same route."""
     if route_of(exchange.request) != route_of(subject.request):
         return False
-    if not (_is_told(exchange.request) and _is_told(subject.request)):
+    if not (_states_credentials(exchange.request) and _states_credentials(subject.request)):
         return True
     mine, theirs = exchange.request.presented, subject.request.presented
     judged = {(one.kind, one.validity) for one in (*mine, *theirs)}
@@ -96,15 +96,15 @@ def is_alike(exchange: Exchange, subject: Exchange) -> bool:
     return {one.kind for one in mine} == {one.kind for one in theirs} and not conflicting
 
 
-def _is_told(request: Request) -> bool:
-    """Whether it is told what was presented."""
+def _states_credentials(request: Request) -> bool:
+    """Whether the evidence says which credentials were presented."""
     kinds = {one.kind for one in request.presented}
-    tells = bool(kinds or request.route) or request.credential is not None
-    return tells and CredentialKind.UNKNOWN not in kinds
+    states = bool(kinds or request.route) or request.credential is not None
+    return states and CredentialKind.UNKNOWN not in kinds
 
 
 def route_of(request: Request) -> tuple[object, ...]:
-    """What two looks at one route have in common: host, path and method."""
+    """What two looks at one route share: host, path and method."""
     address = parse(request.url)
     path = (address.segments, address.ends_in_slash)
     return address.host, address.port, path, request.method.upper()

@@ -1,4 +1,4 @@
-"""What is known of a route besides the exchanges with it."""
+"""What is known about a route besides the exchanges with it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from gatewatch.model import Guard
 class Facts:
     """What is known besides the exchanges.
 
-    `guarded_by` is declared intent: it tells which guard refused, never that one did.
-    `settling`: a deployment was so recent that answers may still be mixed. `has_worked`: the
-    same URL has let somebody in before.
+    `guarded_by` is declared intent: it shows which guard refused, never that one did. `settling`:
+    a deployment was so recent that answers may still be mixed. `has_worked`: the same URL has let
+    somebody in before.
     """
 
     guarded_by: frozenset[Guard] = frozenset()

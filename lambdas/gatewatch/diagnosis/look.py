@@ -1,7 +1,7 @@
-"""One exchange as the causes see it: who called, where, and which answers that may have been.
+"""One exchange as the causes see it: who called, where, and which answers it may have got.
 
-Where the evidence leaves something open, a look holds every possibility; the diagnosis then
-counts a cause as possible if it is possible in any of them.
+Where the evidence leaves something open, a look holds every possibility. A cause is possible if any
+of them allows it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from gatewatch.diagnosis.difference import (
     in_vpc,
     is_alike,
     is_ours,
+    known_differences,
     possible_differences,
-    told_differences,
 )
 from gatewatch.diagnosis.place import Place, places
 from gatewatch.gateway.answers import Answer
@@ -36,12 +36,12 @@ from gatewatch.model import (
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the request's own form and way tell; None where the evidence does not say.
+    """What the request's own form and path show; None where the evidence does not say.
 
-    `has_address` is false where no URL was told; then host and depth say nothing. `method` is
-    empty where none was told. `names_a_stage`, `is_root`: as far as the configured entrance, or
-    else a usual name, tells which part of the path is the stage. `in_vpc`: the connection went to
-    a private address, as to a VPC endpoint.
+    `has_address` is false without a URL; then host and depth mean nothing. `method` is empty if
+    unknown. `names_a_stage`, `is_root`: as far as the configured entrance, or else a usual name,
+    shows which part of the path is the stage. `in_vpc`: the connection went to a private address,
+    such as a VPC endpoint's.
     """
 
     has_address: bool
@@ -57,15 +57,15 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """`may_differ`: what else than caller and place may differ from the look in question.
+    """`may_differ`: what, besides caller and place, may differ from the look in question.
 
-    `differs`: what is told to differ. `is_twin`: that is known to be all.
+    `differs`: what is known to differ. `is_twin`: nothing else differs.
     """
 
     kinds: frozenset[ApiKind]
     places: frozenset[Place]
     callers: frozenset[Caller]
-    seen: Recognition
+    recognition: Recognition
     shape: Shape
     may_differ: frozenset[Varying] = frozenset()
     differs: frozenset[Varying] = frozenset()
@@ -73,7 +73,7 @@ class Look:
 
     @property
     def answers(self) -> frozenset[Answer]:
-        return self.seen.all
+        return self.recognition.all
 
 
 _DEEPEST = 3
@@ -83,13 +83,13 @@ def look_at(exchange: Exchange, subject: Exchange) -> Look:
     address = parse(exchange.request.url)
     headers = {name.lower(): value for name, value in exchange.response.headers.items()}
     kinds = _kinds(exchange, address, headers)
-    differs = told_differences(exchange, subject)
+    differs = known_differences(exchange, subject)
     is_twin = is_alike(exchange, subject) and is_ours(exchange, subject)
     return Look(
         kinds=kinds,
         places=places(exchange.request, subject.request, kinds),
         callers=callers(exchange.request, subject.request),
-        seen=recognise(exchange),
+        recognition=recognise(exchange),
         may_differ=possible_differences(exchange, subject, differs),
         differs=differs,
         is_twin=bool(differs) and is_twin,
@@ -120,7 +120,7 @@ def _names_a_stage(request: Request, address: Address) -> bool | None:
 def _is_root(request: Request, address: Address, kinds: frozenset[ApiKind]) -> bool | None:
     """Whether the URL ends where the API's own paths begin.
 
-    On HTTP APIs with a `$default` stage, that is before the first segment.
+    With the `$default` stage of an HTTP API, they begin at the first segment.
     """
     base = _base(request, address)
     if base is not None:
@@ -132,7 +132,7 @@ def _is_root(request: Request, address: Address, kinds: frozenset[ApiKind]) -> b
 
 
 def _base(request: Request, address: Address) -> tuple[str, ...] | None:
-    """The path of the configured entrance; None where it is not told, or the URL is all of it."""
+    """The path of the configured entrance; None if it is unknown or the URL goes no further."""
     entrance = parse(request.entrance or "")
     base = entrance.segments
     reaches_further = len(address.segments) > len(base) and address.segments[: len(base)] == base
@@ -140,9 +140,9 @@ def _base(request: Request, address: Address) -> tuple[str, ...] | None:
 
 
 def _took_long(response: Response) -> bool | None:
-    """API Gateway gives an integration 29 seconds, or 30, unless told otherwise.
+    """Whether it took the 29 or 30 seconds that API Gateway gives an integration by default.
 
-    Where no answer came, nobody knows how long it would have taken.
+    Without an answer, nobody knows how long one would have taken.
     """
     if response.elapsed_ms is None or response.status == 0:
         return None
@@ -167,16 +167,16 @@ _HEADERS_OF_A_CDN = frozenset({"x-amz-cf-id", "via", "x-cache"})
 
 def _kinds(exchange: Exchange, address: Address, headers: Mapping[str, str]) -> frozenset[ApiKind]:
     """The front doors that may have answered: by host, by id headers, then by the hint."""
-    said = read_body(exchange.response.body)
-    if is_appsync(exchange, said):
+    body = read_body(exchange.response.body)
+    if is_appsync(exchange, body):
         return frozenset({ApiKind.APPSYNC})
     by_evidence = _kinds_by_host(exchange.request.url, address) & _kinds_by_headers(headers)
-    if said.in_frame:
+    if body.in_frame:
         return by_evidence & {ApiKind.WEBSOCKET} or by_evidence
     if "@connections" in address.segments:
-        # Whoever calls it means a WebSocket API. To an HTTP API it is a path like any other that
-        # no route matches (ms-011), and then that API answered.
-        if exchange.response.status == 404 or said.message == "Not Found":
+        # This path means a WebSocket API. To an HTTP API it is a path like any other; if no route
+        # matches it (ms-011), the HTTP API answered.
+        if exchange.response.status == 404 or body.message == "Not Found":
             return by_evidence
         by_evidence = by_evidence - {ApiKind.HTTP} or by_evidence
     try:
@@ -205,13 +205,13 @@ def _kinds_by_host(url: str, address: Address) -> frozenset[ApiKind]:
 
 
 def _kinds_by_headers(headers: Mapping[str, str]) -> frozenset[ApiKind]:
-    """Facts of the id headers: apigw-requestid is an HTTP API's, x-amz-apigw-id a REST API's."""
+    """By the id headers: apigw-requestid is an HTTP API's, x-amz-apigw-id a REST API's."""
     if "apigw-requestid" in headers:
         return frozenset({ApiKind.HTTP})
     if "x-amz-apigw-id" in headers:
         return _REST_LIKE
     if headers.get("x-amzn-errortype", "").startswith("ForbiddenException"):
-        # The front that all APIs share, before any is chosen (ms-055).
+        # The front that all APIs share answers before it chooses one (ms-055).
         return _REST_LIKE | {ApiKind.FUNCTION_URL, ApiKind.HTTP}
     if "x-amzn-errortype" in headers:
         return _REST_LIKE | {ApiKind.FUNCTION_URL, ApiKind.APPSYNC}

@@ -1,4 +1,4 @@
-"""Where a look was aimed, seen from the look that the diagnosis is about."""
+"""Where a look was aimed, relative to the look in question."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from gatewatch.model import (
 )
 
 NO_SUCH_ROUTE = "gatewatch-no-such-route"
-"""The path segment of our own controls: no API is expected to have it."""
+"""The path segment of our own controls, which no API is expected to have."""
 
 
 class Place(StrEnum):
-    """Where a look was aimed, seen from the look that the diagnosis is about."""
+    """Where a look was aimed, relative to the look in question."""
 
     ROUTE = "the route itself"
     OTHER_METHOD = "another method of the same path"
@@ -60,7 +60,7 @@ _SAME_PATH = frozenset({Place.ROUTE, Place.OTHER_METHOD, Place.PREFLIGHT})
 
 
 def _one_ends_in_the_other(here: tuple[str, ...], there: tuple[str, ...]) -> bool:
-    """At most the stage or base path differs, which each entrance has of its own."""
+    """Whether at most the stage or base path differs, which each entrance has of its own."""
     shorter, longer = sorted((here, there), key=len)
     return len(longer) - len(shorter) <= 1 and longer[len(longer) - len(shorter) :] == shorter
 
@@ -70,14 +70,14 @@ def _by_another_method(method: str) -> Place:
 
 
 def _shifted(here: Address, there: Address, kinds: frozenset[ApiKind]) -> frozenset[Place]:
-    """The same path with a segment more or less before it: a stage's, a base path's, or a route's.
+    """The same path with one segment more or less in front: a stage, a base path, or a route's.
 
-    At a REST API's default name the first segment is a stage, whatever it is called.
+    At a REST API's default endpoint the first segment is a stage, whatever its name.
     """
     at_default = here.host_kind is HostKind.EXECUTE_API
-    rest = at_default and ApiKind.HTTP not in kinds
+    is_rest = at_default and ApiKind.HTTP not in kinds
     if here.segments and here.segments == there.segments[1:]:
-        if rest:
+        if is_rest:
             return frozenset({Place.OTHER_STAGE})
         return _surely_if(is_surely_a_stage(there.segments[0]), Place.WITHOUT_FIRST_SEGMENT)
     if not here.segments or here.segments[1:] != there.segments:
@@ -85,7 +85,7 @@ def _shifted(here: Address, there: Address, kinds: frozenset[ApiKind]) -> frozen
     if not there.segments and not (at_default and is_usual_stage(here.segments[0])):
         return frozenset()
     if at_default:
-        return _surely_if(rest or is_surely_a_stage(here.segments[0]), Place.BEHIND_A_STAGE)
+        return _surely_if(is_rest or is_surely_a_stage(here.segments[0]), Place.BEHIND_A_STAGE)
     return frozenset({Place.BEHIND_A_BASE_PATH, Place.ELSEWHERE})
 
 
@@ -94,7 +94,7 @@ def _surely_if(sure: bool, place: Place) -> frozenset[Place]:
 
 
 def _elsewhere(request: Request, subject: Request, kinds: frozenset[ApiKind]) -> frozenset[Place]:
-    """Another path of the same host: whether of the same stage, the first segment tells."""
+    """Another path of the same host; the first segment shows whether the stage is the same."""
     here, there = parse(request.url), parse(subject.url)
     path = _other_path(request, subject)
     if here.segments[:1] == there.segments[:1]:
@@ -104,7 +104,7 @@ def _elsewhere(request: Request, subject: Request, kinds: frozenset[ApiKind]) ->
     return path | {Place.OTHER_STAGE}
 
 
-# What people call a path that they know to be none.
+# How people name a path that they know does not exist.
 _NONSENSE = re.compile(
     r".*(no-?such|nonsen[sc]e|(does-?|do-?)?no?t-?exist|doesnt-?exist|nonexist|bogus|gibberish"
     r"|not-?a-?(real-?)?(path|route|resource)|definitely-not).*|nope|asdf\w*|foobar",
@@ -113,11 +113,11 @@ _NONSENSE = re.compile(
 
 
 def _other_path(request: Request, subject: Request) -> frozenset[Place]:
-    """Only what is named so is surely aimed at nothing; other names just may be."""
+    """Such a name is surely aimed at nothing; any other may be."""
     here, there = parse(request.url), parse(subject.url)
     same_method = request.method.upper() == subject.method.upper()
     beside = same_method and here.segments[:-1] == there.segments[:-1]
     nothing = Place.NO_SUCH_SIBLING if beside else Place.NO_SUCH_PATH
     last = here.segments[-1] if here.segments else ""
-    named_so = last == NO_SUCH_ROUTE or bool(_NONSENSE.fullmatch(last.replace("_", "-")))
-    return frozenset({nothing} if named_so else {nothing, Place.ELSEWHERE})
+    is_named_so = last == NO_SUCH_ROUTE or bool(_NONSENSE.fullmatch(last.replace("_", "-")))
+    return frozenset({nothing} if is_named_so else {nothing, Place.ELSEWHERE})

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from gatewatch.attempt import Attempt, Probe, control, host_scope
 from gatewatch.config.canonical import Config
 from gatewatch.diagnosis.ask import missing_path, target
-from gatewatch.diagnosis.diagnose import ask, diagnose
+from gatewatch.diagnosis.diagnose import diagnose, next_control
 from gatewatch.evidence import evidence, status_alone
 from gatewatch.gateway.failure import is_unreached
 from gatewatch.judgement.diagnosed import DiagnosedLook
@@ -255,7 +255,7 @@ def _question(result: ProbeResult) -> Attempt | None:
         if settled or verdict.caller not in result.looks:
             continue
         at = list(result.looks).index(verdict.caller)
-        found = ask(result.exchanges, at, allowed, result.facts)
+        found = next_control(result.exchanges, at, allowed, result.facts)
         if found is not None:
             signed = found.credential is CredentialKind.SIGV4 and result.signer
             callers = (result.signer,) if signed and result.signer else ()

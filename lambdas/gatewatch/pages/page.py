@@ -159,7 +159,7 @@ def _shown(cause: Cause) -> Iterator[Shown]:
 
 
 def _at_the_route(cause: Cause) -> Iterator[Rule]:
-    return (rule for rule in cause.signature if Place.ROUTE in rule.places)
+    return (rule for rule in cause.prediction if Place.ROUTE in rule.places)
 
 
 def _given(rule: Rule, kind: ApiKind) -> bool:

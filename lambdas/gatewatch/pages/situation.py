@@ -127,8 +127,8 @@ def _kinds(cause: Cause) -> tuple[ApiKind, ...]:
         for kind in ApiKind
         if any(
             can_give(kind, answer)
-            for account in cause.accounts
-            for answer in answers_of(account, frozenset({kind}))
+            for prediction in cause.predictions
+            for answer in answers_of(prediction, frozenset({kind}))
         )
     ]
     return tuple(kind for kind in struck if kind in _COMMON) or tuple(struck)
@@ -156,8 +156,8 @@ def _expected(
 ) -> Iterator[Answer]:
     made = _request(*request, credentials)
     [caller] = callers(made, made)
-    for account in cause.accounts:
-        rule = rule_for(account, kind, Place.ROUTE, caller)
+    for prediction in cause.predictions:
+        rule = rule_for(prediction, kind, Place.ROUTE, caller)
         if rule is not None:
             yield from (*sorted(rule.expects), *sorted(rule.surmises))
 
@@ -169,7 +169,7 @@ def further_looks(
     for question in QUESTIONS:
         if not can_be_asked(question, (subject.look,), 0):
             continue
-        rule = rule_for(cause.signature, subject.kind, question.place, question.caller)
+        rule = rule_for(cause.prediction, subject.kind, question.place, question.caller)
         looks = tuple(
             (answer, _further(subject, question, answer))
             for answer in _led_to(rule, subject.kind, question.place)

@@ -70,7 +70,7 @@ def _forms() -> dict[tuple[WireForm, Answer], list[ApiKind]]:
 
 def _expecting(answer: Answer, kind: ApiKind) -> int:
     return sum(
-        answer in answers_of(cause.signature, frozenset({kind})) for cause in catalogue().values()
+        answer in answers_of(cause.prediction, frozenset({kind})) for cause in catalogue().values()
     )
 
 
@@ -161,7 +161,7 @@ def misleading() -> tuple[Branch, ...]:
     counted = Counter(
         answer
         for cause in catalogue().values()
-        for answer in frozenset().union(*(rule.expects for rule in cause.signature))
+        for answer in frozenset().union(*(rule.expects for rule in cause.prediction))
     )
     worst = sorted(counted, key=lambda answer: (-counted[answer], answer))[:_WORST]
     return tuple(one for one in tree() if one.answer in worst)

@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.CDN,
     owner=Owner.API,
     title="The load balancer has no healthy target",
-    signature=plain(
+    prediction=plain(
         Answer.BALANCER_UNAVAILABLE,
         because="a load balancer without a healthy target answers 503 itself",
     ),

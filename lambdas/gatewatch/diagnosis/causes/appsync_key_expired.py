@@ -13,7 +13,7 @@ CAUSE = Cause(
     owner=Owner.CALLER,
     guards=frozenset({Guard.API_KEY}),
     title="The AppSync API key has expired, or is none",
-    signature=APPSYNC_KEY,
+    prediction=APPSYNC_KEY,
     prior=6,
     sources=(
         documented(
@@ -23,7 +23,7 @@ CAUSE = Cause(
     ),
     prose="""
 ## What happens
-AppSync's API keys end after seven days unless told otherwise, and after a year at most. An expired,
+AppSync's API keys end after seven days by default, and after a year at most. An expired,
 deleted or mistyped key is refused before the query is read.
 
 ## Why it misleads

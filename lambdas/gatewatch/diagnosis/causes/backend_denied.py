@@ -14,7 +14,7 @@ CAUSE = Cause(
     owner=Owner.API,
     guards=frozenset({Guard.BACKEND}),
     title="The backend itself refused the caller",
-    signature=plain(
+    prediction=plain(
         Answer.BACKEND_DENIED,
         because="an answer without the gateway's error type came from behind it",
     ),

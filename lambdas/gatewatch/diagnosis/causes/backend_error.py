@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.BACKEND,
     owner=Owner.API,
     title="The backend failed",
-    signature=plain(
+    prediction=plain(
         Answer.BACKEND_ERROR,
         because="an answer without the gateway's error type came from behind it",
     ),

@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.BACKEND,
     owner=Owner.API,
     title="The backend has no such path",
-    signature=plain(
+    prediction=plain(
         Answer.BACKEND_NOT_FOUND,
         because="an answer without the gateway's error type came from behind it",
     ),

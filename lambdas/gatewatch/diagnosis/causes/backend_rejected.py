@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.BACKEND,
     owner=Owner.API,
     title="The backend rejected the request",
-    signature=plain(
+    prediction=plain(
         Answer.BACKEND_REJECTED,
         because="an answer without the gateway's error type came from behind it",
     ),

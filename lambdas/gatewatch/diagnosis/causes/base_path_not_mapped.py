@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.HOST,
     owner=Owner.API,
     title="The custom domain has no mapping for this base path",
-    signature=NO_MAPPING,
+    prediction=NO_MAPPING,
     only_if=(ON_A_CUSTOM_DOMAIN,),
     prior=2,
     sources=(recorded("rt-036", "2026-06-01"),),
@@ -28,7 +28,7 @@ Forbidden with a gateway request id looks as if the API had refused the caller.
 
     aws apigateway get-base-path-mappings --domain-name <host> --region <region>
 
-Of an HTTP API:
+For an HTTP API:
 
     aws apigatewayv2 get-api-mappings --domain-name <host> --region <region>
 

@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.CDN,
     owner=Owner.API,
     title="A bot protection of another maker challenges the caller",
-    signature=plain(
+    prediction=plain(
         Answer.BOT_CHALLENGE,
         because="the bot protection names its challenge in a header",
     ),

@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.TLS,
     owner=Owner.CALLER,
     title="The domain wants a client certificate",
-    signature=plain(
+    prediction=plain(
         Answer.CERTIFICATE_REQUIRED,
         because="the handshake was ended because no client certificate was sent",
     ),

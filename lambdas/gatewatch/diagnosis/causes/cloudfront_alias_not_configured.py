@@ -14,7 +14,7 @@ CAUSE = Cause(
     gate=Gate.CDN,
     owner=Owner.API,
     title="The distribution does not know this host name",
-    signature=plain(
+    prediction=plain(
         Answer.CLOUDFRONT_BAD_REQUEST,
         because="CloudFront's page says Bad request to a host that it does not know",
     ),

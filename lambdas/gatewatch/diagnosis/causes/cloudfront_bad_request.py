@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.CDN,
     owner=Owner.CALLER,
     title="CloudFront does not accept the request's form",
-    signature=plain(
+    prediction=plain(
         Answer.CLOUDFRONT_BAD_REQUEST,
         because="CloudFront's page says Bad request",
     ),

@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.CDN,
     owner=Owner.API,
     title="CloudFront refused the request by a rule of its own",
-    signature=plain(
+    prediction=plain(
         Answer.CLOUDFRONT_BLOCKED,
         Answer.CLOUDFRONT_COUNTRY,
         because="CloudFront's own refusals come as its page",

@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.CDN,
     owner=Owner.API,
     title="CloudFront's behaviour does not allow this method",
-    signature=plain(
+    prediction=plain(
         Answer.CLOUDFRONT_METHOD,
         because="CloudFront's page names the method as the reason",
     ),

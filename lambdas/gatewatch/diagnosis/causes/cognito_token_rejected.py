@@ -14,7 +14,7 @@ CAUSE = Cause(
     proves_guard=True,
     guards=frozenset({Guard.COGNITO}),
     title="The Cognito authorizer refused the token",
-    signature=COGNITO_REJECTED,
+    prediction=COGNITO_REJECTED,
     prior=6,
     sources=(recorded("az-008, az-009, ms-020, ms-022, ms-023", "2026-09-24"),),
     prose="""
@@ -23,7 +23,8 @@ The token is expired, of another user pool, or of the wrong kind: a method witho
 tokens only, a method with scopes access tokens only.
 
 ## Why it misleads
-Only an expired token is told so. A good token of the wrong kind answers like none at all.
+Only an expired token gets a text of its own. A good token of the wrong kind answers like none at
+all.
 
 ## Confirm
 Read the token's claims `token_use`, `iss`, `exp` and `scope` (they are not encrypted), and the

@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.NAME,
     owner=Owner.API,
     title="No connection to the host",
-    signature=plain(
+    prediction=plain(
         Answer.CONNECT_FAILURE, because="the address refused or ignored the connection"
     ),
     prior=3,

@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.NAME,
     owner=Owner.API,
     title="The connection was closed without an answer",
-    signature=plain(Answer.RESET, because="the other side closed before it answered"),
+    prediction=plain(Answer.RESET, because="the other side closed before it answered"),
     prior=3.2,
     sources=(inferred("the system's sockets", "2026-11-22"),),
     prose="""

@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.NAME,
     owner=Owner.API,
     title="The name has no address",
-    signature=plain(Answer.DNS_FAILURE, because="the resolver gave no address"),
+    prediction=plain(Answer.DNS_FAILURE, because="the resolver gave no address"),
     prior=3,
     sources=(inferred("the system's resolver", "2026-11-22"),),
     prose="""

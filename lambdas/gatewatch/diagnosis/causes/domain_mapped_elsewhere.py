@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.HOST,
     owner=Owner.API,
     title="The custom domain leads to another API or stage",
-    signature=UNMATCHED_PATH,
+    prediction=UNMATCHED_PATH,
     only_if=(ON_A_CUSTOM_DOMAIN,),
     prior=3,
     sources=(recorded("rt-033", "2026-06-01"),),
@@ -29,7 +29,7 @@ Compare the mapping's API id and stage with those you mean, and call the execute
 
     aws apigateway get-base-path-mappings --domain-name <host> --region <region>
 
-Of an HTTP API:
+For an HTTP API:
 
     aws apigatewayv2 get-api-mappings --domain-name <host> --region <region>
 

@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.CDN,
     owner=Owner.API,
     title="A function at the edge refused the request",
-    signature=plain(
+    prediction=plain(
         Answer.EDGE_FUNCTION,
         because="CloudFront marks answers that an edge function generated",
     ),

@@ -12,7 +12,7 @@ CAUSE = Cause(
     gate=Gate.AUTHORIZER,
     owner=Owner.API,
     title="The function URL lacks one of its two permissions",
-    signature=PERMISSION_MISSING,
+    prediction=PERMISSION_MISSING,
     prior=7,
     sources=(
         recorded("fu-007, fu-009, ls-024, fd-107, fd-134", "2026-06-01"),

@@ -14,7 +14,7 @@ CAUSE = Cause(
     proves_guard=True,
     guards=frozenset({Guard.IAM}),
     title="An IAM route was called without a signature",
-    signature=UNSIGNED,
+    prediction=UNSIGNED,
     prior=7,
     sources=(recorded("iam-001, iam-007, ms-003, ms-017", "2026-09-24"),),
     prose="""
@@ -33,7 +33,7 @@ Call again, if the method only reads, with a signature by an identity that may i
         --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \\
         -H "x-amz-security-token: $AWS_SESSION_TOKEN"
 
-Of a method that writes, read how it is guarded instead of calling it:
+If the method writes, read how it is guarded instead of calling it:
 
     aws apigateway get-stage --rest-api-id <api_id> --stage-name <stage> --region <region> \\
         --query deploymentId --output text

@@ -12,7 +12,7 @@ CAUSE = Cause(
     gate=Gate.AUTHENTICATION,
     owner=Owner.CALLER,
     title="The signature header lacks a part or its form",
-    signature=MALFORMED,
+    prediction=MALFORMED,
     prior=3,
     sources=(
         recorded("cu-002", "2026-06-01"),

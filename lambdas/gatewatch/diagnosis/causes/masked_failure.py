@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.BACKEND,
     owner=Owner.API,
     title="A success that carries a failure",
-    signature=surmised(
+    prediction=surmised(
         Answer.INNER_FAILURE,
         because="a body that reports a failure came under a status of success",
     ),

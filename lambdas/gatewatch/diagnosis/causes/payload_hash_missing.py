@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.AUTHENTICATION,
     owner=Owner.CALLER,
     title="The body's hash was not sent to a CDN that signs",
-    signature=PAYLOAD_HASH,
+    prediction=PAYLOAD_HASH,
     only_if=(
         A_WRITE_WITH_A_BODY,
         BEHIND_A_CDN,

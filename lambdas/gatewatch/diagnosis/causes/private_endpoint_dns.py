@@ -15,7 +15,7 @@ CAUSE = Cause(
     only_if=(INSIDE_A_VPC,),
     typical=(SURELY_INSIDE_A_VPC,),
     title="A private endpoint got the request and cannot tell for which API",
-    signature=NO_API_TOLD,
+    prediction=NO_API_TOLD,
     prior=1,
     sources=(
         recorded("rt-037", "2026-06-01"),

@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.CDN,
     owner=Owner.CALLER,
     title="A proxy on the caller's side refused the request",
-    signature=plain(
+    prediction=plain(
         Answer.PROXY_REFUSED,
         because="a proxy's refusal carries its own name",
     ),

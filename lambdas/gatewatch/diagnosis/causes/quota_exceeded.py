@@ -13,7 +13,9 @@ CAUSE = Cause(
     gate=Gate.THROTTLE,
     owner=Owner.CALLER,
     title="The key's usage-plan quota is used up",
-    signature=plain(Answer.QUOTA_EXCEEDED, because="a used-up quota is told as Limit Exceeded"),
+    prediction=plain(
+        Answer.QUOTA_EXCEEDED, because="a used-up quota is answered with Limit Exceeded"
+    ),
     prior=3,
     sources=(recorded("thr-001", "2026-06-01"),),
     prose="""

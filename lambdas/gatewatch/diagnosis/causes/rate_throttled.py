@@ -13,7 +13,9 @@ CAUSE = Cause(
     gate=Gate.THROTTLE,
     owner=Owner.API,
     title="The request came over a rate limit",
-    signature=plain(Answer.RATE_EXCEEDED, because="a rate limit is told as Too Many Requests"),
+    prediction=plain(
+        Answer.RATE_EXCEEDED, because="a rate limit is answered with Too Many Requests"
+    ),
     prior=4,
     sources=(recorded("thr-002, thr-003", "2026-06-01"),),
     prose="""

@@ -14,7 +14,7 @@ CAUSE = Cause(
     gate=Gate.VALIDATION,
     owner=Owner.CALLER,
     title="The request validator refused the request",
-    signature=(
+    prediction=(
         *plain(
             Answer.BAD_REQUEST,
             because="a validator's refusal is a 400 of the gateway",

@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.VALIDATION,
     owner=Owner.CALLER,
     title="The request is over 10 MB",
-    signature=plain(Answer.TOO_LARGE, because="a body over the limit is told so in plain text"),
+    prediction=plain(Answer.TOO_LARGE, because="a body over the limit is refused in plain text"),
     prior=2,
     sources=(recorded("cu-005", "2026-06-01"),),
     prose="""

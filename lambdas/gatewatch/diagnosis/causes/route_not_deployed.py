@@ -12,7 +12,7 @@ CAUSE = Cause(
     gate=Gate.ROUTE,
     owner=Owner.API,
     title="The route is defined but not deployed to this stage",
-    signature=UNMATCHED_METHOD,
+    prediction=UNMATCHED_METHOD,
     prior=8,
     sources=(
         recorded("ms-015, rt-021", "2026-09-24"),

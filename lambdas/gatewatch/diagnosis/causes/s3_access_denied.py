@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.CDN,
     owner=Owner.API,
     title="S3 answered in the API's place, and refused",
-    signature=plain(
+    prediction=plain(
         Answer.S3_DENIED,
         because="S3's refusals are XML, or name AmazonS3 as the server",
     ),

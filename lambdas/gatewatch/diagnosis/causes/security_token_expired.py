@@ -13,9 +13,9 @@ CAUSE = Cause(
     gate=Gate.AUTHENTICATION,
     owner=Owner.CALLER,
     title="The caller's temporary credentials have expired",
-    signature=bad_signature(
+    prediction=bad_signature(
         Answer.SECURITY_TOKEN_EXPIRED,
-        "temporary credentials past their end are told so",
+        "temporary credentials past their end are answered so",
         Answer.SECURITY_TOKEN_INVALID,
     ),
     prior=3,

@@ -13,8 +13,8 @@ CAUSE = Cause(
     gate=Gate.AUTHENTICATION,
     owner=Owner.CALLER,
     title="AWS does not know the access key, or its session token is missing",
-    signature=bad_signature(
-        Answer.SECURITY_TOKEN_INVALID, "an unknown key or a missing session token is told so"
+    prediction=bad_signature(
+        Answer.SECURITY_TOKEN_INVALID, "an unknown key or a missing session token is answered so"
     ),
     prior=4,
     sources=(recorded("iam-018, fu-002", "2026-06-01"),),

@@ -13,8 +13,8 @@ CAUSE = Cause(
     gate=Gate.AUTHENTICATION,
     owner=Owner.CALLER,
     title="The signature is too old: the caller's clock is behind",
-    signature=bad_signature(
-        Answer.SIGNATURE_EXPIRED, "a signature older than five minutes is told so"
+    prediction=bad_signature(
+        Answer.SIGNATURE_EXPIRED, "a signature older than five minutes is answered so"
     ),
     prior=4,
     sources=(recorded("iam-014, fd-055", "2026-06-01"),),

@@ -13,8 +13,8 @@ CAUSE = Cause(
     gate=Gate.AUTHENTICATION,
     owner=Owner.CALLER,
     title="The signature is from the future: the caller's clock is ahead",
-    signature=bad_signature(
-        Answer.SIGNATURE_NOT_YET_CURRENT, "a signature from the future is told so"
+    prediction=bad_signature(
+        Answer.SIGNATURE_NOT_YET_CURRENT, "a signature from the future is answered so"
     ),
     prior=2,
     sources=(recorded("iam-016", "2026-06-01"),),

@@ -13,8 +13,8 @@ CAUSE = Cause(
     gate=Gate.AUTHENTICATION,
     owner=Owner.CALLER,
     title="The signature is for another region or service",
-    signature=bad_signature(
-        Answer.SIGNATURE_WRONG_SCOPE, "a signature for another region or service is told so"
+    prediction=bad_signature(
+        Answer.SIGNATURE_WRONG_SCOPE, "a signature for another region or service is answered so"
     ),
     prior=3,
     sources=(recorded("index id 57372418973", "2026-06-01"),),

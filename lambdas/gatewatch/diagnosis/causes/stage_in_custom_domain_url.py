@@ -14,7 +14,7 @@ CAUSE = Cause(
     owner=Owner.CALLER,
     from_the_start=True,
     title="The stage is in the URL of a domain whose mapping already names it",
-    signature=STAGE_REPEATED,
+    prediction=STAGE_REPEATED,
     only_if=(
         ON_A_CUSTOM_DOMAIN,
         NAMES_A_SEGMENT,
@@ -40,7 +40,7 @@ Read the domain's mappings, and call the URL without its first segment:
 
     aws apigateway get-base-path-mappings --domain-name <host> --region <region>
 
-Of an HTTP API:
+For an HTTP API:
 
     aws apigatewayv2 get-api-mappings --domain-name <host> --region <region>
 

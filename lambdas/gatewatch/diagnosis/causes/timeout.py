@@ -13,13 +13,13 @@ CAUSE = Cause(
     gate=Gate.NAME,
     owner=Owner.API,
     title="No answer within the deadline",
-    signature=plain(Answer.TIMEOUT, because="the deadline passed before there was a connection"),
+    prediction=plain(Answer.TIMEOUT, because="the deadline passed before there was a connection"),
     prior=3,
     sources=(inferred("the monitor's own deadline", "2026-11-22"),),
     prose="""
 ## What happens
-The deadline passed while the name was looked up, the connection made, or its TLS agreed on; or it
-is not told in which phase.
+The deadline passed while the name was looked up, the connection made, or its TLS agreed on; or
+nothing shows in which phase.
 
 ## Why it misleads
 API Gateway itself ends slow integrations after 29 or 30 seconds; a shorter deadline of ours sees

@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.TLS,
     owner=Owner.API,
     title="The TLS handshake failed",
-    signature=plain(Answer.TLS_FAILURE, because="the handshake ended without a session"),
+    prediction=plain(Answer.TLS_FAILURE, because="the handshake ended without a session"),
     prior=4,
     sources=(inferred("OpenSSL's own errors", "2026-11-22"),),
     prose="""

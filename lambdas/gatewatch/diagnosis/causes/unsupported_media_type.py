@@ -13,9 +13,9 @@ CAUSE = Cause(
     gate=Gate.VALIDATION,
     owner=Owner.CALLER,
     title="The integration takes no body of this type",
-    signature=plain(
+    prediction=plain(
         Answer.UNSUPPORTED_MEDIA_TYPE,
-        because="a body of a type without a mapping template is told Unsupported Media Type",
+        because="a body of a type without a mapping template gets Unsupported Media Type",
     ),
     prior=1,
     sources=(

@@ -13,7 +13,7 @@ CAUSE = Cause(
     owner=Owner.API,
     guards=frozenset({Guard.API_KEY}),
     title="The authorizer let the caller in without naming an API key",
-    signature=USAGE_KEY_NOT_SET,
+    prediction=USAGE_KEY_NOT_SET,
     prior=1.5,
     sources=(
         documented(

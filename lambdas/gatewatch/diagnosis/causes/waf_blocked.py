@@ -12,7 +12,7 @@ CAUSE = Cause(
     gate=Gate.WAF,
     owner=Owner.API,
     title="A WAF rule blocked the request",
-    signature=WAF_BLOCK,
+    prediction=WAF_BLOCK,
     prior=4.5,
     sources=(
         recorded("ed-001, cu-010", "2026-06-01"),

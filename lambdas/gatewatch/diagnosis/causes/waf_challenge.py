@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.WAF,
     owner=Owner.API,
     title="AWS WAF challenges the caller",
-    signature=plain(
+    prediction=plain(
         Answer.CHALLENGE,
         because="AWS WAF names its action in a header",
     ),

@@ -13,7 +13,7 @@ CAUSE = Cause(
     gate=Gate.ROUTE,
     owner=Owner.API,
     title="No route of the WebSocket API takes the message",
-    signature=plain(
+    prediction=plain(
         Answer.FRAME_FORBIDDEN,
         because="a message that no route takes is answered inside the connection",
     ),

@@ -27,8 +27,8 @@ _BEHIND_ROUTING: tuple[Rule, ...] = (
         NO_SUCH_PATH,
         surmises={Answer.MISSING_TOKEN},
         allows=ANY_ANSWER - {Answer.FORBIDDEN},
-        because="routes are matched before keys: a path that cannot exist is told so, unless a"
-        " greedy route requires a key",
+        because="routes are matched before keys: a path that cannot exist gets that answer, unless"
+        " a greedy route requires a key",
         presumes=True,
     ),
     rule(

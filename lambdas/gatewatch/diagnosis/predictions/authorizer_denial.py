@@ -36,7 +36,7 @@ DENIED: Prediction = (
         Sends.A_CREDENTIAL,
         expects=AUTHORIZER_DENIALS,
         allows=_TO_OTHERS,
-        because="an authorizer's denial is told as User is not authorized to access this resource",
+        because="an authorizer's denial reads User is not authorized to access this resource",
     ),
     rule(
         HTTP,

@@ -38,7 +38,8 @@ def bad_signature(answer: Answer, because: str, *surmised: Answer) -> Prediction
 
 MISMATCH: Prediction = (
     *bad_signature(
-        Answer.SIGNATURE_MISMATCH, "a signature over other text, or by another secret, is told so"
+        Answer.SIGNATURE_MISMATCH,
+        "a signature over other text, or by another secret, does not match",
     ),
     rule(
         FUNCTION_URL,

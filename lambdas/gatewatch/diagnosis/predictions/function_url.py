@@ -92,7 +92,7 @@ CDN_SIGNS_WRONGLY: Prediction = (
         ROUTE,
         expects={Answer.SIGNATURE_MISMATCH},
         allows={*REACHED_INTEGRATION, *SIGNATURE_REFUSALS},
-        because="whoever sent no signature and is told of one was signed for on the way",
+        because="the caller sent no signature, so something on the way signed the call",
     ),
 )
 
@@ -102,6 +102,6 @@ PAYLOAD_HASH: Prediction = (
         ROUTE,
         expects={Answer.SIGNATURE_MISMATCH},
         allows={*REACHED_INTEGRATION, *SIGNATURE_REFUSALS, *_FORBIDDEN},
-        because="a CDN that signs for the caller cannot sign a body whose hash it was not told",
+        because="a CDN that signs for the caller cannot sign a body whose hash it does not know",
     ),
 )

@@ -1,6 +1,6 @@
-"""What passes without a credential behind its stage has no guard at the same path elsewhere.
+"""A path that passes without a credential behind a stage has no guard at any other stage.
 
-Every stage of an HTTP API has the same routes, and their guards.
+Every stage of an HTTP API has the same routes with the same guards.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a route shows when nothing is wrong: it answers or refuses just whom it should."""
+"""What a route shows when nothing is wrong: it answers whom it should, and refuses the rest."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ IMPLICIT_DENY: Prediction = (
 )
 
 _BEFORE_POLICIES = UNAUTHORIZED | {Answer.MISSING_TOKEN, Answer.INCOMPLETE_SIGNATURE}
-"""IAM asks for a signature, and Cognito for a token, before any policy is looked at (iam-007)."""
+"""IAM asks for a signature, and Cognito for a token, before any policy is read (iam-007)."""
 
 RESOURCE_POLICY: Prediction = (
     rule(

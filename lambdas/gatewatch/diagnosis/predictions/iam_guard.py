@@ -44,7 +44,7 @@ NO_STAGE_BEFORE_IT: Rule = rule(
     allows=frozenset(Answer) - MATCHED,
     because="what is a route without its first segment is none with it: that names the stage",
 )
-"""Only asked where the first segment is called as stages are."""
+"""Applies only where the first segment has a name that stages have."""
 
 _NEVER_ARRIVED = "a signature that was lost on the way leaves the call unsigned"
 

@@ -1,4 +1,4 @@
-"""Answers that one cause alone gives, whoever calls. No other look refutes such a cause."""
+"""Answers that only one cause gives, to any caller. No other look refutes such a cause."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ def plain(*answers: Answer, because: str, kinds: frozenset[ApiKind] = ANY_KIND) 
 
 
 def surmised(*answers: Answer, because: str) -> Prediction:
-    """Like `plain`, but read into the answer: never enough to be certain."""
+    """Like `plain`, but inferred from the answer: never enough to be certain."""
     return (rule(ANY_KIND, ROUTE, surmises=answers, allows=ANY_ANSWER, because=because),)

@@ -1,4 +1,4 @@
-"""How far a request came, told by the answer: sets of answers in the order of the gates."""
+"""How far a request came, by its answer: sets of answers in the order of the gates."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ PAST_API_KEY = REACHED_INTEGRATION | {
 PAST_AUTHORIZER = PAST_API_KEY | {Answer.FORBIDDEN}
 PAST_AUTHENTICATION = PAST_AUTHORIZER | IAM_DENIALS | ANONYMOUS_DENIALS | AUTHORIZER_DENIALS
 MATCHED = frozenset(Answer) - UNMATCHED - {Answer.FORBIDDEN}
-"""What shows that the way to a route was found, except for what a closed way says, too."""
+"""Answers that show that a route was found, without those that a closed entrance gives, too."""
 UNAUTHORIZED = frozenset(
     {
         Answer.UNAUTHORIZED,
@@ -88,9 +88,9 @@ REFUSALS_BY: Mapping[Guard, frozenset[Answer]] = {
     Guard.COGNITO: UNAUTHORIZED | {Answer.APPSYNC_NO_CREDENTIAL, Answer.APPSYNC_REFUSED},
     Guard.JWT: UNAUTHORIZED | {Answer.CHALLENGED_SCOPE},
 }
-"""What each kind of authorizer says to an invalid credential, a resource policy before it included.
+"""What each kind of authorizer, or a resource policy before it, answers an invalid credential.
 
-On an HTTP API, Lambda authorizers and IAM say Forbidden (az and ms rows).
+On an HTTP API, Lambda authorizers and IAM answer Forbidden (az and ms rows).
 """
 TRANSIENT = INTEGRATION_FAILURES | {
     Answer.QUOTA_EXCEEDED,
@@ -109,4 +109,4 @@ TRANSIENT = INTEGRATION_FAILURES | {
     Answer.TLS_FAILURE,
     Answer.CERTIFICATE_REQUIRED,
 }
-"""Answers that may come at any time, or before the cause could strike: they never refute one."""
+"""Answers that may come at any time, or before a cause can strike: they never refute one."""

@@ -1,8 +1,8 @@
 """The language of predictions: which answers a cause expects, allows or forbids, and why.
 
-A signature is an ordered list of rules. The first rule that covers a look (front door, place,
-caller) is its prediction; a look that no rule covers says nothing about the cause. What a rule
-neither expects nor allows, it forbids.
+A prediction is an ordered list of rules. The first rule that covers a look (front door, place,
+caller) applies to it; a look that no rule covers says nothing about the cause. A rule forbids what
+it neither expects nor allows.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ SAME_STAGE = SAME_PATH | NO_SUCH_PATH | {Place.ELSEWHERE}
 
 
 class Sends(StrEnum):
-    """What a rule asks of the caller; the value completes "a caller that sends …"."""
+    """What a rule requires of the caller; the value completes "a caller that sends …"."""
 
     ANYTHING = "anything or nothing"
     NO_CREDENTIAL = "no credential"
@@ -95,11 +95,11 @@ _SENDS: dict[Sends, Callable[[Caller], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One prediction. `because` is a sentence a person can read; `weight` scales the prior.
+    """What to expect of one kind of look. `because` is for people; `weight` scales the prior.
 
-    `expects` holds what was recorded or is documented; `surmises` what is expected by inference
-    only, which never makes a diagnosis certain. `presumes`: it forbids what is unlikely only, so
-    it forbids nothing to a guard that the route is declared to have.
+    `expects` holds answers that were recorded or are documented; `surmises` those expected by
+    inference only, which never make a diagnosis certain. `presumes`: it forbids what is merely
+    unlikely, so it does not refute a guard that the route is declared to have.
     """
 
     kinds: frozenset[ApiKind]
@@ -144,22 +144,22 @@ def rule(
 Prediction = tuple[Rule, ...]
 
 
-def rule_for(signature: Prediction, kind: ApiKind, place: Place, caller: Caller) -> Rule | None:
-    for candidate in signature:
+def rule_for(prediction: Prediction, kind: ApiKind, place: Place, caller: Caller) -> Rule | None:
+    for candidate in prediction:
         if candidate.covers(kind, place, caller):
             return candidate
     return None
 
 
-def answers_of(signature: Prediction, kinds: frozenset[ApiKind]) -> frozenset[Answer]:
-    """Every answer that the signature expects of these front doors: what makes look-alikes."""
-    rules = (one for one in signature if one.kinds & kinds)
+def answers_of(prediction: Prediction, kinds: frozenset[ApiKind]) -> frozenset[Answer]:
+    """Every answer that a prediction expects of these front doors: shared ones make look-alikes."""
+    rules = (one for one in prediction if one.kinds & kinds)
     return frozenset().union(*(one.expects | one.surmises for one in rules))
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a request must look like for a cause to be possible at all."""
+    """What the request's form must be for a cause to be possible at all."""
 
     holds: Callable[[Shape], bool]
     because: str

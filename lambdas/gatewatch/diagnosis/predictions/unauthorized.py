@@ -1,4 +1,4 @@
-"""An authorizer that got no identity, or would not take the one it got: 401 Unauthorized.
+"""An authorizer that got no identity, or did not accept the one it got: 401 Unauthorized.
 
 On a REST API all of these are one answer. An HTTP API's JWT authorizer adds a challenge that
 says why; its Lambda authorizers add none.

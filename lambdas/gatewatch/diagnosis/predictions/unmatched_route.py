@@ -2,7 +2,7 @@
 
 A REST API then treats it like a call to an IAM method: without Authorization it says Missing
 Authentication Token, with any other Authorization it complains of the signature's form, and only
-a valid signature by a permitted signer is told the truth. An HTTP API says 404 Not Found.
+a valid signature by a permitted signer gets 404 No method found. An HTTP API says 404 Not Found.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from gatewatch.diagnosis.predictions.rules import (
 from gatewatch.gateway.answers import IAM_DENIALS, SIGNATURE_REFUSALS, Answer
 
 _NO_TOKEN = (
-    "without a matching route, a call without Authorization is told Missing Authentication Token"
+    "without a matching route, a call without Authorization gets Missing Authentication Token"
 )
 _BAD_HEADER = "without a matching route, any Authorization header is read as an AWS signature"
 _NO_METHOD = "without a matching route, a valid signature is answered with 404 No method found"
