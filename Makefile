@@ -12,7 +12,7 @@ IN_VENV := PATH="$(CURDIR)/$(BIN):$$PATH" JSII_SILENCE_WARNING_END_OF_LIFE_NODE_
 	CDK_DISABLE_CLI_TELEMETRY=true CDK_DISABLE_VERSION_CHECK=1
 
 .DEFAULT_GOAL := help
-.PHONY: help lock lowest setup demo test hunt lint infra package synth deploy destroy docs accuracy faults nights conformance bench scale tools e2e clean
+.PHONY: help lock lowest setup demo test hunt lint infra package synth deploy destroy docs site accuracy faults nights conformance bench scale tools e2e clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 18
@@ -85,6 +85,12 @@ build/e2e/emulator.stamp: requirements/e2e.txt
 	@build/e2e/emulator/bin/python -m pip install --quiet --disable-pip-version-check $(LOCKED) requirements/e2e.txt
 	@touch $@
 
+build/mkdocs/site.stamp: requirements/site.txt
+	@echo "setting up what builds the docs site"
+	@$(PYTHON) -m venv build/mkdocs
+	@build/mkdocs/bin/python -m pip install --quiet --disable-pip-version-check $(LOCKED) requirements/site.txt
+	@touch $@
+
 build/lock/uv.stamp:
 	@$(PYTHON) -m venv build/lock
 	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
@@ -100,6 +106,7 @@ lock: build/lock/uv.stamp  ## Write the files of pinned and hashed requirements 
 	@$(LOCK) requirements/build.in --output-file requirements/build.txt
 	@$(LOCK) requirements/dev.in --constraint requirements/core.txt --output-file requirements/dev.txt
 	@$(LOCK) requirements/e2e.in --output-file requirements/e2e.txt
+	@$(LOCK) requirements/site.in --output-file requirements/site.txt
 	@$(LOCK) requirements/lambdas.in --constraint requirements/core.txt --output-file lambdas/requirements.txt
 	@$(LOCK) pyproject.toml --all-extras requirements/cdk.in --constraint requirements/core.txt --output-file requirements.txt
 
@@ -113,7 +120,7 @@ lowest: build/lock/uv.stamp  ## The tests with the lowest versions that pyprojec
 		--requirement build/lowest/lowest.txt --requirement build/lowest/dev.in
 	@build/lowest/bin/python -m pytest -n auto tests --ignore=tests/attack --ignore-glob='*test_commands.py'
 
-tools: $(VENV)/dev.stamp $(VENV)/cdk.stamp node_modules/.package-lock.json build/e2e/emulator.stamp  ## Set up what all targets need
+tools: $(VENV)/dev.stamp $(VENV)/cdk.stamp node_modules/.package-lock.json build/e2e/emulator.stamp build/mkdocs/site.stamp  ## Set up what all targets need
 
 e2e: $(VENV)/cdk.stamp node_modules/.package-lock.json build/e2e/emulator.stamp  ## Deploy it into an emulated account, break APIs, trouble it, hear of it (8 minutes)
 	@$(IN_VENV) $(BIN)/python -m e2e
@@ -121,6 +128,10 @@ e2e: $(VENV)/cdk.stamp node_modules/.package-lock.json build/e2e/emulator.stamp 
 docs: setup  ## Write the generated pages: causes, and how to tell them apart
 	@$(BIN)/python -m gatewatch.pages docs
 	@$(BIN)/python bench/reference.py
+
+site: $(VENV)/dev.stamp build/mkdocs/site.stamp  ## Build the docs site in build/site; any warning fails
+	@NO_MKDOCS_2_WARNING=1 build/mkdocs/bin/mkdocs build --quiet --strict
+	@$(BIN)/python -m pytest -q tests/website
 
 accuracy: setup  ## How right the diagnosis is on recorded responses
 	@$(BIN)/python bench/accuracy.py --misses

@@ -17,6 +17,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "requirements/build.txt": ("requirements/build.in",),
     "requirements/dev.txt": ("requirements/dev.in",),
     "requirements/e2e.txt": ("requirements/e2e.in",),
+    "requirements/site.txt": ("requirements/site.in",),
     "lambdas/requirements.txt": ("requirements/lambdas.in",),
     "requirements.txt": ("pyproject.toml", "requirements/cdk.in"),
 }
