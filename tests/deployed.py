@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import ssl
+import traceback
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -157,7 +158,10 @@ class Context:
 
 
 class Account:
-    """The deployed service in an emulated account: the handlers themselves, a minute to a tick."""
+    """The deployed service in an emulated account: the handlers themselves, a minute to a tick.
+
+    `returned` has what they gave back to Lambda, be it a failure with its trace.
+    """
 
     def __init__(self, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
         self.gateway = gateway
@@ -195,6 +199,7 @@ class Account:
         self.deploy()
         self.publish(CONFIG % {"place": gateway.place})
         self._minute = 0
+        self.returned: list[str] = []
 
     def cool_down(self) -> None:
         """Every Lambda starts anew."""
@@ -219,21 +224,29 @@ class Account:
     def dispatch(self) -> dict[str, int]:
         self._minute += 1
         wiring.CLOCK.now = lambda: START + timedelta(minutes=self._minute)  # type: ignore[method-assign]
-        return dispatches.handler({"time": tick(self._minute)}, Context())
+        done: dict[str, int] = dispatches.handler({"time": tick(self._minute)}, Context())
+        self.returned.append(json.dumps(done))
+        return done
 
-    def drain(self, url: str, handler: Callable[..., Any]) -> int:
-        """Everything that waits, as Lambda's poller brings it; how many messages failed."""
+    def drain(self, url: str, handler: Callable[..., Any], *, keep_failed: bool = False) -> int:
+        """Everything that waits, as Lambda's poller brings it; how many messages failed.
+
+        `keep_failed`: those stay, as they really do, for the queue's policy to redrive.
+        """
         failed = 0
         while found := _received(url):
             records = [_record(one) for one in found]
             try:
                 answer = handler({"Records": records}, Context())
+                self.returned.append(json.dumps(answer))
                 bad = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
             except BatchProcessingError:
+                self.returned.append(traceback.format_exc())
                 bad = {one["messageId"] for one in records}
             failed += len(bad)
             for one in found:
-                _sqs().delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+                if not (keep_failed and one["MessageId"] in bad):
+                    _sqs().delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
         return failed
 
     def minutes(self, count: int = 1) -> None:

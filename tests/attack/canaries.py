@@ -7,7 +7,6 @@ import base64
 import json
 import re
 import socket
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import ceil
@@ -43,11 +42,15 @@ class Finder:
     that is so long that it must be hidden (docs/secrets.md)."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._blocks: dict[int, dict[str, tuple[str, str]]] = defaultdict(dict)
+        self._blocks: dict[str, tuple[str, str]] = {}
         for secret in dict.fromkeys(secrets):
             other = random_text("decoy", len(secret))
             for form in FORMS:
-                self._add(secret, form, core(form, other))
+                if not _is_left_open(secret, form):
+                    self._add(secret, form, core(form, other))
+        self._sizes = sorted({len(block) for block in self._blocks})
+        self._heads = {block[: self._sizes[0]] for block in self._blocks}
+        self._searched: set[str] = set()
 
     def _add(self, secret: str, form: str, decoy: str) -> None:
         """`decoy`: the same form of another secret; what both have in common is none of it."""
@@ -55,21 +58,26 @@ class Finder:
         size = _block(shown, secret, form)
         for at in range(0, len(shown) - size + 1, size):
             if (block := shown[at : at + size]) not in decoy:
-                self._blocks[size][block] = (secret, form)
+                self._blocks[block] = (secret, form)
 
     def found(self, text: str) -> set[tuple[str, str]]:
-        """Which secrets, and in which form."""
+        """Which secrets, and in which form. What was said before is not searched again."""
         pieces = {piece for each in _readings(text) for piece in each.split(HIDDEN)}
-        return {
-            blocks[shown]
-            for piece in pieces
-            for size, blocks in self._blocks.items()
-            for shown in _blocks_of(piece, size) & blocks.keys()
-        }
+        new = pieces - self._searched
+        self._searched |= new
+        return {self._blocks[block] for piece in new for block in self._blocks_in(piece)}
+
+    def _blocks_in(self, piece: str) -> Iterator[str]:
+        least = self._sizes[0]
+        for at in range(len(piece) - least + 1):
+            if piece[at : at + least] in self._heads:
+                blocks = (piece[at : at + size] for size in self._sizes)
+                yield from (block for block in blocks if block in self._blocks)
 
 
-def _blocks_of(text: str, size: int) -> set[str]:
-    return {text[at : at + size] for at in range(len(text) - size + 1)}
+def _is_left_open(secret: str, form: str) -> bool:
+    """Of one of up to eight characters, the whole is hidden, and no part (docs/secrets.md)."""
+    return form.startswith("all but") and len(secret) <= _TOLD_WHOLE
 
 
 def _block(shown: str, secret: str, form: str) -> int:

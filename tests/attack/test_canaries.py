@@ -1,6 +1,6 @@
 """Canaries: thirteen kinds of secrets, repeated in every form at every place of an answer; nothing
-that is printed, logged, stored or sent shows one. On this machine and in the account. A command or
-a format that is new fails here until it is covered."""
+that is printed, logged, stored or sent shows one. On this machine and in the account. A command, a
+format of one or an option to ask the account that is new fails here until it is covered."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import json
 import logging
 import lzma
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -22,7 +23,8 @@ from typer.main import get_command
 
 from gatewatch.cli.main import app, main
 from gatewatch.config.author import load
-from gatewatch.service.published import Allowed, made_of
+from gatewatch.service.probe import probe
+from gatewatch.service.published import Allowed, encoded, made_of, pointer_to
 from handlers import probe as probes
 from handlers import wiring
 from tests.deployed import Account
@@ -113,7 +115,7 @@ def planted(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
     echo = Echo([*IN_ENVIRONMENT.values(), ACCESS_TOKEN, key.strip()])
     with serving(echo) as server, granting(TokenServer(_granted)) as tokens:
         pool = _user_pool(IN_ENVIRONMENT["T_COGNITO"])
-        for file, paths in (("gatewatch.yaml", echo.paths), ("few.yaml", echo.paths[::15])):
+        for file, paths in (("all.yaml", echo.paths), ("gatewatch.yaml", echo.paths[::15])):
             text = CONFIG.format(
                 tokens=tokens.url,
                 pool=pool,
@@ -179,7 +181,7 @@ def _logged(*names: str) -> Iterator[Log]:
 # Each command, and how it is called here; `{…}` is filled in. None: why it shows no credential.
 COMMANDS: dict[str, Sequence[Sequence[str]] | str] = {
     "run": [[]],
-    "watch": [["--config", "few.yaml", "--ticks", "1"]],
+    "watch": [["--ticks", "1"]],
     "check": [
         ["GET /called"],
         ["http://{place}/prod/sent/0?access_token={query}", "--as", "bearer=env:T_BEARER"],
@@ -193,48 +195,73 @@ COMMANDS: dict[str, Sequence[Sequence[str]] | str] = {
     "init": [["new.yaml"], ["gatewatch.yaml"]],
     "schema": [[]],
     "causes": [[]],
-    "push": "in the account, below",
-    "pull": "in the account, below",
-    "rollback": "in the account, below",
+    "push": "knows the account only: below",
+    "pull": "knows the account only: below",
+    "rollback": "knows the account only: below",
     "demo": "knows the sandbox's credentials only",
     "sandbox": "makes credentials of its own, and says what they are",
 }
+# The same with `--stack`.
+IN_STACK: dict[str, Sequence[Sequence[str]]] = {
+    "incidents": [[], ["--open"], ["{incident}"]],
+    "ack": [["{incident}", "--why", "a word"], ["echo", "GET /sent/0?access_token={query}"]],
+    "push": [[], ["--config", "broken.yaml"], ["--config", "refused.yaml"]],
+    "pull": [[], ["--output", "pulled.json"]],
+    "rollback": [[], ["{version}"], ["no-such"]],
+}
 
 
-def every_call() -> Iterator[tuple[str, list[str]]]:
-    """Each command that is registered, in each format that it offers."""
-    known = get_command(app).commands  # type: ignore[attr-defined]
-    assert set(known) == set(COMMANDS), "each command belongs into the table"
-    for name, calls in COMMANDS.items():
+def _commands() -> dict[str, Any]:
+    known: dict[str, Any] = get_command(app).commands  # type: ignore[attr-defined]
+    return known
+
+
+def _offers(command: Any, option: str) -> bool:
+    return any(option in one.opts for one in command.params)
+
+
+def test_each_command_is_in_the_table() -> None:
+    known = _commands()
+    assert set(known) == set(COMMANDS)
+    assert {name for name in known if _offers(known[name], "--stack")} == set(IN_STACK)
+
+
+def every_call(table: Mapping[str, Sequence[Sequence[str]] | str]) -> Iterator[list[str]]:
+    """Each call of the table, in each format that its command offers."""
+    for name, calls in table.items():
         formats = [
             choice
-            for option in known[name].params
+            for option in _commands()[name].params
             if "--format" in option.opts
             for choice in type(option.default)
         ]
         for call in () if isinstance(calls, str) else calls:
             for output in formats or [None]:
-                yield name, [*call, *(("--format", str(output)) if output else ())]
+                yield [name, *call, *(("--format", str(output)) if output else ())]
 
 
-def every_output(planted: Planted, capsys: pytest.CaptureFixture[str]) -> Iterator[tuple[str, str]]:
-    """What each call prints, then every file that there is but what the user wrote."""
-    written = {one for one in planted.folder.rglob("*") if one.is_file()}
-    told = {
-        "place": planted.server.place,
-        "query": IN_QUERY,
-        "user_info": IN_USER_INFO,
-        "incident": "",
-    }
-    for name, call in every_call():
+def every_output(
+    table: Mapping[str, Sequence[Sequence[str]] | str],
+    told: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    *options: str,
+) -> Iterator[tuple[str, str]]:
+    """What each call of the table prints; `told` fills in its `{...}`."""
+    for call in every_call(table):
         with pytest.raises(SystemExit):
-            main([name, *(part.format(**told) for part in call)])
+            main([*(part.format(**told) for part in call), *options])
         shown = capsys.readouterr()
-        yield f"{name} {' '.join(call)}", shown.out + shown.err
-        if name == "incidents" and "json" in call and "{incident}" not in call:
+        yield " ".join(call), shown.out + shown.err
+        if call[0] == "incidents" and "json" in call and "{incident}" not in call:
             told["incident"] = json.loads(shown.out)[0]["id"]
-    for file in sorted({one for one in planted.folder.rglob("*") if one.is_file()} - written):
-        yield file.name, file.read_bytes().decode(errors="replace")
+
+
+def files(folder: Path) -> set[Path]:
+    return {one for one in folder.rglob("*") if one.is_file()}
+
+
+def _read(written: Iterable[Path]) -> Iterator[tuple[str, str]]:
+    return ((one.name, one.read_bytes().decode(errors="replace")) for one in sorted(written))
 
 
 def _paste(secrets: Iterable[str]) -> str:
@@ -257,17 +284,41 @@ apis:
 """
 
 
+def test_what_is_looked_for_is_found() -> None:
+    """In each form, where nothing is hidden, and in half of what must be hidden."""
+    secrets = [*IN_ENVIRONMENT.values(), ACCESS_TOKEN]
+    for secret in secrets:
+        for form in FORMS:
+            assert secret in {one for one, _ in Finder([secret]).found(FORMS[form](secret))}, form
+
+
+@pytest.mark.parametrize(
+    "table", [{"run": [["--config", "all.yaml"]]}, COMMANDS], ids=["a run", "every command"]
+)
 def test_nothing_on_this_machine_shows_one(
-    planted: Planted, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    planted: Planted,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    table: Mapping[str, Sequence[Sequence[str]] | str],
 ) -> None:
+    """A run gets every form that has a place; the commands, a share of them."""
     monkeypatch.setenv("COLUMNS", "4000")
     (planted.folder / "paste").write_text(_paste(list(IN_ENVIRONMENT.values())[:2]))
     (planted.folder / "broken.yaml").write_text(BROKEN.format(secret=IN_USER_INFO))
+    told = {
+        "place": planted.server.place,
+        "query": IN_QUERY,
+        "user_info": IN_USER_INFO,
+        "incident": "",
+    }
+    by_the_user = files(planted.folder)
     with _logged("gatewatch") as log:
-        outputs = list(every_output(planted, capsys))
+        outputs = list(every_output(table, told, capsys))
+    outputs += _read(files(planted.folder) - by_the_user)
     outputs.append(("log", "\n".join(log.lines)))
     assert any("AccessDenied" in text for name, text in outputs if name.startswith("run"))
-    assert any(name.endswith("sqlite3") for name, _ in outputs)
+    assert any(name.endswith(".sqlite3") for name, _ in outputs)
+    assert any(name.endswith(".sqlite3-journal") for name, _ in outputs)
     assert leaks(outputs, planted.secrets) == []
 
 
@@ -313,15 +364,29 @@ class _Place:
     place: str
 
 
+REFUSED = """
+credentials: {{new: {{api_key: {{secret: new}}}}}}
+apis:
+  other:
+    url: https://other.example.com/prod
+    routes: [GET /a: {{access: protected, as: [new], query: {{access_token: {secret}}}}}]
+"""
+
+
 @pytest.mark.parametrize("fault", [None, "a bug of ours"])
 def test_nothing_in_the_account_shows_one(
     aws: None,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
     fault: str | None,
 ) -> None:
     """Every call to AWS but those that fetch a secret, with all that it says and is told; all that
-    is kept afterwards; every line of the log and of metrics; what the handlers return."""
+    is kept afterwards and all that waits; what a probe that fails leaves among the dead letters;
+    every line of the log and of metrics; what the handlers return or raise; what the commands print
+    of it and write."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "4000")
     monkeypatch.setattr(wiring, "CLOCK", type(wiring.CLOCK)())
     monkeypatch.setattr(probes, "CLOCK", wiring.CLOCK)
     pair = trustme.CA().issue_cert("monitor.example.com")
@@ -339,15 +404,13 @@ def test_nothing_in_the_account_shows_one(
         _logged("gatewatch", "service_undefined") as log,
     ):
         account = Account(_Place(server.place), monkeypatch)  # type: ignore[arg-type]
-        config = load(
-            IN_ACCOUNT.format(
-                place=server.place,
-                tokens=tokens.url,
-                pool=_user_pool(IN_ENVIRONMENT["T_COGNITO"]),
-                routes="\n".join(f"      - GET {path}: public" for path in paths),
-            ),
-            "test",
+        text = IN_ACCOUNT.format(
+            place=server.place,
+            tokens=tokens.url,
+            pool=_user_pool(IN_ENVIRONMENT["T_COGNITO"]),
+            routes="\n".join(f"      - GET {path}: public" for path in paths),
         )
+        config = load(text, "test")
         account.allowed = Allowed(
             secrets=("canaries",),
             credentials={one.name: (server.place, tokens.place) for one in config.credentials},
@@ -356,23 +419,77 @@ def test_nothing_in_the_account_shows_one(
         )
         account.deploy()
         account.publish_config(config)
+        (tmp_path / "gatewatch.yaml").write_text(text)
+        (tmp_path / "broken.yaml").write_text(BROKEN.format(secret=IN_USER_INFO))
+        (tmp_path / "refused.yaml").write_text(REFUSED.format(secret=IN_QUERY))
+        by_the_user = files(tmp_path)
+        told = {"incident": "", "query": IN_QUERY, "version": pointer_to(encoded(config)).version}
         with _told_to_aws(monkeypatch) as calls:
             if fault:
                 _break(monkeypatch, fault)
             account.minutes(1)
+            account.dispatch()
+            printed = capsys.readouterr()
+            outputs = list(every_output(IN_STACK, told, capsys, "--stack", _stack_of(account)))
+            dead = list(_dead_letters(account, monkeypatch)) if fault else []
         kept = [*_stored(account), *(json.dumps(one) for one in account.messages())]
-    shown = capsys.readouterr()
-    outputs = [
+    outputs += [
         *(("call", one) for one in calls),
         *(("kept", one) for one in kept),
+        *(("dead", one) for one in dead),
+        *(("returned", one) for one in account.returned),
+        *_read(files(tmp_path) - by_the_user),
         ("log", "\n".join(log.lines)),
-        ("printed", shown.out + shown.err),
+        ("printed", printed.out + printed.err),
+        ("printed later", "".join(capsys.readouterr())),
     ]
     assert any("AccessDenied" in one or fault for one in kept)
     assert any("opened" in one for one in calls)
-    assert "RoutesFailing" in shown.out or "CloudWatchMetrics" in shown.out
+    assert "RoutesFailing" in printed.out or "CloudWatchMetrics" in printed.out
+    assert any("batchItemFailures" in one for one in account.returned)
+    assert bool(dead) is any("with all in hand" in one for one in account.returned) is bool(fault)
+    assert told["incident"]
+    assert "pulled.json" in dict(outputs)
+    assert any("needs cdk deploy" in one for name, one in outputs if "refused.yaml" in name)
     assert {IN_ENVIRONMENT["T_KEY"], IN_ENVIRONMENT["T_COOKIE"], ACCESS_TOKEN} <= echo.seen
-    assert leaks(outputs, [*echo.secrets, *echo.seen]) == []
+    assert leaks(outputs, [*echo.secrets, *echo.seen, IN_QUERY, IN_USER_INFO]) == []
+
+
+def _stack_of(account: Account) -> str:
+    """The name of a stack that says where the account keeps what commands ask for."""
+    name = f"Gatewatch-{uuid4().hex[:8]}"
+    outputs = {
+        "StateTable": account.table._name,
+        "ConfigBucket": account.objects._bucket,
+        "ConfigPointer": "config/current.json",
+    }
+    template = {
+        "Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}},
+        "Outputs": {key: {"Value": value} for key, value in outputs.items()},
+    }
+    boto3.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(template))
+    return name
+
+
+def _dead_letters(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """What lies there after a probe failed when it had taken all looks of its shard."""
+    sqs = boto3.client("sqs")
+    attributes = {"FifoQueue": "true"}
+    dead = sqs.create_queue(QueueName=f"d-{uuid4().hex[:8]}.fifo", Attributes=attributes)
+    arn = sqs.get_queue_attributes(QueueUrl=dead["QueueUrl"], AttributeNames=["QueueArn"])
+    policy = {"deadLetterTargetArn": arn["Attributes"]["QueueArn"], "maxReceiveCount": "1"}
+    sqs.set_queue_attributes(
+        QueueUrl=account.work,
+        Attributes={"RedrivePolicy": json.dumps(policy), "VisibilityTimeout": "0"},
+    )
+
+    def failing(*given: Any) -> None:
+        raise RuntimeError(f"with all in hand: {probe(*given)}")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(probes, "probe", failing)
+        account.drain(account.work, probes.handler, keep_failed=True)
+    return _waiting(dead["QueueUrl"])
 
 
 def _keep_secret(text: str) -> None:
@@ -446,23 +563,29 @@ def _stored(account: Account) -> Iterator[str]:
     for one in boto3.client("s3").list_objects_v2(Bucket=bucket)["Contents"]:
         yield one["Key"]
         yield _unpacked(account.objects.read(one["Key"]))
-    for url in (account.work, account.twins_work, account.changes, account.inbox):
-        waiting = boto3.client("sqs").receive_message(
-            QueueUrl=url,
-            MaxNumberOfMessages=10,
-            VisibilityTimeout=0,
-            AttributeNames=["All"],
-            MessageAttributeNames=["All"],
-        )
-        yield from _texts(waiting.get("Messages", []))
+    for url in (account.work, account.twins_work, account.changes):
+        yield from _waiting(url)
+
+
+def _waiting(url: str) -> Iterator[str]:
+    """Every message of a queue, however many there are."""
+    sqs = boto3.client("sqs")
+    while waiting := sqs.receive_message(
+        QueueUrl=url,
+        MaxNumberOfMessages=10,
+        AttributeNames=["All"],
+        MessageAttributeNames=["All"],
+    ).get("Messages", []):
+        yield from _texts(waiting)
+        for one in waiting:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
 
 
 def leaks(outputs: Iterable[tuple[str, str]], secrets: Iterable[str]) -> list[str]:
+    """Of what is said again and again, the first who said it is named."""
     finder = Finder(secrets)
     return sorted(
-        {
-            f"{name}: {secret} ({form})"
-            for name, text in outputs
-            for secret, form in finder.found(text)
-        }
+        f"{name}: {secret} ({form})"
+        for name, text in outputs
+        for secret, form in finder.found(text)
     )
