@@ -88,7 +88,7 @@ def test_an_incident_says_that_it_is_held_and_when_it_was_told() -> None:
     assert notice.incident.held_until is None
     assert [one.text for one in notice.incident.updates[1:]] == [
         "maintenance: held until 2026-11-22T09:06:00+00:00",
-        "no more held: told",
+        "no longer held",
     ]
 
 

@@ -1,1 +1,1 @@
-"""From verdicts to incidents, and what must be said of them."""
+"""From verdicts to incidents, and from incidents to announcements."""

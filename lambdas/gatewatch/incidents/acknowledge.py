@@ -1,8 +1,8 @@
-"""That somebody takes care of an incident: it goes on as before, and is not told again.
+"""Acknowledgements: an incident that somebody takes care of goes on, without reminders.
 
-In the account what people say waits in a place of its own until the writer of the API, who alone
-changes incidents, takes it up. So nobody needs leave to write anything else, and nothing is lost
-if both write at once.
+In the account an acknowledgement waits in an item of its own until the writer of the API, who alone
+changes incidents, applies it. So people need no other permission to write, and nothing is lost if
+both write at once.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from gatewatch.model import Acknowledgement, Incident
 
 
 class Ack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a person says: `incidents` by id are theirs; `release`: routes whose writes are held
-    back, and may be sent again."""
+    """`incidents`: ids of those that a person takes; `release`: routes whose writes are held back
+    and may be sent again."""
 
     api: str
     who: Acknowledgement
@@ -32,8 +32,8 @@ _MOST_NAMED = 100
 
 
 def is_in_order(ack: Ack) -> bool:
-    """Whether its writer may take it up: people may write into that place whatever they like, and
-    others read it in their terminals and mail."""
+    """Whether the writer may apply it: people may store anything in that item, and others read it
+    in their terminals and mail."""
     who = ack.who
     try:
         is_moment = datetime.fromisoformat(who.at).tzinfo is not None
@@ -42,26 +42,26 @@ def is_in_order(ack: Ack) -> bool:
     texts = (who.by, who.why or "")
     return (
         is_moment
-        and all(len(one) <= LONGEST_WHY and one.isprintable() for one in texts)
+        and all(len(text) <= LONGEST_WHY and text.isprintable() for text in texts)
         and max(len(ack.incidents), len(ack.release)) <= _MOST_NAMED
     )
 
 
 def acknowledge(incident: Incident, who: Acknowledgement) -> Incident:
-    """The incident with their name in it; one that is over, or theirs already, as it is."""
+    """The incident as acknowledged by this person; unchanged if it is over or theirs already."""
     if incident.state != OPEN or incident.acknowledged == who:
         return incident
     why = f": {who.why}" if who.why else ""
-    told = noted(incident, who.at, f"acknowledged by {who.by}{why}")
-    return replace(told, acknowledged=who)
+    acknowledged = noted(incident, who.at, f"acknowledged by {who.by}{why}")
+    return replace(acknowledged, acknowledged=who)
 
 
 def concerning(incidents: Iterable[Incident], api: str, route: str) -> list[Incident]:
     """The open incidents in which a route of an API fails."""
     return [
-        one
-        for one in incidents
-        if one.state == OPEN
-        and one.api == api
-        and any(each.route == route and each.until is None for each in one.members)
+        incident
+        for incident in incidents
+        if incident.state == OPEN
+        and incident.api == api
+        and any(member.route == route and member.until is None for member in incident.members)
     ]

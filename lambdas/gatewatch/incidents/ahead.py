@@ -1,9 +1,7 @@
-"""What was remembered with a clock that was ahead: it is taken back to now, so that it outranks
-nothing that is seen from now on. It decides nothing else.
+"""Moments that a clock ahead of ours stored: they are moved back to now.
 
-Whatever lies later than now was stored with another clock, or with this one before it was set
-right. If it were believed, each look until then would count as an older one, and nobody would hear
-of what it shows.
+A moment later than now was stored by another clock, or by this one before it was corrected. If it
+were believed, every look until then would count as an older one, and its result would be ignored.
 """
 
 from __future__ import annotations
@@ -20,36 +18,41 @@ from gatewatch.incidents.track import RouteState
 from gatewatch.model import Incident, Member, Related, Update
 
 SKEW = timedelta(seconds=30)
-"""By as much two clocks may differ that are both kept right."""
+"""How far two well-kept clocks may differ."""
 A_MOMENT = timedelta(seconds=1)
 
 
 def lead(at: str, now: datetime) -> timedelta:
-    """By how much a moment is ahead of now; nothing, where it may be the clocks' difference."""
-    found = _read(at) - now if at else timedelta(0)
-    return found if found > SKEW else timedelta(0)
+    """How far a moment is ahead of now; zero within the clocks' usual difference."""
+    ahead = _datetime(at) - now if at else timedelta(0)
+    return ahead if ahead > SKEW else timedelta(0)
 
 
 def believed(at: str, now: datetime) -> str:
-    """The moment; now, where it is ahead."""
+    """The moment, or now if it is ahead."""
     return now.isoformat() if lead(at, now) else at
 
 
 def later(tick: str, clock: datetime) -> datetime:
-    """The later of a tick and the clock of whoever works at it: what is ahead of both is believed
-    by neither, and one clock that is behind takes nothing back that was right."""
-    return max(_read(tick), clock)
+    """The later of a tick and the clock of its worker.
+
+    So only moments ahead of both are moved back, and a clock that is behind moves none.
+    """
+    return max(_datetime(tick), clock)
 
 
-def _read(at: str) -> datetime:
-    found = datetime.fromisoformat(at)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+def _datetime(at: str) -> datetime:
+    moment = datetime.fromisoformat(at)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class BelievedMemory:
-    """What is known of an API as far as it is believed. `taken_back`: how many states and
-    incidents were not believed as they stood; `lead`: by how much the worst of them was ahead."""
+    """What is stored of an API, with its moments ahead moved back to now.
+
+    `taken_back`: how many states and incidents had such moments; `lead`: how far the worst of them
+    was ahead.
+    """
 
     states: tuple[RouteState, ...]
     incidents: tuple[Incident, ...] = ()
@@ -66,8 +69,8 @@ def believed_memory(
 ) -> BelievedMemory:
     known, open_ones = tuple(states), tuple(incidents)
     leads = [
-        *(found for one in known if (found := lead(one.seen_at, now))),
-        *(found for one in open_ones if (found := _lead_of(one, now))),
+        *(ahead for state in known if (ahead := lead(state.seen_at, now))),
+        *(ahead for incident in open_ones if (ahead := _lead_of(incident, now))),
     ]
     return BelievedMemory(
         states=tuple(state_believed(one, now) for one in known),
@@ -79,8 +82,7 @@ def believed_memory(
 
 
 def state_believed(state: RouteState, now: datetime) -> RouteState:
-    """The state with its counts, which were really seen. It was last seen a moment ago, so that a
-    look of now counts."""
+    """The state with its counts, last seen just before now, so that a look of now counts."""
     if not lead(state.seen_at, now):
         return state
     last = now - A_MOMENT
@@ -94,7 +96,7 @@ def state_believed(state: RouteState, now: datetime) -> RouteState:
 
 
 _NO_MOMENTS = ("", "-")
-"""Of `recent`: passes, and failures that were told of as over."""
+"""The marks in `recent` for a pass, and for a failure of an earlier, announced story."""
 
 
 def _perhaps(at: str | None, now: datetime) -> str | None:
@@ -106,11 +108,11 @@ def said_believed(said: Announced, now: datetime) -> Announced:
 
 
 def incident_believed(incident: Incident, now: datetime) -> Incident:
-    """The incident, with a line in its history that tells of it."""
-    found = _lead_of(incident, now)
-    if not found:
+    """The incident with its moments moved back, and a line in its history that says so."""
+    ahead = _lead_of(incident, now)
+    if not ahead:
         return incident
-    taken = replace(
+    moved_back = replace(
         incident,
         opened_at=believed(incident.opened_at, now),
         resolved_at=_perhaps(incident.resolved_at, now),
@@ -118,9 +120,9 @@ def incident_believed(incident: Incident, now: datetime) -> Incident:
         related=tuple(_related(one, now) for one in incident.related),
         updates=tuple(Update(at=believed(one.at, now), text=one.text) for one in incident.updates),
     )
-    ahead = timedelta(seconds=int(found.total_seconds()))
-    told = f"its times were {ahead} ahead of the clock; they are taken back to now"
-    return noted(taken, now.isoformat(), told)
+    ahead = timedelta(seconds=int(ahead.total_seconds()))
+    text = f"its times were {ahead} ahead of the clock; they are taken back to now"
+    return noted(moved_back, now.isoformat(), text)
 
 
 def _member(one: Member, now: datetime) -> Member:

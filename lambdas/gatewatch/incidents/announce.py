@@ -1,6 +1,6 @@
-"""What must be said of an incident: once when it opens, when there is news of it, and when it ends.
+"""When an incident is announced: once when it opens, on news of it, and when it ends.
 
-Who is told, and through which channel, is decided elsewhere.
+Recipients and channels are decided elsewhere.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ class AnnouncementKind(StrEnum):
 
 
 class Announced(msgspec.Struct, frozen=True, kw_only=True):
-    """What was last said of an open incident, and when.
+    """What was last announced of an open incident, and when.
 
-    Which of its members were spoken of, they know themselves (`Member.said`).
+    Each member records by itself whether it was announced (`Member.said`).
     """
 
     at: str
@@ -39,7 +39,7 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Announcement(msgspec.Struct, frozen=True, kw_only=True):
-    """`news`: what is new since the last one, a line each."""
+    """`news`: what is new since the last announcement, one line each."""
 
     kind: AnnouncementKind
     at: str
@@ -48,7 +48,7 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
-    """An announcement beside incidents that are shown already: `incident` is an id."""
+    """An announcement in a report that already lists its incident: `incident` is the id."""
 
     kind: AnnouncementKind
     at: str
@@ -61,13 +61,13 @@ def brief(one: Announcement) -> Brief:
 
 
 SHORT_WHILE = timedelta(seconds=90)
-"""Who joins or leaves within it is told together: an outage is heard of route by route."""
+"""Members that join or leave within it are announced together: an outage shows route by route."""
 
 
 def announce(said: Announced | None, incident: Incident, at: str) -> Announcement | None:
-    """What is to be said of an incident now, if anything is.
+    """The announcement that is due now, if any.
 
-    Nobody is told of the end of what nobody was told of.
+    An incident that resolves unannounced sends nothing.
     """
     if said is None:
         opened = _announcement(AnnouncementKind.OPENED, incident, at, elsewhere(incident))
@@ -80,7 +80,7 @@ def announce(said: Announced | None, incident: Incident, at: str) -> Announcemen
 
 
 def end(incident: Incident, at: str) -> Announcement:
-    """That it is over, with whatever of it was not told yet."""
+    """Announces the end, with all news not announced yet."""
     ended = (*_left(incident), *_left_elsewhere(incident), *_lasted(incident))
     return _announcement(
         AnnouncementKind.RESOLVED, incident, at, (*ended, *elsewhere(incident, "still "))
@@ -88,14 +88,14 @@ def end(incident: Incident, at: str) -> Announcement:
 
 
 def remind(incident: Incident, at: str) -> Announcement:
-    """The whole of what is so by now."""
+    """Announces the incident again as it is now."""
     return _announcement(AnnouncementKind.REMINDER, incident, at, elsewhere(incident))
 
 
 def _announcement(
     kind: AnnouncementKind, incident: Incident, at: str, news: Iterable[str] = ()
 ) -> Announcement:
-    return Announcement(kind=kind, at=at, incident=spoken_of(incident), news=tuple(news))
+    return Announcement(kind=kind, at=at, incident=fully_announced(incident), news=tuple(news))
 
 
 def announced_of(incident: Incident, at: str) -> Announced:
@@ -109,10 +109,10 @@ def announced_of(incident: Incident, at: str) -> Announced:
     )
 
 
-def spoken_of(incident: Incident) -> Incident:
-    """The incident after all of its members were told of as they are now."""
-    members = _spoken_of(incident.members)
-    related = _spoken_of(incident.related)
+def fully_announced(incident: Incident) -> Incident:
+    """The incident with all its members marked as announced."""
+    members = _all_announced(incident.members)
+    related = _all_announced(incident.related)
     if members == incident.members and related == incident.related:
         return incident
     return replace(incident, members=members, related=related)
@@ -121,27 +121,33 @@ def spoken_of(incident: Incident) -> Incident:
 _Named = TypeVar("_Named", Member, Related)
 
 
-def _spoken_of(found: tuple[_Named, ...]) -> tuple[_Named, ...]:
+def _all_announced(members: tuple[_Named, ...]) -> tuple[_Named, ...]:
     return tuple(
-        one if _is_said(one) else replace(one, said=True, end_said=one.until is not None)
-        for one in found
+        one if _is_announced(one) else replace(one, said=True, end_said=one.until is not None)
+        for one in members
     )
 
 
-def _is_said(one: Member | Related) -> bool:
+def _is_announced(one: Member | Related) -> bool:
     return one.said and (one.until is None or one.end_said)
 
 
 def _is_due(incident: Incident, at: str) -> bool:
-    """Whether somebody joined or left a short while ago. Another caller of a route that was told
-    of is nobody new."""
-    unsaid = [
-        *(one.until or one.joined or one.since for one in incident.members if not _is_said(one)),
-        *(one.until or one.since for one in incident.related if not _is_said(one)),
+    """Whether a short while has passed since a member joined or left.
+
+    Another caller of an announced route is no news.
+    """
+    unannounced = [
+        *(
+            one.until or one.joined or one.since
+            for one in incident.members
+            if not _is_announced(one)
+        ),
+        *(one.until or one.since for one in incident.related if not _is_announced(one)),
     ]
-    if not unsaid or not _came_or_went(incident):
+    if not unannounced or not _came_or_went(incident):
         return False
-    first = min(unsaid)
+    first = min(unannounced)
     return datetime.fromisoformat(at) - datetime.fromisoformat(first) >= SHORT_WHILE
 
 
@@ -171,14 +177,14 @@ def _understood(said: Announced, incident: Incident) -> Iterable[str]:
     if said.severity is not incident.severity:
         yield f"severity {incident.severity}, until now {said.severity}"
     if incident.flapping and not said.flapping:
-        yield "comes and goes: it is told as recovered only after many passes in a row"
+        yield "comes and goes: it counts as recovered only after many passes in a row"
 
 
 _MOST_NAMED = 10
 
 
 def _joined(incident: Incident) -> tuple[str, ...]:
-    """The routes of which nobody was told that they fail."""
+    """The routes whose failure was not announced yet."""
     known = {one.route for one in incident.members if one.said and not one.end_said}
     new = {one.route: one for one in incident.members if not one.said and one.until is None}
     found = [one for route, one in new.items() if route not in known]
@@ -186,7 +192,7 @@ def _joined(incident: Incident) -> tuple[str, ...]:
 
 
 def _left(incident: Incident) -> tuple[str, ...]:
-    """The routes that fail no more, and of which nobody was told so."""
+    """The routes whose recovery was not announced yet."""
     failing = {one.route for one in incident.members if one.until is None}
     gone = {one.route: one for one in incident.members if one.until and not one.end_said}
     found = [one for route, one in gone.items() if route not in failing]
@@ -207,7 +213,7 @@ def _listed(what: str, found: list[Member], when: Callable[[Member], str]) -> tu
 
 
 def elsewhere(incident: Incident, still: str = "") -> tuple[str, ...]:
-    """At which other APIs the same credential fails."""
+    """The other APIs at which the same credential fails."""
     found = [one for one in incident.related if one.until is None]
     return _apis(f"the same credential {still}fails at", found)
 
@@ -242,9 +248,9 @@ def _lasted(incident: Incident) -> tuple[str, ...]:
 def is_to_be_reminded(
     incident: Incident, said: Announced | None, every_seconds: float | None, at: str
 ) -> bool:
-    """Whether an incident stayed open so long that it is told again.
+    """Whether an incident stayed open so long that a reminder is due.
 
-    One of low severity waits for a working day, and an acknowledged one has somebody already.
+    None is sent for low severity, which waits for a working day, nor once it is acknowledged.
     """
     if every_seconds is None or incident.state != OPEN or incident.acknowledged is not None:
         return False

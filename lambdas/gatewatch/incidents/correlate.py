@@ -1,8 +1,8 @@
 """Which transitions are one story: incidents over the routes of one API.
 
 A route joins an open incident if they share a possible cause. Cause, layer, scope and members may
-change while an incident lasts; its id does not. The id follows from the transition that opened
-it, so the same tick, told twice, opens the same incident.
+change while an incident lasts; its id does not. The id is derived from the transition that opened
+it, so a tick that is processed twice opens the same incident.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _ENDS = (Turn.RECOVERED, Turn.RETIRED)
 _SEVERITIES = tuple(Severity)
 CREDENTIAL = "credential "
 _SCOPED = frozenset({Finding.CREDENTIAL_UNREADABLE})
-"""Findings that say themselves what they concern."""
+"""Findings that come with a scope of their own."""
 
 
 def correlate(
@@ -52,14 +52,14 @@ def correlate(
 ) -> list[Incident]:
     """The incidents of one API after these transitions: the open ones, and those just resolved.
 
-    `states` are those after the transitions; what they say of a failing member now is what its
-    incident says. `lasts`: whether an incident stays open though no member fails any more.
+    `states` are those after the transitions; an incident shows what they show of its failing
+    members. `lasts`: whether an incident stays open though no member fails any more.
     """
     before = {incident.id: incident for incident in incidents if incident.state == OPEN}
     now = StatesNow((state.key, state) for state in states)
     known = {name: learn(incident, now) for name, incident in before.items()}
-    told = {one.state.key for one in transitions}
-    moved = [turn for turn in _moved(known.values(), now) if turn.state.key not in told]
+    given = {transition.state.key for transition in transitions}
+    moved = [one for one in _moved(known.values(), now) if one.state.key not in given]
     learned: _Learned = defaultdict(set)
     for transition in sorted([*transitions, *moved], key=_order):
         if transition.turn is Turn.FLAPPING:
@@ -76,11 +76,11 @@ def correlate(
 
 
 _Learned = dict[str, set[tuple[str, ...]]]
-"""By incident: the problems of members that it has learned from since one left it."""
+"""By incident: the symptoms of members that it has learned from since one left it."""
 
 
 def _moved(incidents: Iterable[Incident], now: StatesNow) -> Iterator[Transition]:
-    """The members whose problem, as it is known now, has nothing in common with their incident."""
+    """The members whose present symptom does not fit their incident any more."""
     for incident in incidents:
         for state in failing(incident, now):
             if not fits(incident, state, now):
@@ -88,7 +88,7 @@ def _moved(incidents: Iterable[Incident], now: StatesNow) -> Iterator[Transition
 
 
 def _left_over(incidents: Iterable[Incident], now: StatesNow) -> list[RouteState]:
-    """What stays undecided when the story is over that has told of its route."""
+    """The undecided states of routes whose incident is over."""
     members = {key_of(one) for each in incidents for one in each.members if one.until is None}
     return [one for one in now.values() if _is_undecided(one) and one.key not in members]
 
@@ -98,9 +98,9 @@ def _is_undecided(state: RouteState) -> bool:
     return state.is_failing and problem is not None and problem.finding is Finding.UNDECIDED
 
 
-def _is_told_of(incidents: Iterable[Incident], state: RouteState) -> bool:
-    """Whether a route fails at this entrance for somebody else: that it is undecided for this
-    caller is nothing to be told besides."""
+def _fails_for_others(incidents: Iterable[Incident], state: RouteState) -> bool:
+    """Whether the route fails at this entrance for another caller: then it is no news that it is
+    undecided for this one."""
     return any(
         (one.route, one.entrance) == (state.route, state.entrance) and one.until is None
         for each in incidents
@@ -110,7 +110,7 @@ def _is_told_of(incidents: Iterable[Incident], state: RouteState) -> bool:
 
 
 def _order(transition: Transition) -> tuple[bool, int, Key]:
-    """Ends first; then those with the fewest possible causes, since they name a story best."""
+    """Ends first; then those with the fewest possible causes, which identify a story best."""
     problem = transition.state.problem
     causes = len(problem.candidates) if problem else 0
     return transition.turn not in _ENDS, causes, transition.state.key
@@ -119,8 +119,8 @@ def _order(transition: Transition) -> tuple[bool, int, Key]:
 def _flap(known: dict[str, Incident], transition: Transition) -> None:
     for incident in list(known.values()):
         if _is_member(incident, transition.state):
-            told = f"{_who(transition.state)} comes and goes: {_share(transition.state)}"
-            known[incident.id] = noted(incident, transition.at, told)
+            text = f"{_who(transition.state)} comes and goes: {_share(transition.state)}"
+            known[incident.id] = noted(incident, transition.at, text)
 
 
 def _share(state: RouteState) -> str:
@@ -135,7 +135,7 @@ def _is_member(incident: Incident, state: RouteState) -> bool:
 def _leave(
     known: dict[str, Incident], transition: Transition, now: StatesNow, learned: _Learned
 ) -> None:
-    """Ends a route's membership, unless its changed problem still fits the same incident."""
+    """Ends a route's membership, unless its changed symptom still fits the same incident."""
     key, at = transition.state.key, transition.at
     for incident in list(known.values()):
         if not _is_member(incident, transition.state):
@@ -170,7 +170,7 @@ def _join(
     learned: _Learned,
 ) -> None:
     state, problem = transition.state, transition.state.problem
-    if problem is None or (_is_undecided(state) and _is_told_of(known.values(), state)):
+    if problem is None or (_is_undecided(state) and _fails_for_others(known.values(), state)):
         return
     joined = next((one for one in known.values() if fits(one, state, now)), None)
     incident = joined or _opened(api, transition, problem)
@@ -201,7 +201,7 @@ def _join(
 
 
 def _shown(state: RouteState) -> tuple[str, ...]:
-    """What an incident learns from a member; of thousand that show the same, it asks one."""
+    """What an incident learns from a member; it learns once from members that show the same."""
     problem = state.problem
     return (problem.finding, *(one.cause for one in problem.candidates)) if problem else ()
 
@@ -239,7 +239,7 @@ def noted(incident: Incident, at: str, text: str) -> Incident:
 
 
 def _settled(before: Incident | None, incident: Incident, now: StatesNow) -> Incident:
-    """Scope and owner as they follow from the members, and the news in the history."""
+    """The incident with its scope and owner updated, and its changes in the history."""
     still = failing(incident, now)
     incident = _scoped(incident, now, fails=bool(still))
     if before is not None and still and _named(before) != _named(incident):
@@ -255,7 +255,7 @@ def fails_now(incident: Incident) -> bool:
 
 
 def ended_at(incident: Incident) -> str:
-    """When the last member of an incident recovered that has none that fails."""
+    """When the last member recovered; no member may fail any more."""
     return max(one.until for one in incident.members if one.until)
 
 
@@ -266,17 +266,20 @@ def _closed(incident: Incident) -> Incident:
 
 
 def _scoped(incident: Incident, now: StatesNow, *, fails: bool) -> Incident:
-    """With its scope and owner; what was put down to a credential stays so when it is over, and
-    of an API that left the configuration nothing is known any more."""
-    is_told = incident.finding in _SCOPED or not now
-    if is_told or (not fails and incident.scope.startswith(CREDENTIAL)):
+    """The incident with scope and owner derived from its members.
+
+    They stay if the finding brings its own scope, if the API left the configuration, and if a
+    credential's incident is over.
+    """
+    is_given = incident.finding in _SCOPED or not now
+    if is_given or (not fails and incident.scope.startswith(CREDENTIAL)):
         return incident
     members = concerned(incident)
     return replace(incident, scope=_scope(members, now), owner=_owner(incident, members, now))
 
 
 def _owner(incident: Incident, members: Iterable[Member], now: StatesNow) -> Owner:
-    """A credential that fails wherever it is used is ours to look at first."""
+    """The caller owns a credential that fails wherever it is used."""
     callers = {one.caller for one in members}
     if incident.finding is not Finding.REFUSED or len(callers) != 1:
         return incident.owner
@@ -285,8 +288,8 @@ def _owner(incident: Incident, members: Iterable[Member], now: StatesNow) -> Own
 
 
 def _still_acknowledged(before: Incident, incident: Incident, at: str) -> Incident:
-    """An acknowledgement covers what was acknowledged: not another finding, nor a graver one, nor
-    a cause that was no candidate then."""
+    """An acknowledgement does not cover another finding, a graver severity, or a cause that was no
+    candidate when it was given."""
     who = incident.acknowledged
     known = {one.cause for one in before.candidates}
     if who is None or (
@@ -295,18 +298,18 @@ def _still_acknowledged(before: Incident, incident: Incident, at: str) -> Incide
         and (incident.cause in known or incident.cause == before.cause)
     ):
         return incident
-    told = noted(incident, at, f"no longer covered by what {who.by} acknowledged")
-    return replace(told, acknowledged=None)
+    uncovered = noted(incident, at, f"no longer covered by what {who.by} acknowledged")
+    return replace(uncovered, acknowledged=None)
 
 
 def _named(incident: Incident) -> str:
-    """The diagnosis in short, as the history tells that it changed."""
+    """The diagnosis in short, for the history."""
     finding = "" if incident.finding is Finding.REFUSED else f"{incident.finding}: "
     return f"{finding}{incident.cause} ({incident.confidence})"
 
 
 def _scope(members: Iterable[Member], now: StatesNow) -> str:
-    """How much of the API is concerned, in words: one route, a credential, an entrance, or all."""
+    """The extent in words: a route, several, a credential, an entrance, or the whole API."""
     keys = {key_of(one) for one in members}
     routes = {route for route, _, _ in keys}
     callers = {caller for _, _, caller in keys}
@@ -319,7 +322,7 @@ def _scope(members: Iterable[Member], now: StatesNow) -> str:
 
 
 def _scope_of_all(keys: Iterable[Key], now: StatesNow) -> str:
-    """All routes fail: everywhere, or at one of several entrances only."""
+    """The extent if all routes fail: the whole API, or one of its entrances."""
     entrances = {entrance for _, entrance, _ in keys}
     if len(entrances) > 1 or entrances == {state.entrance for state in now.values()}:
         return "api"
@@ -327,8 +330,7 @@ def _scope_of_all(keys: Iterable[Key], now: StatesNow) -> str:
 
 
 def length(start: str, end: str) -> str:
-    """How long it took, as people say it: `41s`, `6m 10s`, `2h 5m`. Nothing ends before it began,
-    whatever the clocks said."""
+    """A duration for people: `41s`, `6m 10s`, `2h 5m`. Never negative, even if clocks differ."""
     took = datetime.fromisoformat(end) - datetime.fromisoformat(start)
     seconds = max(0, int(took.total_seconds()))
     minutes, seconds = divmod(seconds, 60)
@@ -339,17 +341,17 @@ def length(start: str, end: str) -> str:
 
 
 def moment(at: str) -> str:
-    """A time as people read it, to the second: `2026-11-22 09:01:00 UTC`."""
-    found = datetime.fromisoformat(at)
-    known = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return known.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    """A time for people, to the second: `2026-11-22 09:01:00 UTC`."""
+    read = datetime.fromisoformat(at)
+    aware = read if read.tzinfo else read.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def incident_id(api: str, transition: Transition) -> str:
-    """A ULID whose time is the opening's and whose other bits come from what opened it."""
+    """A ULID: the time is the opening's, the other bits a hash of the transition that opened it."""
     milliseconds = int(datetime.fromisoformat(transition.at).timestamp() * 1000)
     opened = "\0".join((api, *transition.state.key, transition.at))
     rest = int.from_bytes(sha256(opened.encode()).digest()[:10], "big")

@@ -1,6 +1,6 @@
-"""What an incident says, as it follows from what its failing members show now.
+"""An incident's diagnosis, derived from what its failing members show now.
 
-It decides nothing about who belongs to an incident; that is `correlate`'s business.
+`correlate` decides which members belong to an incident.
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ from gatewatch.model import (
 
 
 class StatesNow(dict[Key, RouteState]):
-    """What is known now of each route of an API, and what follows from all of them together."""
+    """The present state of each route of an API, and what all of them show together."""
 
     @cached_property
     def refused_callers(self) -> frozenset[str]:
-        """The credentials that fail at every place where they are used, for what may be their own
-        fault. One place is enough only for a credential that was never accepted."""
+        """The credentials that fail wherever they are used, possibly by their own fault.
+
+        A single place is enough only if it never accepted the credential.
+        """
         by_caller: dict[str, list[RouteState]] = defaultdict(list)
         for one in self.values():
             by_caller[one.caller].append(one)
@@ -44,12 +46,12 @@ class StatesNow(dict[Key, RouteState]):
 
     @cached_property
     def failing_entrances(self) -> dict[tuple[str, str], set[str]]:
-        """Where the same call fails, by route and caller."""
-        found: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for one in self.values():
-            if one.is_failing:
-                found[one.route, one.caller].add(one.entrance)
-        return found
+        """The entrances at which the same call fails, by route and caller."""
+        entrances: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for state in self.values():
+            if state.is_failing:
+                entrances[state.route, state.caller].add(state.entrance)
+        return entrances
 
 
 _SEVERITIES = tuple(Severity)
@@ -60,12 +62,12 @@ def key_of(member: Member) -> Key:
 
 
 def concerned(incident: Incident) -> tuple[Member, ...]:
-    """The members that still fail; of a resolved incident, all that did."""
+    """The members that still fail; for a resolved incident, all members."""
     return tuple(one for one in incident.members if one.until is None) or incident.members
 
 
 def failing(incident: Incident, now: StatesNow) -> list[RouteState]:
-    """The members that still fail, those first whose problem names the story best."""
+    """The states of the members that still fail, those with the fewest possible causes first."""
     members = (now.get(key_of(one)) for one in incident.members if one.until is None)
     return sorted((one for one in members if one is not None and one.problem), key=_leading)
 
@@ -76,12 +78,12 @@ def _leading(state: RouteState) -> tuple[int, Key]:
 
 
 def fits(incident: Incident, state: RouteState, now: StatesNow) -> bool:
-    """Whether what a route shows is explained by what an incident is about.
+    """Whether an incident explains what a route shows.
 
-    Look-alikes that both leave open are not enough: what one of them is led by must be possible
-    for the other. One fault may show other bytes at another entrance and behind another guard;
-    see `_is_seen_elsewhere` and `_is_one_credential`. A host that is not reached may fail in one
-    way or another; see `_is_one_host`.
+    Look-alikes that both leave open are not enough: the leading cause of one must be possible for
+    the other. One fault may answer differently at another entrance or behind another guard; see
+    `_is_seen_elsewhere` and `_is_one_credential`. An unreachable host may fail in several ways; see
+    `_is_one_host`.
     """
     problem = state.problem
     if problem is None:
@@ -107,7 +109,7 @@ def _is_explained(incident: Incident, problem: Symptom) -> bool:
 
 
 def _is_seen_elsewhere(incident: Incident, state: RouteState, now: StatesNow) -> bool:
-    """The same call fails at another entrance of the API, and may stop at the same layer."""
+    """Whether the same call fails at another entrance of the API, possibly at the same layer."""
     entrances = now.failing_entrances[state.route, state.caller]
     if state.problem is None or len(entrances | {state.entrance}) < 2:
         return False
@@ -120,8 +122,11 @@ def _is_seen_elsewhere(incident: Incident, state: RouteState, now: StatesNow) ->
 
 
 def _is_one_host(incident: Incident, state: RouteState, now: StatesNow) -> bool:
-    """Another member does not reach the same host: a name that is not found now, and too slow to
-    be found a minute later, is one fault."""
+    """Whether another member does not reach the same host either.
+
+    The same fault may show as an unknown name now, and as a lookup that takes too long a minute
+    later.
+    """
     if state.problem is None or state.problem.scope is None:
         return False
     others = (now.get(key_of(one)) for one in incident.members if one.until is None)
@@ -135,17 +140,17 @@ def _is_one_host(incident: Incident, state: RouteState, now: StatesNow) -> bool:
 
 
 def _is_one_credential(incident: Incident, state: RouteState, now: StatesNow) -> bool:
-    """One credential is refused wherever it is used, and nothing else is in this incident."""
+    """Whether the credential is refused everywhere, and the incident has no other caller."""
     return state.caller in now.refused_callers and all(
         one.caller == state.caller for one in incident.members if one.until is None
     )
 
 
-def may_be_a_credential(found: Symptom | Incident) -> bool:
-    """Whether all that is possible might have let another credential through."""
-    if found.finding is not Finding.REFUSED or not found.candidates:
+def may_be_a_credential(failure: Symptom | Incident) -> bool:
+    """Whether another credential might have passed, whichever of the candidates is true."""
+    if failure.finding is not Finding.REFUSED or not failure.candidates:
         return False
-    causes = [catalogue().get(one.cause) for one in found.candidates]
+    causes = [catalogue().get(one.cause) for one in failure.candidates]
     return all(one is not None and one.judges_credentials for one in causes)
 
 
@@ -156,9 +161,9 @@ def _layers(one: Incident | Symptom) -> frozenset[Layer]:
 def learn(incident: Incident, now: StatesNow) -> Incident:
     """The incident with the diagnosis that explains its failing members.
 
-    That is what its most telling member shows, and no surer than all of them allow: candidates
-    of different routes are not intersected. What is known already stays, until a look narrows or
-    contradicts it. Those that do not fit any more are left aside: they will leave it.
+    That is the diagnosis of the member with the fewest candidates, and no surer than all members
+    allow; candidates of different routes are not intersected. A diagnosis stays until a look
+    narrows or contradicts it. Members that do not fit any more are ignored: they will leave.
     """
     members = [one for one in failing(incident, now) if fits(incident, one, now)]
     problems = [one.problem for one in members if one.problem is not None]
@@ -166,10 +171,10 @@ def learn(incident: Incident, now: StatesNow) -> Incident:
         return incident
     lead = problems[0]
     known = incident if _is_known_better(incident, lead) else with_diagnosis(incident, lead)
-    told = _no_surer_than(problems, known)
+    updated = _no_surer_than(problems, known)
     gravest = max((incident.severity, *(one.severity for one in problems)), key=_SEVERITIES.index)
     return replace(
-        incident if _diagnosis(told) == _diagnosis(incident) else told,
+        incident if _diagnosis(updated) == _diagnosis(incident) else updated,
         owner=lead.owner,
         severity=gravest,
         flapping=any(one.is_flapping for one in members),
@@ -182,7 +187,7 @@ def _is_known_better(incident: Incident, lead: Symptom) -> bool:
 
 
 def _diagnosis(incident: Incident) -> tuple[object, ...]:
-    """What an incident says. One that says the same keeps its evidence: nothing of it is news."""
+    """The diagnosis to compare by: while it stays the same, an incident keeps its evidence."""
     return (
         incident.finding,
         incident.layer,
@@ -195,7 +200,7 @@ def _diagnosis(incident: Incident) -> tuple[object, ...]:
 
 
 def with_diagnosis(incident: Incident, lead: Symptom) -> Incident:
-    """The incident in the words of what one member shows."""
+    """The incident with the diagnosis of one member."""
     return replace(
         incident,
         finding=lead.finding,
@@ -221,7 +226,7 @@ def _rank(confidence: Confidence) -> int:
 
 
 def _no_surer_than(problems: Iterable[Symptom], incident: Incident) -> Incident:
-    """That members of which some leave more open are one story is an inference."""
+    """At most likely if some member leaves more open: that it is the same fault is an inference."""
     known = {one.cause for one in incident.candidates}
     layers = _layers(incident)
     others = list(problems)

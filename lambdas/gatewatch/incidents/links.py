@@ -1,9 +1,8 @@
-"""One credential that fails at several APIs: who tells of it, and which incidents it tells of.
+"""One credential that fails at several APIs: which incident announces it, and names the others.
 
 Each API has its own incidents and its own writer. Where the same credential fails at several, the
-first to tell claims it: its incident *leads*, and names the others. An incident that another one
-tells of says nothing itself, as long as that one is open, and has named it within some minutes.
-Nothing here is decided by hope: who is not named in time speaks for itself.
+first incident to announce it claims it: it *leads*, and names the others. A named incident sends
+nothing itself while the leader is open. One that is not named within some minutes announces itself.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ from gatewatch.model import Incident, Related, Severity, is_stranger
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """An open incident of an API in which a credential fails, as other APIs know of it.
+    """An open incident in which a credential fails, as other APIs see it.
 
-    `scope` is `credential NAME`. `part_of`: the incident that tells of it.
+    `scope` is `credential NAME`. `part_of`: the incident that announces it.
     """
 
     scope: str
@@ -34,7 +33,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """That an incident tells of a credential wherever it fails; `at`: since when it may."""
+    """The right of an incident to announce a credential wherever it fails, held since `at`."""
 
     scope: str
     api: str
@@ -44,22 +43,22 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Links(Protocol):
-    """What the stories of other APIs say of a credential."""
+    """What other APIs store about a failing credential."""
 
     def links(self, scope: str) -> Sequence[Link]:
-        """The open incidents in which it fails; the API that asks may be among them."""
+        """The open incidents in which it fails, those of the asking API included."""
 
     def claimed(self, scope: str) -> Claim | None: ...
 
     def claim(self, wanted: Claim, before: Claim | None) -> Claim:
-        """Takes the place of `before`, unless somebody else has taken it; whose it is then."""
+        """Replaces `before`, unless another claim already has; returns the claim that stands."""
 
     def told(self, api: str, incident: str) -> Incident | None:
-        """An incident of another API, if it is open and somebody was told of it."""
+        """An incident of another API, if it is open and was announced."""
 
 
 class Alone:
-    """Where nothing is known of other APIs."""
+    """For an API without others."""
 
     def links(self, _scope: str) -> Sequence[Link]:
         return ()
@@ -78,8 +77,10 @@ ALONE = Alone()
 
 
 def link_of(incident: Incident) -> Link | None:
-    """The link of an open incident that may be a credential's fault and concerns no other. While
-    a maintenance window holds it, nobody names it."""
+    """The link of an open incident that may be the fault of one credential alone.
+
+    None while a maintenance window holds the incident, so that no other names it.
+    """
     scope = credential_of(incident)
     if scope is None or incident.state != OPEN or incident.held_until is not None:
         return None
@@ -95,8 +96,7 @@ def link_of(incident: Incident) -> Link | None:
 def credential_of(incident: Incident) -> str | None:
     """The scope of the credential whose fault an incident may be.
 
-    An incident of a single place says no more than that a route is concerned: one credential is
-    seen there all the same.
+    The scope of an incident with a single member is its route; its credential counts all the same.
     """
     if incident.scope.startswith(CREDENTIAL):
         return incident.scope
@@ -108,18 +108,17 @@ def credential_of(incident: Incident) -> str | None:
 
 
 NAMED_WITHIN = timedelta(minutes=5)
-"""So long an incident waits to be named by the one that leads: that one bundles for a short while,
-and hears of it with the next sweep."""
+"""How long an incident waits for its leader to name it: the leader bundles for a short while, and
+learns of it with the next sweep."""
 
 
 def leader(
     incident: Incident, links: Links, at: str, own: Container[str] = (), *, is_told: bool = False
 ) -> Claim | None:
-    """Which incident tells of the credential of this one: it may be this one itself, which claims
-    that where nobody else does so. None, if it concerns no credential, or is over unclaimed.
+    """The claim on this incident's credential; this incident makes it if no other holds it.
 
-    `own`: the incidents of its API. One that was told of relies on nobody, so that it only claims
-    what nobody holds.
+    None if it concerns no credential, or is over and unclaimed. `own`: the incidents of its API. An
+    announced incident (`is_told`) relies on no other, so it claims only what none holds.
     """
     scope = credential_of(incident)
     if scope is None:
@@ -137,8 +136,8 @@ def leader(
 
 
 def _still_told(incident: Incident, scope: str, links: Links) -> Incident | None:
-    """The one that has named an incident and does still, though another one claims by now: that
-    one has its places for those whom nobody names."""
+    """The leader that still names this incident, even if another incident claims by now: the new
+    one keeps its places for incidents that none names."""
     if incident.part_of is None:
         return None
     places = (one for one in links.links(scope) if one.incident == incident.part_of)
@@ -167,18 +166,20 @@ def _holds(
 
 
 def _as_told(claim: Claim, links: Links) -> Claim:
-    """A claim with the severity that its incident has by now."""
+    """The claim with the present severity of its incident."""
     told = links.told(claim.api, claim.incident)
     return claim if told is None else replace(claim, severity=told.severity)
 
 
 _AHEAD = timedelta(hours=1)
-"""A claim from so far ahead was made by a clock that was wrong."""
+"""A claim from further ahead was made by a wrong clock."""
 
 
 def _speaks_for(claim: Claim, incident: Incident | None, links: Links, at: str) -> bool:
-    """Whether one may rely on another to tell of an incident: it has named it, or may still. Of
-    none in particular: whether it tells of the credential at all."""
+    """Whether the claiming incident has named this one, or still may.
+
+    Without an incident: whether it announces the credential at all.
+    """
     told = links.told(claim.api, claim.incident)
     if told is not None and credential_of(told) != claim.scope:
         return False
@@ -199,8 +200,8 @@ def _moment(at: str) -> datetime:
 
 
 _MOST_RELATED = 300
-"""Whoever finds no place is not named, and so speaks for itself. Where there is no place for all,
-only those get one that rely on this incident: the others have somebody, or speak for themselves."""
+"""An incident beyond it is not named, and so announces itself. If there is no place for all, only
+those that rely on this incident get one."""
 
 
 def related(
@@ -208,7 +209,7 @@ def related(
 ) -> Incident:
     """The incident with those of other APIs in which its credential fails now; `only` one of them.
 
-    One that does not grow learns no more of them than that they ended, which is no news then.
+    If it does not grow, it only marks those that ended, without news.
     """
     scope = credential_of(incident)
     if scope is None:
@@ -240,13 +241,13 @@ def _place(link: Link) -> tuple[str, str]:
 
 
 def is_followed(incident: Incident, links: Links) -> bool:
-    """Whether others that it tells of are still open."""
+    """Whether incidents that it announces are still open."""
     scope = credential_of(incident)
     return scope is not None and any(one.part_of == incident.id for one in links.links(scope))
 
 
 def was_left(incident: Incident, links: Links) -> bool:
-    """Whether the one that told of an incident does so no more: its end is then its own to tell."""
+    """Whether the leader of an incident is gone, so that it must announce its own end."""
     scope = credential_of(incident)
     if scope is None or incident.part_of is None:
         return False

@@ -1,6 +1,6 @@
 """Which incidents are held back while a maintenance window is open.
 
-Looks go on in a window; what breaks in it is told when it is over, if it is still broken then.
+Looks go on in a window. What breaks in it is announced after it, if it is still broken then.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from gatewatch.incidents.correlate import OPEN, noted
 from gatewatch.model import EXPOSURES, Incident
 
 
-def hold(incident: Incident, found: Sequence[Opening], at: str, *, is_new: bool) -> Incident:
-    """The incident with its `held_until` as it is to be now.
+def hold(incident: Incident, openings: Sequence[Opening], at: str, *, is_new: bool) -> Incident:
+    """The incident with its present `held_until`.
 
-    One that began in a window is held back as long as any window is open; one that began before
-    is not, and an exposure never is. What ended in the window stays as it was held.
+    One that began in a window is held back while any window is open; one that began before it is
+    not, and an exposure never is. One that ended in the window stays held.
     """
     if incident.state != OPEN:
         return incident
-    now = open_at(found, datetime.fromisoformat(at))
+    now = open_at(openings, datetime.fromisoformat(at))
     is_held = is_new or incident.held_until is not None
     if now is None or not is_held or incident.finding in EXPOSURES:
         return _released(incident, at)
@@ -38,7 +38,7 @@ def hold(incident: Incident, found: Sequence[Opening], at: str, *, is_new: bool)
 def _released(incident: Incident, at: str) -> Incident:
     if incident.held_until is None:
         return incident
-    return replace(noted(incident, at, "no more held: told"), held_until=None)
+    return replace(noted(incident, at, "no longer held"), held_until=None)
 
 
 def began(incident: Incident) -> datetime:

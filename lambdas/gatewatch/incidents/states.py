@@ -1,4 +1,4 @@
-"""The states of an API's routes, as verdicts come in."""
+"""The states of an API's routes, updated by verdicts."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def tracked(
 
 
 def keys_of(api: Api) -> Iterable[Key]:
-    """Whatever of an API may have a state."""
+    """The keys of all states that an API may have."""
     for route in api.routes:
         for entrance in api.entrances:
             for caller in (ANONYMOUS, *INVALID_CALLERS.values()):

@@ -1,6 +1,6 @@
-"""The incidents of one API from moment to moment, and what must be said of them.
+"""The incidents of one API over time, and their announcements.
 
-Both worlds go through here: a run on one machine, and the writer in the account.
+Both a run on one machine and the writer in the account use it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from gatewatch.model import EXPOSURES, GOT_THROUGH, Finding, Incident, Severity
 
 
 class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What the configuration says of an API to whoever tells of it.
+    """What announcements need from an API's configuration.
 
     `maintenance`: its windows that are open, or were within the last hour.
     """
@@ -41,7 +41,7 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     remind_every_seconds: float | None = None
 
     def is_heard_with(self, incident: Incident, severity: Severity) -> bool:
-        """Whether whoever must hear of an incident hears of one of this severity as well."""
+        """Whether all recipients of an incident also get one of this severity."""
         return not is_graver(incident.severity, severity)
 
 
@@ -57,9 +57,11 @@ _STRANGERS_MATTER = GOT_THROUGH | {Finding.REFUSED, Finding.PUBLIC_ROUTE_CLOSED}
 
 
 def is_restless(incidents: Iterable[Incident], at: str) -> bool:
-    """Whether strangers are to look as often as others: what they get narrows a refusal, and
-    tells of an exposure that it is over. Each such look is a refusal on purpose, so that only
-    exposures are watched closely for longer than an hour."""
+    """Whether looks without a credential are taken as often as others.
+
+    They narrow down a refusal and show when an exposure is over. Each provokes a refusal, so only
+    exposures keep them frequent for longer than an hour.
+    """
     now = datetime.fromisoformat(at)
     return any(
         one.state == OPEN
@@ -70,7 +72,7 @@ def is_restless(incidents: Iterable[Incident], at: str) -> bool:
 
 
 def restless_apis(incidents: Iterable[Incident], at: str) -> frozenset[str]:
-    """The APIs of which some of these open incidents make strangers look more often."""
+    """The APIs that one of these open incidents makes restless."""
     return frozenset(one.api for one in incidents if is_restless([one], at))
 
 
@@ -79,9 +81,12 @@ def _opened(incident: Incident) -> datetime:
 
 
 class Story:
-    """`said` is by incident what was last said of each open one; of one that is not in it, nobody
-    was told. `announcements` are what is to be said since this was made, in order. `links` are the
-    open incidents of other APIs in which the same credential fails."""
+    """The incidents of one API while its looks come in.
+
+    `said`: the last announcement of each open incident; one that is missing was not announced.
+    `announcements`: those made by this object, in order. `links`: the open incidents of other APIs
+    in which the same credential fails.
+    """
 
     def __init__(
         self,
@@ -99,37 +104,37 @@ class Story:
         self.announcements: list[Announcement] = []
 
     def go_on(self, states: Mapping[Key, RouteState], turns: Sequence[Transition], at: str) -> None:
-        """Takes up what has changed at a moment; `states` are those after it."""
-        untold = [
+        """Applies the changes of a moment; `states` are those after it."""
+        unannounced = [
             one for one in self.incidents.values() if one.state != OPEN and one.id not in self.said
         ]
-        for changed in (*untold, *self._changed(states, turns, at)):
+        for changed in (*unannounced, *self._changed(states, turns, at)):
             one = self._among_others(changed, at)
             self._take(one, self._news(one, at))
 
     def _news(self, incident: Incident, at: str) -> Announcement | None:
-        """One of which another told, and that it named to the last, ends by a word of its own."""
+        """The announcement that is due. An incident that has lost its leader announces its end."""
         is_told = incident.id in self.said
         if incident.state != OPEN and not is_told and was_left(incident, self._links):
             return end(incident, at)
         said = self.said.get(incident.id)
-        return announce(said, incident, at) if self._may_tell(incident, at) else None
+        return announce(said, incident, at) if self._may_announce(incident, at) else None
 
     def remind(self, at: str) -> None:
-        """Tells again of what stayed open for long."""
+        """Reminds of incidents that stayed open for long."""
         for one in list(self.incidents.values()):
             every = self._about.remind_every_seconds
             is_due = fails_now(one) and is_to_be_reminded(one, self.said.get(one.id), every, at)
-            if is_due and self._may_tell(one, at):
+            if is_due and self._may_announce(one, at):
                 self._take(one, remind(related(one, self._links, at), at))
 
-    def _take(self, incident: Incident, found: Announcement | None) -> None:
-        if found is None:
+    def _take(self, incident: Incident, announcement: Announcement | None) -> None:
+        if announcement is None:
             self.incidents[incident.id] = incident
             return
-        self.announcements.append(found)
-        self.incidents[incident.id] = found.incident
-        self.said[incident.id] = announced_of(found.incident, found.at)
+        self.announcements.append(announcement)
+        self.incidents[incident.id] = announcement.incident
+        self.said[incident.id] = announced_of(announcement.incident, announcement.at)
 
     def _changed(
         self, states: Mapping[Key, RouteState], turns: Sequence[Transition], at: str
@@ -138,7 +143,7 @@ class Story:
         if not turns and not any(one.state == OPEN for one in known.values()):
             return []
         about = self._about
-        found = correlate(
+        correlated = correlate(
             self._api,
             list(states.values()),
             list(known.values()),
@@ -151,34 +156,34 @@ class Story:
                 team=about.team,
                 runbook=about.runbook,
             )
-            for one in found
+            for one in correlated
         ]
 
     def _lasts(self, incident: Incident, at: str) -> bool:
-        """Whether the all-clear waits a short while for others that this incident tells of."""
+        """Whether the end waits a short while for the incidents that this one leads."""
         ended = datetime.fromisoformat(at) - datetime.fromisoformat(ended_at(incident))
         return (
             incident.id in self.said and ended < SHORT_WHILE and is_followed(incident, self._links)
         )
 
     def _among_others(self, incident: Incident, at: str) -> Incident:
-        """The incident as a part of another API's, or with those of which it tells itself."""
+        """The incident as a part of another API's, or with those that it leads itself."""
         is_told = incident.id in self.said
         if incident.held_until is not None or (incident.state != OPEN and not is_told):
             return incident
-        found = leader(incident, self._links, at, self.incidents, is_told=is_told)
-        if found is not None and found.api != self._api and not is_told:
-            if self._about.is_heard_with(incident, found.severity):
-                return replace(incident, part_of=found.incident)
-            if is_graver(incident.severity, found.severity):
-                found = self._links.claim(claim_of(incident, found.scope, at), found)
-        leads = found is not None and found.incident == incident.id
-        only = None if leads or found is None else found.incident
+        claim = leader(incident, self._links, at, self.incidents, is_told=is_told)
+        if claim is not None and claim.api != self._api and not is_told:
+            if self._about.is_heard_with(incident, claim.severity):
+                return replace(incident, part_of=claim.incident)
+            if is_graver(incident.severity, claim.severity):
+                claim = self._links.claim(claim_of(incident, claim.scope, at), claim)
+        leads = claim is not None and claim.incident == incident.id
+        only = None if leads or claim is None else claim.incident
         grown = related(incident, self._links, at, grows=leads or not is_told, only=only)
         return replace(grown, part_of=None)
 
-    def _may_tell(self, incident: Incident, at: str) -> bool:
-        """In a window: ends, exposures, and what is not held; but nothing more of what was told."""
+    def _may_announce(self, incident: Incident, at: str) -> bool:
+        """Ends and exposures always; else not while held or led, and in a window only openings."""
         if incident.state != OPEN or incident.finding in EXPOSURES:
             return True
         if incident.held_until is not None or incident.part_of is not None:

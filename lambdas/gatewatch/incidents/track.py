@@ -1,9 +1,8 @@
-"""Whether a route has changed: the memory of one caller at one entrance of one route.
+"""Whether a route has changed: the state of one caller at one entrance of one route.
 
-A failure counts after some in a row, or after so many of the last looks; an exposure counts at
-once. A recovery counts after some passes in a row: the more after the more often the route came
-and went. `unknown` neither advances nor resets: after several in a row it is a finding for the
-monitor's owner.
+A failure counts after several in a row, or after a share of the last looks; an exposure counts at
+once. A recovery counts after several passes in a row, and after more if the route came and went.
+`unknown` neither advances nor resets; several in a row are a finding for the monitor's owner.
 """
 
 from __future__ import annotations
@@ -43,10 +42,10 @@ Key = tuple[str, str, str]
 def story(
     finding: Finding, candidates: Iterable[Candidate], scope: str | None = None
 ) -> frozenset[str]:
-    """What two problems may share to be one: a possible cause, or else the finding itself.
+    """What makes two symptoms one story: a shared possible cause, or else the finding itself.
 
-    What is undecided shares nothing with what is known to fail. Each credential that cannot be
-    read is a story of its own.
+    An undecided route shares nothing with a failing one. Each unreadable credential is a story of
+    its own.
     """
     causes = frozenset(one.cause for one in candidates if one.cause != OK)
     if finding is Finding.REFUSED and causes:
@@ -59,7 +58,7 @@ def story(
 
 
 class Symptom(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is wrong with a route, as far as the looks of the present failure tell."""
+    """What is wrong with a route, as far as the looks of the present failure show."""
 
     finding: Finding
     layer: Layer
@@ -85,13 +84,13 @@ class Symptom(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RouteState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`is_failing` once failures count; then `problem` is what they show, and before, `suspect`.
+    """`is_failing` once failures count; then `problem` is what they show, before that `suspect`.
 
-    `was_let_in`: some look got through here, so the entrance itself is right. `since` is when
-    the present run of failures began, `seen_at` the last look that counted here, `last_good` the
-    last one that passed. `recent` has the last looks, from the oldest failure among them on: when
-    each failed, `-` for a failure that was told of as over, and nothing for a pass.
-    `is_flapping`: it came and went, and that was said.
+    `was_let_in`: some look got through here, so the entrance itself is right. `since`: when the
+    present run of failures began; `seen_at`: the last look that counted; `last_good`: the last one
+    that passed. `recent` holds the last looks from the oldest failure on: the time of each failure,
+    `-` for one that has recovered since, empty for a pass. `is_flapping`: the route comes and goes,
+    and a transition has reported that.
     """
 
     route: str
@@ -138,8 +137,8 @@ class Transition:
 class Patience:
     """How many looks make a failure count, and a recovery.
 
-    `open_after` failures in a row do, or X of the last Y, where `share` is (X, Y).
-    `holds_writes`: a call that got through is not repeated, so it counts at once.
+    A failure counts after `open_after` in a row, or after X of the last Y looks, where `share` is
+    (X, Y). `holds_writes`: a call that got through is not repeated, so it counts at once.
     """
 
     open_after: int
@@ -149,7 +148,7 @@ class Patience:
 
     @property
     def failing_share(self) -> tuple[int, int]:
-        """One more than in a row, of five times as many looks: that a third fails is told."""
+        """By default one more than in a row, of five times as many looks, so a third is enough."""
         return self.share or (self.open_after + 1, 5 * self.open_after)
 
 
@@ -167,13 +166,15 @@ def track(
 
 
 def is_overtaken(state: RouteState, at: str) -> bool:
-    """Whether a look of this moment comes too late: a later one has counted already. What was
-    stored with a clock that was ahead is taken back before (see `ahead`)."""
+    """Whether a look of this moment comes too late, since a later one has counted already.
+
+    `ahead` corrects what a clock ahead of ours stored before this is asked.
+    """
     return at <= state.seen_at
 
 
 def _says_nothing(before: RouteState, verdict: Verdict) -> bool:
-    """A look that was not taken does not; one that a finding holds back says that it lasts."""
+    """Whether the look was skipped; one that a finding holds back still opens that finding."""
     return verdict.outcome is Outcome.SKIPPED and (verdict.finding is None or before.is_failing)
 
 
@@ -190,8 +191,8 @@ def _next(
 
 
 def _is_our_own(state: RouteState, verdict: Verdict) -> bool:
-    """A credential that cannot be read says nothing of a route that is known to fail: it was not
-    looked at, so it has not changed."""
+    """Whether an unreadable credential kept us from looking at a route that is known to fail: its
+    state does not change then."""
     return (
         verdict.finding is Finding.CREDENTIAL_UNREADABLE
         and _is_known_to_fail(state)
@@ -228,12 +229,12 @@ _OVER = "-"
 
 
 _EXPOSURE_PASSES = 10
-"""An open guard may be open at one of several nodes: a few refusals do not prove it closed. What a
-guard says to an invalid credential is asked about hourly, and is not held to it."""
+"""A guard may be open at only some of several nodes, so a few refusals do not prove it closed. Not
+required of invalid credentials, which are tried only hourly."""
 
 
 def _passes_needed(state: RouteState, patience: Patience) -> int:
-    """A route that came and went may only be gone for a while."""
+    """How many passes in a row count as recovered: more for a route that came and went."""
     _, window = patience.failing_share
     if state.is_flapping:
         return max(patience.resolve_after, 2 * window)
@@ -263,7 +264,7 @@ def _comebacks(recent: Sequence[str]) -> int:
 def _failed(
     state: RouteState, verdict: Verdict, patience: Patience, at: str
 ) -> tuple[RouteState, Turn | None]:
-    seen = _problem(verdict)
+    symptom = _symptom(verdict)
     counting = replace(
         state,
         fails=state.fails + 1,
@@ -273,10 +274,10 @@ def _failed(
         recent=_recent(state, at, patience),
     )
     if not _is_known_to_fail(state):
-        suspect = _understood(state.suspect, seen)
+        suspect = _understood(state.suspect, symptom)
         return _opening(replace(counting, suspect=suspect), suspect, patience)
-    failing = replace(counting, problem=_understood(state.problem, seen))
-    if state.problem is None or not state.problem.story & seen.story:
+    failing = replace(counting, problem=_understood(state.problem, symptom))
+    if state.problem is None or not state.problem.story & symptom.story:
         return failing, Turn.CHANGED
     if not state.is_flapping and _comebacks(counting.recent) > 1:
         return replace(failing, is_flapping=True), Turn.FLAPPING
@@ -286,7 +287,7 @@ def _failed(
 def _opening(
     counting: RouteState, problem: Symptom, patience: Patience
 ) -> tuple[RouteState, Turn | None]:
-    """Whether the failures count by now: in a row, or of the last looks."""
+    """Opens a failure once enough looks failed in a row, or of the last ones."""
     many, _ = patience.failing_share
     times = [one for one in counting.recent if one]
     in_a_row = counting.fails >= _fails_needed(problem, patience)
@@ -309,14 +310,13 @@ def _is_known_to_fail(state: RouteState) -> bool:
 
 
 def _fails_needed(problem: Symptom, patience: Patience) -> int:
-    is_told_at_once = problem.finding in EXPOSURES | {Finding.CREDENTIAL_UNREADABLE}
+    counts_at_once = problem.finding in EXPOSURES | {Finding.CREDENTIAL_UNREADABLE}
     is_held = patience.holds_writes and problem.finding in GOT_THROUGH
-    return 1 if is_told_at_once or is_held else patience.open_after
+    return 1 if counts_at_once or is_held else patience.open_after
 
 
 def _understood(before: Symptom | None, now: Symptom) -> Symptom:
-    """What is known after one more failing look: what was ruled out before stays out, until a
-    look contradicts it."""
+    """The symptom after one more failing look; causes stay ruled out until one contradicts it."""
     if before is None or before.finding is not now.finding:
         return now
     shared = before.causes & now.causes
@@ -328,7 +328,7 @@ def _understood(before: Symptom | None, now: Symptom) -> Symptom:
 
 
 def _narrowed(before: Symptom, now: Symptom, shared: frozenset[str]) -> Symptom:
-    """What two looks leave together is inferred: neither shows it alone, so it is not certain."""
+    """The causes that two looks share: an inference, never certain, as neither shows it alone."""
     left = tuple(one for one in before.candidates if one.cause in shared)
     layers = {one.layer for one in left}
     out = {one.cause: one for one in (*before.ruled_out, *now.ruled_out)}
@@ -360,7 +360,7 @@ def _undecided(state: RouteState, verdict: Verdict, at: str) -> tuple[RouteState
     if _is_known_to_fail(state) or unknowns < UNDECIDED_AFTER:
         return counting, None
     problem = replace(
-        _problem(verdict),
+        _symptom(verdict),
         finding=Finding.UNDECIDED,
         owner=Owner.CALLER,
         severity=Severity.LOW,
@@ -371,7 +371,7 @@ def _undecided(state: RouteState, verdict: Verdict, at: str) -> tuple[RouteState
     return replace(counting, problem=problem if same else state.problem), None
 
 
-def _problem(verdict: Verdict) -> Symptom:
+def _symptom(verdict: Verdict) -> Symptom:
     return Symptom(
         finding=verdict.finding or Finding.UNDECIDED,
         layer=verdict.layer,
@@ -392,7 +392,7 @@ def _problem(verdict: Verdict) -> Symptom:
 def retire(
     states: Sequence[RouteState], configured: Iterable[Key], at: str
 ) -> tuple[list[RouteState], list[Transition]]:
-    """The states still configured, and a transition for each failing one that is not."""
+    """The states that are still configured, and a transition for each failing one that is not."""
     known = frozenset(configured)
     kept = [state for state in states if state.key in known]
     gone = [state for state in states if state.key not in known and state.is_failing]

@@ -1,1 +1,1 @@
-"""Whether what was diagnosed is what the owner expects, and whose concern it is if not."""
+"""Whether a diagnosis is what the owner expects, and whose concern it is if not."""

@@ -1,4 +1,4 @@
-"""Whether users are refused or the monitor alone: the same look with a browser's User-Agent."""
+"""Whether users are refused, too, or only the monitor: the same look as a browser."""
 
 from __future__ import annotations
 
@@ -32,25 +32,27 @@ from gatewatch.model import (
 def with_browsers(
     seen: Mapping[str, DiagnosedLook], browsers: Mapping[str, Exchange]
 ) -> dict[str, DiagnosedLook]:
-    """Where a browser comes further, only what may go by the User-Agent is left of the causes; and
-    whoever else was refused here need not have met a closed way."""
-    found = dict(seen)
+    """Where a browser comes further, keeps only the causes that may go by the User-Agent.
+
+    A browser's success also shows every other caller that the way to the route is open.
+    """
+    looks = dict(seen)
     for caller, exchange in browsers.items():
-        one = seen[caller]
-        left = [each for each in one.diagnosis.candidates if each.cause in BY_USER_AGENT]
-        if not left or not comes_further(exchange, one.exchange, one.nowhere):
+        look = seen[caller]
+        left = [one for one in look.diagnosis.candidates if one.cause in BY_USER_AGENT]
+        if not left or not comes_further(exchange, look.exchange, look.nowhere):
             continue
-        found[caller] = replaced(
-            one, diagnosis=_narrowed(one.diagnosis, left), as_browser=exchange.response
+        looks[caller] = replaced(
+            look, diagnosis=_narrowed(look.diagnosis, left), as_browser=exchange.response
         )
         if is_success(exchange):
-            found = {name: replaced(each, member=exchange.response) for name, each in found.items()}
-    return found
+            looks = {name: replaced(one, member=exchange.response) for name, one in looks.items()}
+    return looks
 
 
 def comes_further(browser: Exchange, look: Exchange, elsewhere: Sequence[Response]) -> bool:
-    """Whether a browser comes further than the look did; or, at a path that cannot exist, than the
-    monitor did there."""
+    """Whether a browser comes further than the look; at a path that cannot exist, than the monitor
+    did there."""
     response = browser.response
     if is_unseen(response):
         return False
@@ -71,11 +73,11 @@ BY_USER_AGENT = frozenset(
         "backend_denied",
     }
 )
-"""The causes that may tell a monitor from a browser by its User-Agent."""
+"""The causes that may treat a monitor and a browser differently, by the User-Agent."""
 
 
 def _narrowed(diagnosis: Diagnosis, left: Sequence[Candidate]) -> Diagnosis:
-    """That the User-Agent made the difference is inferred: something may have changed meanwhile."""
+    """Never certain: something other than the User-Agent may have changed meanwhile."""
     layers = {one.layer for one in left}
     ruled_out = tuple(
         RuledOut(one.cause, "a browser's User-Agent gets in")
@@ -95,8 +97,8 @@ def _narrowed(diagnosis: Diagnosis, left: Sequence[Candidate]) -> Diagnosis:
 
 
 def asks_as_browser(probe: Probe, verdict: Verdict) -> bool:
-    """Whether to ask if users are refused, too: what refused may go by the User-Agent."""
+    """Whether to look again as a browser: what refused may go by the User-Agent."""
     refused = verdict.outcome is Outcome.FAIL and verdict.finding is Finding.REFUSED
     if probe.entrance.closed or not refused:
         return False
-    return any(each.cause in BY_USER_AGENT for each in verdict.candidates)
+    return any(one.cause in BY_USER_AGENT for one in verdict.candidates)

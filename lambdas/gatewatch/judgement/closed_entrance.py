@@ -34,11 +34,11 @@ def at_closed_entrance(probe: Probe, one: DiagnosedLook) -> Judgement:
 
 def _not_closed(probe: Probe, one: DiagnosedLook) -> Judgement:
     response = one.exchange.response
-    told = f"an entrance that must refuse everybody let a call through ({response.status})"
+    because = f"an entrance that must refuse everybody let a call through ({response.status})"
     if is_success(one.exchange):
         doubted = turns_away(response) or (may_be_a_page(response) and not one.nowhere)
         if one.is_page or doubted:
-            because = f"{told}, but with what may be a page for everything"
+            because = f"{because}, but with what may be a page for everything"
             if one.is_page:
                 return Judgement(Outcome.UNKNOWN, None, because)
             return may_have_run(probe, one, Finding.ENTRANCE_NOT_CLOSED, because)
@@ -46,5 +46,5 @@ def _not_closed(probe: Probe, one: DiagnosedLook) -> Judgement:
         because = f"only the lack of an error type tells who refused ({response.status})"
         return Judgement(Outcome.UNKNOWN, None, because)
     return Judgement(
-        Outcome.FAIL, Finding.ENTRANCE_NOT_CLOSED, told, owner=Owner.API, severity=Severity.HIGH
+        Outcome.FAIL, Finding.ENTRANCE_NOT_CLOSED, because, owner=Owner.API, severity=Severity.HIGH
     )

@@ -1,7 +1,7 @@
-"""Whether an entrance that must refuse everybody does, told by how it refused us.
+"""Whether an entrance that must refuse everybody does, judged by how it refused us.
 
-A route's own guard refuses strangers and lets others in, so its refusal closes nothing. What does
-is a refusal by the name, the handshake, the host, the stage or a rule for all.
+A route's own guard refuses strangers and lets others in, so its refusal proves nothing. A refusal
+by the name, the handshake, the host, the stage or a rule for all callers does.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OPEN_TO_SOME = frozenset(
     }
 )
 _FOR_ALL = frozenset({"resource_policy_deny", "vpc_endpoint_policy_deny"})
-# Our own words for what the connection came to (`probe/exchange.py`).
+# Our own words for how a connection failed (`probe/exchange.py`).
 _NOBODY_THERE = re.compile(
     r"dns: no address|connect: connection refused"
     r"|tls: .*(hostname mismatch|not valid for|handshake failure|unrecognized name)",
@@ -38,9 +38,9 @@ _GONE = (404, 410, 421)
 def why_not_closed(
     exchange: Exchange, nowhere: Sequence[Response], diagnosis: Diagnosis, route: Route
 ) -> str | None:
-    """What leaves it open whether a refusal closes the entrance; None if nothing does.
+    """Why a refusal does not prove the entrance closed; None if it does.
 
-    `nowhere`: what strangers got there at paths that cannot exist.
+    `nowhere`: the answers to strangers at paths that cannot exist there.
     """
     response = exchange.response
     if response.status == 0:
@@ -51,13 +51,13 @@ def why_not_closed(
             return None
         return f"the refusal ({response.status}) is of no known form"
     causes = catalogue()
-    found = [causes[one.cause] for one in diagnosis.candidates if one.cause in causes]
-    left = [one for one in found if not _is_excluded(one, route)]
-    doubts = [one.id for one in left if not _closes(one, is_for_all=is_for_all)]
+    candidates = [causes[one.cause] for one in diagnosis.candidates if one.cause in causes]
+    left = [cause for cause in candidates if not _is_excluded(cause, route)]
+    doubts = [cause.id for cause in left if not _closes(cause, is_for_all=is_for_all)]
     if left and not doubts:
         return None
-    told = ", ".join(doubts[:3]) or "the route's own guard"
-    return f"refused, but perhaps not to everybody: {told}"
+    suspects = ", ".join(doubts[:3]) or "the route's own guard"
+    return f"refused, but perhaps not to everybody: {suspects}"
 
 
 def _without_answer(response: Response) -> str | None:
@@ -67,7 +67,7 @@ def _without_answer(response: Response) -> str | None:
 
 
 def _is_excluded(cause: Cause, route: Route) -> bool:
-    """Whether it is a route's own guard, of a kind that this route is declared not to have."""
+    """Whether the cause is a kind of guard that this route is declared not to have."""
     if not cause.guards or cause.id in _FOR_ALL:
         return False
     is_open = route.access is Access.PUBLIC

@@ -1,4 +1,4 @@
-"""One look with what it shows, and what is made of it."""
+"""One look with its diagnosis, and the judgement of it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from gatewatch.model import (
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The part of a verdict that needs thought; the rest is copied from the diagnosis."""
+    """The part of a verdict that is decided here; the rest is copied from the diagnosis."""
 
     outcome: Outcome
     finding: Finding | None
@@ -41,9 +41,9 @@ class Judgement:
 class DiagnosedLook:
     """One look and what it shows in the light of all others at its route.
 
-    `nowhere` are the answers to strangers at paths that cannot exist; `member` is what a credential
-    of ours got in this run, if it got in. `as_browser`: what the same look got with a browser's
-    User-Agent, if that was asked.
+    `nowhere`: the answers to strangers at paths that cannot exist. `member`: the answer to a
+    credential of ours in this run, if it got in. `as_browser`: the answer to the same look with a
+    browser's User-Agent, if it was taken.
     """
 
     exchange: Exchange
@@ -54,7 +54,7 @@ class DiagnosedLook:
 
     @property
     def is_page(self) -> bool:
-        """Whether it only looks like a success: everything is answered so."""
+        """Whether it only looks like a success: paths that cannot exist get the same page."""
         return is_success(self.exchange) and is_everywhere(self.exchange.response, self.nowhere)
 
 
@@ -68,7 +68,7 @@ SHOWN_ELSEWHERE_TOO = (
 
 
 def is_wanted_failure(expect: Expect, exchange: Exchange) -> bool:
-    """Whether it is a failure by its status, and the owner says that this status is right."""
+    """Whether its status is a failure's and the owner expects just that status."""
     status = exchange.response.status
     return status in expect.status and not 200 <= status < 400
 

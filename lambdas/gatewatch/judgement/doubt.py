@@ -1,8 +1,8 @@
-"""Whether a success is what it looks like, before anybody is paged or lulled by it.
+"""Whether a success is real, before it pages or reassures anybody.
 
-Single-page apps, CDNs, logins and maintenance pages answer everybody with 200. What tells a real
-answer from such a one is a look at a path that cannot exist, what a member gets, and what the owner
-expects. It decides nothing about access; that is `judge`'s business.
+Single-page apps, CDNs, logins and maintenance pages answer everybody with 200. A look at a path
+that cannot exist, the answer to a member, and the owner's expectation tell them from real answers.
+`judge` decides about access.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ from gatewatch.model import Exchange, Purpose, Response
 
 
 class Worth(StrEnum):
-    """What a success is worth: the real answer, a page that everything is answered with, or it
-    cannot be told."""
+    """What a success is worth: the real answer, a page that answers everything, or undecided."""
 
     REAL = "real"
     PAGE = "page"
@@ -41,18 +40,20 @@ REAL = Weighed(Worth.REAL)
 
 
 def nowhere(controls: Iterable[Exchange], like: Exchange) -> list[Response]:
-    """What strangers got at the same host where nothing can be, when they came as we are; only
-    answers that say something."""
+    """The answers to strangers at paths that cannot exist on the same host.
+
+    Only those under our own User-Agent, and only those that reveal something.
+    """
     return [
-        one.response
-        for one in controls
-        if is_nowhere(one)
-        and USER_AGENT not in one.request.headers
-        and parse(one.request.url).host == parse(like.request.url).host
-        and not one.request.presented
-        and (one.request.method == "HEAD") is (like.request.method.upper() == "HEAD")
-        and 200 <= one.response.status < 500
-        and one.response.status != _THROTTLED
+        control.response
+        for control in controls
+        if is_nowhere(control)
+        and USER_AGENT not in control.request.headers
+        and parse(control.request.url).host == parse(like.request.url).host
+        and not control.request.presented
+        and (control.request.method == "HEAD") is (like.request.method.upper() == "HEAD")
+        and 200 <= control.response.status < 500
+        and control.response.status != _THROTTLED
     ]
 
 
@@ -70,28 +71,30 @@ def is_success(exchange: Exchange) -> bool:
 
 
 def may_be_a_page(response: Response) -> bool:
-    """Whether it is of the kind that a front door shows to everybody. APIs answer in JSON."""
+    """Whether a front door may show it to everybody. APIs answer in JSON."""
     if turns_away(response) or is_error_page(response):
         return True
     return form_of(response) not in (BodyForm.JSON, BodyForm.EMPTY, BodyForm.UNSEEN)
 
 
 def is_error_page(response: Response) -> bool:
-    """Whether CloudFront shows it in place of its origin's refusal, whatever its status says: the
-    error pages of single-page apps answer with 200."""
+    """Whether CloudFront shows it in place of its origin's refusal.
+
+    Its status proves nothing: the error pages of single-page apps answer with 200.
+    """
     return "error from cloudfront" in header(response, "x-cache").lower()
 
 
 def is_everywhere(response: Response, elsewhere: Iterable[Response]) -> bool:
-    """Whether it is a page with which what cannot exist is answered, too."""
+    """Whether it is a page that paths that cannot exist get, too."""
     return may_be_a_page(response) and any(alike(response, one) for one in elsewhere)
 
 
 def weighed(
-    one: Exchange, elsewhere: Sequence[Response], member: Response | None, expect: Expect
+    exchange: Exchange, elsewhere: Sequence[Response], member: Response | None, expect: Expect
 ) -> Weighed:
-    """A stranger's success. `member` is what got through with a credential of ours, if it did."""
-    response = one.response
+    """What a stranger's success is worth. `member`: the answer to a credential of ours, if any."""
+    response = exchange.response
     if is_unseen(response):
         return _by_its_head(response, elsewhere)
     if is_everywhere(response, elsewhere):
@@ -102,11 +105,11 @@ def weighed(
 
 
 def _by_its_head(response: Response, elsewhere: Sequence[Response]) -> Weighed:
-    """An answer whose body could not be read is one all the same."""
+    """An answer still counts if its body could not be read."""
     if form_of(response) in (BodyForm.JSON, BodyForm.EMPTY):
         return REAL
     if not elsewhere or any(one.status == response.status for one in elsewhere):
-        return _doubt(_NOTHING_TOLD_IT)
+        return _doubt(_NOT_COMPARED)
     return REAL
 
 
@@ -116,7 +119,7 @@ def _beside_a_member(
     if alike(response, member):
         if turns_away(response):
             return _doubt("it reads like a refusal, and a member gets the same")
-        return REAL if elsewhere or not may_be_a_page(response) else _doubt(_NOTHING_TOLD_IT)
+        return REAL if elsewhere or not may_be_a_page(response) else _doubt(_NOT_COMPARED)
     if form_of(response) is not form_of(member):
         return _doubt(f"it is {_named(response)}, where a member gets {_named(member)}")
     return REAL if _is_stated(response, expect) else _doubt("a member gets something else")
@@ -131,13 +134,13 @@ def _alone(response: Response, elsewhere: Sequence[Response], expect: Expect) ->
     if _is_stated(response, expect):
         return REAL
     if not elsewhere:
-        return _doubt(_NOTHING_TOLD_IT) if may_be_a_page(response) else REAL
+        return _doubt(_NOT_COMPARED) if may_be_a_page(response) else REAL
     if all(alike(response, other) for other in elsewhere):
         return _doubt("a path that cannot exist is answered alike")
     return REAL
 
 
-_NOTHING_TOLD_IT = "no look told it from an answer to everything"
+_NOT_COMPARED = "no look told it from an answer to everything"
 
 
 def _doubt(because: str) -> Weighed:
@@ -151,7 +154,7 @@ def _missing(response: Response, expect: Expect) -> str | None:
 
 
 def states_content(expect: Expect) -> bool:
-    """Whether the owner says what must be in an answer: they have the last word on it."""
+    """Whether the owner states what an answer must contain: that outweighs its looks."""
     return bool(expect.json or expect.body or expect.headers)
 
 
@@ -176,7 +179,7 @@ def _named(response: Response) -> str:
 
 
 def is_at_the_root(url: str) -> bool:
-    """Where a front door shows its one page by right."""
+    """Whether it is the root, where a site rightly shows its one page."""
     return not parse(url).segments or urlsplit(url).path in ("", "/")
 
 
@@ -187,5 +190,5 @@ _LOGIN = re.compile(
 
 
 def leads_to_login(response: Response) -> bool:
-    """Whether a redirect sends its reader to prove who they are."""
+    """Whether a redirect asks its reader to prove who they are."""
     return bool(_LOGIN.search(header(response, "location").lower()))

@@ -1,7 +1,7 @@
 """Whether a diagnosis is what the owner expects, and whose concern it is if not.
 
-The false-pass guard lives here: a refusal proves protection only if every cause that could have
-given it is a guard. So does exposure: a protected route that answers a stranger.
+A refusal proves protection only if every cause that could have given it is a guard; a protected
+route that answers a stranger is exposed.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ def judge(
 ) -> list[Verdict]:
     """One verdict for each caller that was due. `looks` and `not_sent` are keyed by caller.
 
-    `diagnosis` is of the looks in their order, then of `others` (the controls). `instead`: what
-    other looks at the same host showed in place of those that were not sent. `as_browser`: what
-    callers got when the same look was taken with a browser's User-Agent.
+    `diagnosis` covers the looks in their order, then `others` (the controls). `instead`: looks at
+    the same host that stand in for those that were not sent. `as_browser`: by caller, the same look
+    with a browser's User-Agent.
     """
     shown = instead or {}
     seen = with_browsers(_seen(probe, looks, others, diagnosis), as_browser or {})
@@ -85,8 +85,10 @@ def judge(
 def undecided(
     probe: Probe, looks: Mapping[str, Exchange], not_sent: Mapping[str, Unsent], fault: str
 ) -> list[Verdict]:
-    """Where a fault of ours keeps us from judging. That a stranger got a success is told all the
-    same: it may be an exposure, and a write may have run."""
+    """The verdicts when a fault of ours prevents judging.
+
+    A stranger's success is still reported: it may be an exposure, and a write may have run.
+    """
     return [
         *(_skipped(probe, one) for one in probe.skipped),
         *(_not_sent(probe, caller, unsent) for caller, unsent in not_sent.items()),
@@ -101,8 +103,8 @@ def _not_judged(probe: Probe, caller: str, exchange: Exchange, fault: str) -> Ve
     shut = probe.entrance.closed or is_a_stranger_at_protected_route(probe, caller)
     if not (shut and is_success(exchange)):
         return verdict
-    found = Finding.ENTRANCE_NOT_CLOSED if probe.entrance.closed else Finding.GUARD_WEAKENED
-    return replace(verdict, finding=found, owner=Owner.API, severity=Severity.HIGH)
+    finding = Finding.ENTRANCE_NOT_CLOSED if probe.entrance.closed else Finding.GUARD_WEAKENED
+    return replace(verdict, finding=finding, owner=Owner.API, severity=Severity.HIGH)
 
 
 def _seen(
@@ -120,7 +122,7 @@ def _seen(
 
 
 def _is_a_member(probe: Probe, one: DiagnosedLook) -> bool:
-    """Whether a credential that is right got what its owner expects, and no page for everything."""
+    """Whether a valid credential got what the owner expects, and not a page for everything."""
     presented = one.exchange.request.presented
     ours = bool(presented) and all(each.validity is Validity.VALID for each in presented)
     if ours and is_wanted_failure(probe.route.expect, one.exchange):
@@ -170,8 +172,7 @@ def _verdict(
 
 
 def _unreached_host(probe: Probe, one: DiagnosedLook) -> str | None:
-    """The scope of a look that did not even reach its host: it would be the same for another
-    route, and whoever asks."""
+    """The scope of a look that did not reach its host: any route and caller would fail alike."""
     if not is_unreached(one.exchange.response.error):
         return None
     return host_scope(probe.destination)
@@ -198,19 +199,19 @@ def _skipped(probe: Probe, one: Skipped) -> Verdict:
 
 
 def _not_reached(probe: Probe, caller: str, unsent: Unsent, shown: DiagnosedLook) -> Verdict:
-    """As what was shown instead, but not seen: so nothing that fails is more than unknown."""
+    """The verdict of the look that stands in; since it was not seen here, a failure is unknown."""
     verdict = _verdict(probe, caller, shown, {}, ())
     outcome = Outcome.PASS if verdict.outcome is Outcome.PASS else Outcome.UNKNOWN
     return replace(verdict, outcome=outcome, because=unsent.because, scope=unsent.scope)
 
 
 def _not_sent(probe: Probe, caller: str, unsent: Unsent) -> Verdict:
-    """Nothing is known of the route; a credential that cannot be had is news all the same."""
+    """Nothing is known of the route, but an unreadable credential is a finding of its own."""
     verdict = _without_look(probe, caller, Outcome.UNKNOWN, unsent.because, Owner.CALLER)
-    found = replace(verdict, finding=unsent.finding, scope=unsent.scope)
+    verdict = replace(verdict, finding=unsent.finding, scope=unsent.scope)
     if unsent.finding is Finding.CREDENTIAL_UNREADABLE:
-        return replace(found, severity=Severity.HIGH)
-    return found
+        return replace(verdict, severity=Severity.HIGH)
+    return verdict
 
 
 def _without_look(

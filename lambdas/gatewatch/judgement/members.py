@@ -52,8 +52,8 @@ def _refused(probe: Probe, caller: str, one: DiagnosedLook) -> Judgement:
         )
         return Judgement(Outcome.FAIL, Finding.REFUSED, because, Owner.CALLER, Severity.LOW)
     if one.exchange.response.status == 0 and diagnosis.layer is Layer.UNKNOWN:
-        told = one.exchange.response.error or "no HTTP answer"
-        return Judgement(Outcome.UNKNOWN, None, told)
+        because = one.exchange.response.error or "no HTTP answer"
+        return Judgement(Outcome.UNKNOWN, None, because)
     if caller == ANONYMOUS and every_survivor_proves_guard(diagnosis):
         return Judgement(
             Outcome.FAIL,
@@ -73,7 +73,7 @@ _MAYBE_MASKED = frozenset({OK, "masked_failure"})
 
 
 def _masked(expect: Expect, one: DiagnosedLook) -> Judgement:
-    """What the owner says of the body counts for more than what it looks like."""
+    """The owner's expectation of the body outweighs what the body looks like."""
     if expect.json or expect.body:
         return _got_in(expect, one.exchange) or passes("answered as expected")
     return Judgement(
@@ -82,7 +82,7 @@ def _masked(expect: Expect, one: DiagnosedLook) -> Judgement:
 
 
 def _got_in(expect: Expect, exchange: Exchange) -> Judgement | None:
-    """What is wrong with an answer that got through, if anything is."""
+    """What is wrong with an answer that got through, if anything."""
     response = exchange.response
     statuses = expect.status
     if (statuses and response.status not in statuses) or (

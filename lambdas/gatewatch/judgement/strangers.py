@@ -1,5 +1,4 @@
-"""Strangers at protected routes: whether a guard refused them. The false-pass guard and the
-exposure live here."""
+"""Strangers at protected routes: whether a guard refused them, or the route is exposed."""
 
 from __future__ import annotations
 
@@ -51,16 +50,18 @@ def calling_phrase(caller: str) -> str:
 
 
 def on_trial(probe: Probe, one: DiagnosedLook, how: str) -> Judgement:
-    """A guard refused strangers in this run, so all that is asked is whether it took the invalid
-    credential. It did not if what refused may be one of the route's guards."""
-    found = stranger_at_protected_route(probe, one, how)
-    if found.finding in GOT_THROUGH or found.outcome is Outcome.PASS:
-        return found
+    """Whether the guard accepted an invalid credential; that it refuses strangers is known.
+
+    It did not accept it if what refused may be one of the route's declared guards.
+    """
+    judgement = stranger_at_protected_route(probe, one, how)
+    if judgement.finding in GOT_THROUGH or judgement.outcome is Outcome.PASS:
+        return judgement
     causes, declared = catalogue(), set(probe.route.guarded_by)
     survivors = [causes[each.cause] for each in one.diagnosis.candidates if each.cause != OK]
     if any(cause.guards & declared for cause in survivors):
         return passes(f"a call {how} is refused ({one.exchange.response.status})")
-    return Judgement(Outcome.UNKNOWN, None, found.because)
+    return Judgement(Outcome.UNKNOWN, None, judgement.because)
 
 
 def stranger_at_protected_route(probe: Probe, one: DiagnosedLook, how: str) -> Judgement:
@@ -97,7 +98,7 @@ def _exposed(how: str, status: int) -> Judgement:
 
 
 def _is_refused_by_backend(probe: Probe, one: DiagnosedLook) -> bool:
-    """A backend that is the declared guard has words of its own; a 401 is one, whatever it says."""
+    """Whether the declared guard, the backend, refused; a 401 is a refusal, whatever it says."""
     if Guard.BACKEND not in probe.route.guarded_by:
         return False
     causes = [each.cause for each in one.diagnosis.candidates]
@@ -112,18 +113,18 @@ _BY_BACKEND = "backend_denied"
 
 
 def _declared_guard_is_none_of_them(probe: Probe, one: DiagnosedLook) -> bool:
-    """Whether something refused before or beside the declared guard, and that cannot be it.
+    """Whether something other than the declared guard refused, in front of it or beside it.
 
-    While a member gets in, the way is open, and who turns strangers away is another guard; what
-    comes and goes (no answer, a throttle) tells nothing of guards.
+    Not while a member gets in: then the way is open, and another guard turns strangers away. What
+    comes and goes (no answer, a throttle) proves nothing about guards.
     """
     declared = set(probe.route.guarded_by)
     if not declared or Guard.BACKEND in declared or one.member is not None:
         return False
-    found = [catalogue()[each.cause] for each in one.diagnosis.candidates if each.cause != OK]
-    if any(cause.guards & declared for cause in found):
+    causes = [catalogue()[each.cause] for each in one.diagnosis.candidates if each.cause != OK]
+    if any(cause.guards & declared for cause in causes):
         return False
-    layers = {cause.layer for cause in found}
+    layers = {cause.layer for cause in causes}
     return bool(layers & _BEFORE_ANY_GUARD) and layers <= _BEFORE_ANY_GUARD | {Layer.AUTH}
 
 
@@ -131,7 +132,7 @@ _BEFORE_ANY_GUARD = frozenset({Layer.ROUTING, Layer.EDGE})
 
 
 def _refused_by_a_guard(probe: Probe, diagnosis: Diagnosis, status: int) -> Judgement:
-    """A guard other than the declared one leaves open whether the declared one is still there."""
+    """A pass, unless the refusal may be another guard's: the declared one may be gone then."""
     declared = set(probe.route.guarded_by)
     causes = catalogue()
     strangers = [
@@ -144,13 +145,13 @@ def _refused_by_a_guard(probe: Probe, diagnosis: Diagnosis, status: int) -> Judg
 
 
 def _let_in(probe: Probe, one: DiagnosedLook, how: str) -> Judgement:
-    """A success pages only if it is the real answer; else it says why it is doubted."""
+    """A success is an exposure only if it is the real answer; else the verdict states the doubt."""
     status = one.exchange.response.status
-    found = weighed(one.exchange, one.nowhere, one.member, probe.route.expect)
-    if found.worth is Worth.REAL:
+    success = weighed(one.exchange, one.nowhere, one.member, probe.route.expect)
+    if success.worth is Worth.REAL:
         return _exposed(how, status)
-    because = f"a stranger is answered with {status}, but {found.because}"
-    if found.worth is Worth.PAGE:
+    because = f"a stranger is answered with {status}, but {success.because}"
+    if success.worth is Worth.PAGE:
         return Judgement(Outcome.UNKNOWN, None, because)
     if turns_away(one.exchange.response) and Guard.BACKEND in probe.route.guarded_by:
         return passes("turned away by the backend, as declared")
@@ -158,7 +159,7 @@ def _let_in(probe: Probe, one: DiagnosedLook, how: str) -> Judgement:
 
 
 def may_have_run(probe: Probe, one: DiagnosedLook, finding: Finding, because: str) -> Judgement:
-    """What is doubted is unknown. A write that may have run is held back all the same, and told."""
+    """A doubtful success is unknown; a write that may have run is also held back and reported."""
     runs = probe.route.writes and not probe.route.invoke
     if not runs or turns_away(one.exchange.response):
         return Judgement(Outcome.UNKNOWN, None, because)
@@ -167,8 +168,10 @@ def may_have_run(probe: Probe, one: DiagnosedLook, finding: Finding, because: st
 
 
 def _redirected(probe: Probe, one: DiagnosedLook) -> Judgement:
-    """A redirect to a login is how a backend refuses; where another guard is declared, that one let
-    the call through. Any other redirect proves nothing."""
+    """A redirect to a login is a backend's refusal: any other declared guard let the call through.
+
+    No other redirect proves anything.
+    """
     status = one.exchange.response.status
     if not leads_to_login(one.exchange.response):
         because = f"a stranger is redirected ({status}); that is no proof of a guard"
@@ -193,7 +196,7 @@ def past_every_guard(one: DiagnosedLook) -> bool:
     """Whether the call stopped at a gate that lies behind authorization and API keys.
 
     Without an answer nobody knows where it stopped. WebSocket management validates a connection's
-    id before it looks at the caller (ms-120).
+    id before it checks the caller (ms-120).
     """
     diagnosis, causes = one.diagnosis, catalogue()
     if "@connections" in parse(one.exchange.request.url).segments:
@@ -207,24 +210,27 @@ def past_every_guard(one: DiagnosedLook) -> bool:
 
 
 def _let_through(probe: Probe, one: DiagnosedLook, how: str) -> Judgement:
-    """No guard of the gateway's refused. Where the backend may be the guard, nothing is proven; nor
-    where only a missing header says that the gateway did not refuse."""
+    """No guard of the gateway's refused.
+
+    That proves nothing if the backend may be the guard, or if only a missing header shows that the
+    gateway did not refuse.
+    """
     diagnosis, status = one.diagnosis, one.exchange.response.status
     own_guard = not probe.route.guarded_by or Guard.BACKEND in probe.route.guarded_by
-    told = f"{causes_phrase(diagnosis)} ({status})"
+    stopped_by = f"{causes_phrase(diagnosis)} ({status})"
     if diagnosis.layer_confidence is not Confidence.CERTAIN or (
         own_guard and _stopped_behind_the_gateway(diagnosis)
     ):
-        because = f"no guard of the gateway's refused; {told}"
+        because = f"no guard of the gateway's refused; {stopped_by}"
         return _unproven(probe, one, because)
     if not shows_its_writer(one.exchange):
-        because = f"only the lack of an error type tells that no guard refused; {told}"
+        because = f"only the lack of an error type tells that no guard refused; {stopped_by}"
         return _unproven(probe, one, because)
-    return _weakened(f"a call {how} passed every guard; {told}")
+    return _weakened(f"a call {how} passed every guard; {stopped_by}")
 
 
 def _unproven(probe: Probe, one: DiagnosedLook, because: str) -> Judgement:
-    """A failure that is told with a success's status has run for a while, as a success has."""
+    """A failure under a success's status may have run, as a success may."""
     if is_success(one.exchange):
         return may_have_run(probe, one, Finding.GUARD_WEAKENED, because)
     return Judgement(Outcome.UNKNOWN, None, because)

@@ -1,4 +1,4 @@
-"""Which successes are not believed before a path that cannot exist was asked."""
+"""Which successes need a look at a path that cannot exist before they are believed."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from gatewatch.model import (
 def in_doubt(
     probe: Probe, looks: Mapping[str, Exchange], others: Sequence[Exchange]
 ) -> Exchange | None:
-    """The first look whose success cannot be believed before a path that cannot exist was asked."""
-    found = (
+    """The first success that needs a look at a path that cannot exist and has had none."""
+    doubtful = (
         exchange
         for caller, exchange in looks.items()
         if _is_in_doubt(probe, caller, exchange) and not nowhere(others, exchange)
     )
-    return next(found, None)
+    return next(doubtful, None)
 
 
 def _is_in_doubt(probe: Probe, caller: str, exchange: Exchange) -> bool:
@@ -40,8 +40,10 @@ def _is_in_doubt(probe: Probe, caller: str, exchange: Exchange) -> bool:
 
 
 def may_be_a_page_for_all(probe: Probe, response: Response) -> bool:
-    """An owner who states the content has the last word on it; and at its root, a site shows its
-    one page by right."""
+    """Whether a success may be a page for everything.
+
+    Not if the owner states the content, nor at the root, where a site rightly shows its one page.
+    """
     if states_content(probe.route.expect) or is_at_the_root(probe.called):
         return False
     return may_be_a_page(response)

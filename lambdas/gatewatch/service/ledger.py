@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from gatewatch.config.canonical import Channel
 from gatewatch.incidents.acknowledge import Ack, acknowledge
 from gatewatch.incidents.ahead import believed_memory
-from gatewatch.incidents.announce import Announced, Announcement, AnnouncementKind, spoken_of
+from gatewatch.incidents.announce import Announced, Announcement, AnnouncementKind, fully_announced
 from gatewatch.incidents.correlate import OPEN
 from gatewatch.incidents.learn import key_of
 from gatewatch.incidents.links import ALONE, Link, Links, link_of
@@ -350,7 +350,9 @@ def unpack(api: str, packed: bytes, version: int) -> Ledger:
         api=api,
         version=version,
         heard=whole.heard,
-        incidents=tuple(spoken_of(one) if one.id in before else one for one in whole.incidents),
+        incidents=tuple(
+            fully_announced(one) if one.id in before else one for one in whole.incidents
+        ),
         said={**before, **whole.told},
         unfiled=whole.unfiled,
         is_restless=whole.is_restless,
