@@ -27,7 +27,7 @@ def on_config(config: MkDocsConfig) -> None:
     """Puts the pages of the causes into the navigation, by layer."""
     for entry in config.nav or ():
         if entry == {"Causes": CAUSES}:
-            entry["Causes"] = [CAUSES, *_causes()]
+            entry["Causes"] = [{"All causes": CAUSES}, *_causes()]
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
