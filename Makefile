@@ -12,7 +12,7 @@ IN_VENV := PATH="$(CURDIR)/$(BIN):$$PATH" JSII_SILENCE_WARNING_END_OF_LIFE_NODE_
 	CDK_DISABLE_CLI_TELEMETRY=true CDK_DISABLE_VERSION_CHECK=1
 
 .DEFAULT_GOAL := help
-.PHONY: help lock lowest setup demo test hunt lint infra package synth deploy destroy docs site accuracy faults nights conformance bench scale tools e2e clean
+.PHONY: help lock lowest setup demo check test hunt attack mutants lint infra package synth deploy destroy docs site accuracy faults nights conformance bench scale tools e2e clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 18
@@ -44,6 +44,9 @@ node_modules/.package-lock.json: package.json package-lock.json
 demo: setup  ## Watch a sandbox API break and recover, on this machine
 	@$(BIN)/gatewatch demo
 
+check: lint  ## Lint, types and the quick tests: before each commit (two minutes)
+	@$(BIN)/python -m pytest -n auto -m "not slow"
+
 test: $(VENV)/dev.stamp  ## Run all tests
 	@$(BIN)/python -m pytest -n auto
 
@@ -52,6 +55,16 @@ hunt: $(VENV)/dev.stamp  ## The properties again, with more and ever new example
 
 attack: $(VENV)/dev.stamp  ## Hostile servers, pushes, clocks, pastes and texts; FRESH=1 for new ones (up to 10 minutes)
 	@$(BIN)/python -m pytest -n auto tests/attack $(if $(FRESH),--hypothesis-profile=hunt)
+
+build/mutants/env.stamp: requirements/mutants.txt
+	@$(PYTHON) -m venv build/mutants/env
+	@build/mutants/env/bin/python -m pip install --quiet --disable-pip-version-check $(LOCKED) requirements/mutants.txt
+	@touch $@
+
+# MINUTES=10; ONLY=redaction for some modules; SEED=N for the same ones again
+mutants: $(VENV)/dev.stamp build/mutants/env.stamp  ## Change the code here and there: what do the quick tests not notice?
+	@build/mutants/env/bin/python bench/mutants.py \
+		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED))
 
 lint: $(VENV)/dev.stamp  ## Format, lint, types, import directions
 	@$(BIN)/ruff format --check .
@@ -107,6 +120,7 @@ lock: build/lock/uv.stamp  ## Write the files of pinned and hashed requirements 
 	@$(LOCK) requirements/dev.in --constraint requirements/core.txt --output-file requirements/dev.txt
 	@$(LOCK) requirements/e2e.in --output-file requirements/e2e.txt
 	@$(LOCK) requirements/site.in --output-file requirements/site.txt
+	@$(LOCK) requirements/mutants.in --output-file requirements/mutants.txt
 	@$(LOCK) requirements/lambdas.in --constraint requirements/core.txt --output-file lambdas/requirements.txt
 	@$(LOCK) pyproject.toml --all-extras requirements/cdk.in --constraint requirements/core.txt --output-file requirements.txt
 

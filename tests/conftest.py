@@ -20,6 +20,52 @@ settings.register_profile("hunt", deadline=None, max_examples=1000)
 settings.load_profile("gate")
 
 
+# Of these `make check` does without: an emulated account, another process, every fault or a whole
+# night, or waiting for what never answers. What they walk through is tested by itself besides.
+SLOW = (
+    "adapters/",
+    "attack/",
+    "cli/test_account_command.py",
+    "cli/test_cli.py",
+    "cli/test_completion.py",
+    "cli/test_on_call.py",
+    "cli/test_sandbox_command.py",
+    "config/test_url_parameters.py",
+    "config/test_windows.py",
+    "diagnosis/test_accuracy.py",
+    "incidents/test_leaders.py",
+    "incidents/test_maintenance.py",
+    "incidents/test_nights.py",
+    "judgement/test_unreadable.py",
+    "looking/test_as_browser.py",
+    "notices/test_commands.py",
+    "probe/test_aws_identities.py",
+    "probe/test_client_certificates.py",
+    "probe/test_prober.py",
+    "probe/test_rotation.py",
+    "probe/test_token_life.py",
+    "redaction/test_fetched_secrets.py",
+    "redaction/test_redaction.py::test_no_text_takes_long",
+    "redaction/test_redaction.py::test_wherever_a_form_is_cut_little_of_it_stays",
+    "redaction/test_secrets.py",
+    "sandbox/test_conformance.py",
+    "sandbox/test_faults.py",
+    "service/test_handlers.py",
+    "service/test_private_apis.py",
+    "service/test_service.py",
+    "service/test_unreadable_in_account.py",
+    "test_both_worlds.py",
+    "transcripts/test_bounds.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    slow = tuple(f"tests/{one}" for one in SLOW)
+    for item in items:
+        if item.nodeid.startswith(slow):
+            item.add_marker("slow")
+
+
 @pytest.fixture(scope="session")
 def aws_endpoint() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)

@@ -18,6 +18,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "requirements/dev.txt": ("requirements/dev.in",),
     "requirements/e2e.txt": ("requirements/e2e.in",),
     "requirements/site.txt": ("requirements/site.in",),
+    "requirements/mutants.txt": ("requirements/mutants.in",),
     "lambdas/requirements.txt": ("requirements/lambdas.in",),
     "requirements.txt": ("pyproject.toml", "requirements/cdk.in"),
 }

@@ -133,6 +133,24 @@ def test_a_strangers_success(name: str) -> None:
     assert (found.outcome, found.finding) == expected
 
 
+# what a stranger gets, and at two paths that cannot exist: not all nodes know a rule yet
+MIXED = {
+    "a page once is a page": (INDEX, INDEX, MAT, UNDECIDED),
+    "a page the second time is a page": (INDEX, MAT, INDEX, UNDECIDED),
+    "a page never": (INDEX, MAT, MAT, OPEN),
+    "JSON that is refused elsewhere once is an answer": (JSON, JSON, MAT, OPEN),
+    "a body that was not seen, and its status elsewhere once": ("rest 200", INDEX, MAT, UNDECIDED),
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_a_strangers_success_beside_mixed_answers(name: str) -> None:
+    stranger, *nowhere, expected = MIXED[name]
+    controls = tuple(look(line) for text in nowhere for line in seen(NOWHERE, text))
+    [found] = judged(probe(ALONE), look(seen(G, stranger)[0]), controls=controls)
+    assert (found.outcome, found.finding) == expected
+
+
 def test_a_doubted_success_says_why() -> None:
     looks = [*seen(G, INDEX), *seen(f"{G} with bearer=valid", JSON)]
     found = judged(probe(GUARDED), *map(look, looks), controls=(look(f"{NOWHERE} -> {MAT}"),))[0]

@@ -453,6 +453,12 @@ CLOSINGS = {
     "an integration that fails": (I500, None, "fail", "entrance_not_closed"),
     "a backend's own answer": ('backend 404 | {"e":1}', None, "fail", "entrance_not_closed"),
     "what may be a backend's, and lacks its signs": ('rest 404 | {"e":1}', None, "unknown", None),
+    "a backend's own answer, or a route that is gone": (
+        "rest 400 ValidationException | Invalid request body",
+        None,
+        "unknown",
+        None,
+    ),
     "Forbidden may be about a key": (FORBIDDEN, None, "unknown", None),
     "Forbidden everywhere": (FORBIDDEN, FORBIDDEN, "pass", None),
     "the route's own guard": (UNAUTHORIZED, None, "unknown", None),
@@ -463,6 +469,18 @@ CLOSINGS = {
     "a host that knows nothing": (
         "stranger 404 | <p>no</p>",
         "stranger 404 | <p>no</p>",
+        "pass",
+        None,
+    ),
+    "a host that is gone for good": (
+        "stranger 410 | <p>no</p>",
+        "stranger 410 | <p>no</p>",
+        "pass",
+        None,
+    ),
+    "a server that is not this host's": (
+        "stranger 421 | <p>no</p>",
+        "stranger 421 | <p>no</p>",
         "pass",
         None,
     ),

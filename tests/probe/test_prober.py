@@ -32,6 +32,8 @@ from tests.callers import why
 from tests.servers import Handler, answering, serving
 
 TIMEOUT = 0.6
+PATIENCE = 20.0
+"""What is not bounded lasts longer, however busy the machine is."""
 
 
 class Clock:
@@ -147,11 +149,11 @@ STATUS_KNOWN = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_server_ends_within_the_deadline_in_one_line(name: str) -> None:
+def test_a_hostile_server_ends_with_the_deadline_at_the_latest_in_one_line(name: str) -> None:
     handle, told = HOSTILE[name]
     started = time.monotonic()
-    raw = ask(handle)
-    assert time.monotonic() - started < TIMEOUT + 1.5
+    raw = ask(handle, timeout_seconds=TIMEOUT if told == "timeout" else 2 * PATIENCE)
+    assert time.monotonic() - started < PATIENCE
     assert raw.status == (200 if name in STATUS_KNOWN else 0)
     assert (raw.headers, raw.body, raw.head_is_whole) == ((), b"", False)
     assert raw.error is not None
@@ -275,7 +277,7 @@ def test_a_resolver_that_hangs_ends_with_the_deadline() -> None:
     one = prober(resolver=Resolver(hangs))  # type: ignore[arg-type]
     started = time.monotonic()
     [raw] = sent(one, attempt("http://slow.example.com/"))
-    assert time.monotonic() - started < TIMEOUT + 0.5
+    assert time.monotonic() - started < PATIENCE
     assert raw.error == "timeout: the deadline passed in phase dns"
 
 
@@ -394,7 +396,7 @@ def test_a_handshake_that_never_ends_is_bounded() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         started = time.monotonic()
         raw = send(f"https://127.0.0.1:{listener.getsockname()[1]}/")
-    assert time.monotonic() - started < TIMEOUT + 1
+    assert time.monotonic() - started < PATIENCE
     assert raw.error == "timeout: the deadline passed in phase tls"
 
 
