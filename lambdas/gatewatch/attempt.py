@@ -12,7 +12,7 @@ from gatewatch.config.canonical import (
     Route,
     caller_name,
 )
-from gatewatch.gateway.url import API_ID_HEADER, host_of, joined, parse
+from gatewatch.gateway.url import API_ID_HEADER, host_of, joined_url, parse
 from gatewatch.model import (
     INVALID_CALLERS,
     READING_METHODS,
@@ -109,7 +109,7 @@ class Probe:
     @property
     def called(self) -> str:
         """The URL that is called, as it is sent."""
-        return joined(self.entrance.url, self.route.target)
+        return joined_url(self.entrance.url, self.route.target)
 
     @property
     def destination(self) -> str:
@@ -137,7 +137,7 @@ def attempt_for(
         route=route.name,
         entrance=entrance.url,
         method=route.method,
-        url=joined(entrance.url, route.target),
+        url=joined_url(entrance.url, route.target),
         timeout_seconds=route.timeout_seconds,
         callers=callers,
         headers=tuple(headers.items()),

@@ -19,7 +19,7 @@ from gatewatch.attempt import USER_AGENT
 from gatewatch.expect import Miss, Received, late, missing
 from gatewatch.gateway import body as bodies
 from gatewatch.gateway.answers import BACKEND_ANSWERS, Answer
-from gatewatch.gateway.likeness import traits
+from gatewatch.gateway.likeness import signs_of_body
 from gatewatch.gateway.recognition import recognise
 from gatewatch.gateway.url import API_ID_HEADER
 from gatewatch.model import Exchange, Request, Response
@@ -226,7 +226,7 @@ def keep_gateway_bodies(exchange: Exchange) -> Exchange:
         body=None,
         body_length=len(response.body),
         body_sha256=sha256(response.body.encode()).hexdigest(),
-        signs=(*bodies.signs(response.body), *traits(response.body)),
+        signs=(*bodies.failure_signs(response.body), *signs_of_body(response.body)),
     )
     return replace(exchange, response=kept)
 

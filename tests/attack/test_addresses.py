@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewatch.gateway.addresses import address_of, is_public
-from gatewatch.gateway.url import AmbiguousUrlError, joined
+from gatewatch.gateway.url import AmbiguousUrlError, joined_url
 from gatewatch.probe.resolve import Address, NoAddressError, Resolver, system_look_up
 
 # The ends of the blocks of IANA's registries, and what stands for an address of IPv4.
@@ -99,7 +99,7 @@ NUMBERS = {
 @pytest.mark.parametrize("told", NUMBERS)
 def test_a_number_for_an_address_is_no_host_and_leads_nowhere(told: str) -> None:
     with pytest.raises(AmbiguousUrlError):
-        joined(f"https://{NUMBERS[told]}", "/")
+        joined_url(f"https://{NUMBERS[told]}", "/")
     with pytest.raises(NoAddressError):
         Resolver(system_look_up, ()).resolve(NUMBERS[told], 443, 5)
 

@@ -22,7 +22,7 @@ from gatewatch.config.problems import ConfigError
 from gatewatch.gateway.url import (
     AmbiguousUrlError,
     host_of,
-    joined,
+    joined_url,
     tidied,
     tidied_base,
     with_root,
@@ -585,7 +585,7 @@ def test_the_sender_reads_a_url_as_whoever_checked_it(
     scheme: str, host: str, path: str, target: str
 ) -> None:
     try:
-        url = joined(f"{scheme}{host}{path}", target)
+        url = joined_url(f"{scheme}{host}{path}", target)
     except AmbiguousUrlError:
         return
     prepared = prepare("GET", url, {})
@@ -605,11 +605,11 @@ def test_what_is_in_order_after_one_base_is_after_any(
     bases = [f"https://{host}{path}", f"https://api.example.com{other}"]
     try:
         for base in bases:
-            joined(base, "")
-        joined(bases[0], f"/{target}")
+            joined_url(base, "")
+        joined_url(bases[0], f"/{target}")
     except AmbiguousUrlError:
         return
-    assert joined(bases[1], f"/{target}") == f"{bases[1]}/{target}"
+    assert joined_url(bases[1], f"/{target}") == f"{bases[1]}/{target}"
 
 
 def _port(scheme: str | None) -> int:
@@ -621,7 +621,7 @@ def test_what_is_tidied_is_sent_as_before(host: str, path: str, query: str) -> N
     """What people write is brought into the form in which a sender would send it."""
     text = f"/{path.replace('?', '').replace('#', '')}?{query.replace('#', '')}"
     try:
-        url = joined(tidied_base(f"https://{host}"), tidied(text))
+        url = joined_url(tidied_base(f"https://{host}"), tidied(text))
     except AmbiguousUrlError:
         return
     before = requests.Request("GET", f"https://{host}{text.strip()}").prepare()

@@ -11,7 +11,7 @@ import pytest
 from gatewatch.adapters.local.authority import authorities
 from gatewatch.config.author import load
 from gatewatch.config.lookups import Lookups
-from gatewatch.gateway.likeness import alike, traits
+from gatewatch.gateway.likeness import alike, signs_of_body
 from gatewatch.model import Finding, Outcome, Response, Severity
 from gatewatch.plan import plan
 from gatewatch.sandbox import orders
@@ -222,14 +222,21 @@ def test_what_is_kept_of_bodies_tells_whether_they_are_alike(
     one: str, other: str, same: bool
 ) -> None:
     left, right = (
-        Response(status=200, body_length=len(text), body_sha256=str(hash(text)), signs=traits(text))
+        Response(
+            status=200,
+            body_length=len(text),
+            body_sha256=str(hash(text)),
+            signs=signs_of_body(text),
+        )
         for text in (one, other)
     )
     assert alike(left, right) is same
 
 
 def test_what_is_kept_of_a_body_shows_nothing_of_it() -> None:
-    kept = " ".join(traits('{"customer":"Jane Doe","card":"4111"}') + traits("<p>Jane Doe</p>"))
+    kept = " ".join(
+        signs_of_body('{"customer":"Jane Doe","card":"4111"}') + signs_of_body("<p>Jane Doe</p>")
+    )
     assert not any(word in kept for word in ("Jane", "customer", "4111", "card"))
 
 

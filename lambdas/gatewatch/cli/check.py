@@ -36,8 +36,8 @@ from gatewatch.gateway.url import (
     AmbiguousUrlError,
     halves,
     host_of,
-    is_loopback,
-    joined,
+    is_loopback_host,
+    joined_url,
     tidied,
     tidied_base,
 )
@@ -153,7 +153,7 @@ def _checked_url(text: str) -> str:
         raise UsageError(f'"{shown}": expected a URL such as https://api.example.com/orders')
     base, query = halves(text.partition("#")[0])
     try:
-        return joined(tidied_base(base), tidied(query))
+        return joined_url(tidied_base(base), tidied(query))
     except AmbiguousUrlError as error:
         shown = "…" if query else text
         raise UsageError(f'"{shown}": expected a URL of ASCII characters: {error}') from None
@@ -222,7 +222,9 @@ class _Setting(msgspec.Struct, frozen=True):
             return
         if not re.search(HOST_PORT_PATTERN, self.connect_to):
             raise UsageError(f'--connect-to: "{self.connect_to}": expected {HOST_PORT}')
-        if self.credentials and not is_loopback(self.connect_to.rpartition(":")[0].strip("[]")):
+        if self.credentials and not is_loopback_host(
+            self.connect_to.rpartition(":")[0].strip("[]")
+        ):
             raise UsageError("--connect-to: with a credential, only a loopback address")
 
 

@@ -20,7 +20,7 @@ from gatewatch.config.pattern import is_pattern
 from gatewatch.config.problems import Path, nearest
 from gatewatch.config.rules import HTTPS, JSON_PATH, is_secure
 from gatewatch.config.values import METHODS
-from gatewatch.gateway.url import is_loopback, parse, tidied, tidied_base
+from gatewatch.gateway.url import is_loopback_host, parse, tidied, tidied_base
 from gatewatch.model import Access
 
 
@@ -110,7 +110,7 @@ def _check_place(
             findings.add((*path, key), "expected api_id beside it: this names the endpoint", url)
     if written.connect_to is None or not secrets:
         return
-    if not is_loopback(written.connect_to.rpartition(":")[0].strip("[]")):
+    if not is_loopback_host(written.connect_to.rpartition(":")[0].strip("[]")):
         findings.add(
             (*path, "connect_to"),
             "expected a loopback address, since credentials are sent there",

@@ -28,7 +28,7 @@ from gatewatch.config.pattern import is_pattern
 from gatewatch.config.problems import Path, Problem
 from gatewatch.config.values import TOPIC, TOPIC_PATTERN
 from gatewatch.config.windows import problem_of as problem_of_window
-from gatewatch.gateway.url import AmbiguousUrlError, is_loopback, joined, parse
+from gatewatch.gateway.url import AmbiguousUrlError, is_loopback_host, joined_url, parse
 from gatewatch.model import Access
 
 MOST_PLACES = 200_000
@@ -81,12 +81,12 @@ def _of_source(source: CredentialSource, path: Path) -> Iterator[Problem]:
 
 def is_secure(url: str) -> bool:
     parts = urlsplit(url)
-    return parts.scheme == "https" or is_loopback(parts.hostname)
+    return parts.scheme == "https" or is_loopback_host(parts.hostname)
 
 
 def _of_url(base: str, target: str, path: Path) -> Iterator[Problem]:
     try:
-        joined(base, target)
+        joined_url(base, target)
     except AmbiguousUrlError as error:
         yield Problem(path, f"expected a URL that everybody reads alike: {error}", base + target)
 
@@ -111,7 +111,7 @@ def _of_api(api: Api, sources: _Sources) -> Iterator[Problem]:
     yield from _twice((one.name for one in api.routes), (*path, "routes"))
     yield from _twice((one.url for one in api.entrances if not one.closed), (*path, "also_at"))
     place = api.connect_to
-    if place and api.presented and not is_loopback(place.rpartition(":")[0].strip("[]")):
+    if place and api.presented and not is_loopback_host(place.rpartition(":")[0].strip("[]")):
         told = "expected a loopback address, since credentials are sent there"
         yield Problem((*path, "connect_to"), told, place)
     for at, route in enumerate(api.routes):

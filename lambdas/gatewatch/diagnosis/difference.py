@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
-from gatewatch.gateway.addresses import address_of, is_loopback, is_public
+from gatewatch.gateway.addresses import address_of, is_loopback_address, is_public
 from gatewatch.gateway.url import parse
 from gatewatch.model import (
     CredentialKind,
@@ -34,7 +34,7 @@ def in_vpc(address: str | None) -> bool | None:
         reached = address_of(address or "")
     except ValueError:
         return None
-    return None if is_loopback(reached) else not is_public(reached)
+    return None if is_loopback_address(reached) else not is_public(reached)
 
 
 def _differs_in(trait: Callable[[Exchange], object]) -> Callable[[Exchange, Exchange], bool]:

@@ -1,1 +1,1 @@
-"""Pure knowledge of API Gateway and its neighbours: how URLs, answers and denials are made."""
+"""What API Gateway and its neighbours send, and how to read it: URLs, answers, denials."""

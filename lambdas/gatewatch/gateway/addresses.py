@@ -1,6 +1,6 @@
-"""Which addresses are public: what IANA's registries of special purposes leave of the Internet.
+"""Which addresses are public: those outside IANA's registries of special purposes.
 
-Python's `is_global` is not asked: what it says changes with its version. Registries as of 2025-10:
+Python's `is_global` depends on the Python version, so it is not used. Registries as of 2025-10:
 https://www.iana.org/assignments/iana-ipv4-special-registry
 https://www.iana.org/assignments/iana-ipv6-special-registry
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-Address = IPv4Address | IPv6Address
+IpAddress = IPv4Address | IPv6Address
 
 _SPECIAL_IPV4 = tuple(
     ip_network(one)
@@ -34,7 +34,7 @@ _SPECIAL_IPV4 = tuple(
         "240.0.0.0/4",  # reserved, broadcast included
     )
 )
-# Nothing else of IPv6 is given out: https://www.iana.org/assignments/ipv6-address-space
+# IPv6 addresses outside it are not assigned: https://www.iana.org/assignments/ipv6-address-space
 _UNICAST = ip_network("2000::/3")
 _SPECIAL_IPV6 = tuple(
     ip_network(one)
@@ -44,10 +44,10 @@ _SPECIAL_IPV6 = tuple(
         "2002::/16",  # 6to4
         "2620:4f:8000::/48",  # AS112
         "3fff::/20",  # documentation
-        "3ffe::/16",  # the 6bone, given back
+        "3ffe::/16",  # the former 6bone
     )
 )
-# Whoever asks there asks the machine itself: its metadata, its keys, its neighbours.
+# A call there reaches the machine itself: its metadata, its keys, its neighbours.
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 _OWN = tuple(
     ip_network(one)
@@ -63,38 +63,38 @@ _OWN = tuple(
     )
 )
 _LOOPBACK_IPV4, _LOOPBACK_IPV6 = ip_network("127.0.0.0/8"), IPv6Address("::1")
-# A name server may write an address of IPv4 into one of IPv6, for a translator to take it out: as
-# IPv4-mapped (RFC 4291) and behind NAT64's well-known prefix (RFC 6052).
+# A name server may embed an IPv4 address in an IPv6 one, which a translator extracts: IPv4-mapped
+# (RFC 4291) or behind NAT64's well-known prefix (RFC 6052).
 _TRANSLATED = tuple(ip_network(one) for one in ("::ffff:0:0/96", "64:ff9b::/96"))
-# The other forms that do the same: IPv4-compatible and -translated, NAT64 of a network's own,
-# Teredo, 6to4. No API is called by them, so where they lead is not worked out.
+# Other forms that embed one: IPv4-compatible and -translated, a network's own NAT64 prefix, Teredo,
+# 6to4. No API is called by them, so their target is not computed.
 _DISGUISES = tuple(
     ip_network(one)
     for one in ("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "2001::/32", "2002::/16")
 )
 
 
-def address_of(text: str) -> Address:
-    """The address that is reached by this one; raises ValueError. A zone only says through which
-    interface."""
-    found = ip_address(text.partition("%")[0])
-    if any(found in one for one in _TRANSLATED):
-        return IPv4Address(int(found) & 0xFFFFFFFF)
-    return found
+def address_of(text: str) -> IpAddress:
+    """The address that a connection to this one reaches; raises ValueError. A zone is ignored: it
+    only names the interface."""
+    address = ip_address(text.partition("%")[0])
+    if any(address in network for network in _TRANSLATED):
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address
 
 
-def is_loopback(address: Address) -> bool:
+def is_loopback_address(address: IpAddress) -> bool:
     return address in _LOOPBACK_IPV4 or address == _LOOPBACK_IPV6
 
 
-def is_public(address: Address) -> bool:
+def is_public(address: IpAddress) -> bool:
     if isinstance(address, IPv4Address):
         return not any(address in one for one in _SPECIAL_IPV4)
     return address in _UNICAST and not any(address in one for one in _SPECIAL_IPV6)
 
 
-def is_never_met(address: Address) -> bool:
-    """Whether no range that a deployment names may let it in."""
+def is_never_met(address: IpAddress) -> bool:
+    """Whether no range that a deployment allows may include it."""
     if any(address in one for one in _OWN):
         return True
     return address != _LOOPBACK_IPV6 and any(address in one for one in _DISGUISES)

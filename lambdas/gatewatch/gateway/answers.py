@@ -1,7 +1,7 @@
 """The answers that API Gateway and its neighbours are known to give, as a vocabulary.
 
-An answer is one form on the wire: an error type, a wording, a status. It says nothing of the
-cause; `gateway.recognition` tells which answers a response may be.
+An answer is one form on the wire: an error type, a wording, a status. It does not imply a cause.
+`gateway.recognition` decides which answers a response may be.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class Answer(StrEnum):
-    """The value is the phrase in which people are told of it."""
+    """The value is the phrase that people read."""
 
     SUCCESS = "a success"
     INNER_FAILURE = "a success that carries a failure in its body"
@@ -161,7 +161,7 @@ HTTP_ONLY = frozenset(
         Answer.HTTP_UNAVAILABLE,
     }
 )
-"""What only HTTP APIs say; only their JWT authorizers add a challenge (ms-005..008)."""
+"""Answers of HTTP APIs only; only their JWT authorizers add a challenge (ms-005..008)."""
 CLOUDFRONT_PAGES = frozenset(
     {
         Answer.CLOUDFRONT_METHOD,

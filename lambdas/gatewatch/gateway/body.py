@@ -1,4 +1,4 @@
-"""What a response body says, whoever wrote it: its form, its message, and a failure inside it."""
+"""A response body, whoever wrote it: its form, its message, and a failure inside it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from html import unescape
 import msgspec
 
 INNER_FAILURE = "inner_failure"
-"""The sign of a body that reports a failure, whatever the status above it says."""
+"""The sign of a body that reports a failure, whatever the status."""
 
 KEPT_CHARACTERS = 2_000
 _MESSAGE_CHARACTERS = 1_000
@@ -27,14 +27,13 @@ class BodyForm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BodyText:
-    """`message` is the text under `message`/`Message`, or the body itself where it is plain text.
+    """`message` is the text under `message`/`Message`, or the body itself if it is plain text.
 
     `is_null` is true for `{"message": null}`; `codes` are gateway response types or error types
     that a customised template put into the body (`$context.error.responseType`). `in_frame`: a
-    message as WebSocket APIs put it into the connection, with a connection id. `graphql_type`:
-    the type of the first GraphQL error, as AppSync alone writes it. `alone`: nothing stands beside
-    the message. `cut`: the message is only the beginning of one. `broken`: what began as JSON does
-    not end as such.
+    message that a WebSocket API sent inside the connection, with a connection id. `graphql_type`:
+    the type of the first GraphQL error, which only AppSync writes. `alone`: the message is the only
+    field. `cut`: only the beginning of the message is left. `broken`: it began as JSON but is not.
     """
 
     form: BodyForm
@@ -68,7 +67,7 @@ _PRINTED = re.compile(r"""b?(?P<quote>['"])(?P<body>[{\[].*)(?P=quote)""", re.DO
 
 
 def read_body(body: str | None) -> BodyText:
-    """Takes any text, cut or rewrapped as it may be. None means: not seen."""
+    """Accepts any text, even cut or rewrapped. None means: not seen."""
     if body is None:
         return BodyText(BodyForm.UNSEEN)
     text = body.strip("\ufeff \t\r\n")
@@ -87,8 +86,8 @@ def read_body(body: str | None) -> BodyText:
     return BodyText(form, message=text[:_MESSAGE_CHARACTERS])
 
 
-def signs(body: str | None) -> tuple[str, ...]:
-    """What must be noted of a body before it is dropped."""
+def failure_signs(body: str | None) -> tuple[str, ...]:
+    """The signs to keep of a body before it is dropped."""
     return (INNER_FAILURE,) if read_body(body).inner_failure else ()
 
 
@@ -134,7 +133,7 @@ def _first(value: dict[str, object]) -> dict[str, object]:
 
 
 def _decoded(text: str) -> object | None:
-    """The value; None for what is no JSON, and for null, which no answer is."""
+    """The value; None if it is not JSON, and for null, which no answer is."""
     try:
         value: object = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
@@ -143,13 +142,13 @@ def _decoded(text: str) -> object | None:
 
 
 _BEYOND_ANY_CHARACTER = re.compile(r"&#\d{9,};?")
-"""The library would make a number of it, whatever its length."""
+"""`html.unescape` would convert it to a number of any length."""
 
 _QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u201e": '"'})
 
 
 def _repaired(text: str) -> str:
-    """JSON as chats, logs, shells and Python show it, with other quotes."""
+    """JSON again from what chats, logs, shells and Python print, with other quotes."""
     text = unescape(_BEYOND_ANY_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", text)).translate(_QUOTES)
     if text[1:3] == '\\"':
         text = text.replace('\\"', '"')
@@ -189,7 +188,7 @@ def _read_broken(text: str, codes: frozenset[str]) -> BodyText:
 
 
 def _reports_failure(value: dict[str, object], message: object) -> bool:
-    """A failing answer carried inside another one, as a non-proxy integration does it.
+    """Whether a failing answer is inside this one, as with a non-proxy integration.
 
     Recorded: an inner 400 and an inner gateway refusal, both under a status of 200 (ls-015,
     in-008). `errorMessage` with `errorType` is how Lambda reports an exception, `__type` how

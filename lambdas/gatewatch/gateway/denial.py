@@ -12,8 +12,8 @@ from enum import StrEnum
 
 
 class PolicySource(StrEnum):
-    """`LIMIT`: a policy that only narrows what others allow: an organisation's service or resource
-    control policy, or a permissions boundary.
+    """`LIMIT`: a policy that only narrows what others allow, such as an organisation's service or
+    resource control policy, or a permissions boundary.
     """
 
     IDENTITY = "identity"
@@ -28,7 +28,7 @@ class PolicySource(StrEnum):
 class MethodArn:
     """`arn:aws:execute-api:region:account:api/stage/METHOD/path`, as a denial quotes it.
 
-    It says what the router took the request for.
+    It shows which route the gateway matched.
     """
 
     region: str
@@ -69,7 +69,7 @@ _ARN = re.compile(
 
 
 def read_denial(message: str) -> Denial | None:
-    """None where the text is not a policy's refusal."""
+    """None if the text is not a policy's refusal."""
     user = _IAM.search(message)
     if user is None and not _AUTHORIZER.search(message):
         return None

@@ -1,7 +1,7 @@
-"""How each answer looks on the wire: one example of each, for people to compare with.
+"""One example of each answer on the wire, for people to compare with.
 
-`gateway.recognition` recognises; this shows. Bodies are as recorded where a recording exists.
-Recognising an example gives its answer back; a test holds the two together.
+Bodies are as recorded, if a recording exists. A test checks that `gateway.recognition` recognises
+each example.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ BODIES: dict[Answer, str] = {
 
 
 def bodies() -> frozenset[str]:
-    """Every body that one of AWS's own refusals has."""
+    """Every body of AWS's own refusals."""
     of_others = (Answer.SUCCESS, Answer.BLOCKED_BY_RULE, Answer.EDGE_FUNCTION)
     own = [one.body for answer, one in _OWN.items() if answer not in of_others]
     shared = [one for answer, one in BODIES.items() if answer not in of_others]
@@ -218,7 +218,7 @@ _REST_IDS = {"x-amzn-RequestId": "<id>", "x-amz-apigw-id": "<id>"}
 
 
 def example(answer: Answer, kind: ApiKind) -> Response:
-    """One response in which this front door gives the answer, as far as people compare it."""
+    """A response with this answer by this front door, reduced to what people compare."""
     if answer in _OWN:
         return _OWN[answer]
     if answer in _BEHIND or answer in (Answer.SUCCESS, Answer.INNER_FAILURE):
@@ -245,8 +245,8 @@ def _served(kind: ApiKind) -> dict[str, str]:
 def _headers(answer: Answer, kind: ApiKind, error_types: tuple[str, ...]) -> dict[str, str]:
     if kind is ApiKind.HTTP:
         challenge = _CHALLENGES.get(answer)
-        told = {"www-authenticate": challenge} if challenge else {}
-        return {"apigw-requestid": "<id>", **told}
+        challenges = {"www-authenticate": challenge} if challenge else {}
+        return {"apigw-requestid": "<id>", **challenges}
     error_type = {"x-amzn-ErrorType": error_types[0]} if error_types else {}
     ids = {"x-amzn-RequestId": "<id>"} if kind is ApiKind.FUNCTION_URL else _REST_IDS
     return {**ids, **error_type}
@@ -254,7 +254,7 @@ def _headers(answer: Answer, kind: ApiKind, error_types: tuple[str, ...]) -> dic
 
 @dataclass(frozen=True, slots=True)
 class WireForm:
-    """What to compare: status 0 means no HTTP response, `sign` the header that tells most."""
+    """What to compare. Status 0: no HTTP response; `sign`: the most significant header."""
 
     status: int
     sign: str
@@ -274,9 +274,9 @@ _SIGNS = (
 )
 
 
-def form(answer: Answer, kind: ApiKind) -> WireForm:
+def wire_form(answer: Answer, kind: ApiKind) -> WireForm:
     shown = example(answer, kind)
-    # A few names are telling by their very spelling, so it is kept.
+    # The spelling of some names is significant, so it is kept.
     spelled = {name.lower(): name for name in shown.headers}
     found = next((spelled[name] for name in _SIGNS if name in spelled), None)
     sign = f"{found}: {shown.headers[found]}" if found else ""

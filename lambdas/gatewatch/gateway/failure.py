@@ -1,6 +1,6 @@
-"""Why no HTTP response came, as clients word it: curl, Python, Node, Go, Java, .NET, browsers …
+"""Why no HTTP response came, in the words of curl, Python, Node, Go, Java, .NET, browsers …
 
-A wording may leave several reasons open; then it means all of them.
+A wording that leaves several reasons open means all of them.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _SILENT = frozenset({Answer.SILENCE})
 _CLOSED = frozenset({Answer.RESET})
 _BY_PROXY = frozenset({Answer.PROXY_REFUSED})
 
-# What names its reason comes before what many reasons share: botocore says "Could not connect to
-# the endpoint URL" of names without an address as well; urllib3 puts the proxy's refusal last.
+# Specific wordings come before shared ones: botocore reports "Could not connect to the endpoint
+# URL" for names without an address, too; urllib3 puts the proxy's refusal last.
 _TEXTS: tuple[tuple[frozenset[Answer], str], ...] = (
     (_SILENT, r"^timeout: .* in phase (?:first_byte|transfer)$"),
     (_LATE, r"^timeout: .* in phase \w+$"),
@@ -102,20 +102,22 @@ _NOT_REACHED = re.compile(
 
 
 def is_unreached(error: str | None) -> bool:
-    """Whether the host itself could not be reached, in the prober's own words: then no request
-    was sent, and another look at the host would have fared alike. A handshake that was refused
-    may be the credential's fault."""
+    """Whether the prober's words say that the host was not reached.
+
+    Then no request was sent, and any other look at the host would have failed alike. A refused
+    handshake does not count: it may be the credential's fault.
+    """
     return error is not None and _NOT_REACHED.match(error) is not None
 
 
 def without_response(error: str | None, phases: Collection[str] = ()) -> frozenset[Answer]:
-    """What an error text means; everything where there is none, nothing where it is not known.
+    """The answers that an error text may mean; all without a text, none if it is unknown.
 
-    `phases` are those that ended: after the handshake, it was the other side that kept silent.
+    `phases` are those that ended: after the handshake, the other side was silent.
     """
     if not error:
         return NO_RESPONSE
-    found = next((answers for answers, pattern in _PATTERNS if pattern.search(error)), frozenset())
-    if found == _LATE | _SILENT and phases:
+    meant = next((answers for answers, pattern in _PATTERNS if pattern.search(error)), frozenset())
+    if meant == _LATE | _SILENT and phases:
         return _SILENT if "tls" in phases else _LATE
-    return found
+    return meant

@@ -1,4 +1,4 @@
-"""Front doors with words of their own: AppSync, Cognito, Lambda function URLs."""
+"""Front doors with wordings of their own: AppSync, Cognito, Lambda function URLs."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from gatewatch.gateway.wire_formats import FUNCTION_URL_ANSWERS
 from gatewatch.model import ApiKind, Exchange
 
 
-def by_door(exchange: Exchange, seen: Traits) -> Recognition | None:
-    """What a door of its own kind said, told by the host or the hint; None for all others."""
+def by_door(exchange: Exchange, traits: Traits) -> Recognition | None:
+    """The answer of AppSync, Cognito or a function URL, by host or hint; None for all others."""
     kind = parse(exchange.request.url).host_kind
-    if is_appsync(exchange, seen.said):
-        return _by_appsync(seen)
-    if "due to WAF block" in seen.said.message:
+    if is_appsync(exchange, traits.body):
+        return _by_appsync(traits)
+    if "due to WAF block" in traits.body.message:
         return plainly(Answer.COGNITO_BLOCKED)
     if kind is HostKind.COGNITO:
         return UNRECOGNISED
     if kind is HostKind.FUNCTION_URL or exchange.api_kind == ApiKind.FUNCTION_URL:
-        return by_function_url(seen) or of_type(seen) or _by_function(seen)
+        return by_function_url(traits) or of_type(traits) or _by_function(traits)
     return None
 
 
 _NAMED_BY_OTHERS = (HostKind.CUSTOM, HostKind.UNKNOWN, HostKind.CLOUDFRONT)
 
 
-def is_appsync(exchange: Exchange, said: BodyText) -> bool:
-    """Told by the host, the hint, or its error types, which no other GraphQL server writes."""
+def is_appsync(exchange: Exchange, body: BodyText) -> bool:
+    """By the host, the hint, or its error types, which no other GraphQL server writes."""
     kind = parse(exchange.request.url).host_kind
     if kind is HostKind.APPSYNC or exchange.api_kind == ApiKind.APPSYNC:
         return True
-    return kind in _NAMED_BY_OTHERS and said.graphql_type.endswith("Exception")
+    return kind in _NAMED_BY_OTHERS and body.graphql_type.endswith("Exception")
 
 
 _UNSEEN_OF_APPSYNC = {
@@ -49,59 +49,59 @@ _UNSEEN_OF_APPSYNC = {
 }
 
 
-def _by_appsync(seen: Traits) -> Recognition:
-    """What AppSync refuses before it runs a query. A signature and a policy it judges in AWS's
-    common words."""
-    if seen.status not in _UNSEEN_OF_APPSYNC:
+def _by_appsync(traits: Traits) -> Recognition:
+    """AppSync's refusals before it runs a query. Those about signatures and policies use AWS's
+    common wordings."""
+    if traits.status not in _UNSEEN_OF_APPSYNC:
         return UNRECOGNISED
-    said = seen.said
-    if said.graphql_type == "WAFForbiddenException":
+    body = traits.body
+    if body.graphql_type == "WAFForbiddenException":
         return plainly(Answer.APPSYNC_BLOCKED)
-    if signed := worded(seen) & (IAM_DENIALS | SIGNATURE_REFUSALS):
+    if signed := worded(traits) & (IAM_DENIALS | SIGNATURE_REFUSALS):
         return Recognition(plain=signed)
-    if "authorization header not provided" in said.message:
+    if "authorization header not provided" in body.message:
         return plainly(Answer.APPSYNC_NO_CREDENTIAL)
-    if said.message.startswith("You are not authorized to make this call"):
+    if body.message.startswith("You are not authorized to make this call"):
         return plainly(Answer.APPSYNC_NOT_AUTHORIZED)
     if (
-        said.form is BodyForm.UNSEEN
-        or said.cut
-        or (said.form is BodyForm.TEXT and not said.graphql_type)
+        body.form is BodyForm.UNSEEN
+        or body.cut
+        or (body.form is BodyForm.TEXT and not body.graphql_type)
     ):
-        return Recognition(plain=_UNSEEN_OF_APPSYNC[seen.status])
-    other = said.graphql_type not in ("", "UnauthorizedException")
-    refused = seen.status == 401 and not other and (said.message or said.form is BodyForm.JSON)
+        return Recognition(plain=_UNSEEN_OF_APPSYNC[traits.status])
+    other = body.graphql_type not in ("", "UnauthorizedException")
+    refused = traits.status == 401 and not other and (body.message or body.form is BodyForm.JSON)
     return plainly(Answer.APPSYNC_REFUSED) if refused else UNRECOGNISED
 
 
 _HELP = re.compile(r"^Forbidden\. For troubleshooting Function URL")
 
 
-def by_function_url(seen: Traits) -> Recognition | None:
-    """Function URLs write `Message`; some of what they say, REST APIs say as well."""
-    unseen = seen.said.form is BodyForm.UNSEEN
-    if seen.status == 502 and (unseen or seen.said.message == "Internal Server Error"):
+def by_function_url(traits: Traits) -> Recognition | None:
+    """Function URLs write `Message`; they share some wordings with REST APIs."""
+    unseen = traits.body.form is BodyForm.UNSEEN
+    if traits.status == 502 and (unseen or traits.body.message == "Internal Server Error"):
         return plainly(Answer.FUNCTION_URL_ERROR)
-    if seen.error_type not in (None, "AccessDeniedException"):
+    if traits.error_type not in (None, "AccessDeniedException"):
         return None
-    if seen.said.is_null and seen.said.capital and seen.status < 500:
+    if traits.body.is_null and traits.body.capital and traits.status < 500:
         return plainly(Answer.FUNCTION_URL_NULL)
-    if _HELP.search(seen.said.message):
+    if _HELP.search(traits.body.message):
         return plainly(Answer.FUNCTION_URL_HELP)
-    if seen.said.cut:
+    if traits.body.cut:
         known = (Answer.FUNCTION_URL_FORBIDDEN, Answer.FUNCTION_URL_HELP)
-        begun = frozenset(one for one in known if begins(one, seen.said.message))
+        begun = frozenset(one for one in known if begins(one, traits.body.message))
         return Recognition(plain=begun) if begun else None
-    if seen.said.capital and seen.said.message == "Forbidden":
+    if traits.body.capital and traits.body.message == "Forbidden":
         return plainly(Answer.FUNCTION_URL_FORBIDDEN)
-    if unseen and seen.status == 403:
+    if unseen and traits.status == 403:
         usual = {Answer.FUNCTION_URL_FORBIDDEN, Answer.FUNCTION_URL_HELP, Answer.FUNCTION_URL_NULL}
-        others = SIGNATURE_REFUSALS | {seen.as_backends} if seen.error_type is None else ()
+        others = SIGNATURE_REFUSALS | {traits.as_backends} if traits.error_type is None else ()
         return Recognition(plain=frozenset(usual), weak=frozenset(others))
     return None
 
 
-def _by_function(seen: Traits) -> Recognition:
-    """What no function URL is known to say, the function said."""
-    said = worded(seen) & FUNCTION_URL_ANSWERS
-    return Recognition(plain=said or frozenset({seen.as_backends}))
+def _by_function(traits: Traits) -> Recognition:
+    """Any answer that function URLs are not known to give comes from the function."""
+    by_words = worded(traits) & FUNCTION_URL_ANSWERS
+    return Recognition(plain=by_words or frozenset({traits.as_backends}))

@@ -1,8 +1,8 @@
-"""Whether two answers say the same, though neither body was kept.
+"""Whether two answers are the same, though neither body was kept.
 
-A single-page app, a login or a maintenance page answers everything with one page; that page may
-hold a nonce, a token or a date, so equal bytes are not asked for. `traits` are noted while the body
-is there, and `alike` compares them.
+A single-page app, a login or a maintenance page answers everything with one page. The page may hold
+a nonce, a token or a date, so equal bytes are not required. `signs_of_body` are stored while the
+body is there, and `alike` compares them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gatewatch.model import Response
 
 TURNS_AWAY = "turns_away"
 """The sign of a body that may turn its reader away: a login form, words of maintenance, an error
-and nothing else. It is a reason for doubt and never decides."""
+and nothing else. It is a reason for doubt, never proof."""
 
 _FORM, _SHAPE, _WORDS, _TAGS = "form=", "shape=", "words=", "tags="
 _LOOKED_AT = 16_384
@@ -40,11 +40,11 @@ _ABOUT_ITSELF = re.compile(
     r"code|details?|description|errors?|error_description|instance|message|msg|ok|path|reason"
     r"|request_?id|result|status(code)?|success|timestamp|title|trace(id)?|type"
 )
-"""Names of fields that tell of the answer itself and hold nothing that was asked for."""
+"""Names of fields that describe the answer itself, not what was requested."""
 
 
-def traits(body: str) -> tuple[str, ...]:
-    """What to note of a body, to compare it with others when it is gone."""
+def signs_of_body(body: str) -> tuple[str, ...]:
+    """The signs to keep of a body, by which it can be compared when it is gone."""
     text = body.strip("\ufeff \t\r\n")
     form = read_body(text).form
     found = [_FORM + form.value]
@@ -84,7 +84,7 @@ _LONGEST_WORD = 20
 
 
 def _words(text: str) -> Iterator[str]:
-    """The text of a page without what may be another each time: ids, dates, tokens, paths."""
+    """The text of a page without what may change each time: ids, dates, tokens, paths."""
     for word in _TAG.sub(" ", text[:_LOOKED_AT]).split():
         if len(word) <= _LONGEST_WORD and "/" not in word and not any(map(str.isdigit, word)):
             yield word
@@ -106,27 +106,27 @@ def _turns_away(value: object, form: BodyForm, text: str) -> bool:
     titles = " ".join(_TITLE.findall(head))
     if _PASSWORD.search(head) or _AWAY.search(titles):
         return True
-    said = " ".join(_TAG.sub(" ", head).split())
-    return len(said) <= _SHORT_TEXT and bool(_AWAY.search(said))
+    shown = " ".join(_TAG.sub(" ", head).split())
+    return len(shown) <= _SHORT_TEXT and bool(_AWAY.search(shown))
 
 
 def _is_an_excuse(value: dict[str, object]) -> bool:
-    """Nothing but what tells of the answer itself, and that it is a failure."""
+    """Whether it describes only the answer itself, and that as a failure."""
     fields = {name.lower(): one for name, one in value.items()}
     if not fields or not all(map(_ABOUT_ITSELF.fullmatch, fields)):
         return False
     failed = fields.get("error") or fields.get("errors")
     refused = False in (fields.get("ok"), fields.get("success"))
-    told = " ".join(one for one in fields.values() if isinstance(one, str))
-    return bool(failed) or refused or bool(_AWAY.search(told))
+    text = " ".join(value for value in fields.values() if isinstance(value, str))
+    return bool(failed) or refused or bool(_AWAY.search(text))
 
 
 def signs_of(response: Response) -> tuple[str, ...]:
-    return response.signs if response.body is None else traits(response.body)
+    return response.signs if response.body is None else signs_of_body(response.body)
 
 
 def is_unseen(response: Response) -> bool:
-    """Whether nothing is known of its body, not even that there is none."""
+    """Whether nothing is known of its body, not even whether there is one."""
     return not response.body and response.body_length is None and not response.signs
 
 
@@ -135,10 +135,10 @@ def turns_away(response: Response) -> bool:
 
 
 def form_of(response: Response) -> BodyForm:
-    """By the body if it was seen, else by what the headers say of it."""
-    noted = _noted(response, _FORM)
-    if noted is not None and not (noted == BodyForm.EMPTY and _media_type(response)):
-        return BodyForm(noted)
+    """By the body if it was seen, else by its headers."""
+    form_sign = _sign_value(response, _FORM)
+    if form_sign is not None and not (form_sign == BodyForm.EMPTY and _media_type(response)):
+        return BodyForm(form_sign)
     media = _media_type(response)
     if not media:
         return BodyForm.EMPTY if response.body_length == 0 else BodyForm.UNSEEN
@@ -148,21 +148,21 @@ def form_of(response: Response) -> BodyForm:
     return BodyForm.TEXT
 
 
-def _noted(response: Response, name: str) -> str | None:
+def _sign_value(response: Response, name: str) -> str | None:
     found = (one.removeprefix(name) for one in signs_of(response) if one.startswith(name))
     return next(found, None)
 
 
-def header(response: Response, name: str) -> str:
+def header_of(response: Response, name: str) -> str:
     return next((value for key, value in response.headers.items() if key.lower() == name), "")
 
 
 def _media_type(response: Response) -> str:
-    return header(response, "content-type").partition(";")[0].strip().lower()
+    return header_of(response, "content-type").partition(";")[0].strip().lower()
 
 
 def alike(one: Response, other: Response) -> bool:
-    """Whether both say the same, but for what changes from one answer to the next."""
+    """Whether both are the same but for what changes from one answer to the next."""
     if is_unseen(one) or is_unseen(other):
         return False
     if one.status != other.status or form_of(one) is not form_of(other):
@@ -179,7 +179,7 @@ def alike(one: Response, other: Response) -> bool:
 
 
 def _error_type(response: Response) -> str:
-    return header(response, "x-amzn-errortype").partition(":")[0]
+    return header_of(response, "x-amzn-errortype").partition(":")[0]
 
 
 def _size(response: Response) -> int:
@@ -193,12 +193,14 @@ def _digest_of(response: Response) -> str | None:
 
 
 def _are_same_head(one: Response, other: Response) -> bool:
-    """Of answers to HEAD: the bodies that a GET would have brought."""
-    return all(header(one, name) == header(other, name) for name in ("content-length", "etag"))
+    """Whether two answers to HEAD announce the same body."""
+    return all(
+        header_of(one, name) == header_of(other, name) for name in ("content-length", "etag")
+    )
 
 
 def _have_same_fields(one: Response, other: Response) -> bool:
-    shapes = _noted(one, _SHAPE), _noted(other, _SHAPE)
+    shapes = _sign_value(one, _SHAPE), _sign_value(other, _SHAPE)
     if None in shapes:
         return _is_near(one, other)
     left, right = (set(filter(None, (shape or "").split(","))) for shape in shapes)
@@ -206,8 +208,8 @@ def _have_same_fields(one: Response, other: Response) -> bool:
 
 
 def _are_one_page(one: Response, other: Response) -> bool:
-    words = _noted(one, _WORDS), _noted(other, _WORDS)
-    tags = _noted(one, _TAGS), _noted(other, _TAGS)
+    words = _sign_value(one, _WORDS), _sign_value(other, _WORDS)
+    tags = _sign_value(one, _TAGS), _sign_value(other, _TAGS)
     if None not in words and words[0] == words[1] and tags[0] == tags[1]:
         return True
     return tags[0] == tags[1] and _is_near(one, other)

@@ -1,7 +1,7 @@
-"""Whether an answer shows that its request passed the gateway's guards, by more than an absence.
+"""Whether an answer proves that its request passed the gateway's guards.
 
-A REST API's own refusals bring an error type. That an answer brings none is no proof: a CDN or a
-proxy on the way may have taken the header.
+A REST API's own refusals carry an error type. The lack of one is no proof: a CDN or a proxy on the
+way may have removed the header.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ _ON_THE_WAY = ("x-amz-cf-id", "via", "x-served-by", "cf-ray", "x-cache", "x-akam
 
 
 def shows_its_writer(exchange: Exchange) -> bool:
-    """Whether signs of its own tell who wrote it: an error type, an integration's headers, or the
-    id of an HTTP API, which has no words but its own few."""
-    seen = traits_of(exchange)
-    if seen.error_type is not None or seen.by_http:
+    """Whether its headers prove who wrote it: an error type, an integration's headers, or the id of
+    an HTTP API, which has only a few texts of its own."""
+    traits = traits_of(exchange)
+    if traits.error_type is not None or traits.by_http:
         return True
-    if any(name.startswith("x-amzn-remapped-") for name in seen.headers):
+    if any(name.startswith("x-amzn-remapped-") for name in traits.headers):
         return True
-    # Every integration's answer was recorded with a trace id; some older refusals had one, too.
-    traced = seen.by_rest and "x-amzn-trace-id" in seen.headers
+    # Every recorded integration's answer has a trace id; so have some older refusals.
+    traced = traits.by_rest and "x-amzn-trace-id" in traits.headers
     return traced and not _came_through_a_proxy(exchange)
 
 

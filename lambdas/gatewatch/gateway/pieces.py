@@ -1,4 +1,4 @@
-"""What an answer may have been before something of it was lost, as pastes, logs and proxies do."""
+"""What an answer may have been before a paste, a log or a proxy lost a part of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TYPE = "x-amzn-errortype"
 
 
 def fuller(exchange: Exchange) -> Iterator[Exchange]:
-    """The exchange as if what may have been lost had not been seen at all, or had come whole."""
+    """The exchange with its damaged parts replaced: by nothing, or by what they may have been."""
     status = exchange.response.status
     if status and status < 400:
         return
@@ -33,20 +33,20 @@ def _with_body(exchange: Exchange, body: str | None) -> Exchange:
 
 
 def _with_whole_types(exchange: Exchange) -> Iterator[Exchange]:
-    """With each of the gateway's error types of which the one that came may be what is left."""
-    told = traits_of(exchange).error_type
-    if told is None or told in TYPES:
+    """With each of the gateway's error types of which the given one may be a remainder."""
+    rest = traits_of(exchange).error_type
+    if rest is None or rest in TYPES:
         return
     others = {k: v for k, v in exchange.response.headers.items() if k.lower() != _TYPE}
     for whole in _types():
-        if whole.may_leave(told):
+        if whole.may_leave(rest):
             headers = {**others, _TYPE: whole.text}
             yield replace(exchange, response=replace(exchange.response, headers=headers))
 
 
 def _whole_bodies(exchange: Exchange) -> list[str | None]:
-    """What a body of which parts may be missing may have been: AWS's own that it can be completed
-    to, and, which is None, any other. Empty where it came whole."""
+    """What a body with missing parts may have been: one of AWS's own, or any other (None). Empty if
+    it is whole."""
     body = exchange.response.body or ""
     text = _plain(body)
     is_fragment = _is_fragment(text)
@@ -64,8 +64,8 @@ def _is_fragment(text: str) -> bool:
 
 
 def _is_whole(exchange: Exchange, text: str) -> bool:
-    """Whether the body is one of AWS's own, came in one of our looks, which say what did not come
-    whole, or is as long as was announced."""
+    """Whether the body is one of AWS's own, was received whole by one of our looks, or is as long
+    as its headers announce."""
     if text in _texts() or (exchange.request.route and not exchange.response.is_cut):
         return True
     length = len((exchange.response.body or "").encode(errors="replace"))
@@ -89,7 +89,7 @@ def _texts() -> frozenset[str]:
 
 
 _UNDECODED = "\N{REPLACEMENT CHARACTER}"
-"""What is left of a character that was cut in its middle."""
+"""Stands for a character that was cut in its middle."""
 
 
 def _plain(text: str) -> str:
@@ -97,11 +97,11 @@ def _plain(text: str) -> str:
 
 
 _MOST_HOLES = 3
-"""Both ends and one piece between them, as people shorten what they paste."""
+"""Both ends and one piece between them: people shorten what they paste."""
 
 
 class _Whole:
-    """A text of AWS's own, prepared to be asked whether another one is what is left of it."""
+    """A text of AWS's own, prepared to check whether another one is a remainder of it."""
 
     def __init__(self, text: str, body: str) -> None:
         self.text = text
@@ -111,10 +111,10 @@ class _Whole:
             self._at[one] = self._at.get(one, 0) | 1 << at
 
     def may_leave(self, rest: str) -> bool:
-        """Whether taking out at most so many pieces, both ends included, leaves this rest.
+        """Whether removing at most `_MOST_HOLES` pieces, both ends included, leaves this rest.
 
-        Bit n of `reached[k]` says that with k pieces taken out, what was read of the rest may end
-        before the whole's nth character.
+        Bit n of `reached[k]`: with k pieces removed, the part of the rest read so far may end
+        before the nth character of the whole.
         """
         if len(rest) > len(self.text):
             return False

@@ -1,4 +1,4 @@
-"""Which answers the error type and the text are: AWS's own words, and the challenge beside them."""
+"""Which answers an error type, a text and a challenge may be, by AWS's own wordings."""
 
 from __future__ import annotations
 
@@ -11,80 +11,80 @@ from gatewatch.gateway.traits import Traits
 from gatewatch.gateway.wire_formats import GATEWAYS_ALONE, OF_ANY_TYPE, TYPES, WIRES, Wire, natural
 
 
-def of_type(seen: Traits) -> Recognition | None:
-    """The type header survives customised bodies and empty HEAD answers, so it leads.
+def of_type(traits: Traits) -> Recognition | None:
+    """The answers of the error type, which survives customised bodies and empty HEAD answers.
 
-    Where the body was lost, the type is all that there is, and it may be another AWS API's behind.
+    If the body was lost, only the type is left, and another AWS API behind may have sent it.
     """
-    if seen.error_type not in TYPES:
+    if traits.error_type not in TYPES:
         return None
-    answers = _of_family(seen, TYPES[seen.error_type])
-    if not seen.body_is_lost or seen.error_type in GATEWAYS_ALONE:
+    answers = _of_family(traits, TYPES[traits.error_type])
+    if not traits.body_is_lost or traits.error_type in GATEWAYS_ALONE:
         return Recognition(plain=answers)
-    return Recognition(plain=answers, disguised=frozenset({seen.as_backends}))
+    return Recognition(plain=answers, disguised=frozenset({traits.as_backends}))
 
 
-def _of_family(seen: Traits, family: tuple[Wire, ...]) -> frozenset[Answer]:
+def _of_family(traits: Traits, family: tuple[Wire, ...]) -> frozenset[Answer]:
     answers = frozenset(wire.answer for wire in family)
-    if seen.error_type == "ForbiddenException" and seen.status != 403:
+    if traits.error_type == "ForbiddenException" and traits.status != 403:
         # A WAF rule may answer with any status (recorded: cu-010, a 429).
         blocked = frozenset({Answer.BLOCKED_BY_RULE})
-        return blocked if seen.status == 429 else blocked | answers
-    if narrowed := worded(seen) & (answers | OF_ANY_TYPE):
+        return blocked if traits.status == 429 else blocked | answers
+    if narrowed := worded(traits) & (answers | OF_ANY_TYPE):
         return narrowed
-    usual = natural(seen.status, OF_ANY_TYPE) if seen.status == 415 else frozenset()
-    return _of_status(family, seen.status) or usual or answers
+    usual = natural(traits.status, OF_ANY_TYPE) if traits.status == 415 else frozenset()
+    return _of_status(family, traits.status) or usual or answers
 
 
 def _of_status(family: tuple[Wire, ...], status: int) -> frozenset[Answer]:
     return frozenset(wire.answer for wire in family if wire.status == status)
 
 
-def worded(seen: Traits) -> frozenset[Answer]:
-    """The answers whose words these are."""
-    said = seen.said
-    if said.is_null:
-        broken = seen.status == 500
+def worded(traits: Traits) -> frozenset[Answer]:
+    """The answers that have this text."""
+    body = traits.body
+    if body.is_null:
+        broken = traits.status == 500
         return frozenset({Answer.AUTHORIZER_BROKEN}) if broken else frozenset()
-    if not said.message:
+    if not body.message:
         return frozenset()
-    if denial := _denial(said.message):
+    if denial := _denial(body.message):
         return denial
-    found = _saying(said)
-    exact = [wire for wire in found if wire.status == seen.status] or found
-    return challenged(seen, frozenset(wire.answer for wire in exact))
+    wires = _wires_of(body)
+    exact = [wire for wire in wires if wire.status == traits.status] or wires
+    return challenged(traits, frozenset(wire.answer for wire in exact))
 
 
-def _saying(said: BodyText) -> list[Wire]:
-    """The answers of these words, or of words that begin so where they were cut."""
-    found = [wire for wire in WIRES if wire.wording and wire.wording.search(said.message)]
-    if said.cut and said.message:
-        found += [wire for wire in WIRES if begins(wire.answer, said.message)]
-    return found
+def _wires_of(body: BodyText) -> list[Wire]:
+    """The answers with this text, or with one that begins so if it was cut."""
+    wires = [wire for wire in WIRES if wire.wording and wire.wording.search(body.message)]
+    if body.cut and body.message:
+        wires += [wire for wire in WIRES if begins(wire.answer, body.message)]
+    return wires
 
 
-def usual_statuses(seen: Traits) -> frozenset[int]:
-    """The statuses with which such words, or such an error type, come by default."""
-    return _statuses(seen.said) | {wire.status for wire in TYPES.get(seen.error_type or "", ())}
+def usual_statuses(traits: Traits) -> frozenset[int]:
+    """The default statuses of this text or error type."""
+    return _statuses(traits.body) | {wire.status for wire in TYPES.get(traits.error_type or "", ())}
 
 
-def _statuses(said: BodyText) -> frozenset[int]:
-    if said.is_null:
-        return frozenset({403 if said.capital else 500})
-    if read_denial(said.message) is not None:
+def _statuses(body: BodyText) -> frozenset[int]:
+    if body.is_null:
+        return frozenset({403 if body.capital else 500})
+    if read_denial(body.message) is not None:
         return frozenset({403})
-    return frozenset(wire.status for wire in _saying(said))
+    return frozenset(wire.status for wire in _wires_of(body))
 
 
-def challenged(seen: Traits, answers: frozenset[Answer]) -> frozenset[Answer]:
-    """Splits Unauthorized and Forbidden by the challenge that only JWT authorizers add."""
-    if seen.error_type or not answers & {Answer.UNAUTHORIZED, Answer.FORBIDDEN}:
+def challenged(traits: Traits, answers: frozenset[Answer]) -> frozenset[Answer]:
+    """Separates Unauthorized and Forbidden by the challenge that only JWT authorizers add."""
+    if traits.error_type or not answers & {Answer.UNAUTHORIZED, Answer.FORBIDDEN}:
         return answers
-    if seen.challenge is None:
-        extra = set() if seen.has_all_headers else _CHALLENGES
-        usual = {wire.answer for wire in WIRES if wire.status == seen.status}
+    if traits.challenge is None:
+        extra = set() if traits.has_all_headers else _CHALLENGES
+        usual = {wire.answer for wire in WIRES if wire.status == traits.status}
         return answers | (extra & usual)
-    return frozenset({_challenge(seen.challenge)})
+    return frozenset({_challenge(traits.challenge)})
 
 
 _CHALLENGES = frozenset(
@@ -138,7 +138,7 @@ def _denial(message: str) -> frozenset[Answer]:
 
 
 def _effects(denial: Denial) -> tuple[bool, ...]:
-    """Whether the denial is explicit. One that names its policy says so, unless that was lost."""
+    """Whether the denial is explicit: a denial that names its policy says so, unless it was cut."""
     if denial.explicit is None:
         return (False,) if denial.source is PolicySource.UNSTATED else (False, True)
     return (denial.explicit,)

@@ -1,4 +1,4 @@
-"""What recognition says of a response: the answers that it may be."""
+"""The result of recognition: the answers that a response may be."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from gatewatch.gateway.answers import Answer
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """The answers that a response may be, by what speaks for them.
+    """The answers that a response may be, by what supports them.
 
-    `plain`: it has their signs. `weak`: only the absence of other signs speaks for them.
-    `disguised`: only if the API's owner changed their status and text, and the headers that
-    would show it were not seen.
+    `plain`: it has their signs. `weak`: only the absence of other signs supports them. `disguised`:
+    only if the API's owner changed their status and text, and the headers that would show it were
+    not seen.
     """
 
     plain: frozenset[Answer] = frozenset()

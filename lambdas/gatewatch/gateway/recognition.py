@@ -1,7 +1,7 @@
-"""Which of the known answers a response may be: recognition, without any opinion on the cause.
+"""Which of the known answers a response may be, whatever the cause.
 
-`recognise` returns every answer that the evidence allows; the less of a response was seen, the
-more it returns.
+`recognise` returns every answer that the evidence allows: the less of a response was seen, the more
+answers.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from gatewatch.model import Exchange
 
 
 def recognise(exchange: Exchange) -> Recognition:
-    """Every answer that this response may be; none where none is known to look so."""
+    """Every answer that this response may be; none if its form is unknown."""
     found = _as_it_is(exchange)
     if not found.all and not exchange.response.status_told:
         return found
@@ -53,51 +53,55 @@ def _as_it_is(exchange: Exchange) -> Recognition:
 
 
 _STATUSES = frozenset({*(wire.status for wire in WIRES), 202, 405, 422})
-"""A status for each way in which one is read; 202 is that of a challenge."""
+"""One status for each way of reading one; 202 is that of a challenge."""
 _REFUSING = frozenset(status for status in _STATUSES if status >= 400)
 
 
 def _of_any_status(exchange: Exchange) -> Recognition:
-    """What it may be where its status was not told: only words and signs of a refusal tell.
+    """What it may be if its status is unknown: only the text and signs of a refusal count.
 
-    Under its usual status it is most likely; under others, what owners make of it.
+    It most likely had its default status; any other is one that an owner set.
     """
-    seen = traits_of(exchange)
-    if seen.said.in_frame and seen.said.message == "Forbidden":
+    traits = traits_of(exchange)
+    if traits.body.in_frame and traits.body.message == "Forbidden":
         return plainly(Answer.FRAME_FORBIDDEN)
-    statuses = _REFUSING if seen.said.in_frame else _STATUSES
+    statuses = _REFUSING if traits.body.in_frame else _STATUSES
     found = {status: _with_status(_under(exchange, status)) for status in statuses}
-    usual = [found[status] for status in _usual(seen, found)]
+    usual = [found[status] for status in _usual(traits, found)]
     if not usual:
         return UNRECOGNISED
     plain = frozenset().union(*(one.plain for one in usual))
     weak = frozenset().union(*(one.weak for one in usual)) - plain
     rest = frozenset().union(*(one.all for one in found.values())) - _THROUGH
-    inner = frozenset({Answer.INNER_FAILURE} if _may_be_inside(exchange, seen) else ())
+    inner = frozenset({Answer.INNER_FAILURE} if _may_be_inside(exchange, traits) else ())
     return Recognition(plain=plain, weak=weak, disguised=(rest | inner) - plain - weak)
 
 
-def _may_be_inside(exchange: Exchange, seen: Traits) -> bool:
-    """Whether a success may carry it. AppSync sends its exceptions under a status of their own."""
-    by_appsync = is_appsync(exchange, seen.said) and seen.said.graphql_type.endswith("Exception")
-    return seen.said.inner_failure and not by_appsync
+def _may_be_inside(exchange: Exchange, traits: Traits) -> bool:
+    """Whether a success may carry it. AppSync gives its exceptions a status of their own."""
+    by_appsync = is_appsync(exchange, traits.body) and traits.body.graphql_type.endswith(
+        "Exception"
+    )
+    return traits.body.inner_failure and not by_appsync
 
 
-def _in_a_frame(exchange: Exchange, seen: Traits) -> Recognition:
-    """A message inside a WebSocket connection has no status; its words are all there is."""
-    if seen.said.message == "Forbidden":
+def _in_a_frame(exchange: Exchange, traits: Traits) -> Recognition:
+    """A message inside a WebSocket connection has no status, only a text."""
+    if traits.body.message == "Forbidden":
         return plainly(Answer.FRAME_FORBIDDEN)
     response = replace(exchange.response, status=0, status_told=False)
     return _of_any_status(replace(exchange, response=response))
 
 
-def _usual(seen: Traits, found: Mapping[int, Recognition]) -> frozenset[int]:
-    """The statuses under which such words and signs come by default; none if nothing tells."""
-    if known := usual_statuses(seen) & found.keys():
+def _usual(traits: Traits, found: Mapping[int, Recognition]) -> frozenset[int]:
+    """The default statuses of its text and signs; none if they do not show it."""
+    if known := usual_statuses(traits) & found.keys():
         return known
-    if seen.said.form in (BodyForm.UNSEEN, BodyForm.EMPTY):
+    if traits.body.form in (BodyForm.UNSEEN, BodyForm.EMPTY):
         return frozenset(
-            status for status in found if elsewhere.recognise(status, seen.headers, seen.said)
+            status
+            for status in found
+            if elsewhere.answers_of_others(status, traits.headers, traits.body)
         )
     telling = {status: one.plain | one.weak for status, one in found.items()}
     return frozenset(status for status, one in telling.items() if one - _ANYBODYS)
@@ -113,148 +117,152 @@ def _under(exchange: Exchange, status: int) -> Exchange:
 
 
 def _with_status(exchange: Exchange) -> Recognition:
-    seen = traits_of(exchange)
-    if seen.said.in_frame and seen.status < 400:
-        return _in_a_frame(exchange, seen)
+    traits = traits_of(exchange)
+    if traits.body.in_frame and traits.status < 400:
+        return _in_a_frame(exchange, traits)
     if exchange.response.status == 0:
         return Recognition(
             plain=without_response(exchange.response.error, exchange.response.phases_ms)
         )
-    answers = elsewhere.recognise(seen.status, seen.headers, seen.said)
+    answers = elsewhere.answers_of_others(traits.status, traits.headers, traits.body)
     if answers is not None:
-        # A page is written for people, and may stand in for what the API really said.
+        # A page is written for people and may replace the API's real answer.
         pages = answers & (CLOUDFRONT_PAGES | {Answer.S3_DENIED})
         return Recognition(plain=answers - pages, weak=pages)
-    if seen.status < 400 and not (seen.error_type in TYPES and seen.by_rest):
-        return _success(exchange, seen)
-    return by_door(exchange, seen) or _by_capital(exchange, seen) or _refusal(exchange, seen)
+    if traits.status < 400 and not (traits.error_type in TYPES and traits.by_rest):
+        return _success(exchange, traits)
+    return by_door(exchange, traits) or _by_capital(exchange, traits) or _refusal(exchange, traits)
 
 
 _SWITCHING_PROTOCOLS = 101
 _CHALLENGES_STATUS = 202
-"""AWS WAF challenges with it and without a body; only a header, which may be lost, says so."""
+"""AWS WAF challenges with it and without a body; only a header, which may be lost, shows that."""
 _SUCCESS = frozenset({Answer.SUCCESS})
 
 
-def _success(exchange: Exchange, seen: Traits) -> Recognition:
-    if seen.status < 200 and seen.status != _SWITCHING_PROTOCOLS:
+def _success(exchange: Exchange, traits: Traits) -> Recognition:
+    if traits.status < 200 and traits.status != _SWITCHING_PROTOCOLS:
         return UNRECOGNISED
-    if seen.said.inner_failure:
+    if traits.body.inner_failure:
         return plainly(Answer.INNER_FAILURE)
-    if "Error from cloudfront" in seen.headers.get("x-cache", ""):
-        # An error page with a status of its own: what is behind it answered 4xx or 5xx.
+    if "Error from cloudfront" in traits.headers.get("x-cache", ""):
+        # An error page with a status of its own: the origin answered 4xx or 5xx.
         return Recognition(weak=frozenset({Answer.INNER_FAILURE, Answer.SUCCESS}))
-    unseen = seen.said.form is BodyForm.UNSEEN
-    if unseen and is_appsync(exchange, seen.said):
-        # GraphQL tells failures in the body, under a 200.
+    unseen = traits.body.form is BodyForm.UNSEEN
+    if unseen and is_appsync(exchange, traits.body):
+        # GraphQL reports failures in the body, under a 200.
         return plainly(Answer.SUCCESS, Answer.INNER_FAILURE)
-    if seen.said.broken:
+    if traits.body.broken:
         return Recognition(plain=_SUCCESS, disguised=frozenset({Answer.INNER_FAILURE}))
-    if seen.status == _CHALLENGES_STATUS and unseen and not (seen.by_rest or seen.by_http):
+    if traits.status == _CHALLENGES_STATUS and unseen and not (traits.by_rest or traits.by_http):
         return Recognition(plain=_SUCCESS, disguised=frozenset({Answer.CHALLENGE}))
     return Recognition(plain=_SUCCESS)
 
 
-def _by_capital(exchange: Exchange, seen: Traits) -> Recognition | None:
-    """`Message` with a capital is a function URL's, or a REST API's whose owner wrote it so."""
-    if not seen.said.capital or seen.by_http or "x-amz-apigw-id" in seen.headers:
+def _by_capital(exchange: Exchange, traits: Traits) -> Recognition | None:
+    """`Message` with a capital is a function URL's, or a REST API owner's."""
+    if not traits.body.capital or traits.by_http or "x-amz-apigw-id" in traits.headers:
         return None
-    found = by_function_url(seen)
-    if found is None or seen.said.message != "Forbidden":
+    found = by_function_url(traits)
+    if found is None or traits.body.message != "Forbidden":
         return found
-    return Recognition(plain=found.plain | _refusal(exchange, seen).plain)
+    return Recognition(plain=found.plain | _refusal(exchange, traits).plain)
 
 
-def _refusal(exchange: Exchange, seen: Traits) -> Recognition:
-    if typed := of_type(seen):
+def _refusal(exchange: Exchange, traits: Traits) -> Recognition:
+    if typed := of_type(traits):
         return typed
-    said = worded(seen)
+    by_words = worded(traits)
     managed = "@connections" in parse(exchange.request.url).segments
-    if managed and not said and not seen.by_http:
-        return _by_management_api(seen)
-    if seen.error_type is not None and not said:
-        # An error type that is not the gateway's: another service's, or one not known yet.
+    if managed and not by_words and not traits.by_http:
+        return _by_management_api(traits)
+    if traits.error_type is not None and not by_words:
+        # Not an error type of the gateway's: another service's, or a new one.
         return UNRECOGNISED
-    if seen.by_http:
-        return _of_http_api(seen)
-    if seen.writer is Writer.INTEGRATION:
-        return plainly(seen.as_backends)
-    if seen.writer in (Writer.PROBABLY_INTEGRATION, Writer.UNTYPED):
-        return _probably_by_an_integration(seen, said)
-    if not said:
-        return _of_nobody_known(exchange, seen)
-    if seen.writer is Writer.STRANGER and seen.error_type is None:
-        return Recognition(weak=said | {seen.as_backends}) if seen.said.alone else UNRECOGNISED
-    if seen.said.cut and len(seen.said.message) < TELLING_CHARACTERS:
-        # So little of a text may be the beginning of any other.
-        return Recognition(plain=said, disguised=_of_nobody_known(exchange, seen).all - said)
-    return Recognition(plain=said)
+    if traits.by_http:
+        return _of_http_api(traits)
+    if traits.writer is Writer.INTEGRATION:
+        return plainly(traits.as_backends)
+    if traits.writer in (Writer.PROBABLY_INTEGRATION, Writer.UNTYPED):
+        return _probably_by_an_integration(traits, by_words)
+    if not by_words:
+        return _of_nobody_known(exchange, traits)
+    if traits.writer is Writer.STRANGER and traits.error_type is None:
+        return (
+            Recognition(weak=by_words | {traits.as_backends}) if traits.body.alone else UNRECOGNISED
+        )
+    if traits.body.cut and len(traits.body.message) < TELLING_CHARACTERS:
+        # So short a beginning may be that of any other text.
+        return Recognition(
+            plain=by_words, disguised=_of_nobody_known(exchange, traits).all - by_words
+        )
+    return Recognition(plain=by_words)
 
 
-def _probably_by_an_integration(seen: Traits, said: frozenset[Answer]) -> Recognition:
-    own = frozenset({seen.as_backends})
-    unseen = seen.said.form is BodyForm.UNSEEN
-    weak = said if seen.said.alone else frozenset()
-    weak |= natural(seen.status, CUSTOMISABLE) if unseen else frozenset()
-    hidden = _disguised(seen) if unseen or seen.writer is Writer.UNTYPED else frozenset()
+def _probably_by_an_integration(traits: Traits, by_words: frozenset[Answer]) -> Recognition:
+    own = frozenset({traits.as_backends})
+    unseen = traits.body.form is BodyForm.UNSEEN
+    weak = by_words if traits.body.alone else frozenset()
+    weak |= natural(traits.status, CUSTOMISABLE) if unseen else frozenset()
+    hidden = _disguised(traits) if unseen or traits.writer is Writer.UNTYPED else frozenset()
     return Recognition(plain=own, weak=weak, disguised=hidden - own - weak)
 
 
-def _disguised(seen: Traits) -> frozenset[Answer]:
-    """What a REST API's owner may have given this status and text."""
-    usual = natural(seen.status, CUSTOMISABLE)
-    if seen.status == 429:
+def _disguised(traits: Traits) -> frozenset[Answer]:
+    """The answers to which a REST API's owner may have given this status and text."""
+    usual = natural(traits.status, CUSTOMISABLE)
+    if traits.status == 429:
         return usual | {Answer.BLOCKED_BY_RULE}
-    return usual | (OFTEN_CHANGED if seen.status in _DISGUISES else frozenset())
+    return usual | (OFTEN_CHANGED if traits.status in _DISGUISES else frozenset())
 
 
-def _of_http_api(seen: Traits) -> Recognition:
-    """HTTP APIs have no templates: what is not exactly one of their texts is the backend's."""
-    own = frozenset({seen.as_backends})
-    said = worded(seen) & HTTP_ANSWERS
-    if seen.said.form is BodyForm.UNSEEN:
-        usual = challenged(seen, natural(seen.status, HTTP_ANSWERS))
-        if seen.challenge is not None:
+def _of_http_api(traits: Traits) -> Recognition:
+    """HTTP APIs have no templates: any text but theirs is the backend's."""
+    own = frozenset({traits.as_backends})
+    by_words = worded(traits) & HTTP_ANSWERS
+    if traits.body.form is BodyForm.UNSEEN:
+        usual = challenged(traits, natural(traits.status, HTTP_ANSWERS))
+        if traits.challenge is not None:
             return Recognition(plain=usual, weak=own)
-        if seen.writer is Writer.PROBABLY_INTEGRATION:
+        if traits.writer is Writer.PROBABLY_INTEGRATION:
             return Recognition(plain=own, weak=usual)
         return Recognition(plain=own | usual)
-    if not said or not seen.said.alone:
+    if not by_words or not traits.body.alone:
         return Recognition(plain=own)
-    if seen.writer is Writer.PROBABLY_INTEGRATION:
-        plain, weak = (said, own) if seen.challenge else (own, said)
+    if traits.writer is Writer.PROBABLY_INTEGRATION:
+        plain, weak = (by_words, own) if traits.challenge else (own, by_words)
         return Recognition(plain=plain, weak=weak)
-    return Recognition(plain=said)
+    return Recognition(plain=by_words)
 
 
-def _by_management_api(seen: Traits) -> Recognition:
-    """WebSocket management says some things without a word (ms-114, ms-115)."""
-    if seen.status == 413:
+def _by_management_api(traits: Traits) -> Recognition:
+    """WebSocket management sends some answers without a text (ms-114, ms-115)."""
+    if traits.status == 413:
         return plainly(Answer.TOO_LARGE)
-    own = frozenset({seen.as_backends})
-    usual = natural(seen.status, WORDED)
-    if seen.status == 404 or seen.said.form is BodyForm.UNSEEN:
+    own = frozenset({traits.as_backends})
+    usual = natural(traits.status, WORDED)
+    if traits.status == 404 or traits.body.form is BodyForm.UNSEEN:
         return Recognition(weak=usual | own)
     return Recognition(weak=own, disguised=usual)
 
 
-def _of_nobody_known(exchange: Exchange, seen: Traits) -> Recognition:
-    """An answer without a wording of the gateway's: the backend's, or one in disguise."""
-    own = frozenset({seen.as_backends})
-    if seen.by_rest:
-        unseen = seen.said.form is BodyForm.UNSEEN
-        usual = natural(seen.status, CUSTOMISABLE) if unseen else frozenset()
-        return Recognition(weak=own | usual, disguised=_disguised(seen) - own - usual)
-    if seen.has_all_headers or seen.said.form in (BodyForm.HTML, BodyForm.XML):
+def _of_nobody_known(exchange: Exchange, traits: Traits) -> Recognition:
+    """An answer without a text of the gateway's: the backend's, or a disguised one."""
+    own = frozenset({traits.as_backends})
+    if traits.by_rest:
+        unseen = traits.body.form is BodyForm.UNSEEN
+        usual = natural(traits.status, CUSTOMISABLE) if unseen else frozenset()
+        return Recognition(weak=own | usual, disguised=_disguised(traits) - own - usual)
+    if traits.has_all_headers or traits.body.form in (BodyForm.HTML, BodyForm.XML):
         return UNRECOGNISED
-    usual = natural(seen.status, CUSTOMISABLE if parse(exchange.request.url).host else WORDED)
-    if seen.challenge is not None:
-        usual |= challenged(seen, natural(seen.status, HTTP_ANSWERS))
-    hidden = usual | _disguised(seen)
-    if seen.said.form in (BodyForm.UNSEEN, BodyForm.TEXT):
-        # A page of somebody's of which a piece is left looks like a text.
-        hidden |= elsewhere.unseen(seen.status, _host_kind(exchange))
-    likelier = usual if seen.said.form is BodyForm.UNSEEN else _coded(seen)
+    usual = natural(traits.status, CUSTOMISABLE if parse(exchange.request.url).host else WORDED)
+    if traits.challenge is not None:
+        usual |= challenged(traits, natural(traits.status, HTTP_ANSWERS))
+    hidden = usual | _disguised(traits)
+    if traits.body.form in (BodyForm.UNSEEN, BodyForm.TEXT):
+        # The remainder of a page looks like a text.
+        hidden |= elsewhere.unseen_answers(traits.status, _host_kind(exchange))
+    likelier = usual if traits.body.form is BodyForm.UNSEEN else _coded(traits)
     return Recognition(weak=own | likelier, disguised=hidden - likelier)
 
 
@@ -265,6 +273,6 @@ def _host_kind(exchange: Exchange) -> HostKind:
 _DISGUISES = (400, 401, 403, 404)
 
 
-def _coded(seen: Traits) -> frozenset[Answer]:
-    """What a customised template says of its own type, where it says so."""
-    return frozenset().union(*(CODES[code] for code in seen.said.codes))
+def _coded(traits: Traits) -> frozenset[Answer]:
+    """The answers that a customised template names by its response type."""
+    return frozenset().union(*(CODES[code] for code in traits.body.codes))

@@ -1,4 +1,4 @@
-"""What people call stages."""
+"""The names that people give to stages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A response read once: its signs by name, and who, by them, wrote it."""
+"""The traits of a response: its signs by name, and who wrote it by those signs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from gatewatch.model import Exchange
 
 
 class Writer(Enum):
-    """Who wrote a response without an error type, as far as its headers tell.
+    """Who wrote a response without an error type, as far as its headers show.
 
-    `INTEGRATION`: they are an integration's alone. `PROBABLY_INTEGRATION`: they are an
-    integration's as a rule, by a trace id or by the spelling. `UNTYPED`: a gateway's own answer
-    would have brought an error type; but that alone is missing, and a CDN may have taken it.
-    `STRANGER`: all headers were seen, and none is AWS's. `EITHER`: they say nothing.
+    `INTEGRATION`: only an integration sends them. `PROBABLY_INTEGRATION`: mostly an integration
+    does, by a trace id or the spelling. `UNTYPED`: only the error type of a gateway's own answer is
+    missing, and a CDN may have removed it. `STRANGER`: all headers were seen, and none is AWS's.
+    `EITHER`: they show nothing.
     """
 
     INTEGRATION = "integration"
@@ -30,13 +30,13 @@ class Writer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """`by_rest`, `by_http`: the id headers of a REST or an HTTP API came with it. `body_is_lost`:
-    a body was on its way, or may have been, and nothing that tells came of it."""
+    """`by_rest`, `by_http`: it has the id headers of a REST or an HTTP API. `body_is_lost`: it had,
+    or may have had, a body of which nothing useful arrived."""
 
     status: int
     headers: Mapping[str, str]
     error_type: str | None
-    said: BodyText
+    body: BodyText
     challenge: str | None
     by_rest: bool
     by_http: bool
@@ -49,7 +49,7 @@ class Traits:
 
     @property
     def as_backends(self) -> Answer:
-        """The answer that it is if the backend wrote it."""
+        """Which answer it is if the backend wrote it."""
         if self.status in (401, 403):
             return Answer.BACKEND_DENIED
         if self.status in (404, 410):
@@ -60,9 +60,9 @@ class Traits:
 _TRANSPORT_HEADERS = ("date", "content-length", "transfer-encoding")
 _REST_IDS = ("x-amzn-requestid", "x-amz-apigw-id")
 _HTTP_ID = "apigw-requestid"
-# An integration's answer on an HTTP API spells the id so; the gateway's own are lower case.
-# Recorded over HTTP/1.1 without exception (radkawar/stackd, 2026-09). It proves nothing: some
-# clients (Go's) spell every name so.
+# On an HTTP API an integration's answer spells the id so; the gateway's own answers use lower case.
+# Recorded over HTTP/1.1 without exception (radkawar/stackd, 2026-09). No proof: some clients (Go's)
+# spell every name so.
 _HTTP_ID_OF_AN_INTEGRATION = "Apigw-Requestid"
 
 
@@ -70,47 +70,47 @@ def traits_of(exchange: Exchange) -> Traits:
     response = exchange.response
     headers = {name.lower(): value for name, value in response.headers.items()}
     error_type = headers.get("x-amzn-errortype", "").split(":")[0].split(",")[0].strip() or None
-    said = _said(exchange)
+    body = _body(exchange)
     return Traits(
         status=response.status,
         headers=headers,
         error_type=error_type,
-        said=said,
+        body=body,
         challenge=headers.get("www-authenticate"),
         by_rest=any(name in headers for name in _REST_IDS),
         by_http=_HTTP_ID in headers,
         writer=_writer(response.headers, headers),
-        body_is_lost=_is_lost(exchange, said),
+        body_is_lost=_is_lost(exchange, body),
     )
 
 
-def _said(exchange: Exchange) -> BodyText:
+def _body(exchange: Exchange) -> BodyText:
     response = exchange.response
     if response.body is None and response.body_sha256 is not None:
         form = BodyForm.UNSEEN if response.is_cut else BodyForm.TEXT
         return BodyText(form, inner_failure=bodies.INNER_FAILURE in response.signs)
-    said = bodies.read_body(response.body)
-    if said.form is BodyForm.EMPTY and not _came_empty(exchange):
+    body = bodies.read_body(response.body)
+    if body.form is BodyForm.EMPTY and not _came_empty(exchange):
         return BodyText(BodyForm.UNSEEN)
-    return replace(said, cut=True) if response.is_cut and said.form is BodyForm.TEXT else said
+    return replace(body, cut=True) if response.is_cut and body.form is BodyForm.TEXT else body
 
 
 TELLING_CHARACTERS = 16
-"""So many at least tell the beginning of one text from that of another."""
+"""The shortest beginning that distinguishes one text from another."""
 
 
-def _is_lost(exchange: Exchange, said: BodyText) -> bool:
-    """An answer to HEAD has no body, and one that nobody showed may have been empty."""
-    if said.cut:
-        return len(said.message) < TELLING_CHARACTERS
-    is_cut = said.form is BodyForm.UNSEEN and exchange.response.is_cut
+def _is_lost(exchange: Exchange, body: BodyText) -> bool:
+    """Whether the body was cut away. An answer to HEAD has none, and one not shown may be empty."""
+    if body.cut:
+        return len(body.message) < TELLING_CHARACTERS
+    is_cut = body.form is BodyForm.UNSEEN and exchange.response.is_cut
     return is_cut and exchange.request.method.upper() != "HEAD"
 
 
 def _came_empty(exchange: Exchange) -> bool:
-    """Whether the answer had no body, rather than one that was not shown or did not come.
+    """Whether the answer had no body, rather than one that was not shown or not received.
 
-    An answer to HEAD has none, whatever it would have said to GET.
+    Not for HEAD, whose answers never show what a GET would get.
     """
     response = exchange.response
     if exchange.request.method.upper() in ("HEAD", "") or response.is_cut:
@@ -123,8 +123,8 @@ def _writer(spelled: Mapping[str, str], headers: Mapping[str, str]) -> Writer:
     if any(name.startswith("x-amzn-remapped-") for name in headers):
         return Writer.INTEGRATION
     if _HTTP_ID in headers:
-        told = _HTTP_ID_OF_AN_INTEGRATION in spelled
-        return Writer.PROBABLY_INTEGRATION if told else Writer.EITHER
+        is_spelled_so = _HTTP_ID_OF_AN_INTEGRATION in spelled
+        return Writer.PROBABLY_INTEGRATION if is_spelled_so else Writer.EITHER
     whole = any(name in headers for name in _TRANSPORT_HEADERS)
     if any(name in headers for name in _REST_IDS):
         if "x-amzn-trace-id" in headers:

@@ -1,6 +1,6 @@
-"""What a URL says by its shape: which front door it names, and where its stage would stand.
+"""What the form of a URL shows: its front door, and where its stage would stand.
 
-It must not guess: a host that could be several things says so.
+It never guesses: a host that could be several things is of unknown kind.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
-from gatewatch.gateway.addresses import is_loopback as is_loopback_address
+from gatewatch.gateway.addresses import is_loopback_address
 
 
 class HostKind(StrEnum):
@@ -65,7 +65,7 @@ _HOSTS: tuple[tuple[HostKind, re.Pattern[str]], ...] = (
 
 _ADDRESS = re.compile(r"[\d.]+")
 API_ID_HEADER = "x-apigw-api-id"
-"""Tells a VPC endpoint for which API a request is, where its host does not.
+"""Names the API to a VPC endpoint, if the host does not.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-api-test-invoke-url.html
 """
@@ -73,10 +73,10 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A URL taken apart. `segments` are the non-empty parts of its path, stage included.
+    """A URL in its parts. `segments` are the non-empty parts of its path, stage included.
 
-    `ends_in_slash`: the path goes on after its last segment, which makes it another resource.
-    `endpoint`: the name of the VPC endpoint that the host is.
+    `ends_in_slash`: a slash follows the last segment, which makes it another resource. `endpoint`:
+    the VPC endpoint, if the host names one.
     """
 
     host: str
@@ -91,14 +91,14 @@ class Address:
 
     @property
     def stage(self) -> str | None:
-        """The segment that stands where a default endpoint names its stage."""
+        """The segment in the place where a default endpoint names its stage."""
         named = self.host_kind is HostKind.EXECUTE_API and bool(self.segments)
         return self.segments[0] if named else None
 
 
 @lru_cache(maxsize=4096)
 def parse(url: str) -> Address:
-    """Takes any text: what is no URL becomes an address of unknown kind, never an error."""
+    """Accepts any text: without a URL, the address is of unknown kind, never an error."""
     try:
         parts = urlsplit(url if "://" in url else f"//{url}")
         host, port, path = (parts.hostname or "").lower(), parts.port, parts.path
@@ -130,7 +130,7 @@ def _kind_of(host: str) -> tuple[HostKind, dict[str, str | None]]:
 
 _OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
-# A name whose last label is a number is an address to some readers (https://url.spec.whatwg.org).
+# Some readers take a name whose last label is a number for an address (https://url.spec.whatwg.org).
 _NAME = rf"({_LABEL}\.)*(?!([0-9]+|0x[0-9a-f]*)(?![a-z0-9_.-])){_LABEL}"
 PORT = r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 NAMED_HOST = rf"(?=[^:/]{{1,253}}([:/]|$))(({_OCTET}\.){{3}}{_OCTET}|{_NAME})"
@@ -139,23 +139,23 @@ _CHARACTER = r"([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-F]{2})"
 _PATH = rf"(/{_CHARACTER}*)*"
 _QUERY = rf"(\?({_CHARACTER}|[/?])+)?"
 BASE_PATTERN = rf"^https?://{_HOST}(:{PORT})?{_PATH}$(?!\n)"
-"""A URL that everybody reads alike: in lower case to the end of the host, without user info, and
-with nothing in its path that a sender would write otherwise."""
+"""A URL that all programs read alike: lower case up to the end of the host, no user info, and
+nothing in its path that a sender would rewrite."""
 TARGET_PATTERN = rf"^/(?!/){_CHARACTER}*{_PATH}{_QUERY}$(?!\n)"
-"""A path and a query that lead nowhere else, whichever of these URLs they follow."""
+"""A path and a query that keep the host, whichever base URL they follow."""
 _BASE = re.compile(BASE_PATTERN)
 _TARGET = re.compile(rf"({TARGET_PATTERN})|{_QUERY}")
 _DOTS = re.compile(r"/\.\.?(/|$)")
 
 
 class AmbiguousUrlError(ValueError):
-    """Raised for a URL that two programs may read in two ways; says of which part it is true."""
+    """Raised for a URL that two programs may read differently; the message names the part."""
 
 
-def joined(base: str, target: str) -> str:
-    """The very URL that is called: who checks where a call goes and who sends it get it from here.
+def joined_url(base: str, target: str) -> str:
+    """The URL that is called; both the checks of where a call goes and the sender use this one.
 
-    Raises AmbiguousUrlError. A dot segment is resolved by some senders and sent by others.
+    Raises AmbiguousUrlError. Some senders resolve a dot segment and others send it.
     """
     url = base + target
     if not (_BASE.match(base) and _TARGET.fullmatch(target)):
@@ -183,7 +183,7 @@ def _is_ipv6(text: str) -> bool:
 
 
 def with_root(url: str) -> str:
-    """The same URL with the path that is asked for where it names none."""
+    """The same URL with the path `/` if it has none, as senders request it."""
     return _NO_PATH.sub(r"\1/", url)
 
 
@@ -193,7 +193,7 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 
 
 def tidied(text: str) -> str:
-    """A path or a query with each character as a sender writes it (RFC 3986, section 6.2.2)."""
+    """A path or query with every character as senders write it (RFC 3986, section 6.2.2)."""
     return _UNTIDY.sub(_written, text)
 
 
@@ -205,19 +205,19 @@ def _written(found: re.Match[str]) -> str:
 
 
 def tidied_base(url: str) -> str:
-    """The same of a URL without query, its scheme and host in lower case."""
+    """The same for a URL without query, with its scheme and host in lower case."""
     scheme, _, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     return f"{scheme.lower()}://{authority.lower()}{slash}{tidied(path)}"
 
 
 def host_of(url: str) -> str:
-    """The host and port that a request to this URL goes to, as `host:port`."""
+    """Where a request to this URL goes, as `host:port`."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or (80 if parts.scheme == 'http' else 443)}"
 
 
-def is_loopback(host: str | None) -> bool:
+def is_loopback_host(host: str | None) -> bool:
     try:
         return host == "localhost" or is_loopback_address(ip_address(host or ""))
     except ValueError:
@@ -231,12 +231,12 @@ _LOCAL = re.compile(
 
 
 def is_local(host: str) -> bool:
-    """Whether such a name leads to the caller's own machine, where no API Gateway is."""
-    return bool(_LOCAL.fullmatch(host)) or is_loopback(host)
+    """Whether the name leads to the caller's own machine, which runs no API Gateway."""
+    return bool(_LOCAL.fullmatch(host)) or is_loopback_host(host)
 
 
 def signing_service(url: str) -> str:
-    """The service that a signature for this front door names."""
+    """The service name in a signature for this front door."""
     return _SERVICES.get(parse(url).host_kind, "execute-api")
 
 

@@ -1,4 +1,4 @@
-"""Every answer of API Gateway as it stands on the wire by default: status, error type, wording.
+"""Every answer of API Gateway in its default form on the wire: status, error type, wording.
 
 Owners may change status and text of a gateway response; its error type stays. Wordings are
 matched by prefix, since AWS lengthens them.
@@ -21,7 +21,7 @@ from gatewatch.gateway.answers import (
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """One answer as it stands on the wire by default; owners may change status and text."""
+    """One answer in its default form; owners may change status and text."""
 
     answer: Answer
     status: int
@@ -144,14 +144,14 @@ HTTP_ANSWERS = frozenset(
         Answer.TOO_LARGE,
     }
 )
-"""What an HTTP API says; it has no templates, so its texts are fixed."""
+"""The answers of an HTTP API; it has no templates, so its texts are fixed."""
 FUNCTION_URL_ANSWERS = SIGNATURE_REFUSALS | {Answer.RATE_EXCEEDED, Answer.TOO_LARGE}
-"""What a function URL says in the words of a REST API."""
+"""The answers that a function URL words like a REST API."""
 WORDED = frozenset(wire.answer for wire in WIRES)
 """Every answer that is API Gateway's own."""
 CUSTOMISABLE = WORDED - {Answer.BAD_CONNECTION_ID}
 OFTEN_CHANGED = AUTHORIZER_DENIALS | {Answer.MISSING_TOKEN, Answer.INCOMPLETE_SIGNATURE}
-"""What owners give another status and text, to hide that a route or a refusal is there."""
+"""Answers to which owners give another status and text, to hide a route or a refusal."""
 OF_ANY_TYPE = frozenset(
     {
         Answer.SECURITY_TOKEN_INVALID,
@@ -162,7 +162,7 @@ OF_ANY_TYPE = frozenset(
         Answer.UNSUPPORTED_MEDIA_TYPE,
     }
 )
-"""Answers that were recorded under several error types, or under none: their words decide."""
+"""Answers recorded under several error types or none: their wording decides."""
 
 
 def _by_type(wires: Iterable[Wire]) -> dict[str, tuple[Wire, ...]]:
@@ -176,12 +176,12 @@ def _by_type(wires: Iterable[Wire]) -> dict[str, tuple[Wire, ...]]:
 TYPES = _by_type(WIRES)
 """The error types that API Gateway itself sends, with the answers of each."""
 GATEWAYS_ALONE = frozenset({"AuthorizerConfigurationException"})
-"""Those that no other AWS API sends. An integration that is one may have the others passed on:
-inferred, since nobody recorded it."""
+"""The types that no other AWS API sends. An integration that is an AWS API may pass the others on:
+inferred, not recorded."""
 
 
 def natural(status: int, among: frozenset[Answer]) -> frozenset[Answer]:
-    """The answers that have this status by default."""
+    """The answers with this default status."""
     return frozenset(
         wire.answer for wire in WIRES if wire.status == status and wire.answer in among
     )

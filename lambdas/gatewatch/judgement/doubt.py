@@ -17,7 +17,7 @@ from gatewatch.attempt import USER_AGENT
 from gatewatch.config.canonical import Expect
 from gatewatch.diagnosis.place import NO_SUCH_ROUTE
 from gatewatch.gateway.body import BodyForm
-from gatewatch.gateway.likeness import alike, form_of, header, is_unseen, turns_away
+from gatewatch.gateway.likeness import alike, form_of, header_of, is_unseen, turns_away
 from gatewatch.gateway.url import parse
 from gatewatch.model import Exchange, Purpose, Response
 
@@ -82,7 +82,7 @@ def is_error_page(response: Response) -> bool:
 
     Its status proves nothing: the error pages of single-page apps answer with 200.
     """
-    return "error from cloudfront" in header(response, "x-cache").lower()
+    return "error from cloudfront" in header_of(response, "x-cache").lower()
 
 
 def is_everywhere(response: Response, elsewhere: Iterable[Response]) -> bool:
@@ -191,4 +191,4 @@ _LOGIN = re.compile(
 
 def leads_to_login(response: Response) -> bool:
     """Whether a redirect asks its reader to prove who they are."""
-    return bool(_LOGIN.search(header(response, "location").lower()))
+    return bool(_LOGIN.search(header_of(response, "location").lower()))

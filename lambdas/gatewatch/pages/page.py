@@ -14,7 +14,7 @@ from gatewatch.diagnosis.cause import Cause, sections
 from gatewatch.diagnosis.place import Place
 from gatewatch.diagnosis.predictions.rules import ANY_KIND, Rule, Sends
 from gatewatch.gateway.answers import Answer
-from gatewatch.gateway.examples import form
+from gatewatch.gateway.examples import wire_form
 from gatewatch.model import ApiKind, CredentialKind, Gate, Layer, Owner
 from gatewatch.pages.alike import Alike, look_alikes
 from gatewatch.pages.situation import can_give
@@ -182,7 +182,7 @@ def _on_the_wire(cause: Cause) -> Iterator[OnTheWire]:
     for rule in _at_the_route(cause):
         for answer in sorted(rule.expects or rule.surmises):
             for kind in ApiKind:
-                looks = form(answer, kind)
+                looks = wire_form(answer, kind)
                 if kind not in rule.kinds or not can_give(kind, answer) or (answer, looks) in seen:
                     continue
                 seen.add((answer, looks))

@@ -16,7 +16,7 @@ from gatewatch.diagnosis.causes import catalogue
 from gatewatch.diagnosis.elimination import survives, survivors
 from gatewatch.diagnosis.predictions.rules import answers_of
 from gatewatch.gateway.answers import Answer
-from gatewatch.gateway.examples import WireForm, form
+from gatewatch.gateway.examples import WireForm, wire_form
 from gatewatch.model import OK, ApiKind, CredentialKind, Layer, SentCredential, Validity
 from gatewatch.pages.page import look_phrase, named
 from gatewatch.pages.situation import Situation, can_give, further_looks, met_with
@@ -62,9 +62,9 @@ def _forms() -> dict[tuple[WireForm, Answer], list[ApiKind]]:
     for answer in Answer:
         counted = {kind: _expecting(answer, kind) for kind in ApiKind if can_give(kind, answer)}
         for kind, count in counted.items():
-            same = [one for one in counted if form(answer, one) == form(answer, kind)]
+            same = [one for one in counted if wire_form(answer, one) == wire_form(answer, kind)]
             if count and count == max(counted[one] for one in same):
-                forms.setdefault((form(answer, kind), answer), []).append(kind)
+                forms.setdefault((wire_form(answer, kind), answer), []).append(kind)
     return forms
 
 

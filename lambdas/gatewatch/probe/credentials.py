@@ -22,7 +22,7 @@ from gatewatch.config.canonical import (
     OAuth2,
     Sigv4,
 )
-from gatewatch.gateway.url import host_of, is_loopback, parse, signing_service
+from gatewatch.gateway.url import host_of, is_loopback_host, parse, signing_service
 from gatewatch.model import CredentialKind, Finding, SentCredential, Unsent, Validity
 from gatewatch.ports import Keys, SecretError
 from gatewatch.probe.identity import Identity
@@ -155,10 +155,12 @@ class Keyring:
         host = host_of(url)
         if host not in credential.hosts:
             raise CredentialError(name, f"credential {name} may not be sent to {host}")
-        if urlsplit(url).scheme == "http" and not is_loopback(urlsplit(url).hostname):
+        if urlsplit(url).scheme == "http" and not is_loopback_host(urlsplit(url).hostname):
             text = f"credential {name} may not be sent over plain http to {host}"
             raise CredentialError(name, text)
-        if connect_to is not None and not is_loopback(connect_to.rpartition(":")[0].strip("[]")):
+        if connect_to is not None and not is_loopback_host(
+            connect_to.rpartition(":")[0].strip("[]")
+        ):
             raise CredentialError(name, f"credential {name} may not be sent to {connect_to}")
         return credential
 
