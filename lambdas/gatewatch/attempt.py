@@ -1,4 +1,4 @@
-"""One request to send, and how each kind of it is made."""
+"""One request to send, and how each kind is built."""
 
 from __future__ import annotations
 
@@ -29,12 +29,11 @@ USER_AGENT = "User-Agent"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attempt:
-    """One HTTP request to send; two of the same kind are two.
+    """One HTTP request to send; equal ones stay distinct.
 
-    `callers` names credentials; none of them: anonymous.
-
-    `invalid` sends a constant value that no guard may accept, beside the `callers` or alone. It
-    stands where the credential `instead_of` would, or where its kind usually does.
+    `callers` names credentials; without any it is anonymous. `invalid` sends a constant value that
+    no guard may accept, beside the `callers` or alone, in the place of the credential `instead_of`
+    or in the usual place of its kind.
     """
 
     api: str
@@ -58,7 +57,7 @@ class Attempt:
 
     @property
     def destination(self) -> str:
-        """Where it goes, for whoever counts by host."""
+        """The `host:port` that is connected to."""
         return destination(self.connect_to, self.url)
 
 
@@ -68,7 +67,7 @@ def destination(connect_to: str | None, url: str) -> str:
 
 
 def host_scope(place: str) -> str:
-    """What a finding is about that is no single route's but a destination's."""
+    """The scope of a finding about a whole destination."""
     return f"host {place}"
 
 
@@ -76,8 +75,8 @@ def host_scope(place: str) -> str:
 class Skipped:
     """A look that will not be taken, and why; it counts as `skipped`, never as a pass.
 
-    `finding` is what keeps it from being taken, where something is wrong. `in_doubt`: nobody knows
-    whether anything is; then it counts as unknown.
+    `finding`: what is wrong, if that is the reason. `in_doubt`: it is unknown whether anything is
+    wrong, so it counts as unknown.
     """
 
     caller: str
@@ -90,8 +89,8 @@ class Skipped:
 class Probe:
     """The looks at one route through one entrance that are due now.
 
-    `trials` show an invalid credential. They are taken only after a guard has refused the look
-    without any: what lets strangers in needs no more proof, and a write is not sent twice.
+    `trials` send an invalid credential, only after a guard has refused the look without any: a
+    route that lets strangers in needs no more proof, and a write is not sent twice.
     """
 
     api: Api
@@ -103,12 +102,12 @@ class Probe:
 
     @property
     def planned(self) -> tuple[Attempt, ...]:
-        """All that may be sent but for controls that are asked on the way."""
+        """All that may be sent, without the controls that follow from the answers."""
         return (*self.attempts, *self.trials)
 
     @property
     def called(self) -> str:
-        """The URL that is called, as it is sent."""
+        """The URL that is called, exactly as it is sent."""
         return joined_url(self.entrance.url, self.route.target)
 
     @property
@@ -117,8 +116,8 @@ class Probe:
 
 
 class Trial(NamedTuple):
-    """A look with an invalid credential of a kind: what is shown beside it, and the name of the
-    credential in whose place it stands."""
+    """A look with an invalid credential of a kind: the valid ones beside it, and the credential
+    that it replaces."""
 
     kind: CredentialKind
     callers: tuple[str, ...]
@@ -158,17 +157,17 @@ def trial_for(api: Api, route: Route, entrance: Entrance, trial: Trial) -> Attem
 
 
 def _headers_naming_the_api(api: Api, url: str) -> dict[str, str]:
-    """For which API a request is, where its URL does not say it."""
+    """The header that names the API, if the URL does not."""
     if api.api_id is None or parse(url).api_id is not None:
         return {}
     return {API_ID_HEADER: api.api_id}
 
 
 def control(probe: Probe, method: str, url: str, callers: tuple[str, ...] = ()) -> Attempt:
-    """A question whose answer tells causes apart; only ever by a method that changes nothing.
+    """A request whose answer separates causes, always by a method that changes nothing.
 
-    But for what it asks it is like the look, with the route's own headers: else a rule that misses
-    those would answer in place of the gate that was asked about.
+    Otherwise it is like the look and has the route's headers: without them, another rule might
+    answer in place of the gate in question.
     """
     if method not in READING_METHODS:
         raise ValueError(f"a control may not use {method}")
@@ -193,11 +192,11 @@ BROWSER = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0"
     " Safari/537.36"
 )
-"""A User-Agent that users have."""
+"""A User-Agent of real users."""
 
 
 def as_browser(attempt: Attempt) -> Attempt:
-    """The same, but for the User-Agent: whether users are refused, or the monitor alone."""
+    """The same with a browser's User-Agent: whether users are refused, too, or only the monitor."""
     if attempt.method not in READING_METHODS:
         raise ValueError(f"a control may not use {attempt.method}")
     headers = {name: value for name, value in attempt.headers if name.lower() != "user-agent"}

@@ -1,7 +1,7 @@
-"""From what came back to the record of it: normalised, bounded, and without secrets.
+"""The record of a raw answer: normalised, bounded, and without secrets.
 
-This is the last step that sees a raw body. A body is kept only where the gateway wrote it; of
-others stay the length, the hash of the redacted text, and what they gave away.
+This is the last step that sees a raw body. A body is kept only if the gateway wrote it; of any
+other, only its length, the hash of the redacted text, and its signs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from gatewatch.attempt import USER_AGENT
-from gatewatch.expect import Miss, Received, late, missing
+from gatewatch.expect import Miss, ReceivedAnswer, late, missing
 from gatewatch.gateway import body as bodies
 from gatewatch.gateway.answers import BACKEND_ANSWERS, Answer
 from gatewatch.gateway.likeness import signs_of_body
@@ -38,8 +38,11 @@ T = TypeVar("T")
 
 
 class _Record:
-    """Makes a record part by part. What came may be made to break whatever reads it, so each part
-    can fail alone; that is said in `unread`, and the others count all the same."""
+    """Makes a record part by part.
+
+    An answer may be crafted to break its reader, so each part can fail alone; `unread` lists it,
+    and the other parts still count.
+    """
 
     def __init__(self, raw: RawExchange) -> None:
         self.unread = [] if raw.fault is None else [f"the answer was not recorded ({raw.fault})"]
@@ -48,14 +51,16 @@ class _Record:
     def part(self, name: str, make: Callable[[], T], instead: T) -> T:
         try:
             return make()
-        except Exception as error:  # noqa: BLE001 - said in the record, logged
+        except Exception as error:  # noqa: BLE001 - noted in the record, logged
             self.unread.append(f"{name} ({log_own_fault('record_failed', self._route, error)})")
             return instead
 
 
 def evidence(raw: RawExchange, redactor: Redactor) -> Exchange:
-    """The exchange as it may be stored, printed and sent. It never raises: a request that was sent
-    counts, whatever can be recorded of its answer."""
+    """The exchange as it may be stored, printed and sent.
+
+    It never raises: a request that was sent counts, whatever can be recorded of its answer.
+    """
     record = _Record(raw)
     attempt = raw.attempt
     nothing: Redactor | None = None
@@ -77,7 +82,7 @@ _BODY = "the body was not recorded"
 
 
 def status_alone(raw: RawExchange, *unread: str) -> Exchange:
-    """Where it is not known what is secret, nothing is shown that may be; `unread` says why."""
+    """Only what cannot be secret, for when the secrets are unknown; `unread` says why."""
     attempt = raw.attempt
     return Exchange(
         request=Request(
@@ -153,13 +158,13 @@ def _recorded_error(raw: RawExchange, redactor: Redactor, record: _Record) -> st
 
 
 def without_body(exchange: Exchange) -> Exchange:
-    """As if nothing of the body had come."""
+    """The exchange as if no body had been received."""
     response = exchange.response
     return replace(exchange, response=replace(response, body=None, is_cut=bool(response.status)))
 
 
 def without_answer(exchange: Exchange, fault: str) -> Exchange:
-    """As if nothing had come but the status: then it says why."""
+    """The exchange as if only the status had been received, and the reason."""
     response = exchange.response
     bare = Response(
         status=response.status,
@@ -189,7 +194,7 @@ def _request(raw: RawExchange, redactor: Redactor, record: _Record) -> Request:
 
 
 def redacted(exchange: Exchange, redactor: Redactor) -> Exchange:
-    """An exchange that somebody else recorded, made fit to be shown."""
+    """A foreign exchange, without secrets."""
     request, response = exchange.request, exchange.response
 
     def clean(text: str | None) -> str | None:
@@ -217,7 +222,7 @@ def redacted(exchange: Exchange, redactor: Redactor) -> Exchange:
 
 
 def keep_gateway_bodies(exchange: Exchange) -> Exchange:
-    """Drops the body unless the gateway wrote it, noting what must be known of it."""
+    """Drops the body unless the gateway wrote it, and stores its signs instead."""
     response = exchange.response
     if not response.body or _gateway_wrote(exchange):
         return exchange
@@ -235,15 +240,15 @@ _OTHERS_WROTE = BACKEND_ANSWERS | {Answer.SUCCESS, Answer.INNER_FAILURE}
 
 
 def _gateway_wrote(exchange: Exchange) -> bool:
-    """Whether AWS's own words are all that the body holds, whoever wrote it."""
-    found = recognise(exchange)
-    if found.weak - _OTHERS_WROTE:
+    """Whether the body holds only AWS's own words, whoever wrote it."""
+    answers = recognise(exchange)
+    if answers.weak - _OTHERS_WROTE:
         return True
-    return bool(found.plain) and not found.plain & _OTHERS_WROTE
+    return bool(answers.plain) and not answers.plain & _OTHERS_WROTE
 
 
 def _addressed(raw: RawExchange) -> dict[str, str]:
-    """The headers of ours that decide which API a request is for, or for whom it is taken."""
+    """Our headers that select the API, or make the request look like a browser's."""
     telling = (API_ID_HEADER, USER_AGENT)
     return {name: value for name, value in raw.attempt.headers if name in telling}
 
@@ -261,7 +266,7 @@ def _credential_headers(raw: RawExchange) -> list[str]:
 def _misses(raw: RawExchange, text: str, redactor: Redactor, is_whole: bool) -> tuple[Miss, ...]:
     if raw.attempt.expect is None or not _may_be_wanted(raw):
         return ()
-    received = Received(dict(raw.headers), text, raw.head_is_whole, is_whole)
+    received = ReceivedAnswer(dict(raw.headers), text, raw.head_is_whole, is_whole)
     found = missing(raw.attempt.expect, received, redactor.text)
     return tuple(Miss(redactor.text(one.text), one.is_certain) for one in found)
 
@@ -272,24 +277,24 @@ def _late(raw: RawExchange) -> str | None:
 
 
 def _may_be_wanted(raw: RawExchange) -> bool:
-    """Whether its owner may expect such an answer: a success, or what has a status they name."""
+    """Whether the owner may expect such an answer: a success, or a status that they name."""
     named = raw.attempt.expect.status if raw.attempt.expect is not None else ()
     return 200 <= raw.status < 400 or raw.status in named
 
 
 def _headers(headers: Iterable[tuple[str, str]], redactor: Redactor) -> dict[str, str]:
-    """Headers as they may be stored: a hostile server's are cut, not trusted."""
+    """The headers to store, cut to a bound, since a server may be hostile."""
     return redactor.headers(islice(headers, _SHOWN_HEADERS), _SHOWN_HEADER_CHARACTERS)
 
 
 _CHARSET = re.compile(r"charset=\"?([\w-]+)", re.IGNORECASE)
-# Python knows others, too; some fail on some bytes whatever one asks for, or yield half characters.
+# Python knows others; some fail on some bytes even with `replace`, or yield half characters.
 _CHARSETS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "latin-1", "windows-1252", "utf-16"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """The body as text. `fault`: why it could not be read, if it could not."""
+    """The body as text. `fault`: why it could not be read."""
 
     text: str
     is_whole: bool
@@ -297,7 +302,7 @@ class _Read:
 
 
 def _decoded(raw: RawExchange) -> _Read:
-    """Unpacked at most to the same bound, so that a bomb stays small."""
+    """Decodes the body, unpacked to a bound, so that a bomb stays small."""
     content = unpacked(raw.headers, raw.body, _MOST_TEXT, came_whole=raw.body_is_whole)
     headers = {name.lower(): value for name, value in raw.headers}
     named = _CHARSET.search(headers.get("content-type", ""))

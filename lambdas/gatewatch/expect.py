@@ -1,4 +1,4 @@
-"""Whether an answer brings what its owner expects; the only reader of bodies that are not kept."""
+"""Whether an answer meets its owner's expectations; the only reader of bodies that are not kept."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Show = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """An answer as far as it was read. Without a whole head, a header that is missing may have
-    been sent; without a whole body, what is not in it may have followed."""
+class ReceivedAnswer:
+    """An answer as far as it was read. Without a whole head, a missing header may have been sent;
+    without a whole body, missing text may have followed."""
 
     headers: Mapping[str, str]
     body: str
@@ -32,18 +32,16 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """Something that is expected and was not found, in words. Unless `is_certain`, nobody can say
-    whether the answer brings it."""
+    """An expectation that the answer does not meet; unless `is_certain`, it still may."""
 
     text: str
     is_certain: bool = True
 
 
-def missing(expect: Expect, received: Received, show: Show = str) -> tuple[Miss, ...]:
-    """What is missing, each with the value seen beside the one expected.
+def missing(expect: Expect, received: ReceivedAnswer, show: Show = str) -> tuple[Miss, ...]:
+    """The unmet expectations, each with the actual value beside the expected one.
 
-    The status is not judged here: it belongs to the diagnosis. `show` takes secrets out of what was
-    seen, before it is cut to a length that reads well.
+    The diagnosis judges the status. `show` removes secrets from an actual value before it is cut.
     """
     return (
         *_headers(expect, received, show),
@@ -60,13 +58,13 @@ def late(expect: Expect, elapsed_ms: float) -> str | None:
     return f"took {elapsed_ms:.0f} ms, expected within {within * 1000:.0f} ms"
 
 
-def _headers(expect: Expect, received: Received, show: Show) -> Iterator[Miss]:
+def _headers(expect: Expect, received: ReceivedAnswer, show: Show) -> Iterator[Miss]:
     seen = {name.lower(): value for name, value in received.headers.items()}
     for name, wanted in expect.headers.items():
         found = seen.get(name.lower())
         if found is None:
-            told = f"header {name} is missing, expected {_short(wanted)}"
-            yield Miss(told, is_certain=received.has_whole_head)
+            text = f"header {name} is missing, expected {_short(wanted)}"
+            yield Miss(text, is_certain=received.has_whole_head)
         elif found != wanted:
             yield from _header(name, wanted, found, show)
 
@@ -76,28 +74,28 @@ def _header(name: str, wanted: str, found: str, show: Show) -> Iterator[Miss]:
         if not matches(wanted, found):
             yield Miss(f"header {name} is {_short(found, show)}, expected {_short(wanted)}")
     except TimeoutError:
-        told = f"header {name} takes too long to match {_short(wanted)}"
-        yield Miss(told, is_certain=False)
+        text = f"header {name} takes too long to match {_short(wanted)}"
+        yield Miss(text, is_certain=False)
 
 
-def _text(expect: Expect, received: Received) -> Iterator[Miss]:
+def _text(expect: Expect, received: ReceivedAnswer) -> Iterator[Miss]:
     if expect.body is None:
         return
     try:
         if finds(expect.body, received.body):
             return
     except TimeoutError:
-        told = f"the body takes too long to match {_short(expect.body)}"
-        yield Miss(told, is_certain=False)
+        text = f"the body takes too long to match {_short(expect.body)}"
+        yield Miss(text, is_certain=False)
         return
     if received.has_whole_body:
         yield Miss(f"the body does not contain {_short(expect.body)}")
     else:
-        told = f"the body does not contain {_short(expect.body)} as far as it was read"
-        yield Miss(told, is_certain=False)
+        text = f"the body does not contain {_short(expect.body)} as far as it was read"
+        yield Miss(text, is_certain=False)
 
 
-def _json(expect: Expect, received: Received, show: Show) -> Iterator[Miss]:
+def _json(expect: Expect, received: ReceivedAnswer, show: Show) -> Iterator[Miss]:
     if not expect.json:
         return
     if not received.has_whole_body and _may_be_json(received.body):
@@ -130,8 +128,8 @@ def _may_be_json(beginning: str) -> bool:
 
 
 def _decoded(body: str) -> object:
-    """Raises ValueError for what is no JSON. The fast decoder knows neither halves of characters
-    nor numbers without bounds, and both are JSON (RFC 8259, sections 8.2 and 6)."""
+    """Raises ValueError if it is not JSON. The fast decoder accepts neither lone surrogates nor
+    numbers without bounds, and both are JSON (RFC 8259, sections 8.2 and 6)."""
     try:
         value: object = msgspec.json.decode(body)
     except msgspec.DecodeError:
@@ -147,13 +145,13 @@ def _whole(digits: str) -> float:
 
 
 def _no_json(name: str) -> object:
-    """Of NaN and Infinity, which the standard library takes."""
+    """Refuses NaN and Infinity, which the standard library accepts."""
     raise ValueError(name)
 
 
 def _is_same(wanted: object, found: object) -> bool:
-    """As JSON compares: `true` is no number, a text is none either, and 1 and 1.0 are one number
-    (RFC 8259 knows numbers of one kind only). Python takes `True` for 1."""
+    """Compares as JSON does: `true` and texts are not numbers, and 1 equals 1.0, as RFC 8259 has
+    one kind of number. In Python `True` equals 1."""
     if isinstance(wanted, dict) and isinstance(found, dict):
         return wanted.keys() == found.keys() and all(
             _is_same(value, found[name]) for name, value in wanted.items()
@@ -172,7 +170,7 @@ def _short(value: object, show: Show = str) -> str:
 
 def _written(value: object) -> str:
     if isinstance(value, str):
-        # Half a character can be in JSON, and in no text that is passed on.
+        # JSON may hold a lone surrogate, which no output can.
         value = value.encode(errors="replace").decode()
     elif isinstance(value, float) and isinf(value):
         return "a number beyond all bounds"

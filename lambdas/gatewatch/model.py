@@ -1,6 +1,6 @@
-"""The values that travel between the steps; docs/architecture.md draws the way they take.
+"""The values that travel between the steps; docs/architecture.md draws their way.
 
-Nothing here decides anything. Every value is frozen. Names and spellings of `Exchange`,
+Every value is frozen, and nothing here decides anything. Names and spellings of `Exchange`,
 `Diagnosis`, `Verdict` and `Incident` are contracts: files, other programs and metrics rely on them.
 """
 
@@ -35,7 +35,7 @@ class Layer(StrEnum):
 
 
 class Gate(StrEnum):
-    """A place in the request's way at which a cause strikes, in the order of the way."""
+    """Where on its way a cause stops a request, in the order of the way."""
 
     NAME = "name"
     TLS = "tls"
@@ -58,7 +58,7 @@ READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Owner(StrEnum):
-    """Whose concern a cause is: the API's team, ours (credential or configuration), or AWS."""
+    """Who must act on a cause: the API's team, we (credential or configuration), or AWS."""
 
     API = "api"
     CALLER = "caller"
@@ -104,7 +104,7 @@ INVALID_CALLERS: dict[CredentialKind, str] = {
 
 
 def is_stranger(caller: str) -> bool:
-    """Whether a guard must refuse this caller: nobody, or one whose credential is invalid."""
+    """Whether a guard must refuse this caller: one without a credential, or with an invalid one."""
     return caller == ANONYMOUS or caller in INVALID_CALLERS.values()
 
 
@@ -117,7 +117,7 @@ class Validity(StrEnum):
 
 
 class Purpose(StrEnum):
-    """A look asks about the route; a control asks something whose answer is known beforehand."""
+    """A look tests the route; a control is a request whose answer is known beforehand."""
 
     LOOK = "look"
     CONTROL = "control"
@@ -155,11 +155,11 @@ class Outcome(StrEnum):
 
 
 class Finding(StrEnum):
-    """What somebody should act on. `refused` carries a cause; the others speak for themselves.
+    """What somebody should act on. `refused` comes with a cause; the others need none.
 
-    `undecided` is for the monitor's owner: a route whose verdict stayed unknown.
-    `credential_unreadable` is for the same: a look was not sent, since its credential cannot be
-    had. It says nothing of the route, so the verdict's outcome is unknown.
+    `undecided` is for the monitor's owner: a route whose verdict stayed unknown. So is
+    `credential_unreadable`: a look was not sent because its credential could not be read. Nothing
+    follows for the route, so the verdict's outcome is unknown.
     """
 
     REFUSED = "refused"
@@ -176,13 +176,13 @@ class Finding(StrEnum):
 
 
 EXPOSURES = frozenset({Finding.PROTECTED_ROUTE_OPEN, Finding.ENTRANCE_NOT_CLOSED})
-"""Somebody gets in who must not: told at once, and with nothing to repeat it with."""
+"""Somebody gets in who must not: announced at once, without a command that repeats the call."""
 GOT_THROUGH = EXPOSURES | {Finding.GUARD_WEAKENED}
-"""A call passed that a guard had to refuse: a write that did is not sent again."""
+"""A call passed that a guard must refuse: a write that passed is not sent again."""
 
 Held = Finding | None
-"""As what a write is held back that got through. None: nobody knows whether it did, since its host
-answered everything alike."""
+"""The finding for which a write is held back. None: in doubt, since its host answered everything
+alike."""
 
 
 class SentCredential(msgspec.Struct, frozen=True):
@@ -193,8 +193,8 @@ class SentCredential(msgspec.Struct, frozen=True):
 class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was sent. `credential` is shorthand for one entry of unknown validity.
 
-    Whoever tells of a request may leave out its method or its URL: then they are empty. Of a
-    caller, `credential: unknown` says so. What was not told rules nothing out.
+    A method or URL that the evidence leaves out is empty, and an unknown caller is
+    `credential: unknown`. What is unknown rules nothing out.
     """
 
     method: str
@@ -209,23 +209,23 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def presented(self) -> tuple[SentCredential, ...]:
-        """The credentials sent, whichever way they were written down."""
+        """The credentials sent, in either notation."""
         if self.credentials or self.credential in (None, CredentialKind.NONE):
             return self.credentials
         return (SentCredential(self.credential),)
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What came back. Status 0: no HTTP response; `error` may say why. Where `status_told` is
-    false, whoever recorded it did not say which status came, and 0 means nothing.
+    """What came back. Status 0: no HTTP response; `error` may say why. If `status_told` is false,
+    the evidence does not include the status, and 0 means nothing.
 
-    `headers` keep the spelling received. `body` is absent where it was not kept or not seen;
-    then `body_length` and `body_sha256` say that there was one, and `signs` what it gave away
-    (see `gateway.body.signs`); `is_cut`: it did not come whole. `elapsed_ms` and `phases_ms` are
+    `headers` keep the spelling received. `body` is absent if it was not kept or not seen; then
+    `body_length` and `body_sha256` show that there was one, and `signs` what it revealed (see
+    `gateway.body.failure_signs`); `is_cut`: it is not whole. `elapsed_ms` and `phases_ms` are
     milliseconds; `certificate_expires` is the ISO 8601 end of the server certificate's validity.
-    `unmet` says what the owner expects of an answer and this one does not bring; `late`, by how
-    much it came too late. `unread` says what of it could not be read, recorded or compared with
-    what is expected, and why: from its absence nothing follows.
+    `unmet`: the owner's expectations that the answer does not meet; `late`: by how much it was too
+    late. `unread`: the parts that could not be read, recorded or compared, and why; nothing follows
+    from their absence.
     """
 
     status: int = 0
@@ -266,7 +266,7 @@ class RuledOut(msgspec.Struct, frozen=True):
 
 
 class NextProbe(msgspec.Struct, frozen=True, kw_only=True):
-    """The look that would split the survivors best."""
+    """The look that would separate the survivors best."""
 
     credential: str
     method: str
@@ -275,8 +275,8 @@ class NextProbe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unsent(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a look was not sent. It is a `finding` where somebody should act on that; `scope` is as
-    in Verdict."""
+    """Why a look was not sent. `finding`: set if somebody should act on that; `scope`: as in
+    Verdict."""
 
     because: str
     finding: Finding | None = None
@@ -286,7 +286,7 @@ class Unsent(msgspec.Struct, frozen=True, kw_only=True):
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     """Where a request stopped and why. `candidates` are the survivors, best first.
 
-    `parts` holds one diagnosis for each exchange, in order, where there was more than one.
+    `parts` holds one diagnosis for each exchange, in order, if there was more than one.
     """
 
     layer: Layer
@@ -300,9 +300,9 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether one caller met at one entrance of one route what its owner expects.
+    """Whether one caller at one entrance of one route got what its owner expects.
 
-    `scope` names what the finding is about where that is no single route: `credential partner`,
+    `scope` names the subject of a finding that is not about a single route: `credential partner`,
     `host api.example.com:443`. Verdicts of one API with the same finding and scope are one story.
     """
 
@@ -330,9 +330,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 class Member(msgspec.Struct, frozen=True, kw_only=True):
     """One route and caller in an incident; `until` is set once it has recovered.
 
-    All times are ISO 8601: `since` its first failure, `joined` when it counted as one of this
-    story, `last_good` its last passing look before that; null if none was ever seen. `said`:
-    somebody was told that it fails; `end_said`: that it does so no more.
+    All times are ISO 8601: `since` its first failure, `joined` when it became a member,
+    `last_good` its last passing look before that, null if there was none. `said`: its failure was
+    announced; `end_said`: its recovery was.
     """
 
     route: str
@@ -349,8 +349,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 class Related(msgspec.Struct, frozen=True, kw_only=True):
     """An incident of another API in which the same credential fails.
 
-    `since`, `until`: when that one opened, and when it was found to be over. `said`: this incident
-    has named it; `end_said`: and has said that it is over.
+    `since`, `until`: when that one opened, and when its end was noticed. `said`: this incident has
+    named it; `end_said`: it has announced its end.
     """
 
     api: str
@@ -369,7 +369,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
-    """Who takes care of an incident, since when, and what they say of it."""
+    """Who takes care of an incident, since when, and their note."""
 
     by: str
     at: str
@@ -379,13 +379,12 @@ class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """One story over the routes of an API. Only `id` is identity; the rest may change.
 
-    What it says of layer, cause and evidence is the last known of the members that still fail.
-    `because` is that in one sentence. `team` and `runbook` are what the configuration says of the
-    API; `owner` is whose concern the cause is. `flapping`: some member comes and goes.
-    `preceded_by`: the deployment after which it began; null while deployments are not known here.
-    `held_until`: nobody was told yet, since a maintenance window is open until then. `part_of`:
-    nobody was told, since the incident with this id, of another API in which the same credential
-    fails, tells of this one; `related`: those that this one tells of.
+    Layer, cause and evidence are the latest of the members that still fail; `because` is that in
+    one sentence. `team` and `runbook` come from the API's configuration; `owner` is who must act on
+    the cause. `flapping`: some member comes and goes. `preceded_by`: the deployment after which it
+    began; null while deployments are unknown here. `held_until`: not announced yet, since a
+    maintenance window is open until then. `part_of`: announced by the incident with this id, of
+    another API at which the same credential fails; `related`: those that this one announces.
     """
 
     id: str

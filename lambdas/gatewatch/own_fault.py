@@ -1,7 +1,6 @@
-"""A fault of ours while an answer is dealt with: logged, and told in a few words.
+"""Our own faults while an answer is processed: logged, and named in a few words.
 
-The text of an exception may quote what came, so it is never passed on: only its type, and the
-lines of code that it went through.
+The text of an exception may quote the answer, so only its type and its lines of code are logged.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ _log = logging.getLogger(__name__)
 
 
 def log_own_fault(event: str, route: str, error: Exception) -> str:
-    """What to say of it in the record; the log has the rest, under this event."""
+    """Logs the fault under this event; returns the words for the record."""
     named = type(error).__name__
     trace = "".join(format_tb(error.__traceback__))
     _log.error(event, extra={"route": route, "reason": named, "trace": trace})

@@ -1,7 +1,7 @@
-"""What a body reads under its `Content-Encoding` (RFC 9110, section 8.4), within a bound.
+"""Unpacks a body by its `Content-Encoding` (RFC 9110, section 8.4), within a bound.
 
-No packing is asked for. Whoever packs all the same mostly does so with gzip or deflate; what is
-packed otherwise, or badly, is not read, and that is said.
+We request no packing. Servers that pack anyway mostly use gzip or deflate; any other or broken
+packing is not read, and the record says so.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """`fault` says why the body could not be read, in words of our own; then nothing of it is
-    taken for known."""
+    """`fault`: why the body could not be read, in our own words; then it is wholly unknown."""
 
     data: bytes
     is_whole: bool
@@ -35,8 +34,8 @@ def unpacked(
     if len(codings) > 1 or codings[0] not in _FORMATS:
         return _unread(f"it is packed {_named(codings)}")
     [coding] = codings
-    found = [_content(body, wbits, most, came_whole=came_whole) for wbits in _FORMATS[coding]]
-    readable = (one for one in found if one is not None)
+    contents = [_content(body, wbits, most, came_whole=came_whole) for wbits in _FORMATS[coding]]
+    readable = (content for content in contents if content is not None)
     return next(readable, _unread(f"it is no {coding}, as its content-encoding says"))
 
 
@@ -47,7 +46,7 @@ _FORMATS = {
     "x-gzip": (_GZIP,),
     "deflate": (_GZIP_OR_ZLIB, _BARE_DEFLATE),
 }
-"""What may be in each: many send deflate without zlib's head, which the RFC notes."""
+"""Each coding's formats: many send deflate without zlib's header, as the RFC notes."""
 
 _NAMED = ("br", "zstd", "compress")
 
@@ -59,19 +58,18 @@ def _codings(headers: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _named(codings: list[str]) -> str:
-    """Only names that are known are shown: a header may hold anything."""
+    """Shows only known names, since a header may hold anything."""
     if len(codings) > 1:
         return "more than once"
     return f"as {codings[0]}" if codings[0] in _NAMED else "in a way that is not known"
 
 
 _MOST_TIMES = 100
-"""Text that people write shrinks to a tenth, seldom to a thirtieth; a bomb to a thousandth."""
+"""Real text packs to a tenth, seldom to a thirtieth; a bomb to a thousandth."""
 
 
 def _content(body: bytes, wbits: int, most: int, *, came_whole: bool) -> Unpacked | None:
-    """Of one member or several, one after the other (RFC 1952, section 2.2). None: it is of another
-    format."""
+    """Unpacks one member or several in a row (RFC 1952, section 2.2). None: another format."""
     parts: list[bytes] = []
     rest, left, has_ended = body, most, True
     while (not parts or rest.strip(b"\0")) and left > 0 and has_ended:

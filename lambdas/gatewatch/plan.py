@@ -1,7 +1,7 @@
-"""Which looks would prove what a configuration expects. It decides what is sent, and sends nothing.
+"""Which looks prove what a configuration expects. It decides what is sent, and sends nothing.
 
 Write methods are proven by refusal: an anonymous call with an empty body of a media type that no
-method accepts. They are called in earnest only with `invoke: true`.
+method accepts. They are really called only with `invoke: true`.
 """
 
 from __future__ import annotations
@@ -38,11 +38,13 @@ from gatewatch.model import (
 
 
 def signers(config: Config) -> dict[str, str]:
-    """The credential of each API that signs, if one does: a control may use it. It follows from
-    all routes of an API together, so `config` must be whole."""
+    """By API, a credential that signs, if it has one: a control may use it.
+
+    All routes of an API decide it together, so `config` must be whole.
+    """
     signing = {one.name for one in config.credentials if isinstance(one.source, Sigv4)}
-    found = ((api.name, _signer(api, signing)) for api in config.apis)
-    return {name: signer for name, signer in found if signer is not None}
+    by_api = ((api.name, _signer(api, signing)) for api in config.apis)
+    return {name: signer for name, signer in by_api if signer is not None}
 
 
 def _signer(api: Api, signing: set[str]) -> str | None:
@@ -52,14 +54,14 @@ def _signer(api: Api, signing: set[str]) -> str | None:
 
 Latches = Mapping[tuple[str, str, str], Held]
 """By (api, route, entrance): the writes that got through anonymously, or may have, and wait for
-`gatewatch ack`; and as what."""
+`gatewatch ack`, with the finding."""
 
 
 NO_LATCHES: Latches = {}
 
 
 Entered = frozenset[tuple[str, str]]
-"""The (api, entrance) pairs at which somebody of ours was let in before."""
+"""The (api, entrance) pairs at which a credential of ours has got in before."""
 
 
 NOBODY_YET: Entered = frozenset()
@@ -73,12 +75,11 @@ def plan(
     seldom: range | None = None,
     restless: frozenset[str] = frozenset(),
 ) -> list[Probe]:
-    """The probes due in any of these minutes since the epoch, or all of them; none without
-    anything to do. Whoever asks for each minute once gets the rates that `looks_a_minute` tells.
+    """The probes due in any of these minutes since the epoch, or all; none without a look.
 
-    Trials are planned for whoever tells which entrances let somebody in before: those due in the
-    minutes of `seldom`, and of `minutes` where that is not given. At the APIs that are `restless`
-    a stranger's look is due with every other: something has just changed there.
+    Planning each minute once gives the rates of `looks_a_minute`. Trials are planned only if
+    `entered` is given: those due in the minutes of `seldom`, or else of `minutes`. At `restless`
+    APIs, where something has just changed, a look without a credential is due with every other.
     """
     rare = seldom or minutes
     probes = (
@@ -110,7 +111,7 @@ def _probe(
 
 
 def held_back(probe: Probe, latched: Latches) -> Probe:
-    """The probe without a stranger's look that is latched; nor are trials sent in its place."""
+    """The probe without a latched anonymous look, and without trials."""
     write = (probe.api.name, probe.route.name, probe.entrance.url)
     due = (*(one.caller for one in probe.attempts), *(one.caller for one in probe.skipped))
     if write not in latched or ANONYMOUS not in due:
@@ -148,16 +149,16 @@ _TRIAL_MINUTES = 60
 
 
 def trial_minutes(route: Route) -> int:
-    """How many minutes lie between two trials: an hour or little more, with a stranger's look."""
+    """The minutes between two trials: an hour or a little more, always with an anonymous look."""
     between = whole_minutes(anonymous_interval(route))
     return between * ceil(_TRIAL_MINUTES / between)
 
 
 def trials(probe: Probe, sources: Mapping[str, CredentialSource]) -> Iterator[Attempt]:
-    """A look for each kind of credential that a declared guard takes, with an invalid one of it.
+    """A look with an invalid credential for each kind that a declared guard takes.
 
-    What else the route asks for is shown as it is, so that no other guard refuses first; but on
-    a write that is not to run, nothing valid is shown.
+    The route's other credentials are valid, so that no other guard refuses first; but a write that
+    must not run carries nothing valid.
     """
     route = probe.route
     if route.access is not Access.PROTECTED or (route.writes and route.invoke):
@@ -192,7 +193,7 @@ def _tried(route: Route, sources: Mapping[str, CredentialSource]) -> Iterator[Cr
 
 
 def _kinds_alone(route: Route, sources: Mapping[str, CredentialSource]) -> Iterator[CredentialKind]:
-    """What a backend's caller shows, if that is one credential: of several, any may be for show."""
+    """The kind of a backend's only credential; of several, the backend may ignore any."""
     for callers in route.callers[:1]:
         kind = _KINDS.get(type(sources[callers[0]]))
         if len(callers) == 1 and kind is not None:
@@ -209,7 +210,7 @@ def _token_kind(route: Route, sources: Mapping[str, CredentialSource]) -> Creden
 def _in_place_of(
     kind: CredentialKind, route: Route, sources: Mapping[str, CredentialSource]
 ) -> tuple[str | None, tuple[str, ...]]:
-    """The credential of this kind with which the route is called, and those shown beside it."""
+    """The credential of this kind with which the route is called, and those beside it."""
     for callers in route.callers:
         for name in callers:
             if _KINDS.get(type(sources[name])) is kind:
@@ -246,27 +247,27 @@ def _callers_due(
 
 
 def anonymous_interval(route: Route) -> float:
-    """A deliberate refusal is somebody's 4XX, so it is asked for less often."""
+    """A deliberate refusal counts in the API's 4XX metric, so it is provoked less often."""
     public = route.access is Access.PUBLIC
     return route.every_seconds if public else route.anonymous_every_seconds
 
 
 def whole_minutes(seconds: float) -> int:
-    """The interval that is kept: looks are dealt out by the minute."""
+    """The actual interval: looks are scheduled by the minute."""
     return max(1, round(seconds / 60))
 
 
 def _are_due(every_seconds: float, anonymous_seconds: float, ticks: range) -> tuple[bool, bool]:
-    """Whether a stranger is, and whether the callers are.
+    """Whether an anonymous look is due, and whether the callers' looks are.
 
-    A stranger's look brings the credentialed ones along: they settle what it leaves open.
+    Callers' looks are due with every anonymous one: they settle what it leaves open.
     """
     stranger = _is_due(anonymous_seconds, ticks)
     return stranger, stranger or _is_due(every_seconds, ticks)
 
 
 def _ticks(api: Api, route: Route, minutes: range) -> range:
-    """Minutes moved by the route's own hash, so that a minute's load is even."""
+    """The minutes shifted by the route's hash, to spread the load evenly."""
     start = minutes.start + _offset(api.name, route.name)
     return range(start, start + len(minutes))
 
@@ -277,7 +278,7 @@ def _is_due(interval_seconds: float, ticks: range) -> bool:
 
 
 def looks_a_minute(route: Route) -> tuple[float, float]:
-    """How often a stranger's look is due, and each caller's, on the average."""
+    """How often an anonymous look, and each caller's, is due on average."""
     return _rates(route.every_seconds, anonymous_interval(route))
 
 
@@ -308,7 +309,7 @@ def _reason_to_skip(route: Route, entrance: Entrance, callers: tuple[str, ...]) 
 
 
 def cannot_be_proven(route: Route) -> str | None:
-    """Why a refusal alone will leave a route's protection unknown, if it will."""
+    """Why a refusal alone leaves a route's protection unknown; None if it does not."""
     if not route.writes or route.invoke or Guard.IAM not in route.guarded_by:
         return None
     return (

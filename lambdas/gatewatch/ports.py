@@ -1,4 +1,4 @@
-"""What the core needs from outside; the shell passes it in. Each has one real and one fake form."""
+"""What the core needs from outside and the shell passes in; each has a real and a fake form."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ Recorded = TypeVar("Recorded")
 class SecretError(Exception):
     """Raised when a secret cannot be read; its text names the reference and never a value.
 
-    `remedy` is what to do about it: a command, or a sentence. `passes`: it will end by itself, as
-    a limit on requests does.
+    `remedy`: what to do, as a command or a sentence. `passes`: it ends by itself, as a limit on
+    requests does.
     """
 
     def __init__(self, text: str, remedy: str | None = None, *, passes: bool = False) -> None:
@@ -34,12 +34,12 @@ class SecretError(Exception):
         self.passes = passes
 
     def again(self) -> SecretError:
-        """The same error, to be raised once more."""
+        """A new error with the same content, to raise again."""
         return SecretError(str(self), self.remedy, passes=self.passes)
 
 
 class StateError(Exception):
-    """Raised when what is remembered cannot be read or kept; names the place and the reason."""
+    """Raised when state cannot be read or stored; names the place and the reason."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -57,11 +57,11 @@ class Clock(Protocol):
 
 
 ReadSecret = Callable[[SecretRef], str]
-"""The secret's value, its `key` left aside; raises SecretError."""
+"""Returns the secret's whole value, without selecting its `key`; raises SecretError."""
 
 
 class Identities(Protocol):
-    """Who Gatewatch is, or may become. Each raises SecretError; a time is the end of life."""
+    """The identities of Gatewatch. All methods raise SecretError; a time is an expiry."""
 
     def own_keys(self) -> tuple[Keys, datetime | None]:
         """The keys of the identity that Gatewatch itself runs as."""
@@ -77,21 +77,23 @@ class Transport(Protocol):
     def send_all(
         self, attempts: Sequence[Attempt], record: Callable[[RawExchange], Recorded]
     ) -> list[Recorded]:
-        """Every attempt once; what `record` makes of each outcome, in the attempts' order.
+        """Sends every attempt once; returns what `record` makes of each, in the same order.
 
         It never raises for what a target does, and may call `record` in any thread.
         """
 
     def redactor(self) -> Redactor:
-        """One that knows every secret that an answer may still echo."""
+        """A redactor that knows every secret that an answer may still echo."""
 
     def renew(self, callers: Sequence[str]) -> frozenset[str]:
-        """Reads again what refused credentials are made of; those of which something is new."""
+        """Reads refused credentials again; returns those that have changed."""
 
 
 class ApiMemory(Links, Protocol):
-    """The states of one API, its open incidents and what was said of them: one whole. Its links
-    are the open incidents of other APIs."""
+    """The states of one API, its open incidents and their last announcements, stored as a whole.
+
+    Its links are the open incidents of other APIs.
+    """
 
     states: tuple[RouteState, ...]
     incidents: tuple[Incident, ...]
@@ -106,38 +108,38 @@ class ApiMemory(Links, Protocol):
 
 
 class Latching(Protocol):
-    """Holds writes back that got through to somebody who must not."""
+    """Holds back writes that passed for somebody who must be refused."""
 
     def latch(self, api: str, route: str, entrance: str, held: Held) -> None:
         """May be called in any thread, and again with another finding."""
 
     def unlatch(self, api: str, route: str, entrance: str, held: Held) -> None:
-        """Takes that back; a latch with another finding stays."""
+        """Removes the latch; one with another finding stays."""
 
 
 class Precedents(Latching, Protocol):
     """What is known of entrances and writes before a run."""
 
     def let_in(self) -> frozenset[tuple[str, str]]:
-        """The (api, entrance) pairs at which some look has got through, ever."""
+        """The (api, entrance) pairs at which any look has ever got through."""
 
     def latched(self) -> Latches: ...
 
 
 class Store(Precedents, Protocol):
-    """What is known by one configuration: an API that it does not name any more has left it.
+    """All state under one configuration; an API that it no longer names has left it.
 
-    Everything raises StateError where it cannot be read or kept.
+    Everything raises StateError if it cannot be read or stored.
     """
 
     def ready(self) -> None:
-        """Raises unless more can be kept: else nothing may be sent."""
+        """Raises if nothing more can be stored; then nothing may be sent."""
 
     def apis(self) -> Sequence[str]:
-        """Of which anything is kept."""
+        """The APIs with stored state."""
 
     def open_incidents(self) -> Iterable[Incident]:
-        """Those of all APIs."""
+        """The open incidents of all APIs."""
 
     def open(self, api: str) -> AbstractContextManager[ApiMemory]:
-        """One API's memory, alone: what is kept in it is stored whole or not at all."""
+        """One API's memory, exclusively; it is stored wholly or not at all."""

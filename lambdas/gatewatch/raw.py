@@ -1,4 +1,4 @@
-"""What came back, as it came: with secrets in it, so it stays in memory."""
+"""A raw answer: it may hold secrets, so it stays in memory."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from gatewatch.model import SentCredential, Unsent
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False, kw_only=True)
 class RawExchange:
-    """One attempt's outcome. It cannot be printed, compared or serialised by accident.
+    """The result of one attempt. It cannot be printed, compared or serialised by accident.
 
     `status` 0: no HTTP response; then `error` says why in the form `class: text`. With a status,
-    `error` says why the answer is not whole. `not_sent`: the request never left, and why.
-    `fault`: what went wrong on our side after it had left, so that nothing but the status is known.
-    Times are milliseconds since the attempt was handed over.
+    `error` says why the answer is not whole. `not_sent`: why the request was never sent. `fault`:
+    what failed on our side after it was sent, so that only the status is known. Times are
+    milliseconds since the attempt was handed over.
     """
 
     attempt: Attempt
@@ -36,7 +36,7 @@ class RawExchange:
     certificate_expires: str | None = None
 
     def without_answer(self, fault: str) -> RawExchange:
-        """The same with nothing of the answer but its status: it was sent all the same."""
+        """The same with only the status of the answer; the request still counts as sent."""
         return replace(
             self, headers=(), head_is_whole=False, body=b"", body_is_whole=False, fault=fault
         )

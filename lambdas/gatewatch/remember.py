@@ -1,4 +1,4 @@
-"""What was found, remembered: one API at a time, and what is to be said of it."""
+"""Stores the verdicts of a moment, one API at a time, and collects the announcements."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ from gatewatch.ports import ApiMemory, Clock, Store
 
 @dataclass(slots=True)
 class Remembered:
-    """What came of the verdicts of a moment: the incidents that are open or have just ended, what
-    is to be said of them, and the rest as in Summary and Report. Nothing that is remembered may be
-    later than it is now, so `at` may be earlier than the looks were taken."""
+    """The results of a moment's verdicts: the incidents that are open or have just ended, their
+    announcements, and the rest as in Summary and Report.
+
+    Nothing may be stored with a time later than now, so `at` may be earlier than the looks.
+    """
 
     at: str
     incidents: list[Incident] = field(default_factory=list)
@@ -38,8 +40,7 @@ class Remembered:
 def remember(
     config: Config, verdicts: Sequence[Verdict], store: Store, found: Remembered, clock: Clock
 ) -> None:
-    """One API at a time; each API's memory changes whole or not at all. What came of it is added
-    to `found`."""
+    """Updates each API's memory, wholly or not at all, and adds the results to `found`."""
     configured = {api.name: api for api in config.apis}
     by_api: dict[str, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
@@ -65,8 +66,8 @@ def _story_of(
     known: BelievedMemory,
     at: str,
 ) -> Story:
-    """What the story of an API comes to, kept. Of one that left the configuration nothing is
-    kept but what was open, as ended."""
+    """The story of an API after these verdicts, stored. An API that left the configuration keeps
+    only its open incidents, as ended."""
     keys = () if api is None else tuple(keys_of(api))
     patience = {} if api is None else patience_of(api)
     states, transitions = tracked(known.states, verdicts, patience, at)

@@ -1,4 +1,4 @@
-"""One run: the steps strung together, and what was found remembered.
+"""One run of all steps, and its results stored.
 
 Everything outside is passed in (see `ports`), so the command line, the Lambdas and the tests run
 the same code.
@@ -24,11 +24,11 @@ from gatewatch.remember import Remembered, remember
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """`due` counts verdicts that were wanted; each is one of the four outcomes.
+    """`due` counts the verdicts that were due; each has one of the four outcomes.
 
-    `dropped` of them changed nothing, since a later look had counted already. `taken_back`: how
-    many states and incidents were remembered with a clock that was ahead, and count as of now;
-    `ahead_seconds`: by how much the worst of them was.
+    `dropped`: how many changed nothing, since a later look had counted already. `taken_back`: how
+    many states and incidents a clock ahead of ours had stored, so that they count as of now;
+    `ahead_seconds`: how far the worst of them was ahead.
     """
 
     at: str
@@ -44,9 +44,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a run found. `incidents` are the open ones and those that it resolved;
-    `announcements` are what is to be said of them now. `unsaved`: why not all of it could be
-    remembered."""
+    """The results of a run. `incidents`: the open ones and those that it resolved; `announcements`:
+    those due now. `unsaved`: why not all of it could be stored."""
 
     summary: Summary
     verdicts: tuple[Verdict, ...]
@@ -56,8 +55,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 Tell = Callable[[Summary, Sequence[Verdict]], None]
-"""Is told what was found as soon as it is judged, before any of it is remembered: that may take
-long, and may fail."""
+"""Gets the verdicts as soon as they are judged, before they are stored, which may take long and may
+fail."""
 
 
 def tell_nobody(_: Summary, __: Sequence[Verdict]) -> None:
@@ -77,27 +76,27 @@ def run(
     deployed_at: datetime | None = None,
     tell: Tell = tell_nobody,
 ) -> Report:
-    """Probes what is due in these minutes, or everything; judges it, tells it, and remembers it.
+    """Probes what is due in these minutes, or everything; judges, reports and stores it.
 
-    `deployed_at`: when the APIs were last deployed, if whoever asks knows it. Raises StateError
-    where nothing could be remembered; then nothing was sent.
+    `deployed_at`: when the APIs were last deployed, if known. Raises StateError if nothing can be
+    stored; then nothing was sent.
     """
     store.ready()
     now = clock.now()
     at, minute = now.isoformat(), int(now.timestamp() // 60)
     restless = restless_apis(store.open_incidents(), at)
-    asked = results_due(config, store, minutes, range(minute, minute + 1), restless)
-    for one in asked:
-        one.settling = deployed_at is not None and abs(now - deployed_at) < SETTLES_FOR
-    holds = LatchKeeper(store)
-    requests = take_looks(asked, transport, holds.hear)
-    verdicts = [verdict for result in asked for verdict in result.judged()]
+    results = results_due(config, store, minutes, range(minute, minute + 1), restless)
+    for result in results:
+        result.settling = deployed_at is not None and abs(now - deployed_at) < SETTLES_FOR
+    latches = LatchKeeper(store)
+    requests = take_looks(results, transport, latches.on_answer)
+    verdicts = [verdict for result in results for verdict in result.judged()]
     found = Remembered(believed(at, clock.now()))
     try:
         tell(_summary(at, verdicts, requests, found), verdicts)
     finally:
         with _noting(found):
-            holds.settle(asked)
+            latches.settle(results)
             remember(config, verdicts, store, found, clock)
     return Report(
         summary=_summary(found.at, verdicts, requests, found),
@@ -110,7 +109,7 @@ def run(
 
 @contextmanager
 def _noting(found: Remembered) -> Iterator[None]:
-    """What cannot be remembered is said, and takes back nothing that was found."""
+    """Notes why something could not be stored; what was found stays."""
     try:
         yield
     except StateError as error:

@@ -24,7 +24,7 @@ from gatewatch.config.author import load
 from gatewatch.config.canonical import Expect
 from gatewatch.diagnosis.diagnose import diagnose
 from gatewatch.evidence import evidence
-from gatewatch.expect import Received, missing
+from gatewatch.expect import ReceivedAnswer, missing
 from gatewatch.model import Exchange, Finding, Outcome, Verdict
 from gatewatch.probe.credentials import Keyring
 from gatewatch.probe.prober import Prober
@@ -351,5 +351,5 @@ def test_any_answer_is_recorded_and_diagnosed(
 @given(body=st.text(max_size=60) | BODIES.map(lambda one: one.decode("utf-8", "replace")))
 def test_any_body_can_be_looked_into(body: str) -> None:
     expect = Expect(json={"$": 1, "$.a": "x", "$..a[?@.b > 1]": None, "$[0:9:2]": {}}, body="a.b")
-    for one in missing(expect, Received({}, body)):
+    for one in missing(expect, ReceivedAnswer({}, body)):
         assert one.text.encode()

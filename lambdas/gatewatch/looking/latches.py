@@ -1,11 +1,10 @@
-"""Writes that got through to somebody who must not, or may have: each is latched, and not sent
-again before `gatewatch ack`.
+"""Latches for writes that passed, or may have passed, for somebody who must be refused: none is
+sent again before `gatewatch ack`.
 
-The latch is set in the moment of the answer, by the thread that got it, on what that look shows by
-itself: whatever ends us while slow routes are waited for, the write is not sent twice. Where the
-other looks show that it did not get through, it is taken back. Where they show that its host
-answers everything alike, nobody knows: it stays, as one in doubt, until a path that cannot exist is
-refused there.
+The thread that gets the answer sets the latch at once, by that look alone, so that the write is not
+sent twice even if the process ends while slow routes are pending. If the other looks show that the
+write did not pass, the latch is removed. If they show that its host answers everything alike, it
+stays as one in doubt until a path that cannot exist is refused there.
 """
 
 from __future__ import annotations
@@ -29,9 +28,11 @@ class LatchKeeper:
         self._latching = latching
         self._set: dict[_Write, Held] = {}
 
-    def hear(self, result: ProbeResult, attempt: Attempt, exchange: Exchange) -> None:
-        """In any thread. It never raises: a latch that cannot be set is tried again when all looks
-        are taken, and the verdict tells of the write in any case."""
+    def on_answer(self, result: ProbeResult, attempt: Attempt, exchange: Exchange) -> None:
+        """Latches the write if this answer calls for it; may run in any thread.
+
+        It never raises: `settle` tries again, and the verdict reports the write in any case.
+        """
         try:
             if _is_held_back(result):
                 alone = result.alone(attempt.caller, exchange)
@@ -42,13 +43,13 @@ class LatchKeeper:
             log_own_fault("latch_failed", attempt.route, error)
 
     def settle(self, results: Sequence[ProbeResult]) -> None:
-        """Sets and takes back, as all looks together have shown it."""
-        found = _held(results)
-        for write, held in found.items():
+        """Sets and removes latches by what all looks show together."""
+        wanted = _held(results)
+        for write, held in wanted.items():
             if self._set.get(write, _NOT_SET) is not held:
                 self._latching.latch(*write, held)
         for write, held in self._set.items():
-            if found.get(write, _NOT_SET) is not held:
+            if wanted.get(write, _NOT_SET) is not held:
                 self._latching.unlatch(*write, held)
         for one in results:
             if one.is_held_in_doubt and one.is_refused_nowhere:
@@ -59,7 +60,7 @@ _NOT_SET = object()
 
 
 def _is_held_back(result: ProbeResult) -> bool:
-    """Whether it is a write that is not to run, so that it is not sent again once it did."""
+    """Whether it is a write that must not run."""
     route = result.probe.route
     return route.writes and not route.invoke
 
@@ -70,16 +71,16 @@ def _write(result: ProbeResult) -> _Write:
 
 
 def _held(results: Iterable[ProbeResult]) -> dict[_Write, Held]:
-    found: dict[_Write, Held] = {}
+    held: dict[_Write, Held] = {}
     for result in filter(_is_held_back, results):
-        helds = list(_helds(result))
-        if helds:
-            found[_write(result)] = next(filter(None, helds), None)
-    return found
+        reasons = list(_reasons(result))
+        if reasons:
+            held[_write(result)] = next(filter(None, reasons), None)
+    return held
 
 
-def _helds(result: ProbeResult) -> Iterator[Held]:
-    """What was not sent now says nothing new: it may have been released since."""
+def _reasons(result: ProbeResult) -> Iterator[Held]:
+    """Why a write is held back. A look not sent now is none: it may have been released since."""
     for one in result.judged():
         if one.outcome is Outcome.SKIPPED or not is_stranger(one.caller):
             continue

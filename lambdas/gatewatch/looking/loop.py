@@ -1,7 +1,7 @@
-"""What is asked in a run, and what came of it: the one loop in which diagnosis asks, probe answers.
+"""The one loop in which diagnosis asks and probe answers.
 
-It takes the planned looks, then the controls that would tell more. What becomes of the verdicts is
-`run`'s business, and what is not to be sent again that of `holds`.
+It takes the planned looks, then the controls that would reveal more. `run` stores the verdicts, and
+`latches` holds back what must not be sent again.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def results_due(
     seldom: range | None = None,
     restless: frozenset[str] = frozenset(),
 ) -> list[ProbeResult]:
-    """What is due of a whole configuration, with what is remembered of it."""
+    """What is due of a whole configuration, with its stored precedents."""
     rare = seldom if minutes is None else None
     probes = plan(config, minutes, known.latched(), known.let_in(), rare, restless)
     return results_of(probes, signers(config), known.let_in())
@@ -49,7 +49,7 @@ def results_due(
 def results_of(
     probes: Iterable[Probe], signing: Mapping[str, str], entered: Entered
 ) -> list[ProbeResult]:
-    """The probes with what is known of them; `signing` is by the API's name."""
+    """An empty result for each probe; `signing` is by the API's name."""
     return [
         ProbeResult(
             one,
@@ -60,37 +60,37 @@ def results_of(
     ]
 
 
-Heard = Callable[[ProbeResult, Attempt, Exchange], None]
-"""Called with each look in the moment of its answer, in any thread; it may not raise."""
+OnAnswer = Callable[[ProbeResult, Attempt, Exchange], None]
+"""Called with each look as soon as it is answered, in any thread; it must not raise."""
 
 
-def nobody_hears(_: ProbeResult, __: Attempt, ___: Exchange) -> None:
+def ignore_answer(_: ProbeResult, __: Attempt, ___: Exchange) -> None:
     pass
 
 
 def take_looks(
-    results: Sequence[ProbeResult], transport: Transport, heard: Heard = nobody_hears
+    results: Sequence[ProbeResult], transport: Transport, on_answer: OnAnswer = ignore_answer
 ) -> int:
-    """Takes the planned looks, then asks controls where they would tell more; then the trials,
-    where a guard has refused strangers.
+    """Takes the planned looks, then the controls that would reveal more, then the trials if a guard
+    has refused strangers.
 
     Returns the number of requests sent. A control that several results ask for is sent once.
     """
     planned = [(one, attempt) for one in results for attempt in one.probe.attempts]
-    requests = _take(planned, transport, heard)
+    requests = _take(planned, transport, on_answer)
     for _ in range(CONTROLS_PER_PROBE):
         requests += _ask_once(results, transport)
     requests += _ask_as_browsers(results, transport)
     trials = [(one, attempt) for one in results for attempt in one.trials()]
     if trials:
-        requests += _take(trials, transport, heard)
+        requests += _take(trials, transport, on_answer)
         requests += _ask_once([one for one, _ in trials], transport)
     return requests
 
 
 def _ask_as_browsers(results: Sequence[ProbeResult], transport: Transport) -> int:
-    """Asks as a browser where nothing is, once for all routes of an entrance; and where that comes
-    further, takes the look of each refused caller again."""
+    """Looks as a browser at a path that cannot exist, once for all routes of an entrance; if that
+    comes further, repeats the look of each refused caller as a browser."""
     requests = _ask_together(
         [(one, one.nowhere_as_browser()) for one in results],
         ProbeResult.add_browser_nowhere,
@@ -105,16 +105,16 @@ def _ask_as_browsers(results: Sequence[ProbeResult], transport: Transport) -> in
 
 
 def _take(
-    planned: Sequence[tuple[ProbeResult, Attempt]], transport: Transport, heard: Heard
+    planned: Sequence[tuple[ProbeResult, Attempt]], transport: Transport, on_answer: OnAnswer
 ) -> int:
     """Takes these looks; returns the number of requests sent."""
     attempts = [attempt for _, attempt in planned]
     asked = {attempt: result for result, attempt in planned}
 
-    def hear(attempt: Attempt, exchange: Exchange) -> None:
-        heard(asked[attempt], attempt, exchange)
+    def answered(attempt: Attempt, exchange: Exchange) -> None:
+        on_answer(asked[attempt], attempt, exchange)
 
-    answers = _answers(transport, attempts, hear)
+    answers = _answers(transport, attempts, answered)
     repeated = _repeat_renewed(transport, attempts, answers)
     unreached = _unreached(attempts, answers)
     for (result, attempt), (exchange, not_sent) in zip(planned, answers, strict=True):
@@ -126,7 +126,7 @@ def _take(
 
 
 _Answer = tuple[Exchange, Unsent | None]
-"""The record of an attempt, and why it was not sent if it was not."""
+"""The record of an attempt, and why it was not sent, if so."""
 
 
 def _sent(answers: Iterable[_Answer]) -> int:
@@ -136,22 +136,22 @@ def _sent(answers: Iterable[_Answer]) -> int:
 def _answers(
     transport: Transport,
     attempts: Sequence[Attempt],
-    hear: Callable[[Attempt, Exchange], None] | None = None,
+    on_answer: Callable[[Attempt, Exchange], None] | None = None,
 ) -> list[_Answer]:
     def record(raw: RawExchange) -> _Answer:
         exchange = _recorded(raw, transport)
-        if hear is not None and raw.not_sent is None:
-            hear(raw.attempt, exchange)
+        if on_answer is not None and raw.not_sent is None:
+            on_answer(raw.attempt, exchange)
         return exchange, raw.not_sent
 
     return transport.send_all(attempts, record)
 
 
 def _recorded(raw: RawExchange, transport: Transport) -> Exchange:
-    """The last word on what was sent: it never raises."""
+    """The record of an answer; it never raises."""
     try:
         return evidence(raw, transport.redactor())
-    except Exception as error:  # noqa: BLE001 - said in the record, logged
+    except Exception as error:  # noqa: BLE001 - noted in the record, logged
         fault = log_own_fault("record_failed", raw.attempt.route, error)
         return status_alone(raw, f"the answer was not recorded ({fault})")
 
@@ -159,14 +159,15 @@ def _recorded(raw: RawExchange, transport: Transport) -> Exchange:
 def _unreached(
     attempts: Sequence[Attempt], answers: Sequence[_Answer]
 ) -> dict[str | None, DiagnosedLook]:
-    """What a look at each host that could not be reached shows, by the scope of that finding."""
-    found = {
+    """A failed look at each unreachable host, by the scope of that finding."""
+    exchanges = {
         host_scope(attempt.destination): exchange
         for attempt, (exchange, not_sent) in zip(attempts, answers, strict=True)
         if not_sent is None and is_unreached(exchange.response.error)
     }
     return {
-        scope: DiagnosedLook(exchange, diagnose([exchange])) for scope, exchange in found.items()
+        scope: DiagnosedLook(exchange, diagnose([exchange]))
+        for scope, exchange in exchanges.items()
     }
 
 
@@ -176,8 +177,8 @@ _REFUSALS = (401, 403)
 def _repeat_renewed(
     transport: Transport, attempts: Sequence[Attempt], answers: list[_Answer]
 ) -> int:
-    """A refused credential may have been rotated since it was read: it is read again, and only
-    if there is a new one, the look is taken once more. Returns the number of requests sent."""
+    """Reads refused credentials again, since they may have been rotated, and repeats the looks of
+    those that changed. Returns the number of requests sent."""
     refused = [
         at
         for at, (exchange, not_sent) in enumerate(answers)
@@ -193,7 +194,7 @@ def _repeat_renewed(
 
 
 def _was_refused(exchange: Exchange) -> bool:
-    """A client certificate is refused in the handshake: then there is no answer."""
+    """Whether a credential was refused; of a client certificate, no answer is the sign."""
     shown = {credential.kind for credential in exchange.request.credentials}
     status = exchange.response.status
     return status in _REFUSALS or (status == 0 and CredentialKind.CLIENT_CERT in shown)
@@ -209,7 +210,7 @@ def _ask_once(results: Sequence[ProbeResult], transport: Transport) -> int:
 
 
 def _question_if_any(result: ProbeResult) -> Attempt | None:
-    """What cannot be asked for a fault of ours is not asked."""
+    """The control to send, if any; none if a fault of ours prevents building it."""
     try:
         return _question(result)
     except Exception as error:  # noqa: BLE001 - logged; the verdict stands without the answer
@@ -219,10 +220,10 @@ def _question_if_any(result: ProbeResult) -> Attempt | None:
 
 def _ask_together(
     questions: Iterable[tuple[ProbeResult, Attempt | None]],
-    hear: Callable[[ProbeResult, Exchange], None],
+    add: Callable[[ProbeResult, Exchange], None],
     transport: Transport,
 ) -> int:
-    """Asks each question once, for all who have it; returns the number of requests sent."""
+    """Sends each control once for all results that need it; returns the number of requests sent."""
     wanted: dict[_Question, list[ProbeResult]] = defaultdict(list)
     asked: dict[_Question, Attempt] = {}
     for result, attempt in questions:
@@ -233,7 +234,7 @@ def _ask_together(
     for question, (exchange, not_sent) in zip(asked, answers, strict=True):
         if not_sent is None:
             for result in wanted[question]:
-                hear(result, exchange)
+                add(result, exchange)
     return _sent(answers)
 
 
@@ -242,8 +243,10 @@ def _same(attempt: Attempt) -> _Question:
 
 
 def _question(result: ProbeResult) -> Attempt | None:
-    """What to ask about the first look that is not settled yet; a success that is doubted first,
-    and what may let a write be sent again."""
+    """The control about the first look that is not settled yet.
+
+    What may release a write comes first, then a doubtful success.
+    """
     if result.is_held_in_doubt and not result.controls:
         return control(result.probe, "GET", missing_path(result.probe.called))
     if (doubted := result.doubted()) is not None:
@@ -255,10 +258,10 @@ def _question(result: ProbeResult) -> Attempt | None:
         if settled or verdict.caller not in result.looks:
             continue
         at = list(result.looks).index(verdict.caller)
-        found = next_control(result.exchanges, at, allowed, result.facts)
-        if found is not None:
-            signed = found.credential is CredentialKind.SIGV4 and result.signer
+        question = next_control(result.exchanges, at, allowed, result.facts)
+        if question is not None:
+            signed = question.credential is CredentialKind.SIGV4 and result.signer
             callers = (result.signer,) if signed and result.signer else ()
-            url = target(found.place, result.probe.called)
-            return control(result.probe, found.method, url, callers)
+            url = target(question.place, result.probe.called)
+            return control(result.probe, question.method, url, callers)
     return None

@@ -1,4 +1,4 @@
-"""One probe, and what came of it so far."""
+"""One probe with its answers so far."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _THROTTLED = 429
 class ProbeResult:
     """What is known about one probe so far; grows while the loop asks and answers.
 
-    `signer` names a credential of this API that signs: a control may use it. `settling` is as in
-    Facts. `instead`: what was seen in place of looks that were not sent.
+    `signer`: a credential of this API that signs, which a control may use. `settling`: as in
+    Facts. `instead`: the looks that stand in for those that were not sent.
     """
 
     probe: Probe
@@ -55,7 +55,7 @@ class ProbeResult:
 
     @property
     def asked(self) -> list[Exchange]:
-        """Besides the looks. What a browser gets is no part of the diagnosis of the monitor's."""
+        """The further exchanges; a browser's is no part of the monitor's diagnosis."""
         return [*self.controls, *filter(None, (self.browser_nowhere,))]
 
     @property
@@ -67,18 +67,18 @@ class ProbeResult:
         )
 
     def alone(self, caller: str, exchange: Exchange) -> ProbeResult:
-        """As if nothing but this look had been taken."""
+        """The result as if only this look had been taken."""
         one = ProbeResult(self.probe, self.has_worked, self.signer, self.settling)
         one.add_look(caller, exchange)
         return one
 
     def add_look(self, caller: str, exchange: Exchange) -> None:
-        """Takes up the answer to a planned look."""
+        """Adds the answer to a planned look."""
         self._judged = None
         self.looks[caller] = exchange
 
     def add_unsent(self, caller: str, because: Unsent, instead: DiagnosedLook | None) -> None:
-        """A planned look was not sent; `instead` is one at the same host, if that was given up."""
+        """Adds a look that was not sent; `instead`: one at the same unreachable host."""
         self._judged = None
         self.not_sent[caller] = because
         if instead is not None:
@@ -89,20 +89,21 @@ class ProbeResult:
         self.controls.append(control)
 
     def refused_as_monitor(self) -> str | None:
-        """The caller who may have been refused for being a monitor; one who should get in tells
-        most."""
-        found = {one.caller for one in self.judged() if asks_as_browser(self.probe, one)}
-        return min(found & self.looks.keys(), key=is_stranger, default=None)
+        """A caller who may have been refused for being a monitor, if possible one who should get
+        in."""
+        refused = {one.caller for one in self.judged() if asks_as_browser(self.probe, one)}
+        return min(refused & self.looks.keys(), key=is_stranger, default=None)
 
     def nowhere_as_browser(self) -> Attempt | None:
-        """A path that cannot exist, as a browser: a question that all routes here have together."""
+        """A browser's look at a path that cannot exist, which all routes here share."""
         if self.refused_as_monitor() is None:
             return None
         method = "HEAD" if self.probe.route.method == "HEAD" else "GET"
         return as_browser(control(self.probe, method, missing_path(self.probe.called)))
 
     def look_as_browser(self) -> tuple[str, Attempt] | None:
-        """The look itself, as a browser, where that came further nowhere; never a write."""
+        """The look as a browser, if a browser came further at a path that cannot exist; never a
+        write."""
         caller = self.refused_as_monitor()
         there = self.browser_nowhere
         if caller is None or there is None or self.probe.route.writes:
@@ -124,31 +125,33 @@ class ProbeResult:
         self.browsers[caller] = exchange
 
     def trials(self) -> tuple[Attempt, ...]:
-        """Looks with an invalid credential: for a guard that has refused the look without any."""
+        """The looks with an invalid credential, if a guard has refused the look without any."""
         refused = any(
             one.caller == ANONYMOUS and one.outcome is Outcome.PASS for one in self.judged()
         )
         return self.probe.trials if refused else ()
 
     def doubted(self) -> Exchange | None:
-        """A success that cannot be believed before a path that cannot exist was asked."""
+        """A success that needs a look at a path that cannot exist before it is believed."""
         return in_doubt(self.probe, self.looks, self.controls)
 
     @property
     def is_held_in_doubt(self) -> bool:
-        """Whether its write is held back only since its host answered everything alike."""
+        """Whether its write is held back only because its host answered everything alike."""
         return any(one.in_doubt for one in self.probe.skipped)
 
     @property
     def is_refused_nowhere(self) -> bool:
-        """Whether a path that cannot exist is refused: then not everything is answered alike."""
+        """Whether a path that cannot exist is refused, so that not everything is answered alike."""
         asked = [one.response.status for one in self.controls if is_nowhere(one)]
         return bool(asked) and all(400 <= one < 500 and one != _THROTTLED for one in asked)
 
     def may_have_run(self, verdict: Verdict) -> bool:
-        """Whether a write was answered with a success of which nothing is known. It did not run
-        where its origin refused, nor where its own words refuse, unless everything is answered
-        with them."""
+        """Whether a write got a success that proves nothing.
+
+        It did not run if its origin refused, nor if its text refuses, unless everything gets that
+        text.
+        """
         one = self.looks.get(verdict.caller)
         if one is None or not is_success(one) or verdict.layer not in (Layer.OK, Layer.UNKNOWN):
             return False
@@ -159,32 +162,32 @@ class ProbeResult:
         return is_undecided and not refuses and not is_error_page(one.response)
 
     def judged(self) -> list[Verdict]:
-        """As of all that was heard so far; what nothing was added to is judged once."""
+        """The verdicts by all answers so far; cached until one is added."""
         if self._judged is None:
             self._judged = self._judged_safely()
         return self._judged
 
     def _judged_safely(self) -> list[Verdict]:
-        """A fault of ours stops no other route, and takes nothing back that was sent: then the
-        statuses alone are judged."""
+        """Judges by the statuses alone if a fault of ours prevents more, so that it neither stops
+        other routes nor hides what was sent."""
         try:
             return self._judge()
-        except Exception as error:  # noqa: BLE001 - said in the verdict, logged
+        except Exception as error:  # noqa: BLE001 - noted in the verdict, logged
             fault = log_own_fault("judgement_failed", self.probe.route.name, error)
         self._keep_statuses_only(fault)
         try:
             return self._judge()
-        except Exception as error:  # noqa: BLE001 - said in the verdict, logged
+        except Exception as error:  # noqa: BLE001 - noted in the verdict, logged
             fault = log_own_fault("judgement_failed", self.probe.route.name, error)
         return undecided(self.probe, self.looks, self.not_sent, fault)
 
     def _judge(self) -> list[Verdict]:
-        found = diagnose(self.exchanges, self.facts)
+        diagnosis = diagnose(self.exchanges, self.facts)
         return judge(
             self.probe,
             self.looks,
             self.asked,
-            found,
+            diagnosis,
             self.not_sent,
             self.instead,
             self.browsers,

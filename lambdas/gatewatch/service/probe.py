@@ -88,7 +88,7 @@ def probe(
     due = [held_back(one, latched) for one in shard.probes()]
     asked = results_of(due, shard.signers, frozenset(shard.let_in))
     holds = LatchKeeper(table)
-    requests = take_looks(asked, transport, holds.hear)
+    requests = take_looks(asked, transport, holds.on_answer)
     verdicts = [verdict for result in asked for verdict in result.judged()]
     tell(verdicts)
     storing = _Storing()
