@@ -143,8 +143,9 @@ docs: setup  ## Write the generated pages: causes, and how to tell them apart
 	@$(BIN)/python -m gatewatch.pages docs
 	@$(BIN)/python bench/reference.py
 
+# Without --quiet, which would hide the warnings from --strict.
 site: $(VENV)/dev.stamp build/mkdocs/site.stamp  ## Build the docs site in build/site; any warning fails
-	@NO_MKDOCS_2_WARNING=1 build/mkdocs/bin/mkdocs build --quiet --strict
+	@NO_MKDOCS_2_WARNING=1 build/mkdocs/bin/mkdocs build --strict
 	@$(BIN)/python -m pytest -q tests/website
 
 accuracy: setup  ## How right the diagnosis is on recorded responses
