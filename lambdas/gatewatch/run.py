@@ -54,12 +54,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unsaved: str | None = None
 
 
-Tell = Callable[[Summary, Sequence[Verdict]], None]
+OnJudged = Callable[[Summary, Sequence[Verdict]], None]
 """Gets the verdicts as soon as they are judged, before they are stored, which may take long and may
 fail."""
 
 
-def tell_nobody(_: Summary, __: Sequence[Verdict]) -> None:
+def ignore_verdicts(_: Summary, __: Sequence[Verdict]) -> None:
     pass
 
 
@@ -74,7 +74,7 @@ def run(
     clock: Clock,
     minutes: range | None = None,
     deployed_at: datetime | None = None,
-    tell: Tell = tell_nobody,
+    tell: OnJudged = ignore_verdicts,
 ) -> Report:
     """Probes what is due in these minutes, or everything; judges, reports and stores it.
 

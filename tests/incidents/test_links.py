@@ -570,13 +570,13 @@ def test_on_one_machine_an_api_knows_of_the_others(tmp_path: Path) -> None:
     with store.open("carts") as memory:
         assert memory.links("credential user") == [link_of(one)]
         assert memory.links("credential partner") == []
-        assert memory.told("orders", one.id) == one
+        assert memory.announced("orders", one.id) == one
         other = replace(own, api="carts")
         assert (memory.claim(other, None), memory.claim(other, own)) == (own, other)
     with store.open("orders") as memory:
         memory.keep([], [one], {})
     with store.open("carts") as memory:
-        assert memory.told("orders", one.id) is None
+        assert memory.announced("orders", one.id) is None
 
 
 SHOWN = {"f": FAIL, "p": PASS, "g": GRAVE, "-": None, "r": Look(("route_not_found",))}

@@ -53,7 +53,7 @@ class Links(Protocol):
     def claim(self, wanted: Claim, before: Claim | None) -> Claim:
         """Replaces `before`, unless another claim already has; returns the claim that stands."""
 
-    def told(self, api: str, incident: str) -> Incident | None:
+    def announced(self, api: str, incident: str) -> Incident | None:
         """An incident of another API, if it is open and was announced."""
 
 
@@ -69,7 +69,7 @@ class Alone:
     def claim(self, wanted: Claim, _before: Claim | None) -> Claim:
         return wanted
 
-    def told(self, _api: str, _incident: str) -> Incident | None:
+    def announced(self, _api: str, _incident: str) -> Incident | None:
         return None
 
 
@@ -113,12 +113,17 @@ learns of it with the next sweep."""
 
 
 def leader(
-    incident: Incident, links: Links, at: str, own: Container[str] = (), *, is_told: bool = False
+    incident: Incident,
+    links: Links,
+    at: str,
+    own: Container[str] = (),
+    *,
+    is_announced: bool = False,
 ) -> Claim | None:
     """The claim on this incident's credential; this incident makes it if no other holds it.
 
     None if it concerns no credential, or is over and unclaimed. `own`: the incidents of its API. An
-    announced incident (`is_told`) relies on no other, so it claims only what none holds.
+    announced incident (`is_announced`) relies on no other, so it claims only what none holds.
     """
     scope = credential_of(incident)
     if scope is None:
@@ -126,23 +131,23 @@ def leader(
     now = links.claimed(scope)
     if incident.state != OPEN:
         return now
-    if not is_told and (now is None or now.incident != incident.part_of):
-        stays = _still_told(incident, scope, links)
+    if not is_announced and (now is None or now.incident != incident.part_of):
+        stays = _present_leader(incident, scope, links)
         if stays is not None:
             return claim_of(stays, scope, stays.opened_at)
-    if now is not None and _holds(now, incident, links, at, own, is_told=is_told):
-        return _as_told(now, links)
+    if now is not None and _holds(now, incident, links, at, own, is_announced=is_announced):
+        return _as_announced(now, links)
     return links.claim(claim_of(incident, scope, at), now)
 
 
-def _still_told(incident: Incident, scope: str, links: Links) -> Incident | None:
+def _present_leader(incident: Incident, scope: str, links: Links) -> Incident | None:
     """The leader that still names this incident, even if another incident claims by now: the new
     one keeps its places for incidents that none names."""
     if incident.part_of is None:
         return None
     places = (one for one in links.links(scope) if one.incident == incident.part_of)
-    told = next((links.told(one.api, one.incident) for one in places), None)
-    return told if told is not None and incident.id in _named(told) else None
+    named_by = next((links.announced(one.api, one.incident) for one in places), None)
+    return named_by if named_by is not None and incident.id in _named(named_by) else None
 
 
 def claim_of(incident: Incident, scope: str, at: str) -> Claim:
@@ -158,17 +163,17 @@ def _holds(
     at: str,
     own: Container[str],
     *,
-    is_told: bool,
+    is_announced: bool,
 ) -> bool:
     if claim.api == incident.api:
         return claim.incident == incident.id or claim.incident in own
-    return _speaks_for(claim, None if is_told else incident, links, at)
+    return _speaks_for(claim, None if is_announced else incident, links, at)
 
 
-def _as_told(claim: Claim, links: Links) -> Claim:
+def _as_announced(claim: Claim, links: Links) -> Claim:
     """The claim with the present severity of its incident."""
-    told = links.told(claim.api, claim.incident)
-    return claim if told is None else replace(claim, severity=told.severity)
+    lead = links.announced(claim.api, claim.incident)
+    return claim if lead is None else replace(claim, severity=lead.severity)
 
 
 _AHEAD = timedelta(hours=1)
@@ -180,19 +185,19 @@ def _speaks_for(claim: Claim, incident: Incident | None, links: Links, at: str) 
 
     Without an incident: whether it announces the credential at all.
     """
-    told = links.told(claim.api, claim.incident)
-    if told is not None and credential_of(told) != claim.scope:
+    lead = links.announced(claim.api, claim.incident)
+    if lead is not None and credential_of(lead) != claim.scope:
         return False
-    if told is not None and (incident is None or incident.id in _named(told)):
+    if lead is not None and (incident is None or incident.id in _named(lead)):
         return True
     began = _moment(claim.at)
-    if told is not None and incident is not None:
+    if lead is not None and incident is not None:
         began = max(began, _moment(incident.opened_at))
     return -_AHEAD < _moment(at) - began < NAMED_WITHIN
 
 
-def _named(told: Incident) -> frozenset[str]:
-    return frozenset(one.incident for one in told.related if one.said and one.until is None)
+def _named(lead: Incident) -> frozenset[str]:
+    return frozenset(one.incident for one in lead.related if one.said and one.until is None)
 
 
 def _moment(at: str) -> datetime:

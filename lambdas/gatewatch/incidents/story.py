@@ -114,8 +114,8 @@ class Story:
 
     def _news(self, incident: Incident, at: str) -> Announcement | None:
         """The announcement that is due. An incident that has lost its leader announces its end."""
-        is_told = incident.id in self.said
-        if incident.state != OPEN and not is_told and was_left(incident, self._links):
+        is_announced = incident.id in self.said
+        if incident.state != OPEN and not is_announced and was_left(incident, self._links):
             return end(incident, at)
         said = self.said.get(incident.id)
         return announce(said, incident, at) if self._may_announce(incident, at) else None
@@ -168,18 +168,18 @@ class Story:
 
     def _among_others(self, incident: Incident, at: str) -> Incident:
         """The incident as a part of another API's, or with those that it leads itself."""
-        is_told = incident.id in self.said
-        if incident.held_until is not None or (incident.state != OPEN and not is_told):
+        is_announced = incident.id in self.said
+        if incident.held_until is not None or (incident.state != OPEN and not is_announced):
             return incident
-        claim = leader(incident, self._links, at, self.incidents, is_told=is_told)
-        if claim is not None and claim.api != self._api and not is_told:
+        claim = leader(incident, self._links, at, self.incidents, is_announced=is_announced)
+        if claim is not None and claim.api != self._api and not is_announced:
             if self._about.is_heard_with(incident, claim.severity):
                 return replace(incident, part_of=claim.incident)
             if is_graver(incident.severity, claim.severity):
                 claim = self._links.claim(claim_of(incident, claim.scope, at), claim)
         leads = claim is not None and claim.incident == incident.id
         only = None if leads or claim is None else claim.incident
-        grown = related(incident, self._links, at, grows=leads or not is_told, only=only)
+        grown = related(incident, self._links, at, grows=leads or not is_announced, only=only)
         return replace(grown, part_of=None)
 
     def _may_announce(self, incident: Incident, at: str) -> bool:

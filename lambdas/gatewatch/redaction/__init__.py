@@ -1,1 +1,1 @@
-"""Takes secrets out of what is stored, printed or sent."""
+"""Removes secrets from what is stored, printed or sent."""

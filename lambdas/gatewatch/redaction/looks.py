@@ -1,7 +1,7 @@
-"""Hides secrets that nobody named: by the look of a token, or by what stands before them.
+"""Hides unknown secrets: by the form of a token, or by the text before them.
 
 Gateways echo credentials: in clear in older texts, hashed since 2025, and inside a canonical
-request when a signature fails. Each look takes time in proportion to the text.
+request when a signature fails. Each search takes time in proportion to the text.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from gatewatch.redaction.names import is_secret_parameter
 
 HIDDEN = "<redacted>"
 
-# Tokens that tell what they are. Each is tried only where its marker stands in the text.
+# Tokens of a known form. Each is searched only if its marker is in the text.
 TOKENS: tuple[tuple[str, re.Pattern[str]], ...] = (
     # A JSON Web Token, whole or cut.
     ("eyJ", re.compile(r"eyJ[\w-]{5,}(\.[\w-]*){0,4}")),
@@ -62,7 +62,7 @@ TOKENS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 _ECHOES: tuple[tuple[str, re.Pattern[str], str], ...] = (
-    # A bearer or basic credential, wherever it stands; words such as "bearer token" are none.
+    # A bearer or basic credential anywhere; words such as "bearer token" are not matched.
     (
         " ",
         re.compile(r"(?i)\b(bearer|basic)\s+(?=[\w.~+/=-]*\d|[\w.~+/=-]{16})[\w.~+/=-]{6,}(?!=)"),
@@ -89,7 +89,7 @@ _ECHOES: tuple[tuple[str, re.Pattern[str], str], ...] = (
         re.compile(r"(The Canonical String for this request should have been).*", re.DOTALL),
         rf"\1 {HIDDEN}",
     ),
-    # A parameter of a challenge, or an attribute, that is named like a secret.
+    # A parameter of a challenge, or an attribute, with a secret's name.
     (
         '="',
         re.compile(r'(?i)((?:token|secret|passw\w{0,8}|api[-_]?key)=")[^"]{4,}"?'),

@@ -1,4 +1,4 @@
-"""Which headers, parameters and fields carry a credential, told by their names."""
+"""Which headers, parameters and fields carry a credential, by their names."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _IN_URLS = re.compile(r"(?i)(x-)?(auth|key|sig|code|sid|otp|pin|state|nonce|pass
 
 @lru_cache(maxsize=4096)
 def is_secret_field(name: str) -> bool:
-    """Whether a field of that name, wherever it stands, holds a credential."""
+    """Whether a field of that name holds a credential, anywhere."""
     return bool(_PLAIN.search(name))
 
 
 @lru_cache(maxsize=4096)
 def is_secret_parameter(name: str) -> bool:
-    """The same of a parameter in a URL, a form or a cookie."""
+    """The same for a parameter in a URL, a form or a cookie."""
     return is_secret_field(name) or bool(_IN_URLS.fullmatch(name))
 
 

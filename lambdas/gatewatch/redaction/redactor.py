@@ -1,4 +1,4 @@
-"""Takes secrets out of whatever leaves the process: known ones by their traces, others by look."""
+"""Removes secrets from all output: known ones by their traces, others by their look."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _USER_INFO = re.compile(r"(?<=//)[^/]*@")
 
 
 class Redactor:
-    """Knows the secrets of a run. The same redactor serves every text that leaves the process."""
+    """Knows the secrets of a run; all output goes through it."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._traces: tuple[Traces, ...] = (Traces(secrets),)
 
     def knowing(self, secrets: Iterable[str]) -> Redactor:
-        """One that knows these besides; itself where there are none."""
+        """A redactor that knows these, too; itself if there are none."""
         more = frozenset(secrets)
         if not more:
             return self
@@ -32,17 +32,17 @@ class Redactor:
     def text(self, text: str, *, cut: bool = False) -> str:
         """The text without secrets, and without characters that a terminal would obey.
 
-        `cut`: it ends where somebody cut it, so what a secret begins with is hidden there, too.
+        `cut`: the text was cut at its end, so the beginning of a secret is hidden there, too.
         """
         for traces in self._traces:
             text = _hidden(text, traces, cut)
-        # Afterwards: a carriage return parts the lines of a secret that was wrapped.
+        # Controls last: a carriage return may separate the lines of a wrapped secret.
         return without_secrets(_CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text))
 
     def headers(
         self, headers: Iterable[tuple[str, str]], most: int | None = None
     ) -> dict[str, str]:
-        """Headers by name as spelled; those of one name joined by commas.
+        """Headers by name as spelled, equal names joined by commas.
 
         `most`: how many characters of each name and value are shown.
         """
@@ -54,7 +54,7 @@ class Redactor:
         return shown
 
     def _beginning(self, text: str, most: int | None) -> str:
-        """Cut before it is searched, so that its length costs nothing."""
+        """Redacts at most this many characters: it cuts first, so that length costs nothing."""
         return self.text(text[:most], cut=most is not None and len(text) > most)[:most]
 
     def url(self, url: str) -> str:
@@ -83,7 +83,7 @@ _SHORTEST = 6
 
 
 def shown_in(url: str, headers: Iterable[tuple[str, str]] = ()) -> Iterator[str]:
-    """The credentials that a request's own URL and headers show: its answer may echo them."""
+    """The credentials in a request's own URL and headers, which its answer may echo."""
     try:
         parts = urlsplit(url)
         pairs = [*parse_qsl(parts.query), *parse_qsl(parts.fragment)]

@@ -1,14 +1,14 @@
-"""Where known secrets stand in a text: as they are, escaped, encoded, as a digest, or cut.
+"""Where known secrets are in a text: plain, escaped, encoded, as a digest, or cut.
 
-In scope is what gateways, libraries and loggers make of a credential:
+In scope is what gateways, libraries and loggers do to a credential:
 - any case, as far as no encoding is changed by it;
 - up to three escapings of URLs, JSON, JavaScript, Python, C (octal) or HTML;
 - up to two encodings in Base64 (either alphabet, padded or not, wrapped, at any place of a longer
   text), Base32, hex (also in groups) or lists of byte values;
-- lines that were wrapped, and groups parted by blanks;
+- wrapped lines, and groups separated by blanks;
 - MD5, SHA-1, SHA-256 and SHA-512 of it, with or without its scheme or a line end, so encoded.
-Out of scope is what somebody must intend: characters reversed or reordered, ciphers, digests of
-digests, keyed or salted digests, compression, other alphabets.
+Out of scope is what takes intent: reversed or reordered characters, ciphers, digests of digests,
+keyed or salted digests, compression, other alphabets.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ _TELLS_ALWAYS = 16
 _LONG = 20
 _PIECE = 8
 _OFTEN_SEEN = 64
-# To know the digests of more secrets than anybody has at once would cost memory.
+# A bound on memory, above the number of secrets that anybody has at once.
 _MOST_DIGESTED = 2_000
 
 
 class Traces:
-    """Finds what gives a secret away: the whole of a short one, most of a longer one, or sixteen
-    characters of a long one, so that a shortened echo is found, too.
+    """Finds what reveals a secret: a whole short one, most of a longer one, or sixteen characters
+    of a long one, so that a shortened echo is found, too.
 
-    It keeps fingerprints of short pieces and no lists of places: what it costs is in proportion to
+    It stores fingerprints of short pieces and no lists of places, so the cost is in proportion to
     the length of the secrets and of the text, whatever they have in common.
     """
 
@@ -50,7 +50,7 @@ class Traces:
         self._sizes = sorted({len(piece) for piece in short})
         self._digests = {digest[:_TELLS_WHOLE]: digest for digest in digests}
         self._heads = frozenset(piece[:_SHORTEST] for piece in short)
-        # Names of headers, and what they say mostly.
+        # For header names and frequent values.
         self._spans_again = lru_cache(maxsize=512)(self._spans)
         self._all_heads = self._heads.union(digest[:_SHORTEST] for digest in digests)
 
@@ -75,7 +75,7 @@ class Traces:
                 yield view.source((cut - length, cut))[0], end
 
     def _begun(self, text: str, heads: frozenset[str]) -> Iterator[Span]:
-        """The short ones, and digests from their beginning, as far as they are shown."""
+        """Short secrets, and the visible beginnings of digests."""
         places = range(len(text) - _SHORTEST + 1)
         for at in [at for at in places if text[at : at + _SHORTEST] in heads]:
             for size in self._sizes:
@@ -98,7 +98,7 @@ class Traces:
 
 
 def _folded(text: str) -> str:
-    """Either case, and either spelling of a blank in a form, alike; as long as the text."""
+    """The text without differences of case and of a form's blanks, of the same length."""
     one_for_one = (
         text.replace("\u0130", "i").replace("\u03a3", "\u03c3").replace("\u03c2", "\u03c3")
     )
@@ -110,21 +110,21 @@ def _is_long(form: str) -> bool:
 
 
 def _whole(form: str) -> Iterator[str]:
-    """What gives a short form away."""
+    """The pieces that reveal a short form."""
     size = min(len(form), max(_TELLS_WHOLE, len(form) * 3 // 4))
     return (form[at : at + size] for at in range(len(form) - size + 1))
 
 
 def _pieces(form: str) -> Iterator[int]:
-    """By what a long form is known."""
+    """The fingerprints of a long form."""
     return (hash(form[at : at + _PIECE]) for at in range(len(form) - _PIECE + 1))
 
 
 def _runs(text: str, pieces: frozenset[int]) -> Iterator[Span]:
-    """Where so many characters as tell, in a row, consist of known pieces only."""
+    """The runs of known pieces that are long enough to reveal a secret."""
     last = len(text) - _PIECE
     passed = 0
-    # No run that tells lies between two steps.
+    # No such run fits between two steps.
     for at in range(0, last + 1, _TELLS_ALWAYS - _PIECE + 1):
         if at < passed or hash(text[at : at + _PIECE]) not in pieces:
             continue
@@ -156,8 +156,8 @@ def _forms(secret: str) -> Iterator[str]:
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    """As characters; as bytes, each of which looks like Latin-1; and in the halves in which JSON
-    escapes what lies beyond 16 bits."""
+    """As characters; as bytes read as Latin-1; and as the surrogate halves by which JSON escapes
+    characters beyond 16 bits."""
     yield secret
     if not secret.isascii():
         yield secret.encode(errors="replace").decode("latin-1")

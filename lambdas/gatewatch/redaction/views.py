@@ -1,9 +1,8 @@
-"""A text as its writer may have meant it: escapes undone, lines joined, Base64, hex and the like
-decoded.
+"""A text as its writer may have meant it: without escapes, with lines joined and encodings decoded.
 
-A secret that was escaped or encoded stands in one of the views as it is. Each view knows where in
-the original its characters come from. What is undone, and how often, is bounded: all views of a
-text together are some sixty times as long as it is, at worst.
+An escaped or encoded secret is plain in one of the views. Each view knows where in the original its
+characters come from. The number of steps is bounded: all views of a text together are some sixty
+times as long as the text, at worst.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ _MOST_ENCODINGS = 2
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`source` says where in the original the characters of a span come from; `ends`: where the
-    view may have been cut. `is_decoded`: each character is a byte of what was encoded."""
+    """`source` maps a span to the original; `ends`: where the view may have been cut. `is_decoded`:
+    each character is a byte of what was encoded."""
 
     text: str
     source: Callable[[Span], Span]
@@ -40,7 +39,7 @@ def views(text: str, *, cut: bool = False) -> Iterator[View]:
 
 
 def _and_joined(view: View) -> Iterator[View]:
-    """The view, and what it says without its blanks."""
+    """The view, and the view without its blanks."""
     yield view
     if (joined := _without(view, BLANKS)) is not view:
         yield joined
@@ -62,7 +61,7 @@ def _views(view: View, escapings: int, encodings: int, wrappings: int = 1) -> It
 
 
 def _of_one_kind(view: View, escapings: int) -> Iterator[View]:
-    """With the escapes of one kind undone only: what is left may look like another's."""
+    """The views with only one kind of escapes undone: the rest may look like another kind's."""
     kinds = [escape for sign, escape in _ESCAPES if sign in view.text]
     for kind in kinds if len(kinds) > 1 else ():
         before, left = view, escapings
@@ -71,11 +70,11 @@ def _of_one_kind(view: View, escapings: int) -> Iterator[View]:
             before, left = plain, left - 1
 
 
-# As text has them, and as a form has them.
+# In plain text and in a form.
 BLANKS = re.compile(r"[\s+]+")
-# Where a line was wrapped, be it within an escape or between two digits.
+# A wrapped line, even within an escape or between two digits.
 _WRAP = re.compile(r"\r?\n[ \t+]*")
-# Bytes without such a run were not meant as text, and hold nothing more to undo.
+# Bytes without such a run are not text and hold nothing more to undo.
 _READABLE = re.compile(r"[\t\n\r -~]{6,}")
 
 _PERCENT = r"%([0-9a-fA-F]{2})|%u([0-9a-fA-F]{4})"
@@ -105,16 +104,16 @@ def unescaped(text: str) -> str:
 
 
 _Change = tuple[int, int, str]
-"""What stands instead of a span."""
+"""A span and its replacement."""
 
 
 def _unescaped(view: View, escapes: re.Pattern[str]) -> View:
-    """The view with its escapes undone once; itself where it has none."""
+    """The view with its escapes undone once; itself if it has none."""
     return _rewritten(view, _undone(view, escapes))
 
 
 def _undone(view: View, escapes: re.Pattern[str]) -> Iterator[_Change]:
-    """No escape goes on where the view was cut; what was begun of one there stands for nothing."""
+    """The unescaped spans. No escape crosses a cut; one that began before it becomes nothing."""
     start = 0
     for end in (*view.ends, len(view.text)):
         for match in escapes.finditer(view.text, start, end):
@@ -143,7 +142,7 @@ def _matches(
 
 
 def _kept(view: View, pattern: re.Pattern[str]) -> View:
-    """What matches, and nothing of what is between."""
+    """The view with only what matches."""
     return _rewritten(view, _between(pattern, view.text))
 
 
@@ -158,12 +157,12 @@ def _between(pattern: re.Pattern[str], text: str) -> Iterator[_Change]:
 
 
 _GAP = "\0"
-# So much before a cut may be what was begun of a value, such as `0x` or `-`.
+# At most this many characters before a cut may begin a value, such as `0x` or `-`.
 _BEGUN = 2
 
 
 def _rewritten(view: View, changes: Iterable[_Change]) -> View:
-    """The view with these changes, in their order; itself where there are none."""
+    """The view with these changes, in their order; itself if there are none."""
     parts: list[str] = []
     begins: list[int] = []
     places: list[tuple[int, int, int]] = []
@@ -179,7 +178,7 @@ def _rewritten(view: View, changes: Iterable[_Change]) -> View:
     parts.append(view.text[last:])
 
     def place(at: int) -> Span:
-        """What the character there stands for."""
+        """The span that the character there replaces."""
         number = bisect_right(begins, at) - 1
         if number < 0:
             return at, at + 1
@@ -212,7 +211,7 @@ _NUMBER = re.compile(_BYTE)
 
 
 def _decoded(view: View) -> Iterator[View]:
-    """What the runs in a view decode to, wherever in them it begins."""
+    """The decoded runs of a view, from every possible beginning."""
     if _BASE64.search(view.text):
         yield _aligned(_without(_kept(view, _BASE64), _LINE_ENDS), 6, _from_base64)
     if _HEX.search(view.text):
@@ -226,7 +225,7 @@ def _decoded(view: View) -> Iterator[View]:
 
 
 def _with_one_less(ends: Iterable[int]) -> Iterator[int]:
-    """A number may have been cut, and is another then."""
+    """Adds the end before each cut, since a cut number is another one."""
     for end in ends:
         yield from (max(0, end - 1), end)
 
@@ -240,11 +239,11 @@ def _byte(number: re.Match[str]) -> str:
 
 
 def _aligned(view: View, bits: int, decode: Callable[[bytes], bytes]) -> View:
-    """The view decoded from each of the first characters on at which bytes may begin, one after
-    the other; `bits` of each character count."""
+    """The view decoded from every character at which bytes may begin, joined; each character has
+    `bits`."""
     codes = view.text.encode("latin-1", "replace")
     group = _GROUP[bits]
-    # Room for zeros, so that nothing goes on from one to the next.
+    # Padded with zeros, so that no decoding runs into the next.
     room = (len(codes) // group + 2) * group
     size = room * bits // 8
     text = decode(b"".join(codes[first:].ljust(room, b"A") for first in range(group)))

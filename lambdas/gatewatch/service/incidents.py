@@ -101,7 +101,7 @@ class _Others:
         self.links = cache(table.links)
         self._ledger = cache(table.ledger)
 
-    def told(self, api: str, incident: str) -> Incident | None:
+    def announced(self, api: str, incident: str) -> Incident | None:
         return was_told(self._ledger(api), incident)
 
 

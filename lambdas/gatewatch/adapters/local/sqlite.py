@@ -107,7 +107,7 @@ class SqliteMemory:
         )
         return wanted
 
-    def told(self, api: str, incident: str) -> Incident | None:
+    def announced(self, api: str, incident: str) -> Incident | None:
         rows = self._connection.execute(
             "SELECT incident.document FROM incident JOIN said ON said.incident = incident.id"
             " WHERE incident.id = ? AND incident.api = ? AND incident.state = ?",

@@ -1,4 +1,4 @@
-"""An authorizer that crashed, timed out, may not be invoked, or answered what nobody can read."""
+"""An authorizer that crashed, timed out, may not be invoked, or answered in no valid form."""
 
 from __future__ import annotations
 
