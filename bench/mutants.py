@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 from random import Random, SystemRandom
+from threading import Lock
 from typing import Any
 
 from cosmic_ray.ast import ast_nodes, get_ast_from_path
@@ -192,9 +193,18 @@ def mutant(place: Place) -> Mutant | None:
 
 def _is_another(before: str, after: str) -> bool:
     try:
-        return ast.dump(ast.parse(before)) != ast.dump(ast.parse(after))
+        return _program(before) != _program(after)
     except SyntaxError:
         return False
+
+
+def _program(text: str) -> str:
+    """Without how classes are made: frozen, with slots."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            node.decorator_list, node.keywords = [], []
+    return ast.dump(tree)
 
 
 def modules(only: str) -> list[str]:
@@ -295,13 +305,15 @@ def tried(bench: Bench, found: Iterable[Place], ends: float, jobs: int) -> Trial
     """So many at once, until the time is over. One that hangs is killed, too."""
     trial = Trial()
     limits: dict[tuple[str, ...], float] = {}
+    measuring = Lock()
 
     def one(place: Place) -> None:
         if time.monotonic() > ends or (changed := mutant(place)) is None:
             return
         tests = tests_of(place.module)
-        if tests not in limits:
-            limits[tests] = 10 + 4 * seconds_of(bench, tests)
+        with measuring:
+            if tests not in limits:
+                limits[tests] = 10 + 4 * seconds_of(bench, tests)
         survived = bench.passes(tests, limits[tests], changed)
         trial.note(changed, survived=survived)
 

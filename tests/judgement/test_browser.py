@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from gatewatch.diagnosis.diagnose import diagnose
 from gatewatch.judgement.browser import comes_further
+from gatewatch.judgement.judge import judge
+from gatewatch.model import Verdict
+from tests.builders import probe
 from tests.support import look
 
 ROUTE = "GET HOST/prod/x"
@@ -33,3 +37,26 @@ def test_a_browser_comes_further(name: str) -> None:
     elsewhere = [look(f"{NOWHERE} -> {one}").response for one in nowhere]
     found = comes_further(look(f"{where} -> {browser}"), look(f"{ROUTE} -> {monitor}"), elsewhere)
     assert found is expected
+
+
+def judged_as_browser(browser: str) -> Verdict:
+    """Of a public route at which the monitor is blocked."""
+    seen = look(f"{ROUTE} -> {BLOCKED}")
+    shown = {"anonymous": look(f"{ROUTE} -> {browser}")}
+    [found] = judge(
+        probe("GET /x: public"), {"anonymous": seen}, [], diagnose([seen]), {}, as_browser=shown
+    )
+    return found
+
+
+def test_where_a_browser_gets_in_it_is_likely_a_rule_against_monitors_and_ours_to_mend() -> None:
+    found = judged_as_browser(ANSWER)
+    assert (found.cause, found.confidence) == ("waf_blocked", "likely")
+    assert (found.layer, found.layer_confidence) == ("auth", "likely")
+    assert (found.owner, found.severity) == ("caller", "low")
+
+
+def test_where_a_browser_is_refused_too_nothing_is_told_apart() -> None:
+    found = judged_as_browser(BLOCKED)
+    assert (found.confidence, found.layer_confidence) == ("ambiguous", "ambiguous")
+    assert found.severity == "medium"

@@ -11,7 +11,10 @@ import pytest
 from gatewatch.adapters.local.authority import authorities
 from gatewatch.config.author import load
 from gatewatch.config.lookups import Lookups
+from gatewatch.diagnosis.diagnose import diagnose
+from gatewatch.diagnosis.facts import Facts
 from gatewatch.gateway.likeness import alike, signs_of_body
+from gatewatch.judgement.judge import judge
 from gatewatch.model import Finding, Outcome, Response, Severity
 from gatewatch.plan import plan
 from gatewatch.sandbox import orders
@@ -55,6 +58,14 @@ STRANGERS = {
     "a member gets the same": (GUARDED, JSON, JSON, MAT, OPEN),
     "a member gets as much of the same kind": (GUARDED, LATER, JSON, MAT, OPEN),
     "a member gets the same page": (GUARDED, ORDERS, ORDERS, MAT, OPEN),
+    "a member gets the same, and nothing else was asked": (GUARDED, JSON, JSON, None, OPEN),
+    "a member gets the same page, and nothing else was asked": (
+        GUARDED,
+        ORDERS,
+        ORDERS,
+        None,
+        UNDECIDED,
+    ),
     "a member gets the same page with another nonce": (
         GUARDED,
         with_nonce("a8f31c"),
@@ -149,6 +160,27 @@ def test_a_strangers_success_beside_mixed_answers(name: str) -> None:
     controls = tuple(look(line) for text in nowhere for line in seen(NOWHERE, text))
     [found] = judged(probe(ALONE), look(seen(G, stranger)[0]), controls=controls)
     assert (found.outcome, found.finding) == expected
+
+
+def test_who_comes_with_one_credential_of_two_is_no_member() -> None:
+    """On trial, an invalid token goes with a key that is valid: its answer is no member's, and so
+    does not show that strangers get the same."""
+    one = probe(
+        "GET /orders: {access: protected, guarded_by: [cognito, api_key], as: [user + key]}"
+    )
+    looks = {
+        "anonymous": look(f"{G} -> rest 401 UnauthorizedException | Unauthorized"),
+        "invalid token": look(f"{G} with bearer=invalid + api_key=valid -> stranger 200 | {JSON}"),
+    }
+    nowhere = [look(f"{NOWHERE} -> stranger 200 | {JSON}")]
+    diagnosis = diagnose(
+        [*looks.values(), *nowhere], Facts(guarded_by=frozenset(one.route.guarded_by))
+    )
+    found = judge(one, looks, nowhere, diagnosis, {})
+    assert [(each.caller, each.outcome, each.finding) for each in found] == [
+        ("anonymous", Outcome.PASS, None),
+        ("invalid token", Outcome.UNKNOWN, None),
+    ]
 
 
 def test_a_doubted_success_says_why() -> None:

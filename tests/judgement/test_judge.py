@@ -649,6 +649,18 @@ def test_evidence_is_there_for_what_failed_with_all_looks_and_controls() -> None
     assert stranger.evidence == (exchanges[0],)
 
 
+def test_a_host_that_is_not_reached_is_a_finding_of_the_hosts_but_where_it_must_be_closed() -> None:
+    seen = "none connect: Network is unreachable at 192.0.2.1"
+    found = judged(
+        probe(PROTECTED), look(f"{G} -> {seen}"), look(f"{G} with bearer=valid -> {seen}")
+    )
+    host = "host abc123.execute-api.us-east-1.amazonaws.com:443"
+    assert [(one.finding, one.scope) for one in found] == [(Finding.REFUSED, host)] * 2
+    assert found[0].outcome is Outcome.UNKNOWN
+    closed = plan(config(CLOSED_ROUTE, CLOSED))[1]
+    assert judged(closed, look(f"{OLD} -> {seen}"))[0].finding is None
+
+
 def test_what_is_unknown_can_be_looked_into_too() -> None:
     """People decide what we could not: they see all looks and controls, and why causes lost."""
     exchanges = [look(f"{G} -> {FORBIDDEN}"), look(f"{G} with bearer=valid -> {OK}")]
