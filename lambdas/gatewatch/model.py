@@ -82,6 +82,13 @@ class Confidence(StrEnum):
     UNKNOWN = "unknown"
 
 
+_SURENESS = (Confidence.UNKNOWN, Confidence.AMBIGUOUS, Confidence.LIKELY, Confidence.CERTAIN)
+
+
+def least_sure(*confidences: Confidence) -> Confidence:
+    return min(confidences, key=_SURENESS.index)
+
+
 class CredentialKind(StrEnum):
     NONE = "none"
     BEARER = "bearer"
@@ -145,6 +152,10 @@ class Severity(StrEnum):
     MEDIUM = "medium"
     HIGH = "high"
     CRITICAL = "critical"
+
+
+SEVERITIES: tuple[Severity, ...] = tuple(Severity)
+"""From the least grave to the gravest."""
 
 
 class Outcome(StrEnum):

@@ -30,6 +30,7 @@ from gatewatch.model import (
     Purpose,
     RuledOut,
     Validity,
+    least_sure,
 )
 
 NOTHING_FITS = Diagnosis(
@@ -130,14 +131,14 @@ def _shared(failed: Sequence[Diagnosis]) -> Diagnosis:
     if not kept:
         return NOTHING_FITS
     layers = {one.layer for one in kept}
-    sure = _least_sure(*(part.layer_confidence for part in failed))
+    sure = least_sure(*(part.layer_confidence for part in failed))
     one_layer = len(layers) == 1 and sure is not Confidence.AMBIGUOUS
     return replace(
         first,
         layer=layers.pop() if one_layer else Layer.AMBIGUOUS,
         layer_confidence=sure if one_layer else Confidence.AMBIGUOUS,
         cause=kept[0].cause,
-        confidence=_least_sure(*(part.confidence for part in failed)),
+        confidence=least_sure(*(part.confidence for part in failed)),
         candidates=kept,
         ruled_out=(
             *first.ruled_out,
@@ -148,9 +149,6 @@ def _shared(failed: Sequence[Diagnosis]) -> Diagnosis:
             ),
         ),
     )
-
-
-_SURER = (Confidence.UNKNOWN, Confidence.AMBIGUOUS, Confidence.LIKELY, Confidence.CERTAIN)
 
 
 _AGREEING = 2
@@ -241,9 +239,9 @@ def _diagnosis(looks: tuple[Look, ...], at: int, subject: Exchange, facts: Facts
     most = Confidence.LIKELY if _rests_on_a_twin(looks, at, facts, alive) else Confidence.CERTAIN
     return Diagnosis(
         layer=layer,
-        layer_confidence=_least_sure(layer_confidence, most),
+        layer_confidence=least_sure(layer_confidence, most),
         cause=kept[0].cause.id,
-        confidence=_least_sure(_confidence(kept, declared), most),
+        confidence=least_sure(_confidence(kept, declared), most),
         candidates=tuple(Candidate(one.cause.id, one.cause.layer) for one in kept),
         ruled_out=tuple(ruled_out),
         next_probe=next_probe(looks, at, subject, tuple(one.cause for one in kept)),
@@ -258,11 +256,6 @@ def _rests_on_a_twin(
     if len(others) == len(looks):
         return False
     return len(survivors(others, others.index(looks[at]), facts)) > len(alive)
-
-
-def _least_sure(*confidences: Confidence) -> Confidence:
-    """The least sure of these."""
-    return min(confidences, key=_SURER.index)
 
 
 _FORESEEN = 3.0

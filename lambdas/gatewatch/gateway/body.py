@@ -93,7 +93,7 @@ def failure_signs(body: str | None) -> tuple[str, ...]:
 
 def _read_json(text: str) -> BodyText:
     codes = frozenset(_CODE.findall(text[:KEPT_CHARACTERS]))
-    value = _decoded(text) or _decoded(_repaired(text))
+    value = decoded_json(text) or decoded_json(_repaired(text))
     if value is None:
         return replace(_read_broken(_repaired(text), codes), broken=True)
     if not isinstance(value, dict):
@@ -132,7 +132,7 @@ def _first(value: dict[str, object]) -> dict[str, object]:
     return first if isinstance(first, dict) else {}
 
 
-def _decoded(text: str) -> object | None:
+def decoded_json(text: str) -> object | None:
     """The value; None if it is not JSON, and for null, which no answer is."""
     try:
         value: object = msgspec.json.decode(text)

@@ -11,9 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
-import msgspec
-
-from gatewatch.gateway.body import BodyForm, read_body
+from gatewatch.gateway.body import BodyForm, decoded_json, read_body
 from gatewatch.model import Response
 
 TURNS_AWAY = "turns_away"
@@ -48,7 +46,7 @@ def signs_of_body(body: str) -> tuple[str, ...]:
     text = body.strip("\ufeff \t\r\n")
     form = read_body(text).form
     found = [_FORM + form.value]
-    value = _decoded(text) if form is BodyForm.JSON else None
+    value = decoded_json(text) if form is BodyForm.JSON else None
     if form is BodyForm.JSON:
         found.append(_SHAPE + ",".join(sorted(_names(value))))
     elif form is not BodyForm.EMPTY:
@@ -56,14 +54,6 @@ def signs_of_body(body: str) -> tuple[str, ...]:
     if _turns_away(value, form, text):
         found.append(TURNS_AWAY)
     return tuple(found)
-
-
-def _decoded(text: str) -> object:
-    try:
-        value: object = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    return value
 
 
 def _names(value: object) -> Iterator[str]:

@@ -26,18 +26,17 @@ from gatewatch.incidents.learn import (
 from gatewatch.incidents.track import Key, RouteState, Symptom, Transition, Turn
 from gatewatch.model import (
     ANONYMOUS,
+    SEVERITIES,
     Finding,
     Incident,
     Member,
     Owner,
-    Severity,
     Update,
 )
 
 OPEN = "open"
 RESOLVED = "resolved"
 _ENDS = (Turn.RECOVERED, Turn.RETIRED)
-_SEVERITIES = tuple(Severity)
 CREDENTIAL = "credential "
 _SCOPED = frozenset({Finding.CREDENTIAL_UNREADABLE})
 """Findings that come with a scope of their own."""
@@ -294,7 +293,7 @@ def _still_acknowledged(before: Incident, incident: Incident, at: str) -> Incide
     known = {one.cause for one in before.candidates}
     if who is None or (
         incident.finding is before.finding
-        and _SEVERITIES.index(incident.severity) <= _SEVERITIES.index(before.severity)
+        and SEVERITIES.index(incident.severity) <= SEVERITIES.index(before.severity)
         and (incident.cause in known or incident.cause == before.cause)
     ):
         return incident

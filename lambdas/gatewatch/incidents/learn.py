@@ -15,12 +15,13 @@ from gatewatch.diagnosis.causes import catalogue
 from gatewatch.incidents.track import Key, RouteState, Symptom, story
 from gatewatch.model import (
     ANONYMOUS,
+    SEVERITIES,
     Confidence,
     Finding,
     Incident,
     Layer,
     Member,
-    Severity,
+    least_sure,
 )
 
 
@@ -52,9 +53,6 @@ class StatesNow(dict[Key, RouteState]):
             if state.is_failing:
                 entrances[state.route, state.caller].add(state.entrance)
         return entrances
-
-
-_SEVERITIES = tuple(Severity)
 
 
 def key_of(member: Member) -> Key:
@@ -172,7 +170,7 @@ def learn(incident: Incident, now: StatesNow) -> Incident:
     lead = problems[0]
     known = incident if _is_known_better(incident, lead) else with_diagnosis(incident, lead)
     updated = _no_surer_than(problems, known)
-    gravest = max((incident.severity, *(one.severity for one in problems)), key=_SEVERITIES.index)
+    gravest = max((incident.severity, *(one.severity for one in problems)), key=SEVERITIES.index)
     return replace(
         incident if _diagnosis(updated) == _diagnosis(incident) else updated,
         owner=lead.owner,
@@ -218,25 +216,14 @@ def with_diagnosis(incident: Incident, lead: Symptom) -> Incident:
     )
 
 
-_SURENESS = (Confidence.UNKNOWN, Confidence.AMBIGUOUS, Confidence.LIKELY, Confidence.CERTAIN)
-
-
-def _rank(confidence: Confidence) -> int:
-    return _SURENESS.index(confidence)
-
-
 def _no_surer_than(problems: Iterable[Symptom], incident: Incident) -> Incident:
     """At most likely if some member leaves more open: that it is the same fault is an inference."""
     known = {one.cause for one in incident.candidates}
     layers = _layers(incident)
     others = list(problems)
     if any(not one.causes <= known for one in others):
-        incident = replace(incident, confidence=_at_most_likely(incident.confidence))
+        incident = replace(incident, confidence=least_sure(incident.confidence, Confidence.LIKELY))
     if any(not _layers(one) <= layers for one in others):
-        likely = _at_most_likely(incident.layer_confidence)
+        likely = least_sure(incident.layer_confidence, Confidence.LIKELY)
         incident = replace(incident, layer_confidence=likely)
     return incident
-
-
-def _at_most_likely(confidence: Confidence) -> Confidence:
-    return min(confidence, Confidence.LIKELY, key=_rank)

@@ -26,7 +26,7 @@ from gatewatch.incidents.correlate import OPEN, correlate, ended_at, fails_now
 from gatewatch.incidents.links import ALONE, Links, claim_of, is_followed, leader, related, was_left
 from gatewatch.incidents.maintenance import hold
 from gatewatch.incidents.track import Key, RouteState, Transition
-from gatewatch.model import EXPOSURES, GOT_THROUGH, Finding, Incident, Severity
+from gatewatch.model import EXPOSURES, GOT_THROUGH, SEVERITIES, Finding, Incident, Severity
 
 
 class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,11 +45,8 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
         return not is_graver(incident.severity, severity)
 
 
-_SEVERITIES = tuple(Severity)
-
-
 def is_graver(one: Severity, other: Severity) -> bool:
-    return _SEVERITIES.index(one) > _SEVERITIES.index(other)
+    return SEVERITIES.index(one) > SEVERITIES.index(other)
 
 
 RESTLESS_FOR = timedelta(hours=1)

@@ -53,11 +53,11 @@ def nowhere(controls: Iterable[Exchange], like: Exchange) -> list[Response]:
         and not control.request.presented
         and (control.request.method == "HEAD") is (like.request.method.upper() == "HEAD")
         and 200 <= control.response.status < 500
-        and control.response.status != _THROTTLED
+        and control.response.status != THROTTLED
     ]
 
 
-_THROTTLED = 429
+THROTTLED = 429
 
 
 def is_nowhere(exchange: Exchange) -> bool:

@@ -12,7 +12,14 @@ from gatewatch.evidence import without_answer
 from gatewatch.gateway.likeness import alike, turns_away
 from gatewatch.judgement.browser import asks_as_browser
 from gatewatch.judgement.diagnosed import DiagnosedLook
-from gatewatch.judgement.doubt import is_error_page, is_everywhere, is_nowhere, is_success, nowhere
+from gatewatch.judgement.doubt import (
+    THROTTLED,
+    is_error_page,
+    is_everywhere,
+    is_nowhere,
+    is_success,
+    nowhere,
+)
 from gatewatch.judgement.judge import judge, undecided
 from gatewatch.judgement.unbelieved import in_doubt
 from gatewatch.model import (
@@ -25,8 +32,6 @@ from gatewatch.model import (
     is_stranger,
 )
 from gatewatch.own_fault import log_own_fault
-
-_THROTTLED = 429
 
 
 @dataclass(slots=True)
@@ -144,7 +149,7 @@ class ProbeResult:
     def is_refused_nowhere(self) -> bool:
         """Whether a path that cannot exist is refused, so that not everything is answered alike."""
         asked = [one.response.status for one in self.controls if is_nowhere(one)]
-        return bool(asked) and all(400 <= one < 500 and one != _THROTTLED for one in asked)
+        return bool(asked) and all(400 <= one < 500 and one != THROTTLED for one in asked)
 
     def may_have_run(self, verdict: Verdict) -> bool:
         """Whether a write got a success that proves nothing.

@@ -15,7 +15,7 @@ CAUSE = Cause(
     title="The caller's temporary credentials have expired",
     prediction=bad_signature(
         Answer.SECURITY_TOKEN_EXPIRED,
-        "temporary credentials past their end are answered so",
+        "temporary credentials past their end are refused as expired",
         Answer.SECURITY_TOKEN_INVALID,
     ),
     prior=3,

@@ -14,7 +14,8 @@ CAUSE = Cause(
     owner=Owner.CALLER,
     title="AWS does not know the access key, or its session token is missing",
     prediction=bad_signature(
-        Answer.SECURITY_TOKEN_INVALID, "an unknown key or a missing session token is answered so"
+        Answer.SECURITY_TOKEN_INVALID,
+        "an unknown key or a missing session token is refused as invalid",
     ),
     prior=4,
     sources=(recorded("iam-018, fu-002", "2026-06-01"),),

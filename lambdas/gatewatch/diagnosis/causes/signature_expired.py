@@ -14,7 +14,7 @@ CAUSE = Cause(
     owner=Owner.CALLER,
     title="The signature is too old: the caller's clock is behind",
     prediction=bad_signature(
-        Answer.SIGNATURE_EXPIRED, "a signature older than five minutes is answered so"
+        Answer.SIGNATURE_EXPIRED, "a signature older than five minutes is refused as expired"
     ),
     prior=4,
     sources=(recorded("iam-014, fd-055", "2026-06-01"),),

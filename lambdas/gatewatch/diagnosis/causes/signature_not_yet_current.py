@@ -14,7 +14,8 @@ CAUSE = Cause(
     owner=Owner.CALLER,
     title="The signature is from the future: the caller's clock is ahead",
     prediction=bad_signature(
-        Answer.SIGNATURE_NOT_YET_CURRENT, "a signature from the future is answered so"
+        Answer.SIGNATURE_NOT_YET_CURRENT,
+        "a signature from the future is refused as not yet current",
     ),
     prior=2,
     sources=(recorded("iam-016", "2026-06-01"),),

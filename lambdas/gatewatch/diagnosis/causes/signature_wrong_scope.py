@@ -14,7 +14,8 @@ CAUSE = Cause(
     owner=Owner.CALLER,
     title="The signature is for another region or service",
     prediction=bad_signature(
-        Answer.SIGNATURE_WRONG_SCOPE, "a signature for another region or service is answered so"
+        Answer.SIGNATURE_WRONG_SCOPE,
+        "a signature for another region or service is refused for its scope",
     ),
     prior=3,
     sources=(recorded("index id 57372418973", "2026-06-01"),),
