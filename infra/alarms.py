@@ -18,15 +18,15 @@ from infra.function import ServiceFunction
 from infra.metrics import MINUTE, failing_routes, metric
 from infra.queues import ServiceQueue
 
-# Anonymous looks come every five minutes: ten minutes hold two of them, and no alarm flaps between.
+# Anonymous looks come every five minutes: ten minutes hold two, so no alarm flaps in between.
 _MINUTES = 10
 _LATE_SECONDS = 150
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOn:
-    """Where a person who hears an alarm reads on: where the routes are `named`, and the `runbook`;
-    without a page of the owner's, the file of this repository."""
+    """Where to read on after an alarm: where the routes are `named`, and the `runbook`; without a
+    page of the owner's, the file of this repository."""
 
     named: str
     runbook: str | None = None
@@ -37,7 +37,7 @@ class ReadOn:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """`minutes`: in how many of the last ten it must be seen."""
+    """`minutes`: in how many of the last ten it must occur."""
 
     name: str
     metric: str
@@ -67,7 +67,7 @@ LAYERS = (
 class LayerAlarms(Construct):
     """One alarm for each layer, as the safety net beside our own messages.
 
-    `topic`: whom they tell, both ways; None: they only show.
+    `topic`: what they notify, at both ends; None: they only show.
     """
 
     def __init__(
@@ -94,11 +94,10 @@ class LayerAlarms(Construct):
 
 
 class RouteAlarms(Construct):
-    """Which routes fail at a layer: each is named in the console, and where they act, to the topic.
+    """Names the routes that fail at a layer: in the console and, where it acts, to the topic.
 
-    One alarm for each layer: a query that takes the routes apart by itself, and acts for each of
-    them. A route has a metric only while it fails and ten minutes longer, so the query is short and
-    cheap.
+    One alarm for each layer: its query splits by route, and it acts for each of them. A route has a
+    metric only while it fails and ten minutes longer, so the query is short and cheap.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html
     """
 
@@ -144,7 +143,7 @@ def _of_layer(
         comparison_operator=_AT_LEAST,
         evaluation_periods=_MINUTES,
         datapoints_to_alarm=minutes,
-        # A silent monitor is the dead man's business, and no news of the APIs.
+        # The dead man's alarm covers a silent monitor; it says nothing about the APIs.
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         alarm_description=description,
     )
@@ -154,7 +153,7 @@ def _of_layer(
 
 
 class HealthAlarms(Construct):
-    """Whether the monitor can be believed: one composite that acts, over alarms that explain."""
+    """Whether the monitor is reliable: one acting composite over alarms that explain it."""
 
     def __init__(
         self,
@@ -182,7 +181,7 @@ class HealthAlarms(Construct):
             self._count("NoticesUndelivered", "A message did not reach its channel"),
             self._count("NoticesRefused", "A channel refuses a message, which was given up"),
             self._count("ClockAhead", "A time was ahead of the clock, and is not believed"),
-            # A shard that comes twice drops its looks once; one that is slow, now and then.
+            # A repeated shard drops its looks once; a slow one, now and then.
             self._alarm(
                 "LooksDropped",
                 metric("LooksDropped", deployment),
@@ -190,7 +189,7 @@ class HealthAlarms(Construct):
                 minutes=5,
                 points=3,
             ),
-            # Most credentials are wanted every few minutes: between two looks it is not over.
+            # Most credentials are needed every few minutes: between two looks the problem persists.
             self._alarm(
                 "CredentialsUnreadable",
                 metric("CredentialsUnreadable", deployment),
@@ -210,7 +209,7 @@ class HealthAlarms(Construct):
         _tell(self.unwell, topic)
 
     def _dead_man(self) -> Iterable[cloudwatch.Alarm]:
-        """Silence is what a dead monitor says, so silence breaches."""
+        """A dead monitor is silent, so missing data breaches."""
         due, judged = (metric(name, self._deployment) for name in ("RoutesDue", "RoutesJudged"))
         yield self._alarm(
             "NoTick",
@@ -295,7 +294,7 @@ _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 
 
 def where_named(*, dashboard: str, incidents: sns.ITopic, stack: str, region: str) -> str:
-    """Where a person who hears an alarm finds the routes by name."""
+    """Where the reader of an alarm finds the routes by name."""
     return (
         f"the dashboard {dashboard}, the messages of the topic {incidents.topic_name}, "
         f"or gatewatch incidents --open --stack {stack} --region {region}"
@@ -303,6 +302,6 @@ def where_named(*, dashboard: str, incidents: sns.ITopic, stack: str, region: st
 
 
 def _tell(alarm: cloudwatch.AlarmBase, topic: sns.ITopic) -> None:
-    """Both ways: that it began, and that it is over."""
+    """Notify the topic of the alarm's beginning and of its end."""
     alarm.add_alarm_action(actions.SnsAction(topic))
     alarm.add_ok_action(actions.SnsAction(topic))

@@ -58,7 +58,7 @@ _UNSTABLE = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 
 
 def code() -> lambda_.Code:
-    """Built once for each state of the sources, below build/."""
+    """The asset, built once for each state of the sources, below build/."""
     fingerprint = _fingerprint()
     folder = ROOT / "build" / "asset" / fingerprint[:16]
     if not folder.exists():
@@ -70,7 +70,7 @@ def code() -> lambda_.Code:
 
 
 def _move(built: Path, folder: Path) -> None:
-    """Whoever else builds it at this moment builds the same."""
+    """A concurrent build produces the same files."""
     try:
         built.rename(folder)
     except OSError:
@@ -99,7 +99,7 @@ def build(folder: Path) -> None:
 
 
 def prune(folder: Path) -> None:
-    """Takes out of the installed libraries what nothing here reads."""
+    """Remove from the installed libraries what nothing here reads."""
     for file in sorted(folder.rglob("*")):
         if file.name in _UNSTABLE | _UNREAD:
             file.unlink()

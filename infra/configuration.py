@@ -1,4 +1,4 @@
-"""The bucket of configurations: every version, the pointer to the current one, what is allowed."""
+"""The configuration bucket: every version, the pointer to the current one, and what is allowed."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class ConfigurationBucket(Construct):
         parameters: Mapping[str, str],
         take_over: str | None,
     ) -> CustomResource:
-        """By placeholder: `urls` that only the deployment knows, and names of the `parameters` of
+        """By placeholder: `urls` that only the deployment knows, and names of the `parameters` in
         Parameter Store that hold one. CloudFormation reads these at each deployment."""
         values = {
             placeholder: ssm.StringParameter.value_for_string_parameter(self, name)
@@ -98,9 +98,9 @@ class ConfigurationBucket(Construct):
         return deployed
 
     def let_read(self, function: ServiceFunction, *keys: str) -> None:
-        """Every version of the configuration, and these keys besides."""
+        """Every version of the configuration, and these keys."""
         function.allow("s3:GetObject", on=self._arns(*keys, _ANY_VERSION))
-        # Without it, S3 does not tell a missing object from a forbidden one.
+        # Without it, S3 does not distinguish a missing object from a forbidden one.
         function.allow("s3:ListBucket", on=[self.bucket.bucket_arn])
         self._acknowledge_versions(function)
 

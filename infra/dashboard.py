@@ -1,4 +1,4 @@
-"""The dashboard: which API fails at which layer, at a glance, and how the monitor is."""
+"""The dashboard: which API fails at which layer, at a glance, and the monitor's own health."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from infra.queues import ServiceQueue
 
 
 def board_name(deployment: str, region: str) -> str:
-    """Alarms name the dashboard and it shows them: one of them must be known before the other.
-    An account's dashboards of all regions share their names."""
+    """The dashboard's name, fixed beforehand: alarms name it, and it shows them. All regions of an
+    account share one space of dashboard names."""
     return f"{re.sub(r'[^A-Za-z0-9_-]', '-', deployment)}-{region}"
 
 
 class Board(Construct):
-    """Searches show an API as soon as it is news; nothing here grows with the routes."""
+    """Searches show an API as soon as it has news; nothing here grows with the routes."""
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ from constructs import Construct
 
 
 class ServiceFunction(Construct):
-    """Its role may write its own log, and what is granted to it; nothing else."""
+    """Its role may write its own log, use what is granted to it, and nothing else."""
 
     def __init__(
         self,

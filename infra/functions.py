@@ -1,4 +1,4 @@
-"""The functions with their queues: who may do what with the service's own resources."""
+"""The functions and their queues, and their permissions on the service's own resources."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from infra.queues import ServiceQueue
 from infra.state import StateTable
 from infra.topics import Topics
 
-# A shard is weighed to take 40 s when everything is out; the rest is for what it writes.
+# A shard takes at most 40 s when everything is down; the rest is for its writes.
 PROBE_SECONDS = 60
 INCIDENTS_SECONDS = 60
 DISPATCH_SECONDS = 55
@@ -72,14 +72,14 @@ class Functions(Construct):
         return twin
 
     def _shards(self, name: str) -> ServiceQueue:
-        """A shard that is a quarter of an hour old is worth nothing."""
+        """A shard that is a quarter of an hour old is worthless."""
         return ServiceQueue(
             self, name, function_seconds=PROBE_SECONDS, tries=3, kept=Duration.minutes(15)
         )
 
     def _changes(self) -> ServiceQueue:
-        """What changed is worth something for days. An outage is seen by many shards within
-        seconds: its first message should count them all."""
+        """Changes keep their value for days. Many shards see an outage within seconds: its first
+        message should count them all."""
         return ServiceQueue(
             self,
             "Changes",
@@ -142,7 +142,7 @@ class Functions(Construct):
         probe = self._function(
             name, does, PROBE_SECONDS, handler="probe", GATEWATCH_CHANGES_URL=changes.queue_url
         )
-        # A shard is weighed to fill the probe's time by itself.
+        # One shard may fill the probe's time by itself.
         shards.feed(probe, batch_size=1, max_concurrency=self._max_concurrency)
         probe.allow("sqs:SendMessage", on=[changes.queue_arn])
         probe.allow(

@@ -1,4 +1,4 @@
-"""What a configuration needs, granted to the one function that uses it, and on exact ARNs."""
+"""Grants what a configuration needs to the one function that uses it, on exact ARNs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SUFFIXED = re.compile(r"-[A-Za-z0-9]{6}$")
 
 
 def let_tell(incidents: ServiceFunction, needs: Needs, keys: Sequence[str]) -> None:
-    """Topics that `notify` names; one under a key of its own asks its publisher for a data key."""
+    """Topics of `notify`; a topic under its own key needs its publisher to get a data key."""
     incidents.allow("sns:Publish", on=list(needs.topics))
     if needs.topics:
         incidents.allow("kms:Decrypt", "kms:GenerateDataKey", on=list(keys))
@@ -52,7 +52,7 @@ def let_call(probe: ServiceFunction, needs: Calls, keys: Sequence[str]) -> None:
 
 
 def secret_arn(stack: Stack, name: str) -> str:
-    """Of a name, or of an ARN with or without its suffix."""
+    """The ARN for a name, or for an ARN with or without its suffix."""
     if not name.startswith("arn:"):
         return str(
             stack.format_arn(
@@ -66,7 +66,7 @@ def secret_arn(stack: Stack, name: str) -> str:
 
 
 def parameter_arn(stack: Stack, name: str) -> str:
-    """Of a name, with or without a version or label, or of an ARN."""
+    """The ARN for a name, with or without a version or label, or for an ARN."""
     if name.startswith("arn:"):
         return name
     bare = name.partition(":")[0].lstrip("/")

@@ -1,4 +1,4 @@
-"""The service's metrics as CloudWatch knows them."""
+"""The service's metrics in CloudWatch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MINUTE = Duration.minutes(1)
 
 
 def metric(name: str, deployment: str, statistic: str = "Sum") -> cloudwatch.Metric:
-    """One of the few that are there in every minute, for the deployment as a whole."""
+    """One of the few metrics of every minute, for the deployment as a whole."""
     return cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=name,
@@ -21,7 +21,7 @@ def metric(name: str, deployment: str, statistic: str = "Sum") -> cloudwatch.Met
 
 
 def by_api(name: str, deployment: str, statistic: str = "Maximum") -> cloudwatch.MathExpression:
-    """A search, so that an API which is news tomorrow shows without a deployment."""
+    """A search, so that an API with news tomorrow shows without a deployment."""
     scope = f'{{{NAMESPACE},deployment,api,stage}} MetricName="{name}" deployment="{deployment}"'
     return cloudwatch.MathExpression(
         expression=f"SEARCH('{scope}', '{statistic}', 60)", period=MINUTE, label=""
@@ -29,7 +29,7 @@ def by_api(name: str, deployment: str, statistic: str = "Maximum") -> cloudwatch
 
 
 def failing_routes(name: str, deployment: str) -> cloudwatch.MathExpression:
-    """A query with a series for each route that fails, or did ten minutes ago."""
+    """A query with a series for each route that fails or failed within ten minutes."""
     return cloudwatch.MathExpression(
         expression=f'SELECT MAX({name}) FROM SCHEMA("{NAMESPACE}", api, deployment, route) '
         f"WHERE deployment = '{deployment}' GROUP BY api, route ORDER BY MAX() DESC",

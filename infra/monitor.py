@@ -35,13 +35,13 @@ from infra.watched import Watched, WatchedApi, Written
 
 
 class UnreadableFileError(Exception):
-    """Raised where the configuration file is not there or cannot be read."""
+    """Raised where the configuration file is missing or unreadable."""
 
 
 class GatewatchMonitor(Construct):
     """Watches what a gatewatch.yaml names, and the APIs given to `watch`.
 
-    Subscribe on-call to `incidents`; `alarms` is CloudWatch's own voice, for when ours fails.
+    Subscribe on-call to `incidents`; CloudWatch sends `alarms`, for when our messages fail.
     """
 
     def __init__(
@@ -58,11 +58,11 @@ class GatewatchMonitor(Construct):
     ) -> None:
         """`config`: the file, read and validated here; raises ConfigError with every problem.
 
-        `deployment` names this monitor in its metrics; the stack's name unless given.
-        `keys`: ARNs of the KMS keys of yours that secrets and topics are encrypted with.
+        `deployment` names this monitor in its metrics; default: the stack's name.
+        `keys`: ARNs of your own KMS keys that encrypt secrets and topics.
         `max_concurrency`: how many probes may run at once. `take_over`: any text that the last
-        deployment did not give makes this configuration current, over one that was pushed.
-        `code`: the Lambda functions' asset, built here unless given.
+        deployment did not give makes this configuration replace one that was pushed.
+        `code`: the Lambda functions' asset; built here by default.
         """
         super().__init__(scope, construct_id)
         self._deployment = deployment or cdk.Stack.of(self).stack_name
@@ -109,11 +109,11 @@ class GatewatchMonitor(Construct):
         settings: Written | None = None,
         routes: Mapping[str, Written] | None = None,
     ) -> None:
-        """Adds an API of this app: routes, access and guards are those of its methods at synthesis.
+        """Add an API of this app: its methods at synthesis give routes, access and guards.
 
-        `url` replaces the stage's own, such as that of a custom domain. `settings` (owner,
-        severity, every …) and `routes` (by route: as, path, expect …) say in the words of
-        gatewatch.yaml what constructs cannot know. Raises ConfigError or ValueError.
+        `url` replaces the stage's own, such as with a custom domain. `settings` (owner, severity,
+        every …) and `routes` (by route: as, path, expect …) add what constructs cannot know, in
+        the words of gatewatch.yaml. Raises ConfigError or ValueError.
         """
         number = len(self._watched) + 1
         self._watched.append(
@@ -122,7 +122,7 @@ class GatewatchMonitor(Construct):
         self._check_so_far()
 
     def validate(self) -> None:
-        """Raises ConfigError with every problem of what was given until now."""
+        """Raises ConfigError with every problem of what was given so far."""
         self._needed()
 
     def _check_so_far(self) -> None:
@@ -144,7 +144,7 @@ class GatewatchMonitor(Construct):
         return config, needs(config, self._file)
 
     def _merged(self) -> str:
-        """The file as it stands, or with what is watched besides; YAML takes JSON."""
+        """The file as it is, or with the watched APIs added; JSON is valid YAML."""
         if not self._watched:
             return self._text
         value = read_document(self._text).value
@@ -188,7 +188,7 @@ class GatewatchMonitor(Construct):
                 )
 
     def _observe(self, config: Config) -> list[cloudwatch.Alarm]:
-        """Alarms and the dashboard; those of layers or routes that act."""
+        """Alarms and the dashboard; either the alarms of layers or those of routes act."""
         topic, stack = self.topics.alarms, cdk.Stack.of(self)
         board = board_name(self._deployment, stack.region)
         named = where_named(

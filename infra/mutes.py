@@ -1,6 +1,6 @@
-"""CloudWatch's own mute rules, for the maintenance windows that cover all APIs.
+"""CloudWatch mute rules for the maintenance windows that cover all APIs.
 
-An alarm of a layer knows no APIs, so a window that covers only some of them mutes none.
+A layer's alarm does not distinguish APIs, so a window that covers only some of them mutes none.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _TOLD_ALWAYS = "Exposure"
 
 
 class MuteRules(Construct):
-    """One for each window; it mutes no exposure, and nothing of the monitor's own health."""
+    """One rule for each window; it mutes neither exposures nor the monitor's own health."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Why a finding of cdk-nag's is accepted; each reason stands with the construct it concerns."""
+"""Accepts findings of cdk-nag; each reason stands with the construct it concerns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from constructs import Construct
 
 
 def acknowledge(construct: Construct, finding: str, reason: str) -> None:
-    """`finding` as the report names it, without the pack: `S1`, `IAM5[Resource::*]`."""
+    """`finding` is the report's name without the pack: `S1`, `IAM5[Resource::*]`."""
     Validations.of(construct).acknowledge(
         Acknowledgment(id=f"AwsSolutions::AwsSolutions-{finding}", reason=reason)
     )

@@ -1,7 +1,7 @@
-"""What a configuration needs of the account: which secrets, parameters, roles and own calls.
+"""What a configuration needs of the account: secrets, parameters, roles and calls of its own.
 
-A deployment grants these and nothing else, and writes them down, so that a configuration that is
-pushed later cannot ask for more. Pure: values in, values out.
+A deployment grants these and nothing else, and records them, so that a later push cannot get more.
+Pure: values in, values out.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from gatewatch.config.problems import ConfigError, Path, Problem
 from gatewatch.gateway.url import host_of, parse
 from gatewatch.service.published import (
     api_ids,
-    authorities,
     fingerprint,
     hosts_of,
     made_of,
+    trusted_authorities,
     writes_of,
 )
 
@@ -41,10 +41,10 @@ class Calls:
     """What one probe needs for its calls; names as the configuration gives them, sorted.
 
     `signed`: the APIs that are called with the probe's own identity; `invoked`: (region, API id,
-    stage) of those whose URL tells. `hosts`: where each credential goes; `api_ids`: to which APIs
-    behind VPC endpoints; `sources`: fingerprints of what it is made of. `authorities`: those of
-    the private ones that are trusted. `called`: the hosts of all calls; `writes`: the methods that
-    write, and where.
+    stage) of those whose URL shows it. `hosts`: where each credential goes; `api_ids`: to which
+    APIs behind VPC endpoints; `sources`: fingerprints of its parts. `authorities`: fingerprints of
+    the trusted private ones. `called`: the hosts of all calls; `writes`: the write methods, and
+    where.
     """
 
     secrets: tuple[str, ...]
@@ -62,7 +62,7 @@ class Calls:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """`inside` and `network` are there where some API is private: what the twin needs."""
+    """`inside` (what the twin needs) and `network` are set where some API is private."""
 
     topics: tuple[str, ...]
     outside: Calls
@@ -95,21 +95,21 @@ def _calls(config: Config) -> Calls:
         hosts={one.name: _hosts(one) for one in config.credentials},
         api_ids=api_ids(config),
         sources={one.name: made_of(one.source) for one in config.credentials},
-        authorities=_sorted(fingerprint(text) for _, text in authorities(config)),
+        authorities=_sorted(fingerprint(text) for _, text in trusted_authorities(config)),
         called=_sorted(iter((*hosts_of(config), *_named(config)))),
         writes=writes_of(config),
     )
 
 
 def _named(config: Config) -> Iterator[str]:
-    """Hosts that somebody wrote down for a credential are to be called some day; but inside a VPC,
-    a stranger's call may do what it should not."""
+    """Hosts listed for a credential may be called some day; but not inside a VPC, where even a
+    stranger's call may do harm."""
     private = any(api.private for api in config.apis)
     return (host for one in config.credentials for host in one.hosts if not private)
 
 
 def _hosts(credential: Credential) -> tuple[str, ...]:
-    """Where a credential goes: to its APIs, and to where it is changed for a token."""
+    """Where a credential goes: to its APIs, and to its token endpoint."""
     source = credential.source
     tokens = {host_of(source.token_url)} if isinstance(source, OAuth2) else set()
     return tuple(sorted({*credential.hosts, *tokens}))

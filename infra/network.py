@@ -1,4 +1,4 @@
-"""A function inside a VPC: what Lambda needs for it, and what the function's code may not."""
+"""A function inside a VPC: the permissions that Lambda needs and its code must not have."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INTERFACES = [
 
 
 def join(function: ServiceFunction, network: Network) -> None:
-    """By ids alone, so that nothing is looked up at synthesis."""
+    """Uses ids only, so that nothing is looked up at synthesis."""
     resource = function.function.node.default_child
     if not isinstance(resource, lambda_.CfnFunction):
         raise TypeError(f"{function.node.path} is no function of this stack")
@@ -40,7 +40,7 @@ def join(function: ServiceFunction, network: Network) -> None:
 
 
 def _not_the_code(stack: Stack) -> iam.PolicyStatement:
-    """Calls of the code carry its function's ARN, those of Lambda itself do not.
+    """Calls by the code carry its function's ARN; calls by Lambda itself do not.
 
     https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
     """

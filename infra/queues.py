@@ -1,4 +1,4 @@
-"""The two queues: shards of routes to probe, and calls to the one writer of each API.
+"""The two queues: shards of routes to probe, and wake-ups of the one writer of each API.
 
 Both keep order within a lane: at most so many shards of one host are in flight, and an API's
 incidents have one writer.
@@ -17,8 +17,8 @@ from infra.function import ServiceFunction
 class ServiceQueue(Construct):
     """A FIFO queue and its dead letters.
 
-    A message whose function died holds up its lane until it is seen again, so that is soon. It
-    outlives its tries, or it would expire instead of reaching the dead letters.
+    A message whose function died blocks its lane until it is visible again, so that is soon. It
+    outlives its retries, or it would expire instead of reaching the dead letters.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class ServiceQueue(Construct):
         kept: Duration,
         delay: Duration | None = None,
     ) -> None:
-        """`delay`: how long a message waits for others of its lane, to be worked at with them."""
+        """`delay`: how long a message waits for others of its lane, to be processed with them."""
         super().__init__(scope, construct_id)
         self.dead = sqs.Queue(
             self,

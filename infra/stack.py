@@ -1,4 +1,4 @@
-"""The stack that `make deploy` deploys: one monitor, and what its user needs to know of it."""
+"""The stack that `make deploy` deploys: one monitor, and the outputs that its user needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of route states, incidents and what is still to be said."""
+"""The table of route states, incidents and unsent messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from constructs import Construct
 
 
 class StateTable(Construct):
-    """Restorable to any second of the last 35 days; goes with the stack."""
+    """Restorable to any second of the last 35 days; deleted with the stack."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)

@@ -1,4 +1,4 @@
-"""Where people subscribe: our incident messages, and CloudWatch's alarms as the safety net."""
+"""The topics to subscribe to: our incident messages, and CloudWatch's alarms as the safety net."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from constructs import Construct
 
 
 class Topics(Construct):
-    """Both are encrypted with a key of ours: under the key of SNS's own, no alarm can publish.
+    """Both are encrypted with our own key: alarms cannot publish under SNS's key.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """

@@ -1,4 +1,4 @@
-"""What the constructs of an API say of its routes, in the words of gatewatch.yaml."""
+"""Derives an API's routes from its constructs, in the words of gatewatch.yaml."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ class Watched:
 
     @property
     def placeholder(self) -> str:
-        """Stands for the stage's URL until the deployment knows it (RFC 2606)."""
+        """A placeholder for the stage's URL, until the deployment knows it (RFC 2606)."""
         return f"https://watched-{self.number}.invalid"
 
     @property
     def is_known(self) -> bool:
-        """Whether the URL is written out, and no value of the deployment's."""
+        """Whether the URL is known at synthesis."""
         return self.url is not None and not Token.is_unresolved(self.url)
 
     def deployed_url(self) -> str:
-        """As the deployment knows it. Raises ValueError where the API has no stage of its own."""
+        """The stage's URL in the deployment. Raises ValueError for an API without its own stage."""
         if self.url is not None:
             return self.url
         if isinstance(self.api, apigateway.RestApi):
@@ -57,7 +57,7 @@ class Watched:
         return str(self.api.url)
 
     def written(self) -> dict[str, Any]:
-        """The API as it would stand in gatewatch.yaml.
+        """The API in the form of gatewatch.yaml.
 
         Raises ValueError for a route in `routes` that the API does not have.
         """
@@ -80,7 +80,7 @@ class Watched:
         }
 
     def unwatched(self) -> list[str]:
-        """Routes that cannot be called without a value which only a person knows."""
+        """Routes whose call needs a value that only a person knows."""
         return sorted(
             name
             for name, one in _derived(self.api)
@@ -89,7 +89,7 @@ class Watched:
 
 
 def _is_private(api: WatchedApi) -> bool:
-    """Only REST APIs can be."""
+    """Whether the API is private; only REST APIs can be."""
     written = api.node.default_child
     if not isinstance(written, apigateway.CfnRestApi):
         return False
@@ -98,8 +98,8 @@ def _is_private(api: WatchedApi) -> bool:
 
 
 def _completed(name: str, written: Written) -> dict[str, Any] | None:
-    """Path variables need values. A guard refuses whatever they are, so any will do for a stranger;
-    a call that should get in needs real ones."""
+    """Path variables need values. A guard refuses a stranger whatever they are, so any will do; a
+    call that should get in needs real ones."""
     variables = set(_VARIABLE.findall(name))
     lacking = variables - set(written.get("path", {}))
     if not lacking:
@@ -110,7 +110,7 @@ def _completed(name: str, written: Written) -> dict[str, Any] | None:
 
 
 def _derived(api: WatchedApi) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each route with its access and guards. Preflights say nothing of them and are left out."""
+    """Each route with its access and guards. Preflights reveal neither and are left out."""
     found = _rest(api) if isinstance(api, apigateway.RestApi) else _http(api)
     for method, path, guards in found:
         if method != "OPTIONS":
@@ -128,7 +128,7 @@ def _rest(api: apigateway.RestApi) -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _http(api: apigatewayv2.HttpApi) -> Iterator[tuple[str, str, list[str]]]:
-    """Routes are constructs of their own, wherever they stand in the tree."""
+    """Routes are constructs of their own, anywhere in the tree."""
     stack = Stack.of(api)
     own = stack.resolve(api.http_api_id)
     for one in api.node.root.node.find_all():

@@ -38,7 +38,7 @@ from gatewatch.sandbox import orders
 from gatewatch.sandbox.server import Sandbox, running
 from gatewatch.sandbox.world import World
 from gatewatch.service.dispatch import dispatch
-from gatewatch.service.incidents import answer
+from gatewatch.service.incidents import handle_wake_up
 from gatewatch.service.probe import probe
 from gatewatch.service.published import Allowed, encoded, pointer_to
 from gatewatch.service.shards import Bounds, Shard
@@ -186,7 +186,9 @@ class InAccount(Side):
         waiting = [one for lane in self._changes.taken().values() for one in lane]
         calls = [msgspec.json.decode(one.body, type=WakeUp) for one in waiting]
         for call in sorted(calls, key=self._turn):
-            answer(call, self._table, self._inbox, PublishedApis(self._bucket).find, self._now)
+            handle_wake_up(
+                call, self._table, self._inbox, PublishedApis(self._bucket).find, self._now
+            )
         for one in self._inbox.notices[len(self.messages) :]:
             self.say(one.kind, one.at, one.incident, one.news)
         self.incidents |= self._table.filed

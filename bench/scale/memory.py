@@ -176,11 +176,11 @@ class CountingTable:
 
     def _slice(self, api: str, name: str) -> Slice:
         packed, version, heard = self._slices[api, name]
-        return packing.unpack(api, name, packed, version, heard)
+        return packing.unpack_slice(api, name, packed, version, heard)
 
     def save(self, after: Slice) -> None:
         _, version, heard = self._slices.get((after.api, after.name), (b"", 0, 0))
-        packed = packing.pack(after)
+        packed = packing.pack_slice(after)
         self._wrote(len(packed))
         if version != after.version:
             raise OvertakenError
@@ -194,10 +194,10 @@ class CountingTable:
     def ledger(self, api: str) -> Ledger:
         packed, version = self._ledgers.get(api, (b"", 0))
         self._read(len(packed))
-        return ledgers.unpack(api, packed, version) if version else Ledger(api=api)
+        return ledgers.unpack_ledger(api, packed, version) if version else Ledger(api=api)
 
     def save_ledger(self, after: Ledger) -> Ledger:
-        packed = ledgers.pack(after)
+        packed = ledgers.pack_ledger(after)
         self._wrote(len(packed))
         if self._ledgers.get(after.api, (b"", 0))[1] != after.version:
             raise OvertakenError

@@ -18,7 +18,7 @@ from bench.scale.worker import run_shard
 from gatewatch.adapters.aws.published import PublishedApis
 from gatewatch.config.canonical import Config
 from gatewatch.service.dispatch import dispatch
-from gatewatch.service.incidents import answer
+from gatewatch.service.incidents import handle_wake_up
 from gatewatch.service.ports import Message
 from gatewatch.service.published import Allowed, encoded, pointer_to
 from gatewatch.service.shards import Shard
@@ -115,4 +115,4 @@ class Simulation:
         for lane in self._changes.taken().values():
             for message in lane:
                 call = msgspec.json.decode(message.body, type=WakeUp)
-                answer(call, self.table, self.inbox, self._apis.find)
+                handle_wake_up(call, self.table, self.inbox, self._apis.find)

@@ -1,8 +1,8 @@
-"""Puts what was deployed into the configuration bucket, and empties the bucket at the end.
+"""Writes the deployed configuration into its bucket, and empties the bucket at the end.
 
-A custom resource of the stack. URLs that only the deployment knows stand in the configuration as
-placeholders; here they are filled in. The pointer moves only where it would not undo a push: when
-there is none yet, when it still names what the last deployment wrote, or when this one takes over.
+A custom resource of the stack. It replaces the configuration's placeholders for URLs that only the
+deployment knows. The pointer moves only where it would not undo a push: when there is none yet,
+when it still names what the last deployment wrote, or when this deployment takes over.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Event = dict[str, Any]
 POINTER = "config/current.json"
 ALLOWED = "config/allowed.json"
 DEPLOYED = "config/deployed.json"
-# What nobody reads in two ways; `gatewatch.gateway.url`, which is not here, says it in full.
+# Unambiguous URLs; `gatewatch.gateway.url`, which is not available here, has the full rule.
 _URL = re.compile(
     r"https://([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*[a-z]([a-z0-9-]*[a-z0-9])?(:[1-9][0-9]{0,4})?"
     r"(/([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-F]{2})*)*"
@@ -33,7 +33,7 @@ _PAUSE_SECONDS = 5
 
 
 def handler(event: Event, _context: object) -> None:
-    """CloudFormation waits an hour for an answer, so each way out gives one."""
+    """CloudFormation waits an hour for an answer, so every path sends one."""
     try:
         if event["RequestType"] == "Delete":
             _empty(event["ResourceProperties"]["Bucket"])
@@ -46,7 +46,7 @@ def handler(event: Event, _context: object) -> None:
 
 
 def _settled(act: Callable[[], None]) -> None:
-    """A policy that was just written may take seconds until it is in force."""
+    """A new policy may take seconds to take effect."""
     for _ in range(_TRIES - 1):
         try:
             return act()
@@ -84,7 +84,7 @@ def _put(properties: Event) -> None:
 
 
 def _check_url(parameter: str, value: str) -> None:
-    """Nobody has seen this value before; it is not repeated, as it may be anything."""
+    """The value is new and unchecked, so errors do not repeat it."""
     if not _URL.fullmatch(value):
         raise ValueError(f"ssm {parameter}: expected it to hold a URL that begins with https://")
 
@@ -134,7 +134,7 @@ def _delete(s3: Any, bucket: str, objects: list[dict[str, str]]) -> None:
 
 
 def _answer(event: Event, status: str, reason: str) -> None:
-    """`PhysicalResourceId` stays, or CloudFormation would delete what it believes replaced."""
+    """`PhysicalResourceId` stays the same, or CloudFormation would delete the resource."""
     answer = {
         "Status": status,
         "Reason": reason[:1000],

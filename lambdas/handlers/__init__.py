@@ -1,1 +1,1 @@
-"""The Lambda functions: what AWS calls, the adapters made real, one call into the core."""
+"""The Lambda functions: AWS's entry points, which create the adapters and call the core once."""

@@ -1,4 +1,4 @@
-"""EventBridge Scheduler, each minute: deals out what is due."""
+"""EventBridge Scheduler, each minute: dispatches what is due."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     try:
         done = dispatch(at, source(), table(), shards(), changes(), twin=twin_shards())
     except RejectedError as error:
-        # Nothing holds, not even an earlier version: both alarms are to be heard.
+        # No version is usable, not even an earlier one: both alarms must ring.
         _say_rejected(error.problems)
         raise
     metrics.add_metric("RoutesDue", Unit.Count, done.due)
@@ -40,7 +40,7 @@ def _say_rejected(problems: Sequence[str]) -> None:
 
 
 def _scheduled(event: dict[str, Any]) -> datetime:
-    """The time that the schedule was for; now, where whoever invokes gives none."""
+    """The scheduled time; now, where the event has none."""
     try:
         return datetime.fromisoformat(str(event["time"])).astimezone(UTC)
     except (KeyError, ValueError):

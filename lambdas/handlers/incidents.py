@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
 
-from gatewatch.service.incidents import answer
+from gatewatch.service.incidents import handle_wake_up
 from gatewatch.service.wake_up import WakeUp
 from handlers.telemetry import Unit, logger, metrics, say_ahead, stamp
 from handlers.wiring import now, published, publisher, table
@@ -26,9 +26,9 @@ def handler(event: dict[str, Any], context: Any) -> Any:
 
 
 def _call(record: dict[str, Any]) -> None:
-    call = msgspec.json.decode(record["body"], type=WakeUp)
-    told = answer(call, table(), publisher(), published().find, now())
-    metrics.add_metric("NoticesSent", Unit.Count, told.sent)
-    metrics.add_metric("NoticesUndelivered", Unit.Count, told.undelivered)
-    metrics.add_metric("NoticesRefused", Unit.Count, told.refused)
-    say_ahead(told.ahead)
+    wake_up = msgspec.json.decode(record["body"], type=WakeUp)
+    delivery = handle_wake_up(wake_up, table(), publisher(), published().find, now())
+    metrics.add_metric("NoticesSent", Unit.Count, delivery.sent)
+    metrics.add_metric("NoticesUndelivered", Unit.Count, delivery.undelivered)
+    metrics.add_metric("NoticesRefused", Unit.Count, delivery.refused)
+    say_ahead(delivery.ahead)

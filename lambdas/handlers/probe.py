@@ -1,4 +1,4 @@
-"""SQS, one shard a message: takes the looks. The twin in the VPC is this code, too."""
+"""SQS, one shard per message: takes the looks. The twin in the VPC runs the same code."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _log_findings(verdicts: Sequence[Verdict]) -> None:
 
 
 def _log_unreadable(probed: Probed) -> None:
-    """One line for each credential, however many routes want it."""
+    """One line for each credential, however many routes need it."""
     for scope, because in unreadable(probed).items():
         name = scope.removeprefix("credential ")
         logger.error("credential_unreadable", credential=name, reason=because)

@@ -21,15 +21,15 @@ metrics = Metrics(namespace=NAMESPACE, service="")
 
 
 def stamp(at: datetime | None = None) -> None:
-    """Counts belong to the minute that was scheduled, however late they come."""
+    """Counts belong to the scheduled minute, however late they come."""
     metrics.add_dimension("deployment", deployment())
     if at is not None:
         metrics.set_timestamp(int(at.timestamp() * 1000))
 
 
 def say_ahead(found: int) -> None:
-    """How many times that others gave were ahead of this function's clock, and were not believed:
-    one of the clocks is wrong, or was."""
+    """The number of received times ahead of this function's clock, which were not believed: one of
+    the clocks is wrong, or was."""
     metrics.add_metric("ClockAhead", Unit.Count, found)
     if found:
         logger.error("clock_ahead", times=found)

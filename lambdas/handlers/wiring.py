@@ -1,4 +1,4 @@
-"""The functions' surroundings, made when first asked for and kept while a Lambda is warm."""
+"""The functions' adapters, created at first use and kept while a Lambda is warm."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def shards() -> SqsQueue:
 
 @lru_cache
 def twin_shards() -> SqsQueue | None:
-    """None where no API was private at deployment."""
+    """The twin's queue; None where no API was private at deployment."""
     url = os.environ.get("GATEWATCH_TWIN_SHARDS_URL")
     return SqsQueue(url) if url else None
 

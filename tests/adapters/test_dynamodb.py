@@ -16,7 +16,7 @@ from gatewatch.incidents.announce import Announcement, AnnouncementKind
 from gatewatch.incidents.links import Claim, Link
 from gatewatch.incidents.track import Patience
 from gatewatch.model import Finding, Outcome, Severity
-from gatewatch.service.ledger import Ledger, pack
+from gatewatch.service.ledger import Ledger, pack_ledger
 from gatewatch.service.outbox import notices
 from gatewatch.service.ports import ApiRecord, OvertakenError
 from gatewatch.service.state_slices import Slice, advance, slice_name
@@ -67,7 +67,7 @@ def test_an_incident_of_a_whole_api_is_kept_and_filed(store: DynamoTable) -> Non
     outbox = tuple(notices([told], ten))
     ledger = store.save_ledger(Ledger(api="orders", incidents=(large,), outbox=outbox))
     store.file(large)
-    assert len(pack(ledger)) < 400_000
+    assert len(pack_ledger(ledger)) < 400_000
     found = store.ledger("orders")
     assert [each.incident.members for each in found.outbox] == [members] * 10
     assert list(store.filed(large.id)) == [large]

@@ -91,7 +91,7 @@ def test_of_thousands_of_answers_some_are_shown_and_the_others_counted(tmp_path:
     file.write_text('{"message":"Forbidden"}\n' * 3_000)
     found = CliRunner().invoke(app, ["explain", str(file)])
     assert found.exit_code == 0
-    assert "and 2900 more, which --format jsonl tells in full:\n  2900 times: " in found.output
+    assert "and 2900 more, which --format jsonl prints in full:\n  2900 times: " in found.output
     assert found.output.count("possible causes") == 100
 
 

@@ -21,7 +21,7 @@ from gatewatch.probe.prober import Prober
 from gatewatch.probe.resolve import Resolver
 from gatewatch.probe.vault import Vault
 from gatewatch.service.dispatch import dispatch
-from gatewatch.service.incidents import answer
+from gatewatch.service.incidents import handle_wake_up
 from gatewatch.service.ports import Message
 from gatewatch.service.probe import probe
 from gatewatch.service.published import Allowed, encoded, pointer_to
@@ -128,7 +128,7 @@ class Service:
         call = msgspec.json.decode(message.body, type=WakeUp)
         channel = Mortal(self.inbox, self.fate)
         find = PublishedApis(self._bucket).find
-        answer(call, self._table, channel, find, self.now())  # type: ignore[arg-type]
+        handle_wake_up(call, self._table, channel, find, self.now())  # type: ignore[arg-type]
 
     def story(self) -> list[tuple[str, str]]:
         """Opened and resolved, with what each message is known by."""

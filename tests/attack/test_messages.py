@@ -40,7 +40,7 @@ from gatewatch.service.ledger import Ledger
 from gatewatch.service.metrics import dimension
 from gatewatch.service.outbox import Notice
 from gatewatch.service.ports import UnacceptableError, UndeliveredError
-from gatewatch.service.state_slices import Slice, pack
+from gatewatch.service.state_slices import Slice, pack_slice
 from tests.deployed import Account
 
 SNS_TAKES, ITEM_HOLDS = 256 * 1024, 400 * 1024
@@ -129,8 +129,8 @@ def test_any_incident_makes_messages_that_sns_takes(notice: Notice) -> None:
 @given(INCIDENTS)
 @settings(max_examples=30)
 def test_any_incident_fits_into_an_item(incident: Incident) -> None:
-    assert len(ledgers.document(incident)) < ITEM_HOLDS
-    ledgers.read_document(ledgers.document(incident))
+    assert len(ledgers.filed_document(incident)) < ITEM_HOLDS
+    ledgers.read_filed(ledgers.filed_document(incident))
 
 
 @given(INCIDENTS, st.integers(1, 20))
@@ -141,9 +141,9 @@ def test_a_ledger_with_all_that_may_wait_fits_into_an_item(incident: Incident, m
     )
     outbox = tuple(replace(waiting, message_id=str(one)) for one in range(many))
     whole = Ledger(api="a", incidents=(incident,), outbox=outbox)
-    packed = ledgers.pack(whole)
+    packed = ledgers.pack_ledger(whole)
     assert len(packed) < ITEM_HOLDS
-    found = ledgers.unpack("a", packed, 0)
+    found = ledgers.unpack_ledger("a", packed, 0)
     assert found.incidents[0].members == incident.members
     assert [one.message_id for one in found.outbox] == [one.message_id for one in outbox]
 
@@ -331,4 +331,4 @@ def test_any_slice_fits_into_an_item() -> None:
         for e in range(10)
         for c in ("anonymous", *(f"caller-{one}" for one in range(20)))
     )
-    assert len(pack(Slice(api="a", name="1-0", states=states))) < ITEM_HOLDS
+    assert len(pack_slice(Slice(api="a", name="1-0", states=states))) < ITEM_HOLDS

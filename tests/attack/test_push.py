@@ -40,7 +40,7 @@ from gatewatch.service.published import (
     hosts_of,
     made_of,
     pointer_to,
-    read_config,
+    read_published,
     writes_of,
 )
 from gatewatch.service.shards import Shard
@@ -480,7 +480,7 @@ def test_what_needs_no_deployment_is_taken(told: str) -> None:
     config = plain()
     FREE[told](config)
     body = json.dumps(config).encode()
-    assert read_config(body, pointer_to(body).version, ALLOWED)
+    assert read_published(body, pointer_to(body).version, ALLOWED)
 
 
 # Whatever is put into the bucket.
@@ -563,11 +563,11 @@ def test_what_people_may_write_is_what_may_be_pushed(config: Any) -> None:
     """Whatever passes as canonical JSON can be published again: one rule for both."""
     try:
         body = json.dumps(config).encode()
-        found = read_config(body, pointer_to(body).version, ALLOWED)
+        found = read_published(body, pointer_to(body).version, ALLOWED)
     except RejectedError:
         return
     again = encoded(found)
-    assert read_config(again, pointer_to(again).version, ALLOWED) == found
+    assert read_published(again, pointer_to(again).version, ALLOWED) == found
 
 
 # The URL that is checked is the URL that is sent.

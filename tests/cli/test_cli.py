@@ -446,7 +446,7 @@ def test_init_writes_a_file_that_validates_and_leaves_an_existing_one_alone(cli:
     assert cli("validate") == 0
     assert "1 API, 3 routes" in cli.out
     assert cli("init") == 3
-    assert "is there already" in cli.err
+    assert "exists already" in cli.err
 
 
 def test_validate_tells_every_problem(cli: Cli) -> None:
@@ -588,7 +588,7 @@ def test_an_incident_in_a_window_is_shown_as_held(cli: Cli, place: tuple[Sandbox
     cli("run")
     cli("run")
     cli("incidents")
-    assert "not told: maintenance" in cli.out
+    assert "not announced: maintenance" in cli.out
 
 
 def test_what_a_run_opens_is_taken_over_with_the_options_of_that_run(

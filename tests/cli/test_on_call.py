@@ -289,7 +289,7 @@ def test_whoever_acknowledges_is_named_and_nobody_is_reminded(
 ) -> None:
     stack, incident = stack_of(account.table), broken(account)
     assert command("ack", incident["id"], "--stack", stack, "--why", "mine") == 0
-    assert "; the service takes it up with its next minute" in command.out
+    assert "; the service applies it within its next minute" in command.out
     account.minutes(1)
     [known] = listed(command, stack)
     assert known["acknowledged"]["why"] == "mine"

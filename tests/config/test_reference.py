@@ -23,7 +23,7 @@ from gatewatch.config.canonical import (
     Sigv4,
 )
 from gatewatch.config.credentials import KINDS
-from gatewatch.config.reference import EXAMPLES, markdown
+from gatewatch.config.reference import EXAMPLES, reference_page
 
 APIS = """
 apis:
@@ -38,7 +38,7 @@ def source(found: Config, name: str) -> CredentialSource:
 
 
 def test_the_page_is_as_the_types_are() -> None:
-    assert PAGE.read_text(encoding="utf-8") == markdown(), "run: python bench/reference.py"
+    assert PAGE.read_text(encoding="utf-8") == reference_page(), "run: python bench/reference.py"
 
 
 def test_every_kind_of_credential_has_an_example() -> None:
@@ -49,11 +49,11 @@ def test_every_kind_of_credential_has_an_example() -> None:
 def test_an_example_of_the_page_loads(kind: str) -> None:
     found = load(f"credentials:\n  c: {EXAMPLES[kind].yaml}\n{APIS % 'c'}", kind)
     assert msgspec.to_builtins(source(found, "c"))["type"] == kind
-    assert f"`{EXAMPLES[kind].yaml}`" in markdown()
+    assert f"`{EXAMPLES[kind].yaml}`" in reference_page()
 
 
 def test_the_page_tells_every_key() -> None:
-    told = set(re.findall(r"^\| `(\w+)` \|", markdown(), re.MULTILINE)) | set(EXAMPLES)
+    told = set(re.findall(r"^\| `(\w+)` \|", reference_page(), re.MULTILINE)) | set(EXAMPLES)
     parts = (part.get("properties", {}) for part in authored.schema()["$defs"].values())
     assert told == {key for part in parts for key in part}
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewatch.config.canonical import Window
-from gatewatch.config.cron import CronError, parse
+from gatewatch.config.cron import CronError, parse_cron
 from gatewatch.config.windows import Opening, next_start, open_at, openings, problem_of, starts
 
 BERLIN = "Europe/Berlin"
@@ -126,7 +126,7 @@ LINES = {
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_line_is_read(line: str) -> None:
-    found = parse(line)
+    found = parse_cron(line)
     assert (found.minutes, found.hours, found.weekdays) == LINES[line]
 
 
@@ -157,7 +157,7 @@ def test_starts_are_the_minutes_that_the_wall_clock_shows(
     local = ZoneInfo(zone)
     if len({(low + timedelta(hours=n)).astimezone(local).utcoffset() for n in range(49)}) > 1:
         return
-    cron = parse(one.cron or "")
+    cron = parse_cron(one.cron or "")
     minutes = [low + timedelta(minutes=n) for n in range(2 * 24 * 60 + 1)]
     shown = [(at, at.astimezone(local)) for at in minutes]
     assert list(starts(one, low, high)) == [
@@ -174,7 +174,7 @@ def test_starts_are_the_minutes_that_the_wall_clock_shows(
 @given(st.text(st.sampled_from("0129 *,-/SUNJA\u0663"), max_size=20))
 def test_no_line_makes_it_fail_otherwise(line: str) -> None:
     try:
-        found = parse(line)
+        found = parse_cron(line)
     except CronError:
         return
     assert all((found.minutes, found.hours, found.days, found.months, found.weekdays))

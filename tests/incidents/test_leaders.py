@@ -19,7 +19,7 @@ from gatewatch.incidents.acknowledge import Ack, acknowledge
 from gatewatch.incidents.announce import AnnouncementKind
 from gatewatch.model import ANONYMOUS, Acknowledgement, Finding, Incident, Severity
 from gatewatch.remember import Remembered, remember
-from gatewatch.service.incidents import answer
+from gatewatch.service.incidents import handle_wake_up
 from gatewatch.service.ledger import WriterContext
 from gatewatch.service.outbox import Notice
 from gatewatch.service.ports import UnacceptableError, UndeliveredError
@@ -68,7 +68,7 @@ class Account(Writers):
         call = WakeUp(
             api=api, at=tick(self.minute), about=WriterContext(), compare="key", digest="same"
         )
-        answer(call, self.table, self.inbox, lambda *_: own)
+        handle_wake_up(call, self.table, self.inbox, lambda *_: own)
 
     def pass_minute(self, **looks: Look) -> list[str]:
         before = len(self.inbox.notices)

@@ -29,8 +29,8 @@ from gatewatch.notices.message import text
 from gatewatch.notices.origin import UNNAMED
 from gatewatch.notices.words import headline
 from gatewatch.run import Report, Summary
-from gatewatch.service.incidents import answer
-from gatewatch.service.ledger import Ledger, WriterContext, pack, unpack
+from gatewatch.service.incidents import handle_wake_up
+from gatewatch.service.ledger import Ledger, WriterContext, pack_ledger, unpack_ledger
 from gatewatch.service.state_slices import Slice, advance
 from gatewatch.service.wake_up import WakeUp
 from tests.builders import candidates, verdict
@@ -123,7 +123,7 @@ class Writers:
         about = self.abouts.get(api, WriterContext())
         news = {"another slice": self.minute}
         call = WakeUp(api=api, at=tick(self.minute), **{"news": news, "about": about, **more})  # type: ignore[arg-type]
-        answer(call, self.table, self.inbox, lambda *_: None)
+        handle_wake_up(call, self.table, self.inbox, lambda *_: None)
 
     def heard(self, since: int = 0) -> list[str]:
         found = self.inbox.notices[since:]
@@ -375,7 +375,7 @@ def test_people_see_whose_page_it_is_besides_and_where_the_others_are_told_of() 
     print_incidents(report_of(leading, other), out, UNNAMED)
     shown = out.export_text()
     assert "the same credential fails at" in shown
-    assert f"told of in incident {leading.id}: the same credential" in shown
+    assert f"announced with incident {leading.id}: the same credential" in shown
     assert shown.count("possible causes") == 1
 
 
@@ -556,7 +556,7 @@ def test_a_ledger_that_was_kept_by_the_version_before_is_read() -> None:
     writers = Writers()
     writers.pass_minute(orders=FAIL)
     before = replace(writers.table.ledger("orders"), linked=frozenset())
-    assert unpack("orders", pack(before), before.version) == before
+    assert unpack_ledger("orders", pack_ledger(before), before.version) == before
 
 
 def test_on_one_machine_an_api_knows_of_the_others(tmp_path: Path) -> None:

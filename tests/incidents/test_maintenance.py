@@ -12,7 +12,14 @@ from msgspec.structs import replace
 from gatewatch.config.windows import Opening
 from gatewatch.incidents.announce import AnnouncementKind
 from gatewatch.model import Finding, Outcome, Verdict
-from gatewatch.service.ledger import Ledger, WriterContext, absorb, filed, pack, unpack
+from gatewatch.service.ledger import (
+    Ledger,
+    WriterContext,
+    absorb,
+    filed,
+    pack_ledger,
+    unpack_ledger,
+)
 from handlers import incidents as writers
 from handlers import probe as probes
 from handlers import wiring
@@ -36,7 +43,7 @@ def told(*verdicts: Verdict) -> list[tuple[int, AnnouncementKind]]:
         ledger = absorb(ledger, [looked(*verdicts[:minute])], ABOUT, tick(minute))
         said += [(minute, one.kind) for one in ledger.outbox]
         kept = filed(replace(ledger, outbox=()))
-        ledger = unpack("orders", pack(kept), 0)
+        ledger = unpack_ledger("orders", pack_ledger(kept), 0)
     return said
 
 

@@ -25,11 +25,17 @@ from gatewatch.model import (
     Severity,
     Verdict,
 )
-from gatewatch.service.ledger import Ledger, WriterContext, absorb, filed, pack, sent, unpack
+from gatewatch.service.ledger import (
+    Ledger,
+    WriterContext,
+    absorb,
+    filed,
+    pack_ledger,
+    sent,
+    unpack_ledger,
+)
 from gatewatch.service.outbox import OWN
-from gatewatch.service.state_slices import Slice, advance
-from gatewatch.service.state_slices import pack as pack_slice
-from gatewatch.service.state_slices import unpack as unpack_slice
+from gatewatch.service.state_slices import Slice, advance, pack_slice, unpack_slice
 from tests.builders import URL, candidates, verdict
 from tests.deployed import tick
 
@@ -194,7 +200,7 @@ def test_a_ledger_of_before_is_read_as_said() -> None:
         "said_at": {incident.id: tick(1)},
     }
     packed = zlib.compress(msgspec.json.encode(old))
-    found = unpack("orders", packed, 3)
+    found = unpack_ledger("orders", packed, 3)
     assert absorb(found, [looked(FAIL)], WriterContext(), tick(20)).outbox == ()
 
 
@@ -379,7 +385,7 @@ def test_a_ledger_comes_back_as_it_was_packed() -> None:
     ledger = replace(heard(looked(FAIL)), version=3)
     assert ledger.said
     assert ledger.unfiled
-    assert unpack("orders", pack(ledger), 3) == ledger
+    assert unpack_ledger("orders", pack_ledger(ledger), 3) == ledger
 
 
 def test_the_same_tick_told_twice_changes_nothing() -> None:
@@ -431,9 +437,9 @@ def test_an_outage_of_a_thousand_routes_waits_for_twenty_channels_with_all_its_m
     waiting = tuple(
         replace(notice, topic=f"arn:{n}", message_id=str(n), incident=incident) for n in range(20)
     )
-    packed = pack(Ledger(api="orders", incidents=(incident,), outbox=waiting))
+    packed = pack_ledger(Ledger(api="orders", incidents=(incident,), outbox=waiting))
     assert len(packed) < 400_000
-    assert unpack("orders", packed, 1).outbox == waiting
+    assert unpack_ledger("orders", packed, 1).outbox == waiting
 
 
 def evidence(body: str) -> tuple[object, ...]:

@@ -19,7 +19,7 @@ from gatewatch.service.published import (
     made_of,
     needs_deployment,
     pointer_to,
-    read_config,
+    read_published,
 )
 
 ENDPOINT = "https://vpce-0a1b2c3d-4e5f6a7b.execute-api.us-east-1.vpce.amazonaws.com/prod"
@@ -116,4 +116,4 @@ def test_no_header_leads_a_request_elsewhere(name: str) -> None:
     config = replace(DEPLOYED, apis=(replace(orders, routes=routes), stock))
     body = encoded(config)
     with pytest.raises(RejectedError, match=f"headers.{name}: expected"):
-        read_config(body, pointer_to(body).version, ALLOWED)
+        read_published(body, pointer_to(body).version, ALLOWED)

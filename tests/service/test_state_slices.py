@@ -14,10 +14,10 @@ from gatewatch.service.state_slices import (
     Untold,
     advance,
     latest,
-    pack,
+    pack_slice,
     recut,
     slice_name,
-    unpack,
+    unpack_slice,
 )
 from tests.builders import verdict
 from tests.deployed import tick
@@ -67,8 +67,8 @@ def _named(state: RouteState, route: str, because: str) -> RouteState:
 
 def test_a_slice_whose_news_repeats_itself_fits_into_an_item() -> None:
     whole = crowded(300)
-    packed = pack(whole)
+    packed = pack_slice(whole)
     assert len(packed) < ITEM_BYTES
-    found = unpack("orders", "1-0", packed, 0, 0)
+    found = unpack_slice("orders", "1-0", packed, 0, 0)
     assert [one.key for one in found.states] == [one.key for one in whole.states]
     assert [one.number for one in found.untold] == [one.number for one in whole.untold]

@@ -6,7 +6,7 @@ from bench.scale.memory import CountingTable
 
 from gatewatch.incidents.track import Patience
 from gatewatch.model import Outcome
-from gatewatch.service.incidents import answer
+from gatewatch.service.incidents import handle_wake_up
 from gatewatch.service.ledger import WriterContext
 from gatewatch.service.outbox import Notice
 from gatewatch.service.state_slices import Slice, advance
@@ -36,7 +36,7 @@ def called(table: CountingTable, *outcomes: Outcome) -> list[str]:
     table.add_news("orders")
     channel, at = Published(), tick(len(outcomes))
     call = WakeUp(api="orders", at=at, about=WriterContext(), news={"1-0": one.news[-1].number})
-    answer(call, table, channel, lambda _, __: None)
+    handle_wake_up(call, table, channel, lambda _, __: None)
     return channel.kinds
 
 

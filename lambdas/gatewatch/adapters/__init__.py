@@ -1,1 +1,1 @@
-"""Ports made real: one outside service or format a file."""
+"""Implementations of the ports: one external service or format per file."""

@@ -1,4 +1,4 @@
-"""Secrets from wherever a configuration says that they are, and only those that it names."""
+"""Reads the secrets that a configuration names, from where it says that they are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gatewatch.ports import ReadSecret, SecretError
 
 
 def read_in_account(ref: SecretRef) -> str:
-    """Nothing of the process itself: its environment holds its own keys."""
+    """Reads nothing from the process itself: its environment holds its own keys."""
     match ref.source:
         case SecretSource.SECRET:
             return read_secret(ref.name)
@@ -26,7 +26,7 @@ def read_in_account(ref: SecretRef) -> str:
 
 
 def reader(folder: Path) -> ReadSecret:
-    """`folder` is where relative file names begin: the configuration's own."""
+    """Relative file names start at `folder`, the configuration's own."""
 
     def read(ref: SecretRef) -> str:
         match ref.source:

@@ -1,7 +1,7 @@
 """The command line: the same core, on a laptop or in CI, without an AWS account.
 
-No setting of TLS is taken from the environment. OpenSSL reads its own as soon as the first module
-that needs it is imported, so they are forgotten here, before any is.
+No TLS setting is taken from the environment. OpenSSL reads its own variables when the first module
+that needs it is imported, so they are removed here, before any import.
 """
 
 from __future__ import annotations

@@ -23,9 +23,7 @@ from gatewatch.service.published import (
     encoded,
     pointer_to,
     read_pointer,
-)
-from gatewatch.service.published import (
-    read_config as read_published,
+    read_published,
 )
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help=STACK_HELP)]
@@ -33,12 +31,12 @@ _SHOWN = 12
 
 
 class Deployed:
-    """The bucket of a deployed stack, and what it was deployed for."""
+    """The configuration bucket of a deployed stack, and what the stack was deployed for."""
 
     def __init__(self, stack: str) -> None:
-        found = Outputs(stack)
-        self._objects = S3Objects(found["ConfigBucket"])
-        self._pointer_key = found["ConfigPointer"]
+        stack_outputs = Outputs(stack)
+        self._objects = S3Objects(stack_outputs["ConfigBucket"])
+        self._pointer_key = stack_outputs["ConfigPointer"]
 
     def pointer(self) -> Pointer:
         return read_pointer(self._read(self._pointer_key))
@@ -54,10 +52,10 @@ class Deployed:
         """The newest first."""
         with in_one_line(VERSIONS):
             keys = [key for key, _ in self._objects.keys(VERSIONS)]
-        return [one.removeprefix(VERSIONS).removesuffix(".json") for one in keys]
+        return [stored.removeprefix(VERSIONS).removesuffix(".json") for stored in keys]
 
     def publish(self, pointer: Pointer, body: bytes) -> None:
-        """The pointer last: until then, nobody reads the new version."""
+        """Write the pointer last: until then, nobody reads the new version."""
         read_published(body, pointer.version, self.allowed())
         with in_one_line(pointer.key):
             self._objects.write(pointer.key, body)
@@ -87,10 +85,10 @@ def _refusing(what: str) -> Iterator[None]:
 
 
 def push(config: ConfigFile = CONFIG, stack: Stack = DEFAULT_STACK) -> None:
-    """Let the service in the account work by this configuration from its next minute on.
+    """Make this the configuration of the service in the account, from its next minute on.
 
-    What needs more than the stack was deployed for is refused: a new secret, role, credential or
-    host needs `cdk deploy`.
+    A configuration that needs more than the stack was deployed for is refused: a new secret, role,
+    credential or host needs `cdk deploy`.
 
     **Examples**
 
@@ -112,7 +110,7 @@ def pull(
     ] = None,
     stack: Stack = DEFAULT_STACK,
 ) -> None:
-    """Print the configuration that is published now, in its canonical form.
+    """Print the published configuration, in its canonical form.
 
     **Examples**
 
@@ -160,7 +158,7 @@ def _chosen(known: list[str], current: str, wanted: str | None) -> str:
         if not earlier:
             raise UsageError("there is no version before the published one")
         return earlier[0]
-    found = [one for one in known if one.startswith(wanted.lower())]
-    if len(found) != 1:
-        raise UsageError(f"{len(found) or 'no'} versions begin with {wanted}")
-    return found[0]
+    matching = [version for version in known if version.startswith(wanted.lower())]
+    if len(matching) != 1:
+        raise UsageError(f"{len(matching) or 'no'} versions begin with {wanted}")
+    return matching[0]

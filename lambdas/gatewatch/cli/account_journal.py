@@ -15,7 +15,7 @@ from gatewatch.notices.origin import Origin
 
 
 class OfStack:
-    takes_effect = "; the service takes it up with its next minute"
+    takes_effect = "; the service applies it within its next minute"
 
     def __init__(self, stack: str, region: str | None = None) -> None:
         self._stack = stack
@@ -33,9 +33,9 @@ class OfStack:
 
     def ended(self) -> Iterator[Incident]:
         with self._asked():
-            for one in self._table.filed():
-                if one.state != OPEN:
-                    yield one
+            for incident in self._table.filed():
+                if incident.state != OPEN:
+                    yield incident
 
     def found(self, prefix: str) -> list[Incident]:
         with self._asked():

@@ -68,8 +68,8 @@ def causes(
     ] = False,
     output: OutputFormat = Format.TEXT,
 ) -> None:
-    """List every cause that Gatewatch knows, or show one in full: what is seen, what looks the
-    same and how to tell it apart, how to confirm and how to mend it.
+    """List every cause that Gatewatch knows, or show one in full: what it shows, what looks the
+    same and how to tell them apart, how to confirm it and how to fix it.
 
     An unknown ID or layer ends with exit code 3.
 
@@ -100,24 +100,24 @@ def _layer(name: str) -> Layer:
 
 def _show_all(layer: Layer | None, output: Format) -> None:
     chosen = [cause for cause in catalogue().values() if layer in (None, cause.layer)]
-    found = listing(catalogue_order(chosen))
+    listed_causes = listing(catalogue_order(chosen))
     if output is Format.JSON:
-        typer.echo(msgspec.json.encode(found))
+        typer.echo(msgspec.json.encode(listed_causes))
     else:
-        show.console().print(_table(found))
+        show.console().print(_table(listed_causes))
 
 
-def _table(found: Iterable[Listed]) -> Table:
+def _table(listed_causes: Iterable[Listed]) -> Table:
     table = Table(box=SIMPLE, pad_edge=False)
     for title in ("cause", "layer", "gate", "what it is", "for"):
         table.add_column(title, overflow="fold")
-    for one in found:
+    for cause in listed_causes:
         table.add_row(
-            Text(one.id, style="bold"),
-            Text(one.layer, style=_COLOURS.get(one.layer, "")),
-            Text(one.gate, style="dim"),
-            Text(one.title),
-            Text(one.owner, style="dim"),
+            Text(cause.id, style="bold"),
+            Text(cause.layer, style=_COLOURS.get(cause.layer, "")),
+            Text(cause.gate, style="dim"),
+            Text(cause.title),
+            Text(cause.owner, style="dim"),
         )
     return table
 
@@ -126,11 +126,11 @@ def _show_one(cause_id: str, output: Format) -> None:
     cause = catalogue().get(cause_id)
     if cause is None:
         raise UsageError(_unknown(cause_id))
-    found = page(cause)
+    cause_page = page(cause)
     if output is Format.JSON:
-        typer.echo(msgspec.json.encode(found))
+        typer.echo(msgspec.json.encode(cause_page))
     else:
-        show.put(show.console(), Group(*_page(found)))
+        show.put(show.console(), Group(*_page(cause_page)))
 
 
 def _unknown(cause_id: str) -> str:
@@ -139,28 +139,28 @@ def _unknown(cause_id: str) -> str:
     return f"no cause is named {cause_id}{hint}"
 
 
-def _page(found: Page) -> Iterator[RenderableType]:
-    yield Text(found.id, style="bold")
-    yield Text(f"{found.title}.")
+def _page(cause_page: Page) -> Iterator[RenderableType]:
+    yield Text(cause_page.id, style="bold")
+    yield Text(f"{cause_page.title}.")
     yield Text.assemble(
-        (found.layer, _COLOURS.get(found.layer, "")),
-        (f" at the gate {found.gate}, for {OWNERS[found.owner]}", "dim"),
+        (cause_page.layer, _COLOURS.get(cause_page.layer, "")),
+        (f" at the gate {cause_page.gate}, for {OWNERS[cause_page.owner]}", "dim"),
     )
-    yield from _titled("What you see", _seen(found))
-    yield from _titled("On the wire", *map(_wire, found.on_the_wire))
-    if found.never:
-        yield _indented(Text(f"never this one where {' or where '.join(found.never)}"))
-    yield from _titled("What happened", *_prose(found.happens))
-    yield from _titled("Why it misleads", *_prose(found.misleads))
-    yield from _titled("What looks the same", *_alike(found))
-    yield from _titled("Confirm", *_prose(found.confirm))
-    yield from _titled("Fix", *_prose(found.fix))
-    yield from _titled("Known from", *(_source(one) for one in found.sources))
+    yield from _titled("What you see", _seen(cause_page))
+    yield from _titled("On the wire", *map(_wire, cause_page.on_the_wire))
+    if cause_page.never:
+        yield _indented(Text(f"never this one where {' or where '.join(cause_page.never)}"))
+    yield from _titled("What happened", *_prose(cause_page.happens))
+    yield from _titled("Why it misleads", *_prose(cause_page.misleads))
+    yield from _titled("What looks the same", *_alike(cause_page))
+    yield from _titled("Confirm", *_prose(cause_page.confirm))
+    yield from _titled("Fix", *_prose(cause_page.fix))
+    yield from _titled("Known from", *(_source(source) for source in cause_page.sources))
 
 
 def _titled(title: str, *content: RenderableType) -> Iterator[RenderableType]:
     yield Text(f"\n{title}", style="bold cyan")
-    yield from (_indented(one) for one in content)
+    yield from (_indented(part) for part in content)
 
 
 def _indented(content: RenderableType) -> RenderableType:
@@ -168,18 +168,20 @@ def _indented(content: RenderableType) -> RenderableType:
     return content if uncut else Padding(content, (0, 0, 0, 2))
 
 
-def _seen(found: Page) -> Table:
+def _seen(cause_page: Page) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in ("API", "a caller that sends", "gets"):
         table.add_column(title, overflow="fold", header_style="dim")
-    for one in found.shown:
-        table.add_row(Text(one.api), Text(one.sends), Text(seen_phrase(one)))
+    for row in cause_page.shown:
+        table.add_row(Text(row.api), Text(row.sends), Text(seen_phrase(row)))
     return table
 
 
-def _wire(one: OnTheWire) -> Text:
-    status = status_phrase(one.status)
-    return Text.assemble((f"{one.api}  ", "dim"), f"{status}  {one.sign}  ", (one.body, "green"))
+def _wire(answer: OnTheWire) -> Text:
+    status = status_phrase(answer.status)
+    return Text.assemble(
+        (f"{answer.api}  ", "dim"), f"{status}  {answer.sign}  ", (answer.body, "green")
+    )
 
 
 def _prose(text: str) -> Iterator[Text]:
@@ -191,19 +193,21 @@ def _prose(text: str) -> Iterator[Text]:
             yield Text(" ".join(block.split("\n")))
 
 
-def _alike(found: Page) -> Iterator[RenderableType]:
-    if not found.look_alikes:
-        yield Text("nothing: where this is seen whole, it is this")
-    for one in found.look_alikes:
+def _alike(cause_page: Page) -> Iterator[RenderableType]:
+    if not cause_page.look_alikes:
+        yield Text("nothing: a whole answer of this kind has this cause")
+    for look_alike in cause_page.look_alikes:
         yield Text.assemble(
-            (one.cause, "bold"), (f"  {one.layer}  ", _COLOURS.get(one.layer, "")), one.title
+            (look_alike.cause, "bold"),
+            (f"  {look_alike.layer}  ", _COLOURS.get(look_alike.layer, "")),
+            look_alike.title,
         )
-        yield _indented(Text(f"both answer {listed(one.shared)}", style="dim"))
-        yield from (_indented(Text(sentence)) for sentence in apart(found.id, one))
+        yield _indented(Text(f"both answer {listed(look_alike.shared)}", style="dim"))
+        yield from (_indented(Text(sentence)) for sentence in apart(cause_page.id, look_alike))
 
 
-def _source(one: CitedSource) -> Text:
-    return Text(f"{one.basis}, {one.confirmed}: {one.reference}")
+def _source(source: CitedSource) -> Text:
+    return Text(f"{source.basis}, {source.confirmed}: {source.reference}")
 
 
 def _show_tree(output: Format) -> None:
@@ -220,17 +224,17 @@ def _status(status: int, branches: list[Branch]) -> Tree:
     for sign, of_sign in groupby(branches, key=lambda one: one.sign):
         header = root.add(Text(sign or "no telling header", style="cyan" if sign else "dim"))
         for answer, of_answer in groupby(of_sign, key=lambda one: (one.answer, one.api)):
-            told = header.add(Text.assemble((answer[0], "green"), (f"  {answer[1]}", "dim")))
+            answer_node = header.add(Text.assemble((answer[0], "green"), (f"  {answer[1]}", "dim")))
             for branch in of_answer:
-                _add(told, branch)
+                _add(answer_node, branch)
     return root
 
 
-def _add(told: Tree, branch: Branch) -> None:
-    names = [(one.cause, _COLOURS.get(one.layer, "")) for one in branch.causes]
+def _add(answer_node: Tree, branch: Branch) -> None:
+    names = [(cause.cause, _COLOURS.get(cause.layer, "")) for cause in branch.causes]
     joined = [part for name in names for part in (", ", name)][1:]
-    found = told.add(Text.assemble((f"{caller_phrase(branch)}: ", "dim"), *joined))
+    caller_node = answer_node.add(Text.assemble((f"{caller_phrase(branch)}: ", "dim"), *joined))
     if branch.look:
-        look = found.add(Text(f"look at {branch.look}", style="italic"))
+        look_node = caller_node.add(Text(f"look at {branch.look}", style="italic"))
         for outcome in branch.outcomes:
-            look.add(Text(outcome_phrase(outcome)))
+            look_node.add(Text(outcome_phrase(outcome)))

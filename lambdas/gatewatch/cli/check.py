@@ -50,39 +50,41 @@ if TYPE_CHECKING:
     from gatewatch.probe.prober import Prober
 
 
+Target = Annotated[str, typer.Argument(metavar="URL|ROUTE", help="What to look at.")]
+Method = Annotated[str | None, typer.Option("-X", "--method", help="The method. [default: GET]")]
+Caller = Annotated[str | None, typer.Option("--as", help=f"Look with a credential, too: {FORMS}.")]
+ConnectTo = Annotated[
+    str | None,
+    typer.Option(metavar="HOST:PORT", help="Connect there; name and certificate stay."),
+]
+CaFile = Annotated[Path | None, typer.Option(help="Also trust this certificate authority.")]
+Timeout = Annotated[
+    float | None,
+    typer.Option(help="Seconds for the whole request. [default: 10]", min=0.1, max=3600),
+]
+Invoke = Annotated[bool, typer.Option("--invoke", help="Really call a write method.")]
+RouteConfig = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help=f"Where a ROUTE is. [default: {DEFAULT_CONFIG}]"),
+]
+
+
 def check(
-    target: Annotated[str, typer.Argument(metavar="URL|ROUTE", help="What to look at.")],
-    method: Annotated[
-        str | None, typer.Option("-X", "--method", help="The method. [default: GET]")
-    ] = None,
-    caller: Annotated[
-        str | None, typer.Option("--as", help=f"Look with a credential, too: {FORMS}.")
-    ] = None,
-    connect_to: Annotated[
-        str | None,
-        typer.Option(metavar="HOST:PORT", help="Connect there; name and certificate stay."),
-    ] = None,
-    ca_file: Annotated[
-        Path | None, typer.Option(help="Trust this certificate authority besides.")
-    ] = None,
-    timeout: Annotated[
-        float | None,
-        typer.Option(help="Seconds for the whole request. [default: 10]", min=0.1, max=3600),
-    ] = None,
-    invoke: Annotated[
-        bool, typer.Option("--invoke", help="Call a write method in earnest.")
-    ] = False,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", "-c", help=f"Where a ROUTE is. [default: {DEFAULT_CONFIG}]"),
-    ] = None,
+    target: Target,
+    method: Method = None,
+    caller: Caller = None,
+    connect_to: ConnectTo = None,
+    ca_file: CaFile = None,
+    timeout: Timeout = None,
+    invoke: Invoke = False,
+    config: RouteConfig = None,
     state: StateFile = None,
     output: OutputFormat = Format.TEXT,
 ) -> None:
-    """Look once at a URL, or at a route of the configuration, and say where it stopped and why.
+    """Look once at a URL or a configured route, and report where the request stopped and why.
 
-    A refused look is followed by at most two harmless controls that tell causes apart. A write
-    method is sent without a credential and without a body, unless you say `--invoke`.
+    At most two harmless controls follow a refused look, to tell causes apart. A write method is
+    sent without a credential and without a body, unless you give `--invoke`.
 
     **Examples**
 
@@ -125,11 +127,11 @@ def _check_url(config: Config, output: Format) -> int:
     )
     if not result.exchanges:
         raise UsageError("; ".join(_not_sent(result).values()) or "nothing was sent")
-    found = diagnose(result.exchanges, result.facts)
+    diagnosis = diagnose(result.exchanges, result.facts)
     with until_closed():
-        _print(found, result, output)
+        _print(diagnosis, result, output)
     was_read = not any(map(undecided_phrase, result.looks.values()))
-    return of_look(found, all_answered=was_read and not result.not_sent)
+    return of_look(diagnosis, all_answered=was_read and not result.not_sent)
 
 
 def _looked(results: list[ProbeResult], transport: Prober) -> list[ProbeResult]:
@@ -208,10 +210,10 @@ class _Setting(msgspec.Struct, frozen=True):
         return self.method not in READING_METHODS
 
     def _authority(self) -> str | None:
-        found = read_authority(self.ca_file) if self.ca_file else None
-        if isinstance(found, Missing):
-            raise UsageError(f"--ca-file: {found.reason}")
-        return found
+        authority = read_authority(self.ca_file) if self.ca_file else None
+        if isinstance(authority, Missing):
+            raise UsageError(f"--ca-file: {authority.reason}")
+        return authority
 
     def _check(self) -> None:
         if self.method not in METHODS:
@@ -228,14 +230,14 @@ class _Setting(msgspec.Struct, frozen=True):
             raise UsageError("--connect-to: with a credential, only a loopback address")
 
 
-def _print(found: Diagnosis, result: ProbeResult, output: Format) -> None:
+def _print(diagnosis: Diagnosis, result: ProbeResult, output: Format) -> None:
     exchanges = result.exchanges
     if output is Format.JSON:
-        whole = {"diagnosis": found, "exchanges": exchanges, "not_sent": _not_sent(result)}
+        whole = {"diagnosis": diagnosis, "exchanges": exchanges, "not_sent": _not_sent(result)}
         typer.echo(msgspec.json.encode(whole))
         return
     console = show.console()
-    show.put(console, show.diagnosis(found, exchanges))
+    show.put(console, show.diagnosis(diagnosis, exchanges))
     for caller, because in _not_sent(result).items():
         console.print(f"\n  not sent as {caller}: {because}")
 
@@ -245,11 +247,11 @@ def _not_sent(result: ProbeResult) -> dict[str, str]:
 
 
 def _check_route(name: str, config_file: Path, state: Path | None, output: Format) -> int:
-    """Looks at a configured route through each of its entrances, knowing what `run` knows;
-    nothing is remembered."""
+    """Look at a configured route through each of its entrances, with the state that `run` uses;
+    nothing is stored."""
     config = read_config(config_file)
-    asked = results_due(config, existing_store(config_file, state))
-    chosen = [one for one in asked if name in _names(one.probe)]
+    due = results_due(config, existing_store(config_file, state))
+    chosen = [one for one in due if name in _names(one.probe)]
     if not chosen:
         known = ", ".join(route.name for api in config.apis for route in api.routes)
         raise UsageError(f'"{name}" is neither a URL nor a configured route; routes: {known}')
@@ -272,6 +274,6 @@ def _print_route(results: list[ProbeResult], verdicts: list[Verdict]) -> None:
     console.print(show.verdicts(verdicts))
     for result in results:
         if result.exchanges:
-            found = diagnose(result.exchanges, result.facts)
+            diagnosis = diagnose(result.exchanges, result.facts)
             heading = Text(result.probe.entrance.url, style="bold")
-            show.put(console, Group(heading, show.diagnosis(found, result.exchanges)))
+            show.put(console, Group(heading, show.diagnosis(diagnosis, result.exchanges)))

@@ -1,4 +1,4 @@
-"""What the shell may complete. It reads, and asks nobody; what cannot be read completes nothing."""
+"""What the shell completes: from local files only; an unreadable file completes nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def faults(incomplete: str) -> list[str]:
 
 
 def apis(context: typer.Context, incomplete: str) -> list[str]:
-    """Those of the configuration. Routes are left out: bash would not quote the blank in them."""
+    """The configured APIs. Routes are left out: bash would not quote the blank in them."""
     return _beginning(incomplete, _apis(Path(context.params.get("config") or DEFAULT_CONFIG)))
 
 

@@ -29,7 +29,7 @@ FORMS = (
 
 
 def inline(text: str, host: str) -> tuple[Credential, ...]:
-    """The credentials of one `--as`, joined by `+`, bound to the host that is checked."""
+    """The credentials of one `--as`, joined by `+`, bound to the checked host."""
     return tuple(
         Credential(name=part.strip(), source=_source(part.strip()), hosts=(host,))
         for part in text.split("+")
@@ -41,7 +41,7 @@ def names(credentials: Sequence[Credential]) -> tuple[str, ...]:
 
 
 def _source(text: str) -> CredentialSource:
-    """What is no kind or no reference is not repeated: it may be the secret itself."""
+    """An unknown kind or a wrong reference is not repeated: it may be the secret itself."""
     if text == "sigv4=own":
         return Sigv4(keys=OwnKeys())
     if text.startswith("sigv4=role:"):

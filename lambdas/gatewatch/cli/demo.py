@@ -1,4 +1,4 @@
-"""`gatewatch demo`: an API on this machine, broken by one deployment after the other."""
+"""`gatewatch demo`: a local API that one deployment after the other breaks."""
 
 from __future__ import annotations
 
@@ -20,4 +20,4 @@ def demo() -> None:
     from gatewatch.cli.story import stage
 
     with stage() as watcher:
-        watcher.tell()
+        watcher.play()

@@ -1,4 +1,4 @@
-"""Exit codes. Where several would fit: 3 over 1 over 2 over 0."""
+"""Exit codes. Where several fit: 3 over 1 over 2 over 0."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def gravest(*codes: int) -> int:
 
 
 def of_verdicts(verdicts: Sequence[Verdict]) -> int:
-    """Looks that were skipped decide nothing; with nothing due, all is as expected. What could
-    not be looked at is undecided, whatever is found to be the reason."""
-    found = (one for one in verdicts if one.outcome is not Outcome.UNKNOWN)
-    if any(verdict.finding is not None for verdict in found):
+    """Skipped looks decide nothing; with nothing due, all is as expected. A look that could not be
+    taken is undecided, whatever finding explains it."""
+    decided = (one for one in verdicts if one.outcome is not Outcome.UNKNOWN)
+    if any(verdict.finding is not None for verdict in decided):
         return FINDINGS
     outcomes = {verdict.outcome for verdict in verdicts}
     if Outcome.UNKNOWN in outcomes or (verdicts and Outcome.PASS not in outcomes):
@@ -38,26 +38,26 @@ def of_verdicts(verdicts: Sequence[Verdict]) -> int:
     return AS_EXPECTED
 
 
-def of_look(found: Diagnosis, *, all_answered: bool) -> int:
+def of_look(diagnosis: Diagnosis, *, all_answered: bool) -> int:
     """`all_answered`: every look was sent, and its answer came whole and could be read."""
-    if found.cause == UNKNOWN:
+    if diagnosis.cause == UNKNOWN:
         return UNDECIDED
-    if found.cause != OK:
+    if diagnosis.cause != OK:
         return FINDINGS
     return AS_EXPECTED if all_answered else UNDECIDED
 
 
-def of_explanations(found: Sequence[Diagnosis], unreadable: int) -> int:
-    """Here a refusal that is explained is what was asked for, and no finding."""
+def of_explanations(diagnoses: Sequence[Diagnosis], unreadable: int) -> int:
+    """An explained refusal is what `explain` was called for, and no finding."""
     if unreadable:
         return BAD_USAGE
-    unknown = found and all(diagnosis.cause == UNKNOWN for diagnosis in found)
+    unknown = diagnoses and all(diagnosis.cause == UNKNOWN for diagnosis in diagnoses)
     return UNDECIDED if unknown else AS_EXPECTED
 
 
 @contextmanager
 def until_closed() -> Iterator[None]:
-    """Whoever reads our output may have enough of it; the command's exit code stays its own."""
+    """A reader may close our output early; the command keeps its own exit code."""
     try:
         yield
         sys.stdout.flush()

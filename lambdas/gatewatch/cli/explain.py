@@ -1,4 +1,4 @@
-"""`gatewatch explain`: a diagnosis of what was pasted, without sending anything."""
+"""`gatewatch explain`: the diagnosis of a paste, without sending anything."""
 
 from __future__ import annotations
 
@@ -34,9 +34,8 @@ def explain(
         ExplainFormat, typer.Option("--format", "-f", help="How to print the result.")
     ] = ExplainFormat.TEXT,
 ) -> None:
-    """Diagnose responses that somebody recorded: a browser's HAR file, exchanges in JSON or JSON
-    Lines, groups of looks at one route, raw HTTP, the output of `curl -v`, or just a body.
-    Nothing is sent.
+    """Diagnose recorded responses: a browser's HAR file, exchanges in JSON or JSON Lines, groups of
+    looks at one route, raw HTTP, the output of `curl -v`, or just a body. Nothing is sent.
 
     Exit code 0 when a diagnosis was printed, 2 when all are unknown.
 
@@ -48,7 +47,7 @@ def explain(
     ```
     """
     unreadable = 0
-    found: list[tuple[Transcript, Diagnosis]] = []
+    explained: list[tuple[Transcript, Diagnosis]] = []
     texts = [(name, _text(name)) for name in files]
     secrets = frozenset[str]().union(*(credentials(text) for _, text in texts))
     for name, text in texts:
@@ -56,14 +55,15 @@ def explain(
         unreadable += _complain(name, contents)
         if not contents.transcripts and not contents.unreadable:
             typer.echo(visible(f"{name}: nothing in it was refused"), err=True)
-        for one in contents.transcripts:
-            if one.left_out:
-                told = f"{one.id or name}: {one.left_out} further looks were left out"
-                typer.echo(visible(told), err=True)
-        found += [(one, diagnose(one.exchanges)) for one in contents.transcripts]
+        for transcript in contents.transcripts:
+            if transcript.left_out:
+                place = transcript.id or name
+                note = f"{place}: {transcript.left_out} further looks were left out"
+                typer.echo(visible(note), err=True)
+            explained.append((transcript, diagnose(transcript.exchanges)))
     with until_closed():
-        _print(found, output)
-    raise typer.Exit(of_explanations([diagnosis for _, diagnosis in found], unreadable))
+        _print(explained, output)
+    raise typer.Exit(of_explanations([diagnosis for _, diagnosis in explained], unreadable))
 
 
 def _text(name: str) -> str:
@@ -76,13 +76,13 @@ def _text(name: str) -> str:
 
 
 def _complain(name: str, contents: Contents) -> int:
-    for one in contents.unreadable:
-        typer.echo(visible(f"{name}:{one.line}: {one.reason}"), err=True)
+    for line in contents.unreadable:
+        typer.echo(visible(f"{name}:{line.line}: {line.reason}"), err=True)
     return len(contents.unreadable)
 
 
 _MOST_IN_FULL = 100
-"""Nobody reads more pages; the others are counted, and `--format jsonl` has them all."""
+"""Nobody reads more; the others are counted, and `--format jsonl` has them all."""
 
 
 def _print(found: list[tuple[Transcript, Diagnosis]], output: ExplainFormat) -> None:
@@ -91,7 +91,7 @@ def _print(found: list[tuple[Transcript, Diagnosis]], output: ExplainFormat) -> 
         for transcript, diagnosis in found[:_MOST_IN_FULL]:
             console.print(Text(transcript.id or "", style="bold"))
             show.put(console, show.diagnosis(diagnosis, transcript.exchanges))
-        show.put(console, show.verdicts_by_count(one for _, one in found[_MOST_IN_FULL:]))
+        show.put(console, show.verdicts_by_count(further for _, further in found[_MOST_IN_FULL:]))
         return
     lines = [as_json(transcript, diagnosis) for transcript, diagnosis in found]
     if output is ExplainFormat.JSON:
@@ -102,7 +102,7 @@ def _print(found: list[tuple[Transcript, Diagnosis]], output: ExplainFormat) -> 
 
 
 def as_json(transcript: Transcript, diagnosis: Diagnosis) -> bytes:
-    """One diagnosis as the contract has it: `id`, then the diagnosis."""
+    """One line of the contract: `id`, then the diagnosis."""
     return msgspec.json.encode({"id": transcript.id, **_fields(diagnosis)})
 
 

@@ -1,4 +1,4 @@
-"""Commands that need more than `pip install gatewatch` brings."""
+"""Commands that need more than `pip install gatewatch` installs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from gatewatch.cli.exits import UsageError
 
 
 def need_sandbox() -> None:
-    """The sandbox certifies itself with a library that nothing else here needs."""
+    """Raise UsageError without the library that only the sandbox needs, for its certificates."""
     if find_spec("trustme") is None:
         raise UsageError("the sandbox is not installed; pip install 'gatewatch[sandbox]'")

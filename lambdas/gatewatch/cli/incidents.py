@@ -35,22 +35,22 @@ Region = Annotated[
 
 def incidents(
     incident_id: Annotated[
-        str | None, typer.Argument(help="One incident, or the beginning of its id; in full.")
+        str | None, typer.Argument(help="Show this incident in full: its id or the beginning.")
     ] = None,
     config: ConfigFile = CONFIG,
     state: StateFile = None,
     stack: Stack = None,
     region: Region = None,
-    api: Annotated[str | None, typer.Option("--api", help="Only those of this API.")] = None,
-    only_open: Annotated[bool, typer.Option("--open", help="Only those that are open.")] = False,
+    api: Annotated[str | None, typer.Option("--api", help="Only incidents of this API.")] = None,
+    only_open: Annotated[bool, typer.Option("--open", help="Only open incidents.")] = False,
     last: Annotated[
-        int, typer.Option(help="How many of those that are over, besides all open ones.", min=0)
+        int, typer.Option(help="How many resolved ones, besides all open ones.", min=0)
     ] = _LAST,
     output: OutputFormat = Format.TEXT,
 ) -> None:
-    """List the incidents, the newest first, or show one in full.
+    """List the incidents, newest first, or show one in full.
 
-    With `--stack`, those of the service in the account.
+    With `--stack`, list those of the service in the account.
 
     **Examples**
 
@@ -74,36 +74,43 @@ def _listed(book: Journal, api: str | None, last: int) -> list[Incident]:
         close = nearest(api, known)
         hint = f" (did you mean {close}?)" if close else ""
         raise UsageError(f"{api}: nothing is known of such an API{hint}")
-    ended = (one for one in book.ended() if api in (None, one.api)) if last else iter(())
-    found = [*(one for one in book.open() if api in (None, one.api)), *islice(ended, last)]
-    return sorted(found, key=lambda one: one.id, reverse=True)
+    ended = (
+        (incident for incident in book.ended() if api in (None, incident.api)) if last else iter(())
+    )
+    incidents = [
+        *(incident for incident in book.open() if api in (None, incident.api)),
+        *islice(ended, last),
+    ]
+    return sorted(incidents, key=lambda incident: incident.id, reverse=True)
 
 
-def _print_list(found: list[Incident], output: Format) -> None:
+def _print_list(incidents: list[Incident], output: Format) -> None:
     if output is Format.JSON:
-        typer.echo(msgspec.json.encode(found))
-    elif found:
-        show.console().print(show.incident_list(found))
+        typer.echo(msgspec.json.encode(incidents))
+    elif incidents:
+        show.console().print(show.incident_list(incidents))
     else:
         show.console().print("no incidents")
 
 
-def _print_one(found: Incident, origin: Origin, output: Format) -> None:
+def _print_one(incident: Incident, origin: Origin, output: Format) -> None:
     if output is Format.JSON:
-        typer.echo(msgspec.json.encode(found))
+        typer.echo(msgspec.json.encode(incident))
     else:
-        show.put(show.console(), show.incident(found, origin))
+        show.put(show.console(), show.incident(incident, origin))
 
 
 def _one(book: Journal, prefix: str) -> Incident:
-    found = book.found(prefix.upper())
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise UsageError(f"{len(found)} incidents with an id that begins with {prefix}")
-    known = [one.id for one in _listed(book, None, _LAST)]
+    matching = book.found(prefix.upper())
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        raise UsageError(f"{len(matching)} incidents with an id that begins with {prefix}")
+    known = [close_id.id for close_id in _listed(book, None, _LAST)]
     begun = {name[: len(prefix)]: name for name in reversed(known)}
-    close = [begun[one] for one in get_close_matches(prefix.upper(), list(begun), cutoff=0.7)]
+    close = [
+        begun[close_id] for close_id in get_close_matches(prefix.upper(), list(begun), cutoff=0.7)
+    ]
     hint = f"; the nearest: {', '.join(close)}" if close else ""
     raise UsageError(f"no incident with an id that begins with {prefix}{hint}")
 
@@ -119,17 +126,17 @@ def ack(
     route: Annotated[
         str | None, typer.Argument(help='The route of the API, such as "POST /orders".')
     ] = None,
-    why: Annotated[str | None, typer.Option("--why", help="A word to the others.")] = None,
+    why: Annotated[str | None, typer.Option("--why", help="A note for the others.")] = None,
     config: ConfigFile = CONFIG,
     state: StateFile = None,
     stack: Stack = None,
     region: Region = None,
 ) -> None:
-    """Take care of an incident, or let a write be sent again that got through without a credential.
+    """Acknowledge an incident, or release a write that got through without a credential.
 
-    An incident bears the name of whoever acknowledged it and is not told again until it changes or
-    ends. A write that got through is held back, since it may have changed something; once it is
-    closed again, name its API and route, and its incidents are acknowledged, too.
+    An acknowledged incident shows who took it over, and sends no message until it changes or ends.
+    A write that got through is held back, since it may have changed something; once it is closed,
+    name its API and route to release it, which also acknowledges its incidents.
 
     **Examples**
 
@@ -146,30 +153,30 @@ def ack(
         _release(book, what, route, why)
 
 
-def _take_over(book: Journal, found: Incident, why: str | None) -> None:
-    if found.resolved_at is not None:
-        raise UsageError(f"{found.id}: it is over since {moment(found.resolved_at)}")
+def _take_over(book: Journal, incident: Incident, why: str | None) -> None:
+    if incident.resolved_at is not None:
+        raise UsageError(f"{incident.id}: it is over since {moment(incident.resolved_at)}")
     who = _who(book, why)
-    book.take(Ack(api=found.api, who=who, incidents=(found.id,)))
-    typer.echo(visible(f"{found.id}: acknowledged by {who.by}{book.takes_effect}"))
-    failing = {one.route for one in found.members if one.until is None}
-    for route in sorted(failing & book.held(found.api)):
-        release = book.origin.command("ack", found.api, route)
+    book.take(Ack(api=incident.api, who=who, incidents=(incident.id,)))
+    typer.echo(visible(f"{incident.id}: acknowledged by {who.by}{book.takes_effect}"))
+    failing = {member.route for member in incident.members if member.until is None}
+    for route in sorted(failing & book.held(incident.api)):
+        release = book.origin.command("ack", incident.api, route)
         typer.echo(visible(f"{route} is held back until it is closed: {release}"))
 
 
 def _release(book: Journal, api: str, route: str, why: str | None) -> None:
     if route not in book.held(api):
         raise UsageError(f"{api} {route}: this route is not held back")
-    known = tuple(one.id for one in concerning(book.open(), api, route))
+    known = tuple(incident.id for incident in concerning(book.open(), api, route))
     book.take(Ack(api=api, who=_who(book, why), incidents=known, release=(route,)))
     typer.echo(visible(f"{api} {route}: will be sent again{book.takes_effect}"))
 
 
 def _who(book: Journal, why: str | None) -> Acknowledgement:
-    told = " ".join((why or "").split())
-    if len(told) > LONGEST_WHY:
-        raise UsageError(f"--why: {len(told)} characters; expected at most {LONGEST_WHY}")
-    if not told.isprintable():
+    reason = " ".join((why or "").split())
+    if len(reason) > LONGEST_WHY:
+        raise UsageError(f"--why: {len(reason)} characters; expected at most {LONGEST_WHY}")
+    if not reason.isprintable():
         raise UsageError("--why: expected text without control characters")
-    return Acknowledgement(by=book.me(), at=SystemClock().now().isoformat(), why=told or None)
+    return Acknowledgement(by=book.me(), at=SystemClock().now().isoformat(), why=reason or None)

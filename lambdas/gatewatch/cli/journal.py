@@ -1,4 +1,4 @@
-"""Where people read and acknowledge incidents: the state of this machine, or a deployed stack."""
+"""Where people read and acknowledge incidents: this machine's state, or a deployed stack."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from gatewatch.notices.origin import Origin
 
 
 class Journal(Protocol):
-    """Raises UsageError or StateError, whatever is asked."""
+    """Every method may raise UsageError or StateError."""
 
     takes_effect: str
-    """When an acknowledgement does, to be said after it."""
+    """When an acknowledgement takes effect, to print after it."""
     origin: Origin
-    """With which options another command finds the same incidents."""
+    """The options with which another command finds the same incidents."""
 
     def apis(self) -> list[str]:
-        """Those of which anything is known."""
+        """The APIs with any stored state."""
 
     def open(self) -> list[Incident]: ...
 
     def ended(self) -> Iterator[Incident]:
-        """Those that are over, the newest first."""
+        """The resolved incidents, newest first."""
 
     def found(self, prefix: str) -> list[Incident]:
-        """Those whose id begins so."""
+        """The incidents whose id begins with the prefix."""
 
     def held(self, api: str) -> set[str]:
         """The routes whose writes are held back."""
 
     def me(self) -> str:
-        """Who asks."""
+        """The name of the person who runs the command."""
 
     def take(self, ack: Ack) -> None: ...
 
@@ -46,7 +46,7 @@ class Journal(Protocol):
 def journal(
     stack: str | None, config: Path, state: Path | None, region: str | None = None
 ) -> Journal:
-    """The stack's is imported here, since other commands do without it."""
+    """The stack's journal is imported only here, since other commands do without it."""
     if stack is None and region is not None:
         raise UsageError("--region: only with --stack")
     if stack is None:
@@ -69,13 +69,13 @@ class OfMachine:
         return self._store.apis()
 
     def open(self) -> list[Incident]:
-        return [one for one in self._store.incidents() if one.state == OPEN]
+        return [incident for incident in self._store.incidents() if incident.state == OPEN]
 
     def ended(self) -> Iterator[Incident]:
-        return (one for one in self._store.incidents() if one.state != OPEN)
+        return (incident for incident in self._store.incidents() if incident.state != OPEN)
 
     def found(self, prefix: str) -> list[Incident]:
-        return [one for one in self._store.incidents() if one.id.startswith(prefix)]
+        return [incident for incident in self._store.incidents() if incident.id.startswith(prefix)]
 
     def held(self, api: str) -> set[str]:
         return {route for name, route, _ in self._store.latched() if name == api}
@@ -89,10 +89,10 @@ class OfMachine:
             return "somebody without a name on this machine"
 
     def take(self, ack: Ack) -> None:
-        """Another process that runs waits meanwhile."""
+        """Another running process waits meanwhile."""
         with self._store.open(ack.api) as memory:
-            known = [one for one in memory.incidents if one.id in ack.incidents]
-            named = [acknowledge(one, ack.who) for one in known]
+            known = [incident for incident in memory.incidents if incident.id in ack.incidents]
+            named = [acknowledge(incident, ack.who) for incident in known]
             memory.keep(memory.states, named, memory.said)
         for route in ack.release:
             self._store.release(ack.api, route)

@@ -13,7 +13,7 @@ from gatewatch.config.windows import next_start, open_at, recent
 
 
 class Scheduled(msgspec.Struct, frozen=True, kw_only=True):
-    """A window as `plan` tells of it; `apis` empty: all. Times are in UTC, None: never."""
+    """A window as `plan` shows it. `apis` empty: all. Times are in UTC; None: never."""
 
     apis: tuple[str, ...]
     opens: str
@@ -23,7 +23,7 @@ class Scheduled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def scheduled(config: Config, now: datetime) -> tuple[Scheduled, ...]:
-    return tuple(_scheduled(one, now) for one in config.maintenance)
+    return tuple(_scheduled(window, now) for window in config.maintenance)
 
 
 def _scheduled(window: Window, now: datetime) -> Scheduled:
@@ -37,20 +37,20 @@ def _scheduled(window: Window, now: datetime) -> Scheduled:
     )
 
 
-def window_lines(found: Iterable[Scheduled], *, only_open: bool = False) -> list[str]:
-    """A line for each."""
-    return [_line(one) for one in found if one.open_until is not None or not only_open]
+def window_lines(windows: Iterable[Scheduled], *, only_open: bool = False) -> list[str]:
+    """One line for each window."""
+    return [_line(window) for window in windows if window.open_until is not None or not only_open]
 
 
-def _line(one: Scheduled) -> str:
-    covered = ", ".join(one.apis) or "all APIs"
-    if one.open_until is not None:
-        state = f"open until {_shown(one.open_until, one.timezone)}"
-    elif one.next_start is not None:
-        state = f"next at {_shown(one.next_start, one.timezone)}"
+def _line(window: Scheduled) -> str:
+    covered = ", ".join(window.apis) or "all APIs"
+    if window.open_until is not None:
+        state = f"open until {_shown(window.open_until, window.timezone)}"
+    elif window.next_start is not None:
+        state = f"next at {_shown(window.next_start, window.timezone)}"
     else:
         state = "over"
-    return f"maintenance of {covered}: {state} ({one.opens})"
+    return f"maintenance of {covered}: {state} ({window.opens})"
 
 
 def _shown(at: datetime, timezone: str) -> str:

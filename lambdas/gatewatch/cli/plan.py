@@ -1,4 +1,4 @@
-"""`gatewatch plan`: what would be sent, how often, and how many refusals that makes."""
+"""`gatewatch plan`: what would be sent, how often, and how many refusals it causes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from gatewatch.plan import plan as plan_all
 from gatewatch.redaction.redactor import Redactor
 
 _SHOWABLE = Redactor()
-"""Hides what looks like a secret in a URL: a plan knows no secrets, and reads none."""
+"""Hides what looks like a secret in a URL: a plan reads no secrets."""
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """`bill`: what the looks cost a month in the account, and the APIs' owners."""
+    """`bill`: the looks' monthly cost in the account, and for the APIs' owners."""
 
     looks: tuple[Planned, ...]
     load: tuple[Load, ...]
@@ -65,9 +65,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) -> None:
-    """Show every look that would be taken, how often, the 4xx that it costs the API, and the bill.
+    """Show every planned look, how often it is taken, the 4xx it causes at the API, and the bill.
 
-    Controls come on top: at most two a route while it fails, and one an entrance for each run in
+    Controls come on top: at most two per route while it fails, and one per entrance for each run in
     which a route answers with a page, as for a browser, and not with JSON.
 
     **Example**
@@ -76,32 +76,32 @@ def plan(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) -> Non
     gatewatch plan --config staging.yaml
     ```
     """
-    read = read_config(config)
-    windows = scheduled(read, SystemClock().now())
-    found = msgspec.structs.replace(planned(read), maintenance=windows)
+    loaded = read_config(config)
+    windows = scheduled(loaded, SystemClock().now())
+    full_plan = msgspec.structs.replace(planned(loaded), maintenance=windows)
     if output is Format.JSON:
-        typer.echo(msgspec.json.encode(found))
+        typer.echo(msgspec.json.encode(full_plan))
         return
     console = show.console()
-    for (api, entrance), looks in groupby(found.looks, lambda one: (one.api, one.entrance)):
+    for (api, entrance), looks in groupby(full_plan.looks, lambda look: (look.api, look.entrance)):
         console.print(Text(f"{api} at {entrance}", style="bold"), soft_wrap=True)
         console.print(_table(list(looks), entrance))
-    for load in found.load:
+    for load in full_plan.load:
         console.print(
             f"{load.api}: {load.requests_per_minute:g} requests a minute, of them "
             f"{load.refusals_per_minute:g} refused on purpose"
         )
-    for line in window_lines(found.maintenance):
+    for line in window_lines(full_plan.maintenance):
         console.print(line)
-    console.print(_priced(found.bill), soft_wrap=True)
+    console.print(_priced(full_plan.bill), soft_wrap=True)
 
 
-def _priced(found: Bill) -> str:
-    parts = ", ".join(f"{one.name} ${one.usd:,.2f}" for one in found.ours)
+def _priced(bill: Bill) -> str:
+    parts = ", ".join(f"{item.name} ${item.usd:,.2f}" for item in bill.ours)
     return (
-        f"\na month in the account: about ${found.ours_usd:,.2f} ({parts})\n"
-        f"a month at API Gateway, for these requests: ${found.watched_rest_usd:,.2f} if REST APIs, "
-        f"${found.watched_http_usd:,.2f} if HTTP APIs, and what their backends cost\n"
+        f"\na month in the account: about ${bill.ours_usd:,.2f} ({parts})\n"
+        f"a month at API Gateway, for these requests: ${bill.watched_rest_usd:,.2f} if REST APIs, "
+        f"${bill.watched_http_usd:,.2f} if HTTP APIs, and what their backends cost\n"
         "list prices of us-east-1 while nothing fails"
     )
 
@@ -124,7 +124,7 @@ def planned(config: Config) -> Plan:
 
 
 def _rates(looks: tuple[Planned, ...], api: str, *, refused: bool = False) -> Iterator[float]:
-    return (one.per_minute for one in looks if one.api == api and (one.refused or not refused))
+    return (look.per_minute for look in looks if look.api == api and (look.refused or not refused))
 
 
 def _of_probe(probe: Probe) -> Iterator[Planned]:
@@ -171,7 +171,7 @@ def _notes(probe: Probe, attempt: Attempt) -> Iterator[str]:
 
 
 def uneven(route: Route) -> str | None:
-    """What becomes of intervals that are no whole minutes; None where there are none."""
+    """How intervals that are no whole minutes are rounded; None where all are whole."""
     given = {"every": route.every_seconds}
     if route.access is Access.PROTECTED:
         given["anonymous_every"] = route.anonymous_every_seconds
@@ -193,11 +193,11 @@ def _table(looks: Sequence[Planned], entrance: str) -> Table:
     table.add_column("look", overflow="fold")
     for title in ("as", "a minute", "note"):
         table.add_column(title)
-    for one in looks:
+    for look in looks:
         table.add_row(
-            Text(f"{one.method} {one.url.removeprefix(entrance) or '/'}"),
-            Text(one.caller),
-            Text(f"{one.per_minute:g}"),
-            Text(one.note, style="dim"),
+            Text(f"{look.method} {look.url.removeprefix(entrance) or '/'}"),
+            Text(look.caller),
+            Text(f"{look.per_minute:g}"),
+            Text(look.note, style="dim"),
         )
     return table

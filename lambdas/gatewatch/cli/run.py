@@ -37,9 +37,9 @@ def run(
     ] = None,
     output: OutputFormat = Format.TEXT,
 ) -> None:
-    """Probe every configured route once, judge it, and remember it.
+    """Probe every configured route once, judge it, and store the result.
 
-    Incidents open after as many failing runs as `open_after` says, an exposure at once.
+    An incident opens after `open_after` failing runs, an exposure at once.
 
     **Examples**
 
@@ -50,9 +50,9 @@ def run(
     ```
     """
     deployed = _time(deployed_at) if deployed_at is not None else None
-    found = read_config(config)
-    store = open_store(config, state, found)
-    transport, clock = prober(found, vault(config.parent, found)), SystemClock()
+    loaded = read_config(config)
+    store = open_store(config, state, loaded)
+    transport, clock = prober(loaded, vault(config.parent, loaded)), SystemClock()
     with show.console(stderr=True).status("probing") as waiting:
 
         def tell(summary: Summary, verdicts: Sequence[Verdict]) -> None:
@@ -61,30 +61,30 @@ def run(
                 with until_closed():
                     print_looks(summary, verdicts, show.console())
 
-        report = run_once(found, transport, store, clock, deployed_at=deployed, tell=tell)
+        report = run_once(loaded, transport, store, clock, deployed_at=deployed, tell=tell)
     transport.close()
     with until_closed():
         if output is Format.JSON:
             typer.echo(msgspec.json.encode(replace(report, announcements=())))
         else:
             print_incidents(report, show.console(), origin(config, state))
-            for line in window_lines(scheduled(found, clock.now()), only_open=True):
+            for line in window_lines(scheduled(loaded, clock.now()), only_open=True):
                 typer.echo(visible(line))
     raise typer.Exit(of_report(report))
 
 
 def _time(text: str) -> datetime:
     try:
-        found = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
+        time = None
+    if time is None or time.tzinfo is None:
         raise UsageError(f'--deployed-at: "{text}": expected a time such as 2026-11-22T09:00:00Z')
-    return found
+    return time
 
 
 def of_report(report: Report) -> int:
-    """What could not be remembered is told beside what was found."""
+    """The exit code; reports, besides, what could not be stored."""
     status = of_verdicts(report.verdicts)
     if report.unsaved is None:
         return status
@@ -105,15 +105,15 @@ def print_looks(summary: Summary, verdicts: Sequence[Verdict], console: Console)
     )
 
 
-def _is_told_elsewhere(incident: Incident) -> bool:
-    """Whether another incident, or a line above, says already what this one would in full."""
+def _is_shown_elsewhere(incident: Incident) -> bool:
+    """Whether another incident, or a line above, already shows what this one would in full."""
     return incident.finding is Finding.CREDENTIAL_UNREADABLE or incident.part_of is not None
 
 
 def print_incidents(report: Report, console: Console, place: Origin) -> None:
     for line in of_clock(report.summary):
         console.print(line)
-    short = [one for one in report.incidents if _is_told_elsewhere(one)]
+    short = [listed for listed in report.incidents if _is_shown_elsewhere(listed)]
     for incident in report.incidents:
         if incident not in short:
             console.print()

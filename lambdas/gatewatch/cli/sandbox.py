@@ -1,4 +1,4 @@
-"""`gatewatch sandbox`: an API Gateway on this machine to practise with, whose faults you switch."""
+"""`gatewatch sandbox`: a local API Gateway to practise with, whose faults you switch."""
 
 from __future__ import annotations
 
@@ -135,15 +135,15 @@ def _list(output: Format) -> None:
     from gatewatch.sandbox.faults import FAULTS
 
     if output is Format.JSON:
-        told = [
-            {"name": one.name, "told": one.told, "cause": one.cause, "url": one.look.url}
-            for one in FAULTS.values()
+        listed = [
+            {"name": fault.name, "told": fault.told, "cause": fault.cause, "url": fault.look.url}
+            for fault in FAULTS.values()
         ]
-        typer.echo(msgspec.json.encode(told))
+        typer.echo(msgspec.json.encode(listed))
         return
     table = Table(box=None, pad_edge=False, show_header=False)
-    for one in FAULTS.values():
-        table.add_row(one.name, one.told)
+    for fault in FAULTS.values():
+        table.add_row(fault.name, fault.told)
     show.console().print(table)
 
 
@@ -160,12 +160,12 @@ def _serve(folder: Path, port: int, faults: list[str], output: Format) -> None:
     stopped = _stopped()
     try:
         with controlled(switchboard, folder), running(served, folder, port) as place:
-            written = _write(folder, orders.whole_configuration(*place), orders.SECRETS)
+            files = _write(folder, orders.whole_configuration(*place), orders.SECRETS)
             if output is Format.JSON:
-                told = {**place._asdict(), **written, "variables": orders.SECRETS, "on": faults}
-                typer.echo(msgspec.json.encode(told))
+                started = {**place._asdict(), **files, "variables": orders.SECRETS, "on": faults}
+                typer.echo(msgspec.json.encode(started))
             else:
-                typer.echo(_told(place.connect_to, place.ca_file, written, faults))
+                typer.echo(_introduction(place.connect_to, place.ca_file, files, faults))
             stopped.wait()
     except AnotherSandboxError as error:
         raise UsageError(str(error)) from None
@@ -183,7 +183,7 @@ def _switchboard(served: Sandbox, faults: list[str]) -> Switchboard:
 
 
 def _stopped() -> threading.Event:
-    """Set by Ctrl-C, or when somebody ends the process in the ordinary way."""
+    """An event that Ctrl-C or SIGTERM sets."""
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
@@ -197,14 +197,14 @@ def _write(folder: Path, configuration: str, values: Mapping[str, str]) -> dict[
     return {"config": str(config), "environment": str(environment)}
 
 
-def _told(connect_to: str, ca_file: str, written: dict[str, str], faults: list[str]) -> str:
+def _introduction(connect_to: str, ca_file: str, files: dict[str, str], faults: list[str]) -> str:
     from gatewatch.sandbox.faults.base import HEALTH
     from gatewatch.sandbox.orders import SECRETS
 
     variables = "\n".join(f"      {name}={value}" for name, value in SECRETS.items())
     on = f"on: {', '.join(faults)}" if faults else "no fault is on"
     environment, config, ca_file = map(
-        shlex.quote, (written["environment"], written["config"], ca_file)
+        shlex.quote, (files["environment"], files["config"], ca_file)
     )
     return f"""\
 An API Gateway runs on this machine; Ctrl-C stops it. {on}

@@ -1,4 +1,4 @@
-"""A terminal that nobody but this program steers, whatever servers and other people wrote."""
+"""A terminal that only this program controls, whatever servers and other people wrote."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gatewatch.notices.visible import visible
 
 
 class Screen(Console):
-    """Styles are ours; a control character in a text is shown, and not obeyed."""
+    """Styles are ours; a control character in a text is shown, not obeyed."""
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None

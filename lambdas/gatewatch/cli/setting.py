@@ -1,4 +1,4 @@
-"""What the commands share: reading a configuration, and the core's ports made real."""
+"""What the commands share: reading a configuration, and real adapters for the core's ports."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 DEFAULT_CONFIG = Path("gatewatch.yaml")
 STATE_FOLDER = ".gatewatch"
 _MOST_BYTES = 20_000_004
-"""More than any file that is taken has, so that one without end is refused as too long."""
+"""More than any accepted file has, so that an endless one is refused as too long."""
 
 
 def read_config(file: Path, parameter: LookUp | None = None) -> Config:
-    """Raises ConfigError with all problems, or UsageError where there is no such file.
+    """Raise ConfigError with all problems, or UsageError where there is no such file.
 
     URLs in Parameter Store are read from there, unless `parameter` gives them.
     """
@@ -44,7 +44,7 @@ def read_config(file: Path, parameter: LookUp | None = None) -> Config:
 
 
 def _parameter(name: str) -> str | Missing:
-    """As the user of this machine may read it."""
+    """The parameter's value, read with the AWS credentials of whoever runs the command."""
     from gatewatch.adapters.aws.ssm import read_parameter
 
     try:
@@ -66,9 +66,9 @@ def open_store(config_file: Path, state: Path | None, config: Config) -> SqliteS
 
 
 def existing_store(config_file: Path, state: Path | None) -> SqliteStore:
-    """The same for those who only read: where there is no state yet, none is made.
+    """The same for commands that only read: where there is no state yet, none is created.
 
-    Raises UsageError where the state or the configuration that is named is not there.
+    Raises UsageError where the named state or configuration does not exist.
     """
     file = state or _beside(config_file)
     if file.exists():
@@ -79,7 +79,7 @@ def existing_store(config_file: Path, state: Path | None) -> SqliteStore:
 
 
 def origin(config_file: Path, state: Path | None) -> Origin:
-    """With which options a later command finds the incidents of this one."""
+    """The options with which a later command finds the incidents of this one."""
     if state is not None:
         return Origin(options=("--state", str(state)))
     named = () if config_file == DEFAULT_CONFIG else ("--config", str(config_file))
@@ -87,12 +87,12 @@ def origin(config_file: Path, state: Path | None) -> Origin:
 
 
 def _beside(config_file: Path) -> Path:
-    """Each configuration has its own: what one does not name has not left another."""
+    """Each configuration has its own state: a route missing from one has not left another."""
     return config_file.parent / STATE_FOLDER / f"{config_file.name}.sqlite3"
 
 
 def vault(folder: Path, config: Config) -> Vault:
-    """What credentials are made of, for the life of the command."""
+    """The secrets and tokens of credentials, for the life of the command."""
     from gatewatch.adapters.aws.identities import AwsIdentities
     from gatewatch.adapters.secrets import reader
     from gatewatch.probe.vault import Vault

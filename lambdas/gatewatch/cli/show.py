@@ -1,6 +1,6 @@
 """How things look in a terminal: the layer strip, verdicts, incidents. It decides nothing.
 
-Everything that comes from outside is put in as `Text`, so that no markup in it is obeyed.
+Everything from outside is wrapped in `Text`, so that no markup in it is obeyed.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ _PASSED, _STOPPED, _MAYBE, _UNREACHED = (
 _SHOWN_CANDIDATES = 6
 _SHOWN_RULED_OUT = 8
 _NARROWEST = 60
-"""Columns below which tables lose words; then the terminal breaks the lines."""
+"""Columns. Narrower tables lose words; from here on the terminal wraps the lines."""
 _ID_SHOWN = 14
 """Enough of an id to tell incidents apart, and to ask for one."""
 _COLOURS = {
@@ -111,7 +111,7 @@ def strip(diagnosis: Diagnosis | Incident | Verdict) -> Text:
 
 
 def _where(marks: Sequence[tuple[str, str]]) -> str:
-    """The strip in words, for those who see it the first time."""
+    """The strip in words, for first-time readers."""
     stops = [_GATE_NAMES[g] for g, mark in zip(GATES, marks, strict=True) if mark is _STOPPED]
     maybe = [_GATE_NAMES[g] for g, mark in zip(GATES, marks, strict=True) if mark is _MAYBE]
     if stops:
@@ -154,29 +154,29 @@ def diagnosis(found: Diagnosis, exchanges: Sequence[Exchange]) -> RenderableType
     return Group(*parts)
 
 
-def verdicts_by_count(found: Iterable[Diagnosis]) -> Text:
-    """So many further diagnoses, by what they say; nothing for none."""
-    counts = Counter(map(verdict_phrase, found))
+def verdicts_by_count(diagnoses: Iterable[Diagnosis]) -> Text:
+    """Further diagnoses, counted by verdict; empty for none."""
+    counts = Counter(map(verdict_phrase, diagnoses))
     if not counts:
         return Text(end="")
     lines = [f"  {many} times: {phrase}" for phrase, many in counts.most_common()]
-    told = f"and {counts.total()} more, which --format jsonl tells in full:"
-    return Text("\n".join((told, *lines)))
+    heading = f"and {counts.total()} more, which --format jsonl prints in full:"
+    return Text("\n".join((heading, *lines)))
 
 
-def _outcome(found: Diagnosis, exchanges: Sequence[Exchange]) -> Text:
+def _outcome(diagnosis: Diagnosis, exchanges: Sequence[Exchange]) -> Text:
     undecided = filter(None, map(undecided_phrase, filter(_is_a_look, exchanges)))
-    if is_ok(found) and (phrase := next(undecided, None)):
+    if is_ok(diagnosis) and (phrase := next(undecided, None)):
         return Text(f"  {phrase}", style="bold")
-    return Text(f"  {verdict_phrase(found)}", style="green" if is_ok(found) else "bold")
+    return Text(f"  {verdict_phrase(diagnosis)}", style="green" if is_ok(diagnosis) else "bold")
 
 
 def _is_a_look(exchange: Exchange) -> bool:
     return exchange.request.purpose is Purpose.LOOK
 
 
-def _subject_first(exchanges: Sequence[Exchange], found: Diagnosis) -> list[Exchange]:
-    at = subject_of(exchanges, found.parts)
+def _subject_first(exchanges: Sequence[Exchange], diagnosis: Diagnosis) -> list[Exchange]:
+    at = subject_of(exchanges, diagnosis.parts)
     return [*exchanges[at : at + 1], *exchanges[:at], *exchanges[at + 1 :]]
 
 
@@ -187,7 +187,7 @@ def _block(title: str, content: RenderableType | None) -> list[RenderableType]:
 
 
 def _uncut(text: str, style: str = "") -> Text:
-    """Text that a person may copy: the terminal wraps it, no line break is put in."""
+    """Text to copy: the terminal wraps it, and no line break is inserted."""
     indented = "\n".join(f"    {line}" for line in text.splitlines())
     return Text(indented, style=style, no_wrap=True, overflow="ignore")
 
@@ -203,24 +203,24 @@ def _grid(rows: Iterable[tuple[str | Text, ...]]) -> Table | None:
     return grid if grid.row_count else None
 
 
-def _candidates(found: Diagnosis | Incident) -> Table | None:
+def _candidates(diagnosis: Diagnosis | Incident) -> Table | None:
     rows: list[tuple[str | Text, ...]] = [
         (
-            Text(one.cause, style="bold" if at == 0 else ""),
-            Text(one.layer, style="dim"),
-            title_of(one.cause),
+            Text(candidate.cause, style="bold" if at == 0 else ""),
+            Text(candidate.layer, style="dim"),
+            title_of(candidate.cause),
         )
-        for at, one in enumerate(found.candidates[:_SHOWN_CANDIDATES])
+        for at, candidate in enumerate(diagnosis.candidates[:_SHOWN_CANDIDATES])
     ]
-    if (more := len(found.candidates) - _SHOWN_CANDIDATES) > 0:
+    if (more := len(diagnosis.candidates) - _SHOWN_CANDIDATES) > 0:
         rows.append((Text(f"and {more} more", style="dim"), "", ""))
     return _grid(rows)
 
 
-def _ruled_out(found: Diagnosis | Incident) -> Table | None:
+def _ruled_out(diagnosis: Diagnosis | Incident) -> Table | None:
     return _grid(
-        (Text(one.cause, style="dim"), Text(one.because, style="dim"))
-        for one in found.ruled_out[:_SHOWN_RULED_OUT]
+        (Text(cause.cause, style="dim"), Text(cause.because, style="dim"))
+        for cause in diagnosis.ruled_out[:_SHOWN_RULED_OUT]
     )
 
 
@@ -234,29 +234,29 @@ def _evidence(exchanges: Sequence[Exchange]) -> list[Text]:
 
 def _asides(exchanges: Sequence[Exchange]) -> list[Text]:
     elsewhere = filter(None, map(elsewhere_phrase, exchanges))
-    unread = (sentence for one in exchanges for sentence in one.response.unread)
-    return [_uncut(one) for one in dict.fromkeys((*elsewhere, *unread))]
+    unread = (sentence for exchange in exchanges for sentence in exchange.response.unread)
+    return [_uncut(aside) for aside in dict.fromkeys((*elsewhere, *unread))]
 
 
-def _next(found: Diagnosis, exchanges: Sequence[Exchange]) -> list[Text]:
-    """What to do about each cause that leads. The first exchange is the one in question."""
-    return _advised(found, steps_of(found.candidates, exchanges), exchanges)
+def _next(diagnosis: Diagnosis, exchanges: Sequence[Exchange]) -> list[Text]:
+    """What to do about each leading cause. The first exchange is the subject."""
+    return _advised(diagnosis, steps_of(diagnosis.candidates, exchanges), exchanges)
 
 
 def _advised(
-    found: Diagnosis | Incident, steps: Sequence[Step], exchanges: Sequence[Exchange]
+    diagnosis: Diagnosis | Incident, steps: Sequence[Step], exchanges: Sequence[Exchange]
 ) -> list[Text]:
-    """The look that would settle it, how to confirm and mend each cause, what would prove nothing.
+    """The look that would settle it, how to confirm and fix each cause, and what proves nothing.
 
-    The terminal wraps the lines, since a person copies them.
+    The terminal wraps the lines, since people copy them.
     """
     shown: list[Text] = []
-    if (probe := found.next_probe) is not None:
+    if (probe := diagnosis.next_probe) is not None:
         shown += [_uncut(probe_phrase(probe)), _uncut(probe.why.replace("; ", "\n"), "dim")]
     for line in lines(steps):
         shown.append(_uncut(line.text, "bold" if line.is_command else ""))
-    told = test_invoke_phrase(found.candidates) if is_by_a_rest_api(exchanges) else None
-    return [*shown, _uncut(told, "dim")] if told else shown
+    test_invoke = test_invoke_phrase(diagnosis.candidates) if is_by_a_rest_api(exchanges) else None
+    return [*shown, _uncut(test_invoke, "dim")] if test_invoke else shown
 
 
 def verdicts(found: Iterable[Verdict]) -> Table:
@@ -288,8 +288,8 @@ def _what(verdict: Verdict) -> str:
 
 
 def incident(found: Incident, origin: Origin | None = None) -> RenderableType:
-    """An incident in full, as on-call wants it. `origin` says with which words of a command it is
-    found; None where no command finds it."""
+    """An incident in full, as on-call wants it. `origin` gives the command options that find it;
+    None where no command does."""
     is_open = found.state == OPEN
     title = Text.assemble(
         (
@@ -324,8 +324,8 @@ def incident(found: Incident, origin: Origin | None = None) -> RenderableType:
     return Group(*parts)
 
 
-def _members(found: Incident) -> Iterator[tuple[str | Text, ...]]:
-    for member in found.members:
+def _members(incident: Incident) -> Iterator[tuple[str | Text, ...]]:
+    for member in incident.members:
         state = f"recovered {moment(member.until)}" if member.until else "failing"
         yield (
             member.route,
@@ -335,68 +335,80 @@ def _members(found: Incident) -> Iterator[tuple[str | Text, ...]]:
         )
 
 
-def _related(found: Incident) -> Iterator[tuple[str | Text, ...]]:
-    for one in found.related:
-        state = f"over since {moment(one.until)}" if one.until else "failing"
+def _related(incident: Incident) -> Iterator[tuple[str | Text, ...]]:
+    for related in incident.related:
+        state = f"over since {moment(related.until)}" if related.until else "failing"
         yield (
-            one.api,
-            f"incident {one.incident}",
-            Text(f"since {moment(one.since)}", style="dim"),
+            related.api,
+            f"incident {related.incident}",
+            Text(f"since {moment(related.since)}", style="dim"),
             Text(state, style="dim"),
         )
 
 
-def _timeline(found: Incident) -> Table | None:
-    """The history as a line through time, with the distance from the opening."""
+def _timeline(incident: Incident) -> Table | None:
+    """The history as a time line, each entry with its distance from the opening."""
     rows: list[tuple[str | Text, ...]] = [
-        (Text(f"+{length(found.opened_at, one.at)}", style="dim"), Text("│", style="dim"), one.text)
-        for one in found.updates
+        (
+            Text(f"+{length(incident.opened_at, update.at)}", style="dim"),
+            Text("│", style="dim"),
+            update.text,
+        )
+        for update in incident.updates
     ]
     return _grid(rows)
 
 
-def incident_list(found: Iterable[Incident]) -> Group:
-    """Two lines an incident: when and how grave, then what; a third where it is held."""
-    return Group(*(line for one in found for line in _listed(one)))
+def incident_list(incidents: Iterable[Incident]) -> Group:
+    """Two lines per incident: when and how severe, then what; a third where it is held."""
+    return Group(*(line for incident in incidents for line in _listed(incident)))
 
 
-def _listed(found: Incident) -> Iterator[Text]:
-    is_open = found.state == OPEN
-    ended = found.resolved_at
+def _listed(incident: Incident) -> Iterator[Text]:
+    is_open = incident.state == OPEN
+    ended = incident.resolved_at
     yield Text.assemble(
-        (f"{found.id[:_ID_SHOWN]}  ", "bold"),
-        (f"{found.state:<10}", "bold red" if is_open else "green"),
-        (f"{found.severity:<10}", _SEVERITIES[found.severity] if is_open else ""),
-        moment(found.opened_at),
-        f"  lasted {length(found.opened_at, ended)}" if ended else "",
-        f"  acknowledged by {found.acknowledged.by}" if is_open and found.acknowledged else "",
+        (f"{incident.id[:_ID_SHOWN]}  ", "bold"),
+        (f"{incident.state:<10}", "bold red" if is_open else "green"),
+        (f"{incident.severity:<10}", _SEVERITIES[incident.severity] if is_open else ""),
+        moment(incident.opened_at),
+        f"  lasted {length(incident.opened_at, ended)}" if ended else "",
+        f"  acknowledged by {incident.acknowledged.by}"
+        if is_open and incident.acknowledged
+        else "",
     )
-    yield Text(f"  {headline(found)}")
-    yield from _held(found)
+    yield Text(f"  {headline(incident)}")
+    yield from _held(incident)
 
 
-def announcement(told: Brief, found: Incident) -> Text:
-    """What is to be said of an incident now: a line, and one for each piece of news."""
-    at = datetime.fromisoformat(told.at).astimezone().strftime("%H:%M:%S")
+def announcement(brief: Brief, incident: Incident) -> Text:
+    """What to announce of an incident now: its headline, then one line per piece of news."""
+    at = datetime.fromisoformat(brief.at).astimezone().strftime("%H:%M:%S")
     line = Text.assemble(
         f"{at} ",
-        (f"{told.kind.upper()} ", "bold"),
-        (f"{found.severity} ", _SEVERITIES[found.severity]),
-        headline(found),
+        (f"{brief.kind.upper()} ", "bold"),
+        (f"{incident.severity} ", _SEVERITIES[incident.severity]),
+        headline(incident),
     )
-    for one in told.news:
-        line.append(f"\n         {one}")
+    for line_of_news in brief.news:
+        line.append(f"\n         {line_of_news}")
     return line
 
 
-def _held(found: Incident) -> Iterator[Text]:
-    """Why nobody was told, or is told of its end, if it is so."""
-    if found.held_until is not None:
-        told = f"held until {moment(found.held_until)}" if found.state == OPEN else "not told"
-        yield Text(f"  {told}: maintenance", style="cyan")
-    if found.part_of is not None:
-        yield Text(f"  told of in incident {found.part_of}: the same credential", style="cyan")
-    if found.state == OPEN and not fails_now(found):
+def _held(incident: Incident) -> Iterator[Text]:
+    """Why the incident, or its end, was not announced; nothing otherwise."""
+    if incident.held_until is not None:
+        state = (
+            f"held until {moment(incident.held_until)}"
+            if incident.state == OPEN
+            else "not announced"
+        )
+        yield Text(f"  {state}: maintenance", style="cyan")
+    if incident.part_of is not None:
+        yield Text(
+            f"  announced with incident {incident.part_of}: the same credential", style="cyan"
+        )
+    if incident.state == OPEN and not fails_now(incident):
         yield Text("  recovered: waits for other APIs at which its credential fails", style="cyan")
 
 
@@ -405,11 +417,11 @@ def count(number: int, thing: str) -> str:
 
 
 def console(*, stderr: bool = False) -> Console:
-    found = Screen(stderr=stderr, highlight=False, markup=False, emoji=False)
-    found.width = max(found.width, _NARROWEST)
-    return found
+    screen = Screen(stderr=stderr, highlight=False, markup=False, emoji=False)
+    screen.width = max(screen.width, _NARROWEST)
+    return screen
 
 
 def put(out: Console, content: RenderableType) -> None:
-    """Prints without cutting what a person may copy."""
+    """Print without cutting text that people copy."""
     out.print(content, crop=False)

@@ -1,4 +1,4 @@
-"""The deployed stack that a command works on, and how every error of AWS is told."""
+"""The deployed stack that a command works on, and how it reports every AWS error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STACK_HELP = "The deployed stack's name."
 
 
 class Outputs:
-    """What a stack says of itself, by name. Raises UsageError."""
+    """A stack's outputs, by name. Raises UsageError."""
 
     def __init__(self, stack: str, region: str | None = None) -> None:
         self._stack = stack
@@ -35,7 +35,7 @@ class Outputs:
 
 @contextmanager
 def in_one_line(what: str) -> Iterator[None]:
-    """Whatever AWS or its library raises, as one line for a person."""
+    """Turn whatever AWS or its library raises into a UsageError of one line."""
     try:
         with explained(what):
             try:

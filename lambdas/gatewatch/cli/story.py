@@ -1,4 +1,4 @@
-"""The story that `gatewatch demo` tells: an API that breaks, and how each incident looks."""
+"""The story of `gatewatch demo`: an API that breaks, and how each incident looks."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def stage(console: Console | None = None) -> Iterator[Watcher]:
 
 
 class Watcher:
-    """Runs the real pipeline against the sandbox and shows what comes of it."""
+    """Runs the real pipeline against the sandbox and shows its results."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Watcher:
         transport.close()
         return report
 
-    def tell(self) -> None:
+    def play(self) -> None:
         out = self._console
         out.print(Rule(Text("a healthy API", style="bold")))
         out.print(
@@ -127,16 +127,16 @@ class Watcher:
             out.print()
 
     def _until(self, is_reached: Callable[[Incident], bool], most: int = 12) -> list[Incident]:
-        """Ticks until incidents are as wanted, and returns those."""
+        """Tick until the incidents wanted appear, and return them."""
         for _ in range(most):
-            found = [one for one in self.tick().incidents if is_reached(one)]
-            if found:
-                return found
+            incidents = [incident for incident in self.tick().incidents if is_reached(incident)]
+            if incidents:
+                return incidents
         return []
 
 
 _CALM_MINUTES = 10
-"""What broke a moment ago would be told to come and go."""
+"""Without them, an API that broke a moment ago would be announced as coming and going."""
 
 
 def _read(ref: SecretRef) -> str:

@@ -29,9 +29,9 @@ def validate(
     config: ConfigFile = CONFIG,
     output: OutputFormat = Format.TEXT,
 ) -> None:
-    """Check configurations without sending anything; every problem at once.
+    """Check configurations and report every problem at once, without sending anything.
 
-    AWS is not asked either: what a parameter of Parameter Store holds is not looked at.
+    AWS is not called either: values in Parameter Store are not read.
 
     Exit code 0 when all are in order, 3 when one is not.
 
@@ -46,44 +46,44 @@ def validate(
     if files and config != CONFIG:
         raise UsageError("FILE and --config: give one of them")
     check = _as_json if output is Format.JSON else _as_text
-    raise typer.Exit(gravest(*[check(one) for one in files or [config]]))
+    raise typer.Exit(gravest(*[check(file) for file in files or [config]]))
 
 
 def _as_text(config: Path) -> int:
     try:
-        found = read_config(config, Placeholders())
+        loaded = read_config(config, Placeholders())
     except ConfigError as error:
         typer.echo(visible(str(error)), err=True)
         return BAD_USAGE
-    routes = [route for api in found.apis for route in api.routes]
-    counted = f"{show.count(len(found.apis), 'API')}, {show.count(len(routes), 'route')}"
+    routes = [route for api in loaded.apis for route in api.routes]
+    counted = f"{show.count(len(loaded.apis), 'API')}, {show.count(len(routes), 'route')}"
     typer.echo(visible(f"{config}: in order; {counted}"))
     for route in routes:
         if note := uneven(route):
             typer.echo(visible(f"{config}: {route.name}: {note}"))
-    for line in window_lines(scheduled(found, SystemClock().now())):
+    for line in window_lines(scheduled(loaded, SystemClock().now())):
         typer.echo(visible(f"{config}: {line}"))
     return AS_EXPECTED
 
 
 def _as_json(config: Path) -> int:
-    """A list of problems, each with its path, what was found and expected; the exit code."""
+    """Print the problems, each with its path, value and what was expected; return the exit code."""
     problems: tuple[Problem, ...] = ()
     try:
         read_config(config, Placeholders())
     except ConfigError as error:
         problems = error.problems
-    told = [
+    listed = [
         {
-            "path": shown(one.path),
-            "line": one.line,
-            "found": None if one.found is None else str(one.found),
-            "expected": one.expected,
-            "nearest": one.nearest,
+            "path": shown(problem.path),
+            "line": problem.line,
+            "found": None if problem.found is None else str(problem.found),
+            "expected": problem.expected,
+            "nearest": problem.nearest,
         }
-        for one in problems
+        for problem in problems
     ]
-    typer.echo(msgspec.json.encode({"file": str(config), "problems": told}))
+    typer.echo(msgspec.json.encode({"file": str(config), "problems": listed}))
     return BAD_USAGE if problems else AS_EXPECTED
 
 

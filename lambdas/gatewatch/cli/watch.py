@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import count
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -21,11 +21,15 @@ from gatewatch.cli.facts import facts, of_clock
 from gatewatch.cli.maintenance import Scheduled, scheduled, window_lines
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.setting import open_store, prober, read_config, vault
+from gatewatch.config.canonical import Config
 from gatewatch.incidents.correlate import OPEN
 from gatewatch.model import Incident, Verdict
-from gatewatch.ports import StateError
+from gatewatch.ports import StateError, Store
 from gatewatch.run import Report, Summary
 from gatewatch.run import run as run_once
+
+if TYPE_CHECKING:
+    from gatewatch.probe.vault import Vault
 
 Key = tuple[str, str, str, str]
 
@@ -44,8 +48,8 @@ def watch(
 ) -> None:
     """Probe each route when it is due, until Ctrl-C; the table always shows the last verdicts.
 
-    Above it stays what on-call would be told: what opened, changed or was resolved, each once.
-    The first tick probes everything. With `--format json`, each tick prints one line.
+    Above the table stays what on-call would be sent: each incident that opened, changed or was
+    resolved, once. The first tick probes everything. With `--format json`, each tick prints a line.
 
     **Examples**
 
@@ -54,55 +58,79 @@ def watch(
     gatewatch watch --ticks 10 --format json
     ```
     """
-    found = read_config(config)
-    store = open_store(config, state, found)
-    held = vault(config.parent, found)
-    board = Board()
-    clock, minutes, health = SystemClock(), Minutes(), Health()
-    status = AS_EXPECTED
-    live = Live(console=show.console(), auto_refresh=False, screen=False)
-
-    def tell(summary: Summary, verdicts: Sequence[Verdict]) -> None:
-        board.see(summary, verdicts)
-        if output is Format.TEXT:
-            live.update(board.shown(), refresh=True)
-
-    with until_closed(), live:
+    loaded = read_config(config)
+    watcher = Watcher(
+        loaded, open_store(config, state, loaded), vault(config.parent, loaded), output
+    )
+    with until_closed(), watcher.live:
         try:
             for _ in _ticks(ticks, tick):
-                transport = prober(found, held)
-                due = minutes.since(clock.now())
-                try:
-                    report = run_once(found, transport, store, clock, due, tell=tell)
-                except StateError as error:
-                    minutes.give_back(due)
-                    health.say(f"{error}; nothing was sent in this tick")
-                    status = gravest(status, BAD_USAGE)
-                    continue
-                finally:
-                    transport.close()
-                if report.unsaved is None:
-                    health.say(None)
-                else:
-                    minutes.give_back(due)
-                    health.say(f"{report.unsaved}; not all of this tick is remembered")
-                    status = gravest(status, BAD_USAGE)
-                board.take(report, scheduled(found, clock.now()))
-                status = gravest(status, of_verdicts(report.verdicts))
-                if output is Format.JSON:
-                    live.stop()
-                    typer.echo(msgspec.json.encode(report))
-                else:
-                    for line in announced(report):
-                        live.console.print(line)
-                    live.update(board.shown(), refresh=True)
+                watcher.tick()
         except KeyboardInterrupt:
-            live.stop()
-    raise typer.Exit(status)
+            watcher.live.stop()
+    raise typer.Exit(watcher.status)
+
+
+class Watcher:
+    """Takes the looks of each tick, shows them, and keeps the gravest exit code."""
+
+    def __init__(self, config: Config, store: Store, held: Vault, output: Format) -> None:
+        self._config = config
+        self._store = store
+        self._vault = held
+        self._is_text = output is Format.TEXT
+        self._board, self._minutes, self._health = Board(), Minutes(), Health()
+        self._clock = SystemClock()
+        self.live = Live(console=show.console(), auto_refresh=False, screen=False)
+        self.status = AS_EXPECTED
+
+    def tick(self) -> None:
+        due = self._minutes.since(self._clock.now())
+        try:
+            report = self._look(due)
+        except StateError as error:
+            self._repeat(due, f"{error}; nothing was sent in this tick")
+            return
+        if report.unsaved is None:
+            self._health.say(None)
+        else:
+            self._repeat(due, f"{report.unsaved}; not all of this tick is remembered")
+        self._board.take(report, scheduled(self._config, self._clock.now()))
+        self.status = gravest(self.status, of_verdicts(report.verdicts))
+        self._print(report)
+
+    def _look(self, due: range | None) -> Report:
+        transport = prober(self._config, self._vault)
+        try:
+            return run_once(
+                self._config, transport, self._store, self._clock, due, tell=self._show_looks
+            )
+        finally:
+            transport.close()
+
+    def _repeat(self, due: range | None, trouble: str) -> None:
+        """What is not stored is due again at the next tick."""
+        self._minutes.give_back(due)
+        self._health.say(trouble)
+        self.status = gravest(self.status, BAD_USAGE)
+
+    def _show_looks(self, summary: Summary, verdicts: Sequence[Verdict]) -> None:
+        self._board.see(summary, verdicts)
+        if self._is_text:
+            self.live.update(self._board.shown(), refresh=True)
+
+    def _print(self, report: Report) -> None:
+        if not self._is_text:
+            self.live.stop()
+            typer.echo(msgspec.json.encode(report))
+            return
+        for line in announced(report):
+            self.live.console.print(line)
+        self.live.update(self._board.shown(), refresh=True)
 
 
 class Health:
-    """Says that nothing can be remembered, and says so again only when it changes or is over."""
+    """Prints that looks cannot be stored, once, and again only when the reason changes or ends."""
 
     def __init__(self) -> None:
         self._trouble: str | None = None
@@ -110,17 +138,19 @@ class Health:
     def say(self, trouble: str | None) -> None:
         if trouble == self._trouble:
             return
-        told = trouble or "the state can be used again, and looks are remembered"
+        message = trouble or "the state can be used again, and looks are remembered"
         going_on = "; it is tried again with each tick" if trouble else ""
         self._trouble = trouble
-        typer.echo(f"gatewatch: {told}{going_on}", err=True)
+        typer.echo(f"gatewatch: {message}{going_on}", err=True)
 
 
 def announced(report: Report) -> Iterator[Text]:
-    """What is to be said now, to stay above the table."""
+    """What to announce now, to stay above the table."""
     yield from map(Text, of_clock(report.summary))
-    known = {one.id: one for one in report.incidents}
-    yield from (show.announcement(one, known[one.incident]) for one in report.announcements)
+    incidents = {incident.id: incident for incident in report.incidents}
+    yield from (
+        show.announcement(brief, incidents[brief.incident]) for brief in report.announcements
+    )
 
 
 def _ticks(most: int, seconds: float) -> Iterator[int]:
@@ -133,25 +163,25 @@ def _ticks(most: int, seconds: float) -> Iterator[int]:
 
 
 _LONGEST_PAUSE = 24 * 60
-"""In minutes. Every route is due at least once in a day."""
+"""In minutes. Every route is due at least once a day."""
 
 
 class Minutes:
     """Deals out each minute once, so that routes keep their intervals whatever the ticks do.
 
-    A clock that is set back begins anew: nobody waits until it is again where it was.
+    After the clock was set back, minutes start afresh: nothing waits until it catches up.
     """
 
     def __init__(self) -> None:
         self._next: int | None = None
 
     def give_back(self, due: range | None) -> None:
-        """What could not be remembered of them is wanting: they are due at the next tick, too."""
+        """Make these minutes due again at the next tick, since not all of them could be stored."""
         self._next = None if due is None else due.start
 
     def since(self, now: datetime) -> range | None:
-        """The minutes since the epoch that began after the last call; None, for everything, the
-        first time and after so long a pause that everything is due."""
+        """The minutes since the epoch that began after the last call. None, for everything: at the
+        first call, and after a pause so long that everything is due."""
         minute = int(now.timestamp() // 60)
         first, self._next = self._next, minute + 1
         if first is None or minute - first >= _LONGEST_PAUSE:
@@ -171,11 +201,12 @@ class Board:
 
     def see(self, summary: Summary, verdicts: Iterable[Verdict]) -> None:
         self._at = summary.at
-        for one in verdicts:
-            self._verdicts[one.api, one.route, one.entrance, one.caller] = one
+        for verdict in verdicts:
+            key = (verdict.api, verdict.route, verdict.entrance, verdict.caller)
+            self._verdicts[key] = verdict
 
     def take(self, report: Report, scheduled: tuple[Scheduled, ...] = ()) -> None:
-        """Where not all could be remembered, the incidents are those of before."""
+        """Where not everything could be stored, the incidents stay those of the last tick."""
         self.see(report.summary, report.verdicts)
         self._windows = scheduled
         if report.unsaved is None:
@@ -185,7 +216,7 @@ class Board:
         if self._at is None:
             return Group()
         at = datetime.fromisoformat(self._at).astimezone().strftime("%H:%M:%S")
-        open_ones = [one for one in self._incidents if one.state == OPEN]
+        open_ones = [incident for incident in self._incidents if incident.state == OPEN]
         lines, others = facts(list(self._verdicts.values()))
         return Group(
             Text(f"gatewatch · last tick {at} · Ctrl-C to stop", style="dim"),

@@ -1,4 +1,4 @@
-"""From what a user wrote to a `Config`, or to every problem at once. Pure: text in, values out."""
+"""Turns a user's text into a `Config`, or into every problem at once. Pure: text in, values out."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ T = TypeVar("T")
 
 
 def load(text: str, name: str, lookups: Lookups | None = None) -> Config:
-    """Raises ConfigError with all problems; `name` is what the file is called in them. `lookups`
-    find what it refers to."""
+    """Raise ConfigError with all problems; `name` is the file's name in them. `lookups` resolve
+    what the text refers to."""
     document = read_document(text)
     findings = Findings(document)
     config = _config(document, findings, lookups or Lookups()) if not findings.problems else None
@@ -77,7 +77,7 @@ def _config(document: Document, findings: Findings, lookups: Lookups) -> Config 
 
 
 def _of_canonical(made: Config) -> Iterator[Problem]:
-    """What whoever reads it in its canonical form would refuse."""
+    """The problems that a reader of the canonical form would find."""
     try:
         read_canonical(msgspec.json.encode(made))
     except (UnreadableError, OverflowError, UnicodeEncodeError, RecursionError) as error:
@@ -108,7 +108,7 @@ def _mapping(value: Mapping[str, object], key: str) -> dict[str, object]:
 
 
 def _piece(value: object, kind: type[T], path: Path, findings: Findings) -> T | None:
-    """A part of the file as its type; None where the part is wrong, which is noted already."""
+    """A part of the file as its type; None where the part is wrong, which is already recorded."""
     return None if findings.touch(path) else msgspec.convert(value, kind)
 
 

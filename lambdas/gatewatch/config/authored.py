@@ -1,6 +1,6 @@
 """What a user writes in gatewatch.yaml: the types, the defaults, and the published schema.
 
-A description beside a type is what the error message says was expected.
+An error message uses the description beside a type as what was expected.
 """
 
 from __future__ import annotations
@@ -103,14 +103,14 @@ WindowLength = Annotated[
 
 
 class Authored(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The manners of everything below: keys are fixed, values are never changed."""
+    """The base of everything below: unknown keys are refused, values never change."""
 
 
 class SecretRef(Authored, frozen=True, kw_only=True):
-    """Where a secret is kept: an environment variable, a file beside the configuration, a secret
-    of Secrets Manager (name or ARN) or an SSM parameter; exactly one of them.
+    """Where a secret is kept: exactly one of an environment variable, a file beside the
+    configuration, a secret of Secrets Manager (name or ARN) and an SSM parameter.
 
-    `key` picks one text out of a secret that is a JSON object.
+    `key` picks one text from a secret that is a JSON object.
     """
 
     env: EnvName | None = None
@@ -146,8 +146,8 @@ class HeaderCredential(Authored, frozen=True, kw_only=True):
 
 
 class OAuth2Credential(Authored, frozen=True, kw_only=True):
-    """Client credentials. `client`: a JSON secret with `client_id` and `client_secret`; or both
-    of them by themselves. `ca_file`: PEM certificates of the token endpoint's private authority.
+    """Client credentials. `client`: a JSON secret with `client_id` and `client_secret`; or give
+    these two keys. `ca_file`: PEM certificates of the token endpoint's private authority.
     """
 
     token_url: TokenUrl
@@ -164,7 +164,7 @@ class OAuth2Credential(Authored, frozen=True, kw_only=True):
 class CognitoCredential(Authored, frozen=True, kw_only=True):
     """A user of a user pool; the app client must allow USER_PASSWORD_AUTH.
 
-    REST API authorizers take the `id` token, or the `access` token where the method asks scopes.
+    REST API authorizers take the `id` token, or `access` where the method requires scopes.
     """
 
     region: Region
@@ -176,7 +176,7 @@ class CognitoCredential(Authored, frozen=True, kw_only=True):
 
 
 class Sigv4Credential(Authored, frozen=True, kw_only=True):
-    """A `role` to assume, or given keys, or neither: the identity that Gatewatch runs as.
+    """A `role` to assume, or given keys; neither means the identity that Gatewatch runs as.
 
     `region` and `service` are needed where the URL does not name them.
     """
@@ -198,7 +198,7 @@ class ClientCertificateCredential(Authored, frozen=True, kw_only=True):
 
 
 class Credential(Authored, frozen=True, kw_only=True):
-    """One kind; `for` lists the hosts that it may be sent to."""
+    """Exactly one kind; `for` lists the hosts that may receive it."""
 
     api_key: Annotated[ApiKeyCredential, _REFERENCE] | None = None
     bearer: Secret | None = None
@@ -212,7 +212,7 @@ class Credential(Authored, frozen=True, kw_only=True):
 
 
 class Expect(Authored, frozen=True, kw_only=True):
-    """What a call that gets through must bring: any 2xx, where no status is named."""
+    """What a successful call must return; without `status`, any 2xx."""
 
     status: Status | tuple[Status, ...] | None = None
     json: dict[Pattern, Any] = {}
@@ -222,7 +222,7 @@ class Expect(Authored, frozen=True, kw_only=True):
 
 
 class Looks(Authored, frozen=True, kw_only=True):
-    """How a route is looked at, and what counts."""
+    """How often a route is looked at, and how many failures and passes count."""
 
     every: Duration | None = None
     anonymous_every: Duration | None = None
@@ -232,10 +232,10 @@ class Looks(Authored, frozen=True, kw_only=True):
 
 
 class Defaults(Looks, frozen=True, kw_only=True):
-    """Each may be given again on an API, and all but `remind_every` on a route.
+    """Each may be set again on an API, and all but `remind_every` on a route.
 
-    `remind_every`: how often the deployed service tells again of an incident that stays open and
-    that nobody has acknowledged; one of low severity is told once.
+    `remind_every`: how often the deployed service sends a reminder of an open incident that nobody
+    has acknowledged; incidents of low severity get none.
     """
 
     remind_every: Interval | None = None
@@ -275,8 +275,8 @@ ParameterName = Annotated[
 
 
 class UrlParameter(Authored, frozen=True, kw_only=True):
-    """A URL that is kept in Parameter Store, as a `String`. Its value is read when a command
-    starts; for the service in the account, when it is deployed or pushed to.
+    """A URL in Parameter Store, as a `String`. A command reads its value when it starts; the
+    service in the account uses the value of its last deployment or push.
     """
 
     ssm: ParameterName
@@ -288,10 +288,10 @@ Place = Url | Annotated[UrlParameter, Meta(extra_json_schema={"description": "{s
 class Api(Defaults, frozen=True, kw_only=True):
     """One API and stage. `also_at` must answer alike; `closed_at` must refuse everybody.
 
-    `private`: it is reached from inside a VPC only. In the account it is looked at from the
-    [network](#network); from the command line, from wherever that runs. `api_id` tells a VPC
-    endpoint, at a name of its own, for which API a request is (the header `x-apigw-api-id`).
-    `ca_file`: PEM certificates of a private authority that is trusted besides the public ones.
+    `private`: only reachable from inside a VPC. The service in the account looks at it from the
+    [network](#network); the command line, from wherever it runs. `api_id` tells a VPC endpoint that
+    is called by its own name which API a request is for (the header `x-apigw-api-id`). `ca_file`:
+    PEM certificates of a private authority, trusted in addition to the public ones.
     """
 
     url: Place
@@ -308,11 +308,11 @@ class Api(Defaults, frozen=True, kw_only=True):
 
 
 class Channel(Authored, frozen=True, kw_only=True):
-    """A topic that the deployed service tells of incidents, besides its own; of which severities,
-    if not of all.
+    """A topic that gets the deployed service's incidents, in addition to its own topic; of these
+    severities, if not of all.
 
-    `only: exposures` makes it the security route: a route that lets strangers in is told there and
-    on the service's own topic, and no longer on the others.
+    `only: exposures` makes it the security route: exposures go there and to the service's own
+    topic, and no longer to the others.
     """
 
     sns: TopicArn
@@ -321,9 +321,9 @@ class Channel(Authored, frozen=True, kw_only=True):
 
 
 class Window(Authored, frozen=True, kw_only=True):
-    """From each time that `cron` names, or once `from` a moment, `for` so long. It covers the
-    `apis` named, or all. What begins to fail in it is told when it is over, if it still fails
-    then; an exposure is told at once. More: [maintenance windows](maintenance.md).
+    """Opens at each time of `cron`, or once at `from`, and lasts `for` so long. It covers the named
+    `apis`, or all. A failure that begins in it is announced at its end, if it still fails then; an
+    exposure at once. More: [maintenance windows](maintenance.md).
     """
 
     cron: CronLine | None = None
@@ -334,9 +334,9 @@ class Window(Authored, frozen=True, kw_only=True):
 
 
 class Network(Authored, frozen=True, kw_only=True):
-    """From where the deployed service looks at APIs that are `private`: a second probe, in these
-    subnets of one VPC and under these security groups. `ranges`: the private addresses to which
-    it may connect, such as those of the VPC endpoint; public ones it may always.
+    """Where the deployed service looks at `private` APIs from: a second probe, in these subnets of
+    one VPC and with these security groups. `ranges`: the private addresses that it may connect to,
+    such as those of the VPC endpoint; it may always connect to public ones.
     """
 
     subnets: tuple[SubnetId, ...]
@@ -350,12 +350,12 @@ Acting = Literal["layer", "route"]
 class File(Authored, frozen=True, kw_only=True):
     """gatewatch.yaml as a whole.
 
-    `alarms`: which of CloudWatch's alarms tell the topic `AlarmsTopic`: those of a `layer`, once
-    for all routes, or those that name each `route` that fails. The others only show on the
-    dashboard. It takes effect with a deployment.
+    `alarms`: which CloudWatch alarms notify the topic `AlarmsTopic`: those of a `layer`, once for
+    all routes, or those that name each failing `route`. The others only show on the dashboard. It
+    takes effect with a deployment.
 
-    `contact`: where those who run a watched API learn who calls it. It stands in the `User-Agent`
-    of every request, which otherwise says no more than that Gatewatch calls.
+    `contact`: where those who run a watched API learn who calls it. The `User-Agent` of every
+    request names it; without it, the header only names Gatewatch.
 
     `alarm_runbook`: the page where you keep the [runbook](runbook.md). The alarms link to it, with
     their names after a `#`; without it they name that file. It takes effect with a deployment.

@@ -1,4 +1,4 @@
-"""A configuration as the core reads it: complete, typed, without sugar, and without secrets."""
+"""A configuration as the core reads it: complete, typed, without shorthand or secrets."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ from gatewatch.model import ANONYMOUS, READING_METHODS, Access, Guard, Severity
 
 
 class Canonical(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything here is compared by value, never changed, and written as JSON."""
+    """The base of everything here: compared by value, never changed, written as JSON."""
 
 
 T = TypeVar("T")
 
 
 def within(value: object, kind: type[T]) -> Iterator[T]:
-    """Every value of a kind inside a configuration or a part of one, at any depth."""
+    """Every value of a type inside a configuration or a part of one, at any depth."""
     if isinstance(value, kind):
         yield value
     elif isinstance(value, Canonical):
@@ -109,8 +109,8 @@ class Header(Canonical, frozen=True, kw_only=True, tag="header"):
 
 
 class OAuth2(Canonical, frozen=True, kw_only=True, tag="oauth2"):
-    """Client credentials: a token of the endpoint's. `auth_method` is named as in RFC 7591.
-    `authority`: PEM certificates that are trusted besides the public ones."""
+    """Client credentials: a token from the endpoint. `auth_method` is named as in RFC 7591.
+    `authority`: PEM certificates that are trusted in addition to the public ones."""
 
     token_url: BaseUrl
     client_id: Text | SecretRef
@@ -151,7 +151,7 @@ SigningKeys = GivenKeys | AssumedRole | OwnKeys
 
 
 class Sigv4(Canonical, frozen=True, kw_only=True, tag="sigv4"):
-    """Region and service are read off the URL where they are not given."""
+    """The URL gives region and service where they are not set."""
 
     keys: SigningKeys
     region: Region | None = None
@@ -169,7 +169,7 @@ CredentialSource = ApiKey | Bearer | Basic | Header | OAuth2 | Cognito | Sigv4 |
 
 
 class Credential(Canonical, frozen=True, kw_only=True):
-    """`hosts` are the `host:port` pairs that it may be sent to."""
+    """`hosts` are the `host:port` pairs that may receive it."""
 
     name: CredentialName
     source: CredentialSource
@@ -190,7 +190,7 @@ Caller = Annotated[tuple[CredentialName, ...], Meta(min_length=1)]
 
 
 class Route(Canonical, frozen=True, kw_only=True):
-    """`name` is the method and the path template; `target` the path and query really called.
+    """`name` is the method and the path template; `target` the path and query actually called.
 
     `callers` are credential names, joined ones as a tuple of several. `open_after` failures in a
     row count, or X of the last Y where `open_share` is (X, Y); see `track.Patience`.
@@ -226,9 +226,9 @@ class Entrance(Canonical, frozen=True, kw_only=True):
 
 
 class Api(Canonical, frozen=True, kw_only=True):
-    """`remind_every_seconds`: None: an incident that stays open is not told again. `private`: in
-    the account it is looked at from inside a VPC. `api_id`: what a VPC endpoint is told where the
-    URL names no API. `authority`: PEM certificates that are trusted besides the public ones."""
+    """`remind_every_seconds` None: an open incident sends no reminder. `private`: the account looks
+    at it from inside a VPC. `api_id`: names the API to a VPC endpoint where the URL does not.
+    `authority`: PEM certificates that are trusted in addition to the public ones."""
 
     name: ApiName
     entrances: Annotated[tuple[Entrance, ...], Meta(min_length=1, max_length=50)]
@@ -244,14 +244,14 @@ class Api(Canonical, frozen=True, kw_only=True):
 
     @property
     def presented(self) -> frozenset[str]:
-        """The names of the credentials with which its routes are called."""
+        """The names of the credentials that calls to its routes present."""
         return frozenset(
             name for route in self.routes for caller in route.callers for name in caller
         )
 
 
 class Channel(Canonical, frozen=True, kw_only=True):
-    """A topic's ARN, and the severities that it takes; none: all. `only`: of these incidents."""
+    """A topic's ARN, and the severities that it takes; none: all. `only` restricts it further."""
 
     topic: str
     severities: tuple[Severity, ...] = ()
@@ -261,7 +261,7 @@ class Channel(Canonical, frozen=True, kw_only=True):
 class Window(Canonical, frozen=True, kw_only=True):
     """Opens whenever `cron` strikes, or once at `start`, on the clock of `timezone`.
 
-    `apis` empty: it covers all.
+    An empty `apis` covers all.
     """
 
     cron: CronLine | None = None
@@ -285,8 +285,8 @@ class Network(Canonical, frozen=True, kw_only=True):
 
 
 class Config(Canonical, frozen=True, kw_only=True):
-    """`alarms`: those of which act, of the layers or of the routes, and `alarm_runbook`, the page
-    that they link to, are the deployment's business. `contact`: whom the User-Agent names."""
+    """Only a deployment uses `alarms` (whether alarms of layers or of routes act) and
+    `alarm_runbook` (the page that they link to). `contact`: whom the User-Agent names."""
 
     version: Literal[1] = 1
     apis: Annotated[tuple[Api, ...], Meta(min_length=1)]
@@ -300,12 +300,12 @@ class Config(Canonical, frozen=True, kw_only=True):
 
 
 class UnreadableError(ValueError):
-    """Raised for bytes that are no canonical configuration; says the first deviation."""
+    """Raised for bytes that are no canonical configuration; names the first deviation."""
 
 
 def read_canonical(body: bytes) -> Config:
-    """Raises UnreadableError. Each value is as its type allows; how they go together, and what a
-    deployment allows, is checked by others."""
+    """Raise UnreadableError for a value that its type refuses. `rules` checks how values fit
+    together, `published` what a deployment allows."""
     try:
         return msgspec.json.decode(body, type=Config)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -315,5 +315,5 @@ def read_canonical(body: bytes) -> Config:
 
 
 def caller_name(callers: tuple[str, ...]) -> str:
-    """How a caller is named in verdicts: its credentials joined, or `anonymous`."""
+    """A caller's name in verdicts: its credentials joined, or `anonymous`."""
     return " + ".join(callers) or ANONYMOUS

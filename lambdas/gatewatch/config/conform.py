@@ -1,4 +1,4 @@
-"""Whether plain values have the form of the authored types: all deviations, not just the first."""
+"""Compares plain values with the authored types: all deviations, not just the first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HIDDEN_BELOW = "credentials"
 
 
 def deviations(value: object, kind: types.Type, path: Path = ()) -> list[Problem]:
-    """Everything about `value` that is not as `kind` wants it."""
+    """Every way in which `value` is not of the type `kind`."""
     if (most := _longest(kind)) is not None and isinstance(value, str) and len(value) > most:
         return [_wrong(path, value, f"at most {most} characters")]
     match kind:
@@ -38,7 +38,7 @@ def _longest(kind: types.Type) -> int | None:
 
 
 def _described(value: object, kind: types.Metadata, path: Path) -> list[Problem]:
-    """Deviations of the value itself are told in the description's words."""
+    """Deviations of the value itself use the type's description."""
     return [
         _wrong(path, value, _expected(kind)) if problem.path == path else problem
         for problem in deviations(value, kind.type, path)
@@ -46,7 +46,7 @@ def _described(value: object, kind: types.Metadata, path: Path) -> list[Problem]
 
 
 def _wrong(path: Path, value: object, expected: str) -> Problem:
-    """A problem that never repeats what may be a secret written in the wrong place."""
+    """A problem that never repeats a value that may be a misplaced secret."""
     has_user_info = isinstance(value, str) and "://" in value and "@" in value
     hidden = _HIDDEN_BELOW in path or has_user_info
     return Problem(path, f"expected {expected}", None if hidden or value is None else value)
@@ -72,7 +72,7 @@ def _struct(value: object, kind: types.StructType, path: Path) -> list[Problem]:
 
 
 _MOST_MISTYPED = 100
-"""In one mapping; whoever wrote more unknown keys has not mistyped known ones."""
+"""In one mapping: more unknown keys than this are no typing errors."""
 
 
 def _unknown_key(path: Path, key: str, known: Iterable[str], *, mistyped: bool) -> Problem:
@@ -96,7 +96,7 @@ def _mapping(value: object, kind: types.DictType, path: Path) -> list[Problem]:
 
 
 def _named(key: str, kind: types.Type, path: Path) -> list[Problem]:
-    """What is wrong with a key, told at its own place unless it is too long to be one."""
+    """What is wrong with a key, at its own path unless the key is too long for one."""
     is_short = len(key) <= (_longest(kind) or len(key))
     return deviations(key, kind, (*path, key) if is_short and key else path)
 
@@ -156,8 +156,8 @@ def _within(value: int, kind: types.IntType) -> bool:
 def _expected(kind: types.Type) -> str:
     match kind:
         case types.Metadata():
-            told = (kind.extra_json_schema or {}).get("description")
-            return str(told) if told else _expected(kind.type)
+            description = (kind.extra_json_schema or {}).get("description")
+            return str(description) if description else _expected(kind.type)
         case types.EnumType():
             return _one_of(member.value for member in kind.cls)
         case types.LiteralType():

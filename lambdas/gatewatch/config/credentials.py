@@ -1,4 +1,4 @@
-"""Authored credentials made canonical: one kind each, references only, bound to hosts."""
+"""Makes authored credentials canonical: one kind each, references only, bound to hosts."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ KINDS = tuple(name for name in authored.Credential.__struct_fields__ if name != 
 
 @dataclass(frozen=True, slots=True)
 class NamedSource:
-    """A credential's name and, where it is in order, what it is and what was written."""
+    """A credential's name, with its source and its authored form where these are valid."""
 
     name: str
     source: CredentialSource | None
@@ -46,7 +46,7 @@ class NamedSource:
 
     @property
     def fills(self) -> str | None:
-        """The one place in a request that it takes up."""
+        """The one place in a request that it fills."""
         return None if self.source is None else filled_by(self.source)
 
 

@@ -1,7 +1,7 @@
 """When a cron line strikes on the clock of a time zone.
 
-The grammar is what crontab(5) and CloudWatch's mute rules read alike: `*`, numbers, names, ranges
-and lists; no steps, and days of the week by name, since programs number them differently:
+Crontab(5) and CloudWatch's mute rules read this grammar alike: `*`, numbers, names, ranges and
+lists; no steps, and days of the week by name, since programs number them differently:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Schedule.html
 """
 
@@ -21,7 +21,7 @@ _WEEK = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
 
 class CronError(Exception):
-    """Raised for a line that is none; says which field, and what was expected there."""
+    """Raised for an invalid line; names the field and what was expected there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Cron:
     weekdays: tuple[int, ...]
 
     def strikes(self, zone: ZoneInfo, low: datetime, high: datetime) -> Iterator[datetime]:
-        """When it strikes from one time to another, both included, in order and in UTC."""
+        """The times at which it strikes from `low` to `high`, both included, in order, in UTC."""
         day = low.astimezone(zone).date() - _DAY
         while day <= high.astimezone(zone).date():
             if self._names(day):
@@ -99,7 +99,7 @@ class Cron:
         return day.month in self.months and day.day in self.days and weekday in self.weekdays
 
 
-def parse(line: str) -> Cron:
+def parse_cron(line: str) -> Cron:
     """Raises CronError."""
     fields = line.upper().split()
     if len(fields) != len(_FIELDS):
@@ -114,8 +114,8 @@ def parse(line: str) -> Cron:
 
 
 def instant(local: datetime, zone: ZoneInfo) -> datetime:
-    """A time on the wall in UTC: of an hour that comes twice the first; where the clock leaps
-    over it, the moment of the leap."""
+    """A local time in UTC: of an hour that comes twice, the first; of a time that the clock skips,
+    the moment of the skip."""
     found = local.replace(tzinfo=zone).astimezone(UTC)
     if found.astimezone(zone).replace(tzinfo=None) != local:
         while _offset(found - _MINUTE, zone) == _offset(found, zone):

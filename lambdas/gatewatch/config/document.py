@@ -60,11 +60,11 @@ def read_document(text: str) -> Document:
 
 
 class _TooMuchError(Exception):
-    """Raised in the middle of a file that has too many values."""
+    """Raised while reading a file with too many values."""
 
 
 class _Bounded(yaml.SafeLoader):
-    """Stops at what would take minutes and all memory to read."""
+    """Stops before a file takes minutes and all memory to read."""
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
@@ -81,15 +81,15 @@ _PIECE = re.compile(r"'[^'<][^']+'")
 
 
 def _syntax(error: yaml.YAMLError) -> Problem:
-    """What the library says, without the piece of the file that it repeats: maybe a secret."""
+    """The library's message, without the piece of the file that it repeats: maybe a secret."""
     mark = getattr(error, "problem_mark", None)
-    told = getattr(error, "problem", None) or "text that YAML can read"
-    told = _PIECE.sub("this", told)
-    return Problem((), f"not YAML: {told}", line=mark.line + 1 if mark else None)
+    message = getattr(error, "problem", None) or "text that YAML can read"
+    message = _PIECE.sub("this", message)
+    return Problem((), f"not YAML: {message}", line=mark.line + 1 if mark else None)
 
 
 class _Reader:
-    """Turns nodes into values of JSON's kinds, noting lines; bounded against alias bombs."""
+    """Turns nodes into values of JSON's types, recording lines; bounded against alias bombs."""
 
     def __init__(self) -> None:
         self.lines: dict[Path, int] = {}
@@ -158,7 +158,7 @@ def _scalar(node: yaml.Node) -> object:
 
 
 def _number(text: str, kind: type[int] | type[float]) -> object:
-    """A text where no number of JSON is meant."""
+    """A number; or the text, where it is no JSON number."""
     if len(text) > _MOST_DIGITS:
         return math.inf
     try:

@@ -1,4 +1,4 @@
-"""Authored APIs and routes made canonical: defaults filled in, templates filled out, rules kept."""
+"""Turns authored APIs and routes into canonical ones: fills in defaults and templates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gatewatch.config import authored
 from gatewatch.config.canonical import Api, Entrance, Expect, Route
 from gatewatch.config.credentials import NamedSource
 from gatewatch.config.findings import Findings
-from gatewatch.config.headers import problem_of
+from gatewatch.config.headers import header_problem
 from gatewatch.config.jsonpath import is_path
 from gatewatch.config.limits import check_times, seconds
 from gatewatch.config.lookups import NO_URL, Lookups, urls
@@ -61,7 +61,7 @@ def api(
 
 
 def _outside(raw: Mapping[str, object], path: Path, findings: Findings) -> authored.Api:
-    """The API without its routes; what is wrong in it is noted already and left out here."""
+    """The API without its routes; wrong parts are already recorded and left out here."""
     sound = {
         key: value
         for key, value in raw.items()
@@ -73,7 +73,7 @@ def _outside(raw: Mapping[str, object], path: Path, findings: Findings) -> autho
 def _routes(
     raw: object, path: Path, findings: Findings
 ) -> Iterator[tuple[Path, str, authored.Route]]:
-    """Every route that is in order by itself; a bare access word is short for a mapping."""
+    """Every route that is valid by itself; a bare access word is short for a mapping."""
     seen: dict[str, Path] = {}
     for at, entry in enumerate(raw if isinstance(raw, list) else ()):
         for key, value in entry.items() if isinstance(entry, dict) else ():
@@ -101,7 +101,7 @@ def _check_place(
     path: Path,
     findings: Findings,
 ) -> None:
-    """Credentials travel only over TLS to the real host, or stay on this machine. An endpoint's
+    """Credentials travel only over TLS to the real host, or stay on this machine. A VPC endpoint's
     own name alone leads to no API."""
     for key, url in found:
         if not is_secure(url):
@@ -126,7 +126,7 @@ def _entrances(found: Iterable[tuple[str, str]]) -> tuple[Entrance, ...]:
 
 
 def _settled(*layers: authored.Looks) -> authored.Defaults:
-    """The value nearest to the route, for each default; built-in ones where none is given."""
+    """For each default the value set nearest to the route; the built-in one where none is set."""
     chosen = {}
     for name in authored.Defaults.__struct_fields__:
         values = [getattr(layer, name, None) for layer in (authored.BUILT_IN, *layers)]
@@ -178,7 +178,7 @@ def _route(
 def _patience(
     written: int | str, path: Path, findings: Findings
 ) -> tuple[int, tuple[int, int] | None]:
-    """How many failures count, and of how many looks where they need not be in a row."""
+    """How many failures count, and among how many looks where they need not be in a row."""
     if isinstance(written, int):
         return written, None
     failed, _, looks = written.partition(" of ")
@@ -242,7 +242,7 @@ def _callers(
 
 
 def _rivals(names: Iterable[str], sources: Mapping[str, NamedSource]) -> dict[str, list[str]]:
-    """The credentials of one call by the place that they take up in it."""
+    """The credentials of one call, by the place in the request that they fill."""
     found: dict[str, list[str]] = {}
     for name in names:
         filled = sources[name].fills if name in sources else None
@@ -255,8 +255,8 @@ def _check_route(written: authored.Route, path: Path, findings: Findings) -> Non
     if written.access is Access.PUBLIC and written.guarded_by:
         findings.add((*path, "guarded_by"), "a public route has no guard; is it protected?")
     for name, value in written.headers.items():
-        if (told := problem_of(name, value)) is not None:
-            findings.add((*path, "headers", name), told)
+        if (expected := header_problem(name, value)) is not None:
+            findings.add((*path, "headers", name), expected)
 
 
 def _expect(written: authored.Expect, path: Path, findings: Findings) -> Expect:

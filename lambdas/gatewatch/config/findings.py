@@ -1,4 +1,4 @@
-"""Where the problems of one file are gathered while its parts are read."""
+"""Collects the problems of one file while its parts are read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gatewatch.config.problems import Path, Problem
 
 
 class Findings:
-    """Collects problems, each with the line at which its place begins."""
+    """The problems so far, each with the line at which its place begins."""
 
     def __init__(self, document: Document) -> None:
         self._document = document

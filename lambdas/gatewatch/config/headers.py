@@ -1,4 +1,4 @@
-"""Which headers a configuration may set: none that says where a request goes, what it is, or who
+"""Which headers a configuration may set: none that decides where a request goes, what it is, or who
 calls."""
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def directs(name: str) -> bool:
     return bool(_OWN.fullmatch(name.lower()))
 
 
-def problem_of(name: str, value: str) -> str | None:
-    """What was expected in place of this header; None where it is in order."""
+def header_problem(name: str, value: str) -> str | None:
+    """What was expected instead of this header; None for a valid one."""
     if name.lower() in _CREDENTIALS:
         return "expected a credential under `as` instead"
     if name.lower() == API_ID_HEADER:

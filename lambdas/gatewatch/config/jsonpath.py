@@ -1,4 +1,4 @@
-"""JSON paths (RFC 9535), by a library that is imported only where a path is really used.
+"""JSON paths (RFC 9535), with a library that is imported only where a path is used.
 
 Its import costs 110 ms, as much as all of `requests`.
 """
@@ -24,9 +24,9 @@ class LookUpError(Exception):
 
 
 def is_path(text: str) -> bool:
-    """A path whose look-up takes time in proportion to the value, whoever wrote the value: it
-    descends once at most, names few things at once, starts anew at the root for none of them, and
-    matches no regular expression."""
+    """Whether it is a path whose look-up takes time in proportion to the value, whoever wrote it:
+    it descends at most once, names few things at once, never returns to the root, and matches no
+    regular expression."""
     import jsonpath
 
     bare = _QUOTED.sub("''", text)

@@ -1,4 +1,4 @@
-"""Which times may be written, and how long they are."""
+"""The bounds of times in the file, and their length in seconds."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def seconds(duration: str) -> float:
 
 
 def check_times(written: msgspec.Struct, path: Path, findings: Findings) -> None:
-    """No time may be nothing, nor so long that it never ends."""
-    for name, ((least, most), told) in _TIMES.items():
+    """No time may be zero, and none may last for ever."""
+    for name, ((least, most), bounds) in _TIMES.items():
         value = getattr(written, name, None)
         if value not in (None, NEVER) and not least <= seconds(value) <= most:
-            findings.add((*path, name), f"expected a duration {told}", value)
+            findings.add((*path, name), f"expected a duration {bounds}", value)

@@ -1,6 +1,6 @@
-"""What a file refers to and does not hold, and how it is found.
+"""What a file refers to but does not contain, and how it is looked up.
 
-Looking up is the caller's business: reading a configuration asks nobody by itself.
+The caller does the look-up: reading a configuration calls nothing by itself.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _PLACEHOLDER = re.compile(r"parameter-\d+\.invalid")
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What could not be found, and why, in words that repeat nothing of it."""
+    """A failed look-up; `reason` repeats nothing of the value."""
 
     reason: str
 
 
 LookUp = Callable[[str], str | Missing]
-"""By name, the text or why there is none."""
+"""From a name to its text, or the reason why there is none."""
 
 
 def _nowhere(name: str) -> Missing:
@@ -50,7 +50,7 @@ class Lookups:
 
 @dataclass(slots=True)
 class Placeholders:
-    """Stand for URLs that only a deployment will know; the same for the same parameter."""
+    """Stands for URLs that only a deployment will know; the same for the same parameter."""
 
     by_name: dict[str, str] = field(default_factory=dict)
 
@@ -67,7 +67,7 @@ def is_placeholder(host: str) -> bool:
 def urls(
     written: authored.Api, look_up: LookUp, path: Path, findings: Findings
 ) -> Iterator[tuple[str, str]]:
-    """Every URL of an API with the key that it stands under, parameters by their values."""
+    """Every URL of an API with its key in the file; parameters are replaced by their values."""
     yield "url", _found(written.url, look_up, (*path, "url"), findings)
     for key, listed in (("also_at", written.also_at), ("closed_at", written.closed_at)):
         for at, one in enumerate(listed):

@@ -1,5 +1,5 @@
-"""Authored maintenance windows made canonical: each opens some day, closes again, and covers APIs
-that there are."""
+"""Turns authored maintenance windows into canonical ones: each opens some day, closes again, and
+covers APIs that exist."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 
 from gatewatch.config import authored
 from gatewatch.config.canonical import Window
-from gatewatch.config.cron import CronError, parse
+from gatewatch.config.cron import CronError, parse_cron
 from gatewatch.config.findings import Findings
 from gatewatch.config.limits import seconds
 from gatewatch.config.problems import Path, nearest
@@ -24,7 +24,7 @@ _MINUTE = 60
 
 
 def windows(raw: object, apis: Collection[str], findings: Findings) -> tuple[Window, ...]:
-    """The windows that are in order; what is wrong with the others is noted."""
+    """The valid windows; problems of the others are recorded."""
     entries = raw if isinstance(raw, list) else []
     if len(entries) > MOST_WINDOWS:
         findings.add(_PLACE, f"expected at most {MOST_WINDOWS} windows, not {len(entries)}")
@@ -67,7 +67,7 @@ def _check_times(written: authored.Window, path: Path, findings: Findings) -> No
         findings.add(path, "expected one of cron and from")
     if written.cron is not None:
         try:
-            parse(written.cron)
+            parse_cron(written.cron)
         except CronError as error:
             findings.add((*path, "cron"), str(error), written.cron)
     if written.start is not None and not _is_moment(written.start):
@@ -99,7 +99,7 @@ def _is_moment(text: str) -> bool:
 
 @cache
 def _zones() -> frozenset[str]:
-    """Those of the package, since the account has no others; a machine may know more."""
+    """The time zones of the package: the account has no others, while a machine may know more."""
     return frozenset((files("tzdata") / "zones").read_text(encoding="utf-8").split())
 
 

@@ -1,4 +1,4 @@
-"""The authored network made canonical: which private addresses a deployment may let in."""
+"""Turns the authored network into a canonical one, and checks that its ranges are private."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Regular expressions of users, matched against what strangers send: always in bounded time.
+"""Users' regular expressions, matched against strangers' text: always in bounded time.
 
 The standard library cannot stop a match, so a target that answers `aaaa…!` to `(a+)+$` would hold
-a run for ever. The library that can is imported only where a pattern is really used: 30 ms.
+a run for ever. The library that can is imported only where a pattern is used: it takes 30 ms.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PIECE = re.compile(
 
 
 def is_pattern(text: str) -> bool:
-    """Whether it is a regular expression that can be compiled and matched in bounded memory."""
+    """Whether the text is a regular expression that compiles and matches in bounded memory."""
     if len(text) > _LONGEST or _CALL.search(text) or _size(text) > _LARGEST:
         return False
     import regex
@@ -36,7 +36,7 @@ def is_pattern(text: str) -> bool:
 
 
 def _size(text: str) -> int:
-    """How many pieces the pattern has once its counted repeats are written out, about."""
+    """About how many pieces the pattern has with its counted repeats written out."""
     sums, last = [0], 0
     for piece in _PIECE.finditer(text):
         if piece[0] == "(":
@@ -60,19 +60,19 @@ def _count(digits: str) -> int:
 
 
 def finds(pattern: str, text: str) -> bool:
-    """Whether the pattern stands anywhere in the text. Raises TimeoutError after a second."""
+    """Whether the pattern matches anywhere in the text. Raises TimeoutError after a second."""
     return search(pattern, text) is not None
 
 
 def search(pattern: str, text: str) -> regex.Match[str] | None:
-    """Where it stands first. Raises TimeoutError after a second."""
+    """The first match. Raises TimeoutError after a second."""
     import regex
 
     return regex.search(pattern, text, timeout=_MOST_SECONDS, concurrent=True)
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether the pattern is the whole text. Raises TimeoutError after a second."""
+    """Whether the pattern matches the whole text. Raises TimeoutError after a second."""
     import regex
 
     return regex.fullmatch(pattern, text, timeout=_MOST_SECONDS, concurrent=True) is not None

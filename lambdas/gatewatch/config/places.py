@@ -1,4 +1,4 @@
-"""Which part of a configuration each probe of the account works by: the one outside, and its twin
+"""The part of a configuration that each probe of the account uses: the one outside, and its twin
 inside the VPC."""
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from gatewatch.config.canonical import Api, Config
 
 
 def inside(config: Config) -> Config:
-    """The private APIs, with the credentials that they are called with."""
+    """The private APIs, with the credentials for them."""
     apis = tuple(api for api in config.apis if api.private)
     presented = _presented(apis)
     credentials = tuple(one for one in config.credentials if one.name in presented)

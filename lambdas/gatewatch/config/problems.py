@@ -14,7 +14,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`found` is the value as received, or None where it might be a secret or is missing."""
+    """`found` is the received value, or None where it is missing or might be a secret."""
 
     path: Path
     expected: str
@@ -33,7 +33,7 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """Raised when a configuration cannot be used; holds all problems, in the file's order."""
+    """Raised for an unusable configuration; holds all problems, in the file's order."""
 
     def __init__(self, name: str, problems: Sequence[Problem]) -> None:
         self.name = name
@@ -72,12 +72,14 @@ _AFTER_A_PATH = re.compile(r"(/[^\s?#'\"]*[?#])[^\s'\"]*[^\s'\":;,.]")
 
 
 def masked(text: str) -> str:
-    """A URL may bring user info, and it or a route a token in its query."""
+    """Hides user info in URLs, and the query of URLs and routes: it may hold a token."""
     text = _USER_INFO.sub("…", text) if "://" in text else text
     return without_secrets(_AFTER_A_PATH.sub(r"\1…", text) if "/" in text else text)
 
 
 def _safe(text: str) -> str:
-    """A line end would begin a new problem."""
+    """One printable line: a line end would begin a new problem."""
     text = masked(text)
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+    )

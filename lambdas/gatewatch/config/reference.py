@@ -1,4 +1,4 @@
-"""The reference of the configuration, as Markdown: rendered from the published schema."""
+"""The configuration reference as Markdown, rendered from the published schema."""
 
 from __future__ import annotations
 
@@ -80,11 +80,11 @@ _INTRODUCTION = """\
 
 Generated from the types that read it; `gatewatch schema` prints the same for editors. A whole
 file with comments: [examples/gatewatch.yaml](../examples/gatewatch.yaml). Unknown keys are
-refused, and all problems are told together.
+refused, and all problems are reported together.
 """
 
 
-def markdown() -> str:
+def reference_page() -> str:
     """The whole page."""
     described = authored.schema()["$defs"]
     sections = (_section(name, title, described) for name, title in _TITLES.items())

@@ -1,5 +1,5 @@
-"""What holds between the values of a configuration, whoever wrote it: each value by itself is
-bound by its type. What people write and what is pushed are held to the same."""
+"""What must hold between the values of a configuration, written or pushed. Each value's own bounds
+are in its type."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from gatewatch.config.canonical import (
     Route,
     caller_name,
 )
-from gatewatch.config.headers import directs, problem_of
+from gatewatch.config.headers import directs, header_problem
 from gatewatch.config.jsonpath import is_path
 from gatewatch.config.pattern import is_pattern
 from gatewatch.config.problems import Path, Problem
 from gatewatch.config.values import TOPIC, TOPIC_PATTERN
-from gatewatch.config.windows import problem_of as problem_of_window
+from gatewatch.config.windows import window_problem
 from gatewatch.gateway.url import AmbiguousUrlError, is_loopback_host, joined_url, parse
 from gatewatch.model import Access
 
@@ -94,8 +94,8 @@ def _of_url(base: str, target: str, path: Path) -> Iterator[Problem]:
 def _of_windows(config: Config) -> Iterator[Problem]:
     known = {api.name for api in config.apis}
     for at, window in enumerate(config.maintenance):
-        if (told := problem_of_window(window)) is not None:
-            yield Problem((f"maintenance {window.cron or window.start}",), told)
+        if (expected := window_problem(window)) is not None:
+            yield Problem((f"maintenance {window.cron or window.start}",), expected)
         for name in window.apis:
             if name not in known:
                 yield Problem(("maintenance", at, "apis"), "no such API", name)
@@ -112,8 +112,8 @@ def _of_api(api: Api, sources: _Sources) -> Iterator[Problem]:
     yield from _twice((one.url for one in api.entrances if not one.closed), (*path, "also_at"))
     place = api.connect_to
     if place and api.presented and not is_loopback_host(place.rpartition(":")[0].strip("[]")):
-        told = "expected a loopback address, since credentials are sent there"
-        yield Problem((*path, "connect_to"), told, place)
+        expected = "expected a loopback address, since credentials are sent there"
+        yield Problem((*path, "connect_to"), expected, place)
     for at, route in enumerate(api.routes):
         yield from _of_route(route, api, sources, (*path, "routes", at, route.name))
 
@@ -135,13 +135,13 @@ def _of_route(route: Route, api: Api, sources: _Sources, path: Path) -> Iterator
         yield Problem((*path, "guarded_by"), "a public route has no guard; is it protected?")
     if route.open_share is not None and route.open_share[0] > route.open_share[1]:
         yield Problem((*path, "open_after"), "expected no more failures than looks")
-    # A target that leads nowhere else from one of these URLs does so from none.
+    # A target that stays within one of these URLs stays within all of them.
     yield from _of_url(api.entrances[0].url, route.target, path)
     for callers in route.callers:
         yield from _of_callers(callers, sources, (*path, "as"))
     for name, value in route.headers.items():
-        if (told := problem_of(name, value)) is not None:
-            yield Problem((*path, "headers", name), told)
+        if (expected := header_problem(name, value)) is not None:
+            yield Problem((*path, "headers", name), expected)
     yield from _of_expect(route.expect, (*path, "expect"))
 
 
@@ -156,7 +156,7 @@ def _of_callers(callers: tuple[str, ...], sources: _Sources, path: Path) -> Iter
 
 
 def filled_by(source: CredentialSource) -> str:
-    """The one place in a request that a credential takes up."""
+    """The one place in a request that a credential fills."""
     match source:
         case ApiKey() as key:
             return f"the {key.header.lower()} header"
@@ -186,7 +186,7 @@ def _of_expect(expect: Expect, path: Path) -> Iterator[Problem]:
 
 
 def _is_flat(value: object) -> bool:
-    """Whether it is nested no deeper than anything else that is read here."""
+    """Whether it is nested no deeper than the limit for everything read here."""
     level = [value]
     for _ in range(_DEEPEST):
         level = [inner for one in level for inner in _inside(one)]

@@ -1,7 +1,7 @@
-"""What each value of a configuration may be: one rule for what people write and what is pushed.
+"""The bounds of each value of a configuration: one rule for written and for pushed text.
 
-The types are checked while canonical JSON is decoded, in C, and against YAML by `conform`. A
-description is what an error message says was expected.
+The types are checked in C while canonical JSON is decoded, and by `conform` against YAML. An error
+message uses the description as what was expected.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from msgspec import Meta
 from gatewatch.gateway.url import BASE_PATTERN, PORT, TARGET_PATTERN
 
 
-def _told(text: str) -> dict[str, str]:
+def _described(text: str) -> dict[str, str]:
     return {"description": text}
 
 
-# What no screen, log or message shows as it is; half of a surrogate pair is no character at all.
+# Characters that no screen, log or message shows as they are, and lone surrogates.
 UNREADABLE = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 Text = Annotated[
     str,
@@ -26,14 +26,14 @@ Text = Annotated[
         max_length=2_000,
     ),
 ]
-# CloudWatch takes nothing else as the value of a dimension:
+# CloudWatch accepts nothing else as the value of a dimension:
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html
 ApiName = Annotated[
     str,
     Meta(
         pattern=r"^[!-9;-~]([ -~]*[!-~])?$(?!\n)",
         max_length=100,
-        extra_json_schema=_told("a name of 1 to 100 printable ASCII characters"),
+        extra_json_schema=_described("a name of 1 to 100 printable ASCII characters"),
     ),
 ]
 CredentialName = Annotated[
@@ -41,7 +41,9 @@ CredentialName = Annotated[
     Meta(
         pattern=r"^(?!anonymous$)[^+\s]([^+\x00-\x1f\x7f-\x9f\ud800-\udfff]*[^+\s])?$(?!\n)",
         max_length=100,
-        extra_json_schema=_told("a name of at most 100 characters, not anonymous and without +"),
+        extra_json_schema=_described(
+            "a name of at most 100 characters, not anonymous and without +"
+        ),
     ),
 ]
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
@@ -51,7 +53,7 @@ RouteName = Annotated[
     Meta(
         pattern=r"^[A-Z]+ /[^\s?#\x00-\x1f\x7f-\x9f\ud800-\udfff]*$(?!\n)",
         max_length=1_000,
-        extra_json_schema=_told("a method and a path of at most 1000 characters"),
+        extra_json_schema=_described("a method and a path of at most 1000 characters"),
     ),
 ]
 BaseUrl = Annotated[str, Meta(pattern=BASE_PATTERN, max_length=2_000)]
@@ -62,7 +64,7 @@ HeaderName = Annotated[
     Meta(
         pattern=HEADER_NAME_PATTERN,
         max_length=200,
-        extra_json_schema=_told("the name of a header such as X-Api-Token"),
+        extra_json_schema=_described("the name of a header such as X-Api-Token"),
     ),
 ]
 HEADER_VALUE_PATTERN = r"^([\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?)?$(?!\n)"
@@ -70,18 +72,18 @@ HeaderValue = Annotated[str, Meta(pattern=HEADER_VALUE_PATTERN, max_length=4_000
 HOST_PORT_PATTERN = rf"^(\[[0-9a-fA-F:]+\]|[^\s:/?#@\\\[\]]+):{PORT}$(?!\n)"
 HOST_PORT = "HOST:PORT such as 127.0.0.1:8443"
 HostPort = Annotated[
-    str, Meta(pattern=HOST_PORT_PATTERN, max_length=300, extra_json_schema=_told(HOST_PORT))
+    str, Meta(pattern=HOST_PORT_PATTERN, max_length=300, extra_json_schema=_described(HOST_PORT))
 ]
 Destination = Annotated[str, Meta(pattern=rf"^[^\s/?#@\\\[\]]+:{PORT}$(?!\n)", max_length=300)]
 """A host and a port, as `gateway.url.host_of` writes them: IPv6 without brackets."""
-# What stands in a comment of a header as it is: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.5
+# Needs no quoting in a header comment: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.5
 _LINK = r"https?://[A-Za-z0-9._~:/?#@!$&*+,=%-]+"
 Link = Annotated[
     str,
     Meta(
         pattern=rf"^{_LINK}$(?!\n)",
         max_length=300,
-        extra_json_schema=_told("a URL such as https://wiki.example.com/gatewatch"),
+        extra_json_schema=_described("a URL such as https://wiki.example.com/gatewatch"),
     ),
 ]
 Contact = Annotated[
@@ -89,12 +91,14 @@ Contact = Annotated[
     Meta(
         pattern=rf"^({_LINK}|[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+)$(?!\n)",
         max_length=300,
-        extra_json_schema=_told("a URL or a mail address such as api-watch@example.com"),
+        extra_json_schema=_described("a URL or a mail address such as api-watch@example.com"),
     ),
 ]
-Status = Annotated[int, Meta(ge=100, le=599, extra_json_schema=_told("an HTTP status such as 200"))]
+Status = Annotated[
+    int, Meta(ge=100, le=599, extra_json_schema=_described("an HTTP status such as 200"))
+]
 Count = Annotated[
-    int, Meta(ge=1, le=1_000, extra_json_schema=_told("a whole number from 1 to 1000"))
+    int, Meta(ge=1, le=1_000, extra_json_schema=_described("a whole number from 1 to 1000"))
 ]
 AuthMethod = Literal["client_secret_basic", "client_secret_post"]
 Pattern = Annotated[
@@ -107,15 +111,15 @@ Pattern = Annotated[
 Authority = Annotated[str, Meta(pattern=r"^[ -~\n]*$", max_length=20_000)]
 """Certificates in PEM form."""
 RANGE = "a range of private addresses such as 10.0.0.0/16"
-Range = Annotated[str, Meta(max_length=50, extra_json_schema=_told(RANGE))]
+Range = Annotated[str, Meta(max_length=50, extra_json_schema=_described(RANGE))]
 Few = Annotated[int, Meta(ge=1, le=99)]
 Span = tuple[float, float]
-"""Seconds, at least and at most: no time is nothing, nor so long that it never ends."""
+"""The least and the most seconds: no time is zero, and none lasts for ever."""
 EVERY: Span = (1.0, 86_400.0)
 TIMEOUT: Span = (0.01, 300.0)
 WITHIN: Span = (0.001, 300.0)
 REMINDER: Span = (300.0, 30 * 86_400.0)
-# What CloudWatch mutes at least and at most:
+# CloudWatch's shortest and longest mute:
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Schedule.html
 WINDOW: Span = (60.0, 15 * 86_400.0)
 Every = Annotated[float, Meta(ge=EVERY[0], le=EVERY[1])]
@@ -128,7 +132,7 @@ Region = Annotated[
     Meta(
         pattern=r"^[a-z]{2,}(-[a-z]+)+-[0-9]+$(?!\n)",
         max_length=40,
-        extra_json_schema=_told("an AWS region such as eu-west-1"),
+        extra_json_schema=_described("an AWS region such as eu-west-1"),
     ),
 ]
 ROLE_ARN_PATTERN = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]+$(?!\n)"
@@ -137,7 +141,9 @@ RoleArn = Annotated[
     Meta(
         pattern=ROLE_ARN_PATTERN,
         max_length=2_000,
-        extra_json_schema=_told("a role such as arn:aws:iam::111122223333:role/gatewatch-caller"),
+        extra_json_schema=_described(
+            "a role such as arn:aws:iam::111122223333:role/gatewatch-caller"
+        ),
     ),
 ]
 USERNAME_PATTERN = r"^[^:\x00-\x1f\x7f]+$(?!\n)"
@@ -146,7 +152,7 @@ Username = Annotated[
     Meta(
         pattern=USERNAME_PATTERN,
         max_length=1_000,
-        extra_json_schema=_told("a user name without colon (RFC 7617)"),
+        extra_json_schema=_described("a user name without colon (RFC 7617)"),
     ),
 ]
 ApiId = Annotated[
@@ -154,32 +160,32 @@ ApiId = Annotated[
     Meta(
         pattern=r"^[a-z0-9]+$(?!\n)",
         max_length=100,
-        extra_json_schema=_told("the id of an API such as abc123"),
+        extra_json_schema=_described("the id of an API such as abc123"),
     ),
 ]
 TOPIC_PATTERN = r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$(?!\n)"
 TOPIC = "a topic such as arn:aws:sns:us-east-1:111122223333:on-call"
 TopicArn = Annotated[
-    str, Meta(pattern=TOPIC_PATTERN, max_length=400, extra_json_schema=_told(TOPIC))
+    str, Meta(pattern=TOPIC_PATTERN, max_length=400, extra_json_schema=_described(TOPIC))
 ]
 CRON_LINE = 'five fields of cron, such as "0 2 * * SUN": minute, hour, day, month, day of the week'
-CronLine = Annotated[str, Meta(max_length=500, extra_json_schema=_told(CRON_LINE))]
+CronLine = Annotated[str, Meta(max_length=500, extra_json_schema=_described(CRON_LINE))]
 Moment = Annotated[
     str,
     Meta(
         pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$(?!\n)",
-        extra_json_schema=_told("a moment such as 2026-12-01T02:00"),
+        extra_json_schema=_described("a moment such as 2026-12-01T02:00"),
     ),
 ]
 TimeZone = Annotated[
-    str, Meta(max_length=100, extra_json_schema=_told("a time zone such as Europe/Berlin"))
+    str, Meta(max_length=100, extra_json_schema=_described("a time zone such as Europe/Berlin"))
 ]
 
 
 def _id(kind: str, example: str) -> Meta:
     return Meta(
         pattern=rf"^{kind}-[0-9a-f]{{8,17}}$(?!\n)",
-        extra_json_schema=_told(f"an id such as {example}"),
+        extra_json_schema=_described(f"an id such as {example}"),
     )
 
 

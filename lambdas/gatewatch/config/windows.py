@@ -1,4 +1,4 @@
-"""Which maintenance windows are open at a time, and when the next ones open."""
+"""Which maintenance windows are open at a time, and when the next one opens."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from gatewatch.config.canonical import Window
-from gatewatch.config.cron import CronError, instant, parse
+from gatewatch.config.cron import CronError, instant, parse_cron
 from gatewatch.config.values import WINDOW
 
-_HEARD_LATE = timedelta(hours=1)
+_LATEST_NEWS = timedelta(hours=1)
 _SEARCHED = timedelta(days=8 * 366)
 """A 29th of February is at most eight years away."""
 _MOST_IN_A_ROW = 100
@@ -26,18 +26,18 @@ _COMPARED = 400
 
 
 class Opening(msgspec.Struct, frozen=True):
-    """A window while it is open, in UTC: from `since` on, no more at `until`."""
+    """One opening of a window, in UTC: from `since` to before `until`."""
 
     since: datetime
     until: datetime
 
 
-def problem_of(window: Window) -> str | None:
-    """Why a window cannot be used; those of a configuration that was read are in order."""
+def window_problem(window: Window) -> str | None:
+    """Why a window is unusable; windows of an accepted configuration have no problem."""
     try:
         zone = ZoneInfo(window.timezone)
         if window.cron is not None:
-            parse(window.cron)
+            parse_cron(window.cron)
         else:
             instant(datetime.fromisoformat(window.start or ""), zone)
     except (CronError, ValueError, OverflowError, OSError) as error:
@@ -55,7 +55,7 @@ def problem_of(window: Window) -> str | None:
 
 
 def shortest_interval(window: Window) -> float:
-    """The least seconds from one start to the next; without end where it opens once, or never."""
+    """The least seconds from one start to the next; infinite where it opens at most once."""
     if window.cron is None:
         return inf
     found = islice(starts(window, _ANY_DAY, _ANY_DAY + _SEARCHED), _COMPARED)
@@ -63,7 +63,7 @@ def shortest_interval(window: Window) -> float:
 
 
 def starts(window: Window, low: datetime, high: datetime) -> Iterator[datetime]:
-    """When a window opens from one time to another, both included, in order and in UTC."""
+    """The times at which a window opens from `low` to `high`, both included, in order, in UTC."""
     zone = ZoneInfo(window.timezone)
     if window.cron is not None:
         yield from _parsed(window.cron).strikes(zone, low, high)
@@ -72,18 +72,18 @@ def starts(window: Window, low: datetime, high: datetime) -> Iterator[datetime]:
         yield from [once] if low <= once <= high else []
 
 
-_parsed = lru_cache(parse)
+_parsed = lru_cache(parse_cron)
 
 
 def next_start(window: Window, at: datetime) -> datetime | None:
-    """The first after a time; None where there is none any more."""
+    """The first start after a time; None where there is none."""
     until = at + _SEARCHED if window.cron is not None else _AT_LAST
     return next((one for one in starts(window, at, until) if one > at), None)
 
 
 def openings(windows: Iterable[Window], api: str, at: datetime) -> tuple[Opening, ...]:
-    """The windows of an API that are open, or were within the last hour, since news may be heard
-    late. One that follows others without a pause counts from the start of the first of them.
+    """The windows of an API that are open, or were within the last hour, since news may come late.
+    One that follows others without a pause counts from the start of the first of them.
     """
     own = [one for one in windows if one.covers(api)]
     return tuple(
@@ -96,7 +96,7 @@ def openings(windows: Iterable[Window], api: str, at: datetime) -> tuple[Opening
 @lru_cache(maxsize=1024)
 def recent(window: Window, at: datetime) -> tuple[Opening, ...]:
     length = timedelta(seconds=window.for_seconds)
-    found = starts(window, at - length - _HEARD_LATE, at)
+    found = starts(window, at - length - _LATEST_NEWS, at)
     return tuple(Opening(since, since + length) for since in found)
 
 
@@ -111,7 +111,7 @@ def _first_start(windows: Iterable[Window], since: datetime) -> datetime:
 
 
 def open_at(found: Iterable[Opening], at: datetime) -> Opening | None:
-    """From the earliest start to the latest end of the windows that are open; None: no window."""
+    """From the earliest start to the latest end of the open windows; None where none is open."""
     now = [one for one in found if one.since <= at < one.until]
     if not now:
         return None

@@ -1,1 +1,1 @@
-"""What a configuration costs a month, on both sides, and which quotas of AWS's it touches."""
+"""What a configuration costs per month, on both sides, and which AWS quotas it touches."""

@@ -1,6 +1,6 @@
-"""The monthly bill on both sides: of the monitor's account, and of whoever owns the APIs.
+"""The monthly bill on both sides: for the monitor's account, and for the APIs' owners.
 
-A month of 730 hours in which nothing fails; what an outage costs comes on top.
+A month has 730 hours in which nothing fails; outages cost extra.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _READ_BYTES = 4_096
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """`why` says what is counted, for people."""
+    """`why` explains to people what is counted."""
 
     name: str
     usd: float
@@ -73,7 +73,7 @@ def dispatch_seconds(found: Counted) -> float:
 
 
 def tiered(amount: float, tiers: Iterable[tuple[float, float]]) -> float:
-    """Each part of an amount at the price of its tier; what is beyond the last, at the last."""
+    """Each part of an amount at the price of its tier; the last tier has no end."""
     total = price = 0.0
     for size, price in tiers:
         taken = min(amount, size)

@@ -1,4 +1,4 @@
-"""What a configuration comes to in a minute, counted by dealing minutes out as the service does."""
+"""A configuration's amounts per minute, counted by dispatching minutes as the service does."""
 
 from __future__ import annotations
 

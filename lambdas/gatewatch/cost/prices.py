@@ -1,4 +1,4 @@
-"""List prices in US dollars: us-east-1, as copies of AWS's price pages told them in 2026.
+"""List prices in US dollars: us-east-1, from copies of AWS's price pages in 2026.
 
 Free tiers are ignored. From memory, and small: the prices of S3, KMS, the scheduler and the
 dashboard.

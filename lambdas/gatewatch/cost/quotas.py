@@ -1,4 +1,4 @@
-"""Which quotas of an account a configuration touches: what it needs, and what AWS gives at first.
+"""Which quotas of an account a configuration touches: what it needs, and AWS's defaults.
 
 Defaults of us-east-1. Sources: the quota pages of Lambda, SQS, DynamoDB, SNS, Secrets Manager,
 CloudWatch and API Gateway, 2026; those of SNS, CloudWatch Logs and Secrets Manager from memory.

@@ -1,1 +1,1 @@
-"""What must be said of an incident, in which words. It sends nothing."""
+"""Turns incidents into the words of messages. It sends nothing."""

@@ -1,7 +1,7 @@
-"""A cause's commands with what the evidence knows of API, stage, region, method and path.
+"""A cause's commands, filled in with API, stage, region, method and path from the evidence.
 
-People paste these lines at night, and part of what is filled in comes from a server that may be
-hostile. So a value must have the form that AWS gives it, and every value is quoted for the shell.
+People paste these lines at night, and some values come from a server that may be hostile. So each
+value must have the form that AWS gives it, and is quoted for the shell.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FORMS = {
 
 
 def filled(text: str, exchange: Exchange) -> str:
-    """Placeholders that the evidence does not fill stay as they are, for a person to fill."""
+    """Placeholders that the evidence does not fill stay, for a person to fill."""
     known = _known(exchange)
     return _PLACEHOLDER.sub(lambda match: known.get(match[1], match[0]), text)
 
@@ -84,13 +84,13 @@ _FOR_KINDS = (
     ("function-url", frozenset({ApiKind.FUNCTION_URL})),
     ("appsync", frozenset({ApiKind.APPSYNC})),
 )
-"""What a command contains, and the front doors at which it works: the first that is found."""
+"""A part of a command, and the kinds of API at which it works; the first match counts."""
 
 _FRONTS = (
     ("--scope CLOUDFRONT", CLOUDFRONT_PAGES | {Answer.EDGE_FUNCTION}),
     (":loadbalancer/", frozenset({Answer.BALANCER_FORBIDDEN, Answer.BALANCER_UNAVAILABLE})),
 )
-"""What a command for a CDN or a load balancer contains, and the answers that are theirs alone."""
+"""A part of a command for a CDN or a load balancer, and the answers that only that one gives."""
 
 _KINDS_IN_WORDS = {
     ApiKind.REST: "a REST API",
@@ -131,16 +131,16 @@ BY_FINDING = {
 def next_command(
     cause: Cause | None, exchanges: Sequence[Exchange], finding: Finding = Finding.REFUSED
 ) -> str | None:
-    """What would confirm a cause, or a finding that speaks for itself; None where nothing would.
+    """The command that would confirm a cause, or a finding that needs no cause; None without one.
 
-    The first exchange is the one in question; the others may tell what kind of API answers.
+    The first exchange is the subject; the others may show what kind of API answers.
     """
     prose = BY_FINDING.get(finding) or (sections(cause).get("Confirm", "") if cause else "")
     return command_in(prose, exchanges)
 
 
 def command_in(prose: str, exchanges: Sequence[Exchange]) -> str | None:
-    """What a text offers for the API that answered so, filled in; None where nothing fits."""
+    """The command in a text that fits the API that answered, filled in; None where none fits."""
     if not exchanges:
         return None
     subject = exchanges[0]
@@ -151,13 +151,13 @@ def command_in(prose: str, exchanges: Sequence[Exchange]) -> str | None:
 
 
 def _blocks(prose: str) -> Iterator[str]:
-    """The commands in a text: neighbouring indented lines are one."""
+    """The commands in a text: adjacent indented lines are one command."""
     for part in re.findall(r"(?:^    .*\n?)+", prose, re.MULTILINE):
         yield "\n".join(line.removeprefix("    ") for line in part.splitlines())
 
 
 def _may_be_pasted(block: str, subject: Exchange) -> bool:
-    """A call in earnest, signed or with the method itself, is offered for what only reads."""
+    """A real call, signed or with the route's method, is offered only where it reads."""
     if "--aws-sigv4" in block and not may_be_signed(subject):
         return False
     in_earnest = "--aws-sigv4" in block or "-X <method>" in block
@@ -165,28 +165,28 @@ def _may_be_pasted(block: str, subject: Exchange) -> bool:
 
 
 def may_be_signed(exchange: Exchange) -> bool:
-    """A signature covers the host, and a CDN or a balancer passes the call on by another."""
+    """A signature covers the host, and a CDN or a balancer forwards the call to another host."""
     kind = parse(exchange.request.url).host_kind
     return kind not in (HostKind.CLOUDFRONT, HostKind.LOAD_BALANCER)
 
 
 def _is_for(block: str, subject: Exchange) -> bool:
-    """Whether a command asks those who answered: the gateway, or what stands before it."""
+    """Whether a command queries what answered: the gateway, or what stands in front of it."""
     front = _front(subject)
-    told = next((text for text, _ in _FRONTS if text in block), None)
-    if told is not None or front is None:
-        return told == front
+    named = next((text for text, _ in _FRONTS if text in block), None)
+    if named is not None or front is None:
+        return named == front
     return _works_at(block) == _EVERY_KIND
 
 
 def _front(exchange: Exchange) -> str | None:
-    """The mark of what stands before the gateway, if that alone can have answered."""
+    """The mark of what stands in front of the gateway, if only that can have answered."""
     answers = recognise(exchange).all
     return next((text for text, its in _FRONTS if answers and answers <= its), None)
 
 
 def is_by_a_rest_api(exchanges: Sequence[Exchange]) -> bool:
-    """Whether a REST API of AWS's may have answered itself, rather than what stands before it."""
+    """Whether an AWS REST API itself may have answered, rather than what stands in front of it."""
     if not exchanges:
         return False
     subject = exchanges[0]
@@ -195,9 +195,9 @@ def is_by_a_rest_api(exchanges: Sequence[Exchange]) -> bool:
 
 
 def _kinds(exchanges: Sequence[Exchange]) -> frozenset[ApiKind]:
-    """The front doors that may have answered all of them.
+    """The kinds of API that may have given all of these answers.
 
-    REST and WebSocket APIs answer alike; a WebSocket API is meant only where the URL says so.
+    REST and WebSocket APIs answer alike; a WebSocket API counts only where the URL says so.
     """
     subject = exchanges[0]
     if parse(subject.request.url).host_kind is HostKind.COGNITO:
@@ -208,7 +208,7 @@ def _kinds(exchanges: Sequence[Exchange]) -> frozenset[ApiKind]:
 
 
 def _for_kinds(blocks: Sequence[str], kinds: frozenset[ApiKind]) -> str | None:
-    """The first command that works whichever API this is; else one for each kind, named."""
+    """The first command that works for every possible kind; else one for each kind, labelled."""
     for block in blocks:
         if _works_at(block) >= (kinds or _EVERY_KIND):
             return block

@@ -1,7 +1,7 @@
 """An incident as one message: a subject, plain text for people, JSON for programs.
 
-The text is in the order in which somebody reads who was just woken: how grave, what, since when,
-what to do first, whose it is, how to take it over, where; and only then why we think so.
+The text follows the questions of somebody who was just woken: how grave, what, since when, what to
+do first, whose it is, how to take it over, where; and only then the reasons.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from gatewatch.notices.words import (
 )
 
 MOST_MEMBERS = 100
-"""Of an incident's members in a message for programs."""
+"""The members of an incident in a message for programs."""
 _LONGEST_SUBJECT = 99
 _LONGEST_LINE = 1000
 _MOST_NAMED = 5
@@ -43,7 +43,7 @@ _MOST_UPDATES = 20
 
 
 def subject(kind: str, incident: Incident) -> str:
-    """One line of printable ASCII, as SNS wants it, cut at a word."""
+    """One line of printable ASCII, as SNS requires, cut at a word."""
     parts = unicodedata.normalize("NFKD", _title(kind, incident))
     plain = "".join(one for one in parts if not unicodedata.combining(one))
     return _cut(re.sub(r"[^\x20-\x7e]", "?", obeyed_by_none(plain)))
@@ -54,7 +54,7 @@ def _title(kind: str, incident: Incident) -> str:
 
 
 def _cut(line: str) -> str:
-    """A path may be cut at its parts: it is what tells routes apart."""
+    """A path may be cut between its parts, since it distinguishes routes."""
     if len(line) <= _LONGEST_SUBJECT:
         return line
     room = line[: _LONGEST_SUBJECT - len("...")]
@@ -75,10 +75,10 @@ def document(
 ) -> str:
     """The incident in the form of the contract, with as many members as a message can carry.
 
-    An exposure's evidence stays at home: whoever reads it could call the route.
+    An exposure's evidence is left out: whoever reads it could call the route.
     """
     is_exposure = incident.finding in EXPOSURES
-    told = replace(
+    shown = replace(
         incident,
         members=concerned(incident)[:most],
         related=incident.related[:most],
@@ -95,7 +95,7 @@ def document(
         **_envelope(message_id, kind, at, origin),
         "news": [one[:_LONGEST_LINE] for one in news[:_MOST_LINES]],
         "members": len(incident.members),
-        "incident": told,
+        "incident": shown,
     }
     return msgspec.json.encode(whole).decode()
 
@@ -121,7 +121,7 @@ def text(
     origin: Origin = UNNAMED,
     news: Sequence[str] = (),
 ) -> str:
-    """`news`: what is new since the last message; it stands right below the subject."""
+    """`news`: what is new since the last message, right below the subject."""
     is_open = incident.state == OPEN
     parts = (
         [_title(kind, incident), *news[:_MOST_LINES]],
@@ -141,8 +141,8 @@ def text(
 
 
 def _line(found: str | Line) -> str:
-    """One line of ours stays one line, whatever it quotes, and no longer than a person reads. A
-    command is shown as it is to be typed, or not at all."""
+    """A line stays one line, whatever it quotes, and no longer than a person reads. A command is
+    shown exactly as it is typed, or not at all."""
     if isinstance(found, Line) and found.is_command:
         return (
             cut(visible_line(found.text), _LONGEST_LINE) if may_be_typed(found.text) else _NOT_SHOWN
@@ -151,18 +151,18 @@ def _line(found: str | Line) -> str:
     return cut(visible_line(obeyed_by_none(text)), _LONGEST_LINE)
 
 
-_NOT_SHOWN = "    # this command has in it what a chat would obey; the incident in full shows it"
+_NOT_SHOWN = "    # a chat would obey part of this command; the incident in full shows it"
 
 
 _LONGEST_PART = 100
-"""Of the shortest messages, in characters."""
+"""The longest part of the shortest messages, in characters."""
 
 
 def short_document(
     message_id: str, kind: str, at: str, incident: Incident, *, origin: Origin = UNNAMED
 ) -> str:
-    """The incident in the form of the contract, with nothing in it that may be long or many."""
-    told = replace(
+    """The incident in the form of the contract, without lists and with all texts cut."""
+    shown = replace(
         incident,
         **{name: _shortened(getattr(incident, name)) for name in _TEXTS},
         candidates=(),
@@ -175,7 +175,7 @@ def short_document(
         acknowledged=None,
     )
     whole = {**_envelope(message_id, kind, at, origin), "members": len(incident.members)}
-    return msgspec.json.encode({**whole, "news": [], "shortened": True, "incident": told}).decode()
+    return msgspec.json.encode({**whole, "news": [], "shortened": True, "incident": shown}).decode()
 
 
 _TEXTS = (
@@ -249,7 +249,7 @@ def _owned(incident: Incident, origin: Origin) -> Iterator[str]:
 
 
 def _where(origin: Origin) -> Iterator[str]:
-    """Of a stack that is named otherwise than its metrics, both names."""
+    """Both names, where the stack's differs from that of its metrics."""
     if origin.account:
         yield f"account:     {origin.account}"
     if origin.region:
@@ -273,7 +273,7 @@ def _member(one: Member) -> str:
 
 
 def _related(incident: Incident) -> Iterator[str]:
-    """Where else the credential fails: whose page this is besides."""
+    """Where else the credential fails: this message covers those APIs, too."""
     found = [one for one in incident.related if one.until is None]
     if found:
         yield "the same credential fails at:"
@@ -284,7 +284,7 @@ def _related(incident: Incident) -> Iterator[str]:
 
 
 def _causes(incident: Incident) -> Iterator[str]:
-    """With what speaks against others, as far as it is known."""
+    """The possible causes, and those ruled out with the reason, where known."""
     if incident.finding not in BY_CAUSE:
         return
     if incident.candidates:
@@ -307,8 +307,8 @@ def _evidence(incident: Incident) -> Iterator[str]:
 
 
 def _history(incident: Incident) -> Iterator[str]:
-    """How long it took stands above."""
-    told = [one for one in incident.updates if not one.text.startswith("resolved after ")]
+    """The history without its duration, which stands above."""
+    updates = [one for one in incident.updates if not one.text.startswith("resolved after ")]
     yield "history:"
-    for one in told[-_MOST_UPDATES:]:
-        yield f"- {moment(one.at)}: {one.text}"
+    for update in updates[-_MOST_UPDATES:]:
+        yield f"- {moment(update.at)}: {update.text}"

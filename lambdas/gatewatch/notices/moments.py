@@ -1,4 +1,4 @@
-"""When it began, how long it lasts and what was last good, as people read it."""
+"""When an incident began, how long it lasts and when its routes last passed, in words."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from gatewatch.model import Incident
 
 
 def began(incident: Incident) -> str:
-    """When the first of its members failed first: before it opened, where several looks count."""
+    """When the first of its members first failed: before it opened, where several looks count."""
     return min((one.since for one in incident.members), key=datetime.fromisoformat)
 
 
 def last_good(incident: Incident) -> str | None:
-    """The last pass that was seen before the story began, at any of its routes.
+    """The last pass before the story began, at any of its routes.
 
-    A route that joined later passed until then: that says nothing of when the story began. What
-    comes and goes may have passed since.
+    A route that joined later passed until then, which says nothing about when the story began. A
+    route that comes and goes may have passed since.
     """
     first = datetime.fromisoformat(began(incident))
     known = [one.last_good for one in incident.members if one.last_good is not None]
@@ -28,8 +28,8 @@ def last_good(incident: Incident) -> str | None:
 
 
 def times(incident: Incident, now: str | None = None) -> Iterator[str]:
-    """Since when something fails, and what was last good; of one that is over, its length as its
-    history tells it, and both ends."""
+    """Since when it fails and when its routes last passed; for a resolved incident, its length as
+    in its history, and both ends."""
     if incident.resolved_at:
         yield f"lasted:      {length(incident.opened_at, incident.resolved_at)}"
         yield f"opened:      {moment(incident.opened_at)}"

@@ -1,4 +1,4 @@
-"""Where a message comes from: what its reader must know to find, at night, what it tells of."""
+"""Where a message comes from: what its reader needs, at night, to find the incident."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Origin:
     """A deployed service has all of these. On one machine all are absent, and `options` name the
     files in which a command finds the same incidents.
 
-    `deployment` is the name in the metrics, `stack` the one that commands ask for.
+    `deployment` is the name in the metrics, `stack` the one that commands take.
     """
 
     account: str | None = None
@@ -21,7 +21,7 @@ class Origin:
     options: tuple[str, ...] = ()
 
     def command(self, *words: str) -> str:
-        """A `gatewatch` command as a person may paste it."""
+        """A `gatewatch` command, ready to paste."""
         return shlex.join(("gatewatch", *words, *self._place()))
 
     def _place(self) -> tuple[str, ...]:
@@ -31,4 +31,4 @@ class Origin:
 
 
 UNNAMED = Origin()
-"""Where nobody says; commands then work where they are typed."""
+"""An unknown origin; commands then work where they are typed."""

@@ -1,5 +1,5 @@
-"""The first thing to do about what was found: for each cause that leads, how to confirm it and how
-to mend it; for a finding that speaks for itself, what to look at and how to close or mend it."""
+"""The first steps for an incident: for each leading cause, how to confirm it and how to fix it; for
+a finding that needs no cause, what to check and how to close or fix it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Line:
 
 
 def lines(found: Iterable[Step]) -> Iterator[Line]:
-    """The steps as people read them. A command that stands above already is not repeated."""
+    """The steps in lines for people. A command that already stands above is not repeated."""
     shown: dict[str, str] = {}
     for one in found:
         if one.about:
@@ -46,11 +46,13 @@ def lines(found: Iterable[Step]) -> Iterator[Line]:
             shown.setdefault(command or "", one.about.partition(":")[0])
 
 
-def _advice(word: str, said: str, command: str | None, shown: Mapping[str, str]) -> Iterator[Line]:
+def _advice(
+    word: str, sentence: str, command: str | None, shown: Mapping[str, str]
+) -> Iterator[Line]:
     above = shown.get(command or "")
-    if said or command:
+    if sentence or command:
         also = f" (the command is that of {above})" if above and command else ""
-        yield Line(f"  {word}: {said}{also}".rstrip())
+        yield Line(f"  {word}: {sentence}{also}".rstrip())
     if command is not None and not above:
         yield from (Line(f"    {line}", is_command=True) for line in _whole(command))
 
@@ -59,7 +61,7 @@ _LONGEST_COMMAND = 900
 
 
 def _whole(command: str) -> list[str]:
-    """Half of a command does something else: one that would be cut is not shown."""
+    """A command that would be cut is not shown: half of one does something else."""
     parts = command.splitlines()
     is_short = all(len(one) <= _LONGEST_COMMAND for one in parts)
     return parts if is_short else ["# this command is too long to stand here"]
@@ -67,10 +69,10 @@ def _whole(command: str) -> list[str]:
 
 def steps_of(candidates: Iterable[Candidate], exchanges: Sequence[Exchange]) -> tuple[Step, ...]:
     """For the leading candidates, best first, and for the first at each other layer, so that no
-    layer is forgotten. The first exchange is the one in question.
+    layer is forgotten. The first exchange is the subject.
 
-    A command that mends (deploys, permits) is offered where one cause is left: which of several it
-    is comes first.
+    A command that fixes (deploys, permits) is offered only where one cause is left; with several,
+    confirming comes first.
     """
     known = catalogue()
     found = [known[one.cause] for one in candidates if one.cause in known]
@@ -93,7 +95,7 @@ def _step(cause: Cause, exchanges: Sequence[Exchange], *, is_settled: bool) -> S
 
 
 def _sentence(prose: str) -> str:
-    """What a text says before its first command, in one line."""
+    """The text before the first command, in one line."""
     words = " ".join(re.split(r"^    ", prose, maxsplit=1, flags=re.MULTILINE)[0].split())
     return re.sub(r":$", ".", words)
 
@@ -122,7 +124,7 @@ _FIRST = {
         "Renew it; if AWS Certificate Manager should have, see why its validation fails.",
     ),
     Finding.CREDENTIAL_UNREADABLE: (
-        "Above stands which credential cannot be had and why; do what is said there after next.",
+        "The credential and the reason are named above; follow the hint there after next.",
         "Put it where gatewatch.yaml says that it is, and let the monitor read it there.",
     ),
     Finding.SLOW: (
@@ -131,12 +133,12 @@ _FIRST = {
     ),
 }
 BY_CAUSE = frozenset({Finding.REFUSED, Finding.UNDECIDED})
-"""The findings that possible causes explain; the others speak for themselves."""
+"""The findings that possible causes explain; the others need no cause."""
 
 
 def steps(incident: Incident, origin: Origin, *, in_full: bool = False) -> tuple[Step, ...]:
-    """The first things to do about an open incident. A message of an exposure has nothing in it to
-    get in by; `in_full` is for those who may read its evidence."""
+    """The first steps for an open incident. A message about an exposure contains nothing that lets
+    its reader in; `in_full` is for those who may read its evidence."""
     command = command_in(BY_FINDING.get(incident.finding, ""), incident.evidence)
     if incident.finding in EXPOSURES:
         return (_closing(incident, origin, command if in_full else None),)
@@ -181,7 +183,7 @@ _MOST_RELEASED = 3
 
 
 def _releasing(incident: Incident, origin: Origin) -> Iterator[str]:
-    """A write that got through is held back until a person says that it is closed."""
+    """A write that got through is held back until a person confirms that it is closed."""
     routes = dict.fromkeys(one.route for one in concerned(incident))
     for route in [one for one in routes if _writes(one)][:_MOST_RELEASED]:
         yield "# once it is closed, let it be looked at again:"

@@ -1,4 +1,4 @@
-"""What servers and other people wrote, made harmless: it is shown, and steers no screen."""
+"""Makes foreign text harmless: it is shown, and controls no screen."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SHOWN_AS = {"<": "\u2039", "(": "\u207d", "@": "\uff20"}
 
 
 def obeyed_by_none(text: str) -> str:
-    """The text, of which no chat and no reader of mail does more than show it."""
+    """The text in a form that chats and mail readers show and do not obey."""
     return _OBEYED.sub(lambda found: _SHOWN_AS[found.group()], text)
 
 
@@ -44,12 +44,12 @@ _FILE = re.compile(r"<(?=/)")
 
 
 def may_be_typed(command: str) -> bool:
-    """Whether a command, which is shown as it is, has nothing in it that a chat would obey.
-    Placeholders and files that it reads are none."""
+    """Whether a command, which is shown as it is, contains nothing that a chat would obey.
+    Placeholders and input files are harmless."""
     left = _FILE.sub("", _PLACEHOLDER.sub("", command))
     return obeyed_by_none(left) == left
 
 
 def cut(text: str, longest: int) -> str:
-    """No longer than that, and where something is left out, one sees it."""
+    """At most so long; an ellipsis marks what is left out."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"

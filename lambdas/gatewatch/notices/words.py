@@ -56,7 +56,7 @@ def acknowledged_phrase(who: Acknowledgement) -> str:
 
 
 def owner_phrase(incident: Incident) -> str:
-    """Whose concern it is; the team, where it is theirs."""
+    """Who must act; with the team's name, where it is known."""
     team = f" ({incident.team})" if incident.team else ""
     return {
         Owner.API: f"the API's team{team}",
@@ -66,7 +66,7 @@ def owner_phrase(incident: Incident) -> str:
 
 
 def verdict_phrase(diagnosis: Diagnosis) -> str:
-    """What is known of layer and cause, said no more surely than it is."""
+    """Layer and cause, stated no more surely than they are known."""
     if is_ok(diagnosis):
         return "ok: nothing stopped the request"
     if diagnosis.layer is Layer.UNKNOWN:
@@ -78,7 +78,7 @@ def verdict_phrase(diagnosis: Diagnosis) -> str:
 
 
 def elsewhere_phrase(exchange: Exchange) -> str | None:
-    """That no API Gateway answered, where the name alone says so."""
+    """A note that no API Gateway answered, where the host's name alone shows it."""
     host = parse(exchange.request.url).host
     if not is_local(host):
         return None
@@ -89,17 +89,17 @@ def elsewhere_phrase(exchange: Exchange) -> str | None:
 
 
 def is_ok(diagnosis: Diagnosis | Incident | Verdict) -> bool:
-    """Whether nothing stopped the request, rather than that it may be so."""
+    """Whether certainly nothing stopped the request."""
     return diagnosis.cause == OK and diagnosis.confidence is not Confidence.AMBIGUOUS
 
 
 def broke_off(exchange: Exchange) -> bool:
-    """Whether an answer began and did not come whole; one that is longer than what is read did."""
+    """Whether an answer began and did not come whole. One longer than the read limit is whole."""
     return exchange.response.status > 0 and exchange.response.error is not None
 
 
 def undecided_phrase(exchange: Exchange) -> str | None:
-    """Why an answer that came is not read whole, so that a success is none yet; None if it is."""
+    """Why an answer was not read whole, so that it is no success yet; None if it was."""
     if broke_off(exchange):
         return f"undecided: the answer did not come whole: {exchange.response.error}"
     unread = next(iter(exchange.response.unread), None)
@@ -116,7 +116,7 @@ _BEFORE_THE_GATEWAY = frozenset(GATES[: GATES.index(Gate.HOST)])
 
 
 def test_invoke_phrase(candidates: Sequence[Candidate]) -> str | None:
-    """Why a green test in the console would say nothing here; None where it would say something.
+    """Why a green test in the console would prove nothing here; None where it would.
 
     Test-invoke skips everything up to the API key: even a wrong path gives 200 there (recorded:
     localstack's TestApigatewayTestInvoke).
@@ -134,7 +134,7 @@ def headline(incident: Incident) -> str:
 
 
 def symptom(incident: Incident) -> str:
-    """One line for a person who was just woken: how much and what comes first, then where."""
+    """One line for a person who was just woken: how much and what, then where."""
     return f"{_concerned(incident)} {_what(incident)}, {_place(incident)}{_reason(incident)}"
 
 
@@ -156,7 +156,7 @@ def _concerned(incident: Incident) -> str:
 
 
 def _elsewhere(incident: Incident) -> str:
-    """How many other APIs are concerned; of a resolved incident, all that were."""
+    """How many other APIs are concerned; for a resolved incident, how many were."""
     is_open = incident.state == OPEN
     found = [one for one in incident.related if not is_open or one.until is None]
     if not found:
@@ -197,7 +197,7 @@ def candidate_line(candidate: Candidate) -> str:
 
 
 def sent_phrase(exchange: Exchange) -> str:
-    """`GET https://… with bearer`, and what it was for if it was no look."""
+    """`GET https://… with bearer`, marked if it was a control."""
     request = exchange.request
     kinds = [one.kind.value for one in request.presented if one.kind is not CredentialKind.NONE]
     carried = f" with {' + '.join(kinds)}" if kinds else ""
@@ -218,7 +218,7 @@ _SHOWN_BODY = 200
 
 
 def seen_phrase(exchange: Exchange) -> str:
-    """Status, telling headers, the kept body and the ids that logs know it by, in one line."""
+    """Status, telling headers, the kept body and the ids in AWS's logs, in one line."""
     response = exchange.response
     if response.status == 0 and response.status_told:
         return response.error or "no HTTP response"

@@ -1,5 +1,5 @@
-"""What the catalogue says to people: one page for each cause, and the way to tell them apart.
+"""The catalogue for readers: one page for each cause, and how to tell causes apart.
 
-Everything here is derived from causes and signatures, as values; `markdown` and the command line
+Everything here is derived from causes and predictions, as values; `markdown` and the command line
 render the same values.
 """

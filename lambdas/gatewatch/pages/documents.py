@@ -13,7 +13,7 @@ from gatewatch.pages.tree import misleading, tree
 def documents() -> dict[str, str]:
     causes = catalogue_order(list(catalogue().values()))
     return {
-        "cost.md": cost.markdown(),
+        "cost.md": cost.cost_page(),
         "decision-tree.md": ways(tree()),
         "decision-tree.svg": picture(misleading()),
         "causes/README.md": index(listing(causes)),

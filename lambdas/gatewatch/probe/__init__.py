@@ -1,1 +1,1 @@
-"""The one place that sends HTTP requests. It reports what came back and judges nothing."""
+"""The only package that sends HTTP requests. It reports what came back and judges nothing."""

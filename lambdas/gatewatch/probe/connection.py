@@ -1,7 +1,7 @@
-"""Connections that keep a total deadline and tell how long each phase took.
+"""Connections that keep a total deadline and record how long each phase took.
 
-Timeouts of sockets count per operation, so a server that sends a byte now and then would hold a
-probe for ever. Here every operation gets what is left of the request's deadline.
+Socket timeouts apply per operation, so a server that sends a byte now and then would hold a probe
+for ever. Here every operation gets the rest of the request's deadline.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _MOST_POOLS = 64
 
 
 class _Plain(socket.socket):
-    """A socket each of whose operations ends at the flight's deadline, and that takes no more
-    than an answer can have."""
+    """A socket whose operations end at the flight's deadline, and which accepts no more bytes than
+    an answer can have."""
 
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
         self.settimeout(flight().left())
@@ -40,7 +40,7 @@ class _Plain(socket.socket):
 
 
 class _Secure(ssl.SSLSocket):
-    """The same over TLS; `sendall` sends in parts, so the part is what is bounded."""
+    """The same over TLS; `sendall` sends in parts, so each part is bounded."""
 
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
         self.settimeout(flight().left())
@@ -52,7 +52,7 @@ class _Secure(ssl.SSLSocket):
         try:
             return super().send(data, flags)
         except (ssl.SSLEOFError, ConnectionError):
-            # Under TLS 1.3 a refused client certificate is told by an alert after the handshake:
+            # Under TLS 1.3 an alert after the handshake reports a refused client certificate:
             # it waits to be read while we fail to write.
             super().recv(1)
             raise
@@ -63,7 +63,7 @@ class _Secure(ssl.SSLSocket):
 
 
 def _dial(host: str, port: int) -> socket.socket:
-    """Tries the addresses in turn, sharing what is left of the deadline among them."""
+    """Try the addresses in turn, sharing the rest of the deadline among them."""
     current = flight()
     host, port = current.connect_to or (host, port)
     current.stage, started = "dns", perf_counter()
@@ -88,7 +88,7 @@ def _dial(host: str, port: int) -> socket.socket:
 
 
 class _Timed(urllib3.connection.HTTPConnection):
-    """Notes the phases on the flight. `_new_conn` is urllib3's private hook: see its test."""
+    """Records the phases on the flight. `_new_conn` is urllib3's private hook: see its test."""
 
     response_class = FinalResponse
     address: str | None = None
@@ -114,7 +114,7 @@ class _Timed(urllib3.connection.HTTPConnection):
 class _TimedTls(_Timed, urllib3.connection.HTTPSConnection):
     @property
     def is_connected(self) -> bool:
-        """Fit to be used again: bytes that nobody asked for may wait where no socket shows them."""
+        """Whether it may be reused: unrequested bytes may wait where no socket shows them."""
         waiting = isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
         return super().is_connected and not waiting
 
@@ -149,8 +149,8 @@ class _TlsPool(urllib3.HTTPSConnectionPool):
 
 
 def tls_context(authority: str | None, identity: Identity | None = None) -> ssl.SSLContext:
-    """Verifies against the bundle of `requests` and a private authority besides, in PEM form;
-    35 ms, so cache it.
+    """Verifies against the bundle of `requests` and, in addition, a private authority in PEM form.
+    It takes 35 ms, so cache it.
 
     Raises ValueError for an identity that is no pair of certificate and key.
     """
@@ -174,7 +174,7 @@ _contexts_lock = threading.Lock()
 
 
 def shared_context(authority: str | None, identity: Identity | None = None) -> ssl.SSLContext:
-    """One context for each TLS policy, for the life of the process; built by one thread only."""
+    """One context per TLS policy, for the life of the process; only one thread builds it."""
     with _contexts_lock:
         key = (authority, identity)
         if key not in _contexts:
@@ -183,10 +183,10 @@ def shared_context(authority: str | None, identity: Identity | None = None) -> s
 
 
 class Adapter(HTTPAdapter):
-    """Pools of such connections under one TLS context, which is never loaded again.
+    """Pools of such connections under one TLS context, which is loaded once.
 
-    `requests` would reload the CA file for every new connection otherwise, at some 30 CPU-ms
-    each, and count that as the target's latency.
+    Otherwise `requests` would reload the CA file for every new connection, at some 30 CPU-ms each,
+    and count that as the target's latency.
     """
 
     def __init__(self, context: ssl.SSLContext, connections: int) -> None:

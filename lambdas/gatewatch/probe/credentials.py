@@ -55,7 +55,7 @@ Done = TypeVar("Done")
 
 
 class CredentialError(Exception):
-    """Raised when a credential cannot or may not be sent; never holds a value of it."""
+    """Raised when a credential cannot or may not be sent; never contains its value."""
 
     def __init__(self, name: str, text: str, finding: Finding | None = None) -> None:
         super().__init__(text)
@@ -64,7 +64,7 @@ class CredentialError(Exception):
 
 @dataclass(slots=True, repr=False)
 class Presented:
-    """Request headers, and what is shown in the TLS handshake."""
+    """Request headers, and the identity for the TLS handshake."""
 
     headers: dict[str, str] = field(default_factory=dict)
     identity: Identity | None = None
@@ -81,12 +81,12 @@ class Keyring:
         return self._vault.known.redactor()
 
     def read_ahead(self, names: Iterable[str]) -> None:
-        """Fetches what these credentials are made of, so that the redactor knows it all before
-        the first answer is recorded. What cannot be fetched is told where it is used."""
+        """Fetch the material of these credentials, so that the redactor knows all of it before the
+        first answer is recorded. A failure is reported where the credential is used."""
         self._held(names)
 
     def renew(self, names: Iterable[str]) -> frozenset[str]:
-        """Fetches again what refused credentials are made of; those that are another now."""
+        """Fetch refused credentials again; return those whose material has changed."""
         before = self._held(names)
         _at_once(self._vault.renew, [self._credentials[name].source for name in before])
         after = self._held(before)
@@ -99,7 +99,7 @@ class Keyring:
     def _material_or_none(self, name: str) -> Material | None:
         try:
             return self._material(self._credentials[name])
-        except Exception:  # noqa: BLE001 - told where it is used
+        except Exception:  # noqa: BLE001 - reported where it is used
             return None
 
     def present(self, attempt: Attempt, url: str, now: datetime) -> Presented:
@@ -117,8 +117,8 @@ class Keyring:
         return presented
 
     def _read(self, credential: Credential) -> Material:
-        """What a credential is made of. That it cannot be had is a finding, unless it passes by
-        itself. Raises CredentialError."""
+        """A credential's material. An unreadable credential is a finding, unless the failure is
+        temporary. Raises CredentialError."""
         try:
             return self._material(credential)
         except SecretError as error:
@@ -138,8 +138,8 @@ class Keyring:
         return (SentCredential(attempt.invalid, Validity.INVALID), *valid)
 
     def _invalid(self, attempt: Attempt) -> Iterator[tuple[str, str]]:
-        """A constant, in the header of the credential whose place it takes; it is no secret and may
-        go to any host."""
+        """A constant, in the header of the credential that it replaces; it is no secret and may go
+        to any host."""
         if attempt.invalid is None:
             return
         replaced = self._credentials[attempt.instead_of].source if attempt.instead_of else None
@@ -150,7 +150,7 @@ class Keyring:
                 yield _INVALID_HEADERS[attempt.invalid]
 
     def _allowed(self, name: str, url: str, connect_to: str | None) -> Credential:
-        """A credential travels over TLS to its own hosts; else it stays on this machine."""
+        """A credential goes over TLS to its own hosts, or stays on this machine."""
         credential = self._credentials[name]
         host = host_of(url)
         if host not in credential.hosts:
@@ -178,7 +178,7 @@ class Keyring:
         return sign(attempt.method, url, keys, region, service, now)
 
     def _material(self, credential: Credential) -> Material:
-        """What a credential is made of, fetched if need be; raises SecretError."""
+        """A credential's material, fetched if necessary; raises SecretError."""
         vault = self._vault
         match credential.source:
             case ApiKey() as key:
@@ -188,7 +188,7 @@ class Keyring:
             case Basic() as basic:
                 both = f"{basic.username}:{vault.secret(basic.password)}".encode()
                 pair = base64.b64encode(both).decode()
-                # It is echoed as it was sent, or as its digest: the password is in neither.
+                # An echo shows it as it was sent, or its digest: neither contains the password.
                 vault.known.hold(basic, pair)
                 return {"Authorization": f"Basic {pair}"}
             case Header() as header:
@@ -202,7 +202,7 @@ class Keyring:
 
 
 def _at_once(do: Callable[[T], Done], each: Sequence[T]) -> list[Done]:
-    """In the order of `each`; the slow stores behind it are waited for together."""
+    """Results in the order of `each`; waits for the slow stores behind it in parallel."""
     if not each:
         return []
     with ThreadPoolExecutor(min(_READERS, len(each))) as pool:

@@ -1,4 +1,4 @@
-"""One request sent and its answer read, within a deadline. What goes wrong is the outcome."""
+"""Sends one request and reads its answer, within a deadline. A failure is a result."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BODY_BYTES = 65_536
 
 
 def user_agent(purpose: str, contact: str | None = None) -> str:
-    """Who calls, and why. `contact`: where that can be asked."""
+    """Who calls, and why. `contact`: where to ask about it."""
     asked = f"+{contact}; " if contact else ""
     return f"Gatewatch/{__version__} ({asked}synthetic monitoring, {purpose})"
 
@@ -30,9 +30,9 @@ def user_agent(purpose: str, contact: str | None = None) -> str:
 def prepare(
     method: str, url: str, headers: Mapping[str, str], form: str | None = None
 ) -> requests.PreparedRequest:
-    """The request as it is sent. `auth` is given, so that the library takes none out of the URL.
+    """The request as it is sent. `auth` is given, so that the library takes none from the URL.
 
-    Raises AmbiguousUrlError where the library reads the URL otherwise than whoever checked it.
+    Raises AmbiguousUrlError where the library reads the URL differently from our check.
     """
     found = requests.Request(method, url, headers=dict(headers), data=form, auth=_as_it_is)
     prepared = found.prepare()
@@ -47,7 +47,7 @@ def _as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
 
 @dataclass(slots=True)
 class Received:
-    """What came, as RawExchange has it."""
+    """What came, in the fields of RawExchange."""
 
     status: int = 0
     headers: tuple[tuple[str, str], ...] = ()
@@ -58,7 +58,7 @@ class Received:
 
     @classmethod
     def broken_off(cls, status: int, error: str | None) -> Received:
-        """Of which no more is known than the status, if that."""
+        """An answer of which at most the status is known."""
         return cls(status=status, head_is_whole=False, body_is_whole=False, error=error)
 
 
@@ -68,7 +68,7 @@ def exchange(
     secret: dict[str, str],
     flight: Flight,
 ) -> Received:
-    """Sends once; again only if a reused connection turned out to be closed already."""
+    """Send once; again only if a reused connection was already closed."""
     fly(flight)
     while True:
         try:
@@ -127,16 +127,16 @@ _LENGTH = re.compile(r"\s*([0-9]{1,15})(\s*,\s*\1)*\s*")
 
 
 def _has_no_length(response: urllib3.BaseHTTPResponse) -> bool:
-    """Whether the announced length says nothing: the libraries read to the end of the connection
-    then, and nobody knows whether all came. A chunked body has no length."""
-    told = response.headers.get("content-length")
-    if told is None or "transfer-encoding" in response.headers:
+    """Whether the announced length is no number: the libraries then read to the end of the
+    connection, and nobody knows whether all came. A chunked body has no length."""
+    length = response.headers.get("content-length")
+    if length is None or "transfer-encoding" in response.headers:
         return False
-    return _LENGTH.fullmatch(told) is None
+    return _LENGTH.fullmatch(length) is None
 
 
 def _failure(error: BaseException, flight: Flight) -> str:
-    """What happened, as `class: text`. Only our own words and the system's: no header values."""
+    """What happened, as `class: text`. Only our words and the system's: no header values."""
     cause = _root(error)
     match cause:
         case NoAddressError():
@@ -167,7 +167,7 @@ def _tls_reason(error: ssl.SSLError) -> str:
 
 
 def _root(error: BaseException) -> BaseException:
-    """The system's own error under the wrappings of the HTTP libraries."""
+    """The system's own error beneath the HTTP libraries' wrappers."""
     if isinstance(error, (ProtocolError, NewConnectionError, urllib3.exceptions.SSLError)):
         inner = [one for one in (*error.args, error.__cause__) if isinstance(one, Exception)]
         if inner:

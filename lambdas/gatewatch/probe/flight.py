@@ -1,7 +1,6 @@
-"""One request under way: its deadline, its bounds, and how far it came.
+"""One request under way: its deadline, its bounds, and how far it got.
 
-What a request needs on its way down through the HTTP libraries travels as the thread's current
-`Flight`.
+The thread's current `Flight` carries them down through the HTTP libraries.
 """
 
 from __future__ import annotations
@@ -14,20 +13,20 @@ from time import perf_counter
 from gatewatch.probe.resolve import Resolver
 
 MOST_BYTES = 1_048_576
-"""Of one answer, whatever it is made of. A body in chunks of one byte each is six times its length;
-what comes beyond this is no answer but a flood."""
+"""The most bytes of one answer, in whatever form. A body in chunks of one byte each takes six times
+its length; more than this is a flood and no answer."""
 
 
 class FloodError(HTTPException):
-    """Raised when more bytes came than any answer that is read can have; says which."""
+    """Raised when more bytes came than any accepted answer can have; names the part."""
 
 
 @dataclass(slots=True)
 class Flight:
-    """One request under way. `stage` names the phase that it is in; times are seconds.
+    """One request under way. `stage` names its current phase; times are seconds.
 
-    `sent`: some of the request has left. `status` is that of the final answer, known as soon as its
-    first line is there. `received` counts the bytes that came.
+    `sent`: some of the request has left. `status` is the final answer's, known once its first line
+    is there. `received` counts the bytes that came.
     """
 
     resolver: Resolver
@@ -50,7 +49,7 @@ class Flight:
         return left
 
     def receive(self, count: int) -> int:
-        """Counts what came; raises FloodError beyond the bound."""
+        """Count received bytes; raises FloodError beyond the bound."""
         self.received += count
         if self.received > MOST_BYTES:
             raise FloodError(f"the answer goes on after {MOST_BYTES} bytes")
@@ -61,11 +60,11 @@ _current = threading.local()
 
 
 def fly(one: Flight) -> None:
-    """Makes this the flight of whatever the thread sends next."""
+    """Make this the thread's current flight."""
     _current.flight = one
 
 
 def flight() -> Flight:
-    """The thread's current one."""
+    """The thread's current flight."""
     one: Flight = _current.flight
     return one

@@ -1,4 +1,4 @@
-"""A form posted to a token endpoint: no redirect, one deadline, nothing repeated of the answer."""
+"""Posts a form to a token endpoint: no redirect, one deadline, nothing of the answer repeated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def post_form(
 ) -> tuple[int, bytes]:
     """The status and the body; raises SecretError where no answer came.
 
-    `networks`: as for a Resolver. `authority`: PEM certificates that are trusted besides.
+    `networks`: as for a Resolver. `authority`: PEM certificates that are trusted in addition.
     `contact`: as for a Prober.
     """
     own = {"User-Agent": user_agent("token", contact), "Connection": "close", **headers}
@@ -35,6 +35,6 @@ def post_form(
     outcome = exchange(adapter.pool(url), prepared, {}, flight)
     adapter.close()
     if not outcome.head_is_whole:
-        told = f"the token endpoint {host_of(url)}: {outcome.error}"
-        raise SecretError(told, "check its address, and the way to it")
+        failure = f"the token endpoint {host_of(url)}: {outcome.error}"
+        raise SecretError(failure, "check its address, and the way to it")
     return outcome.status, outcome.body

@@ -1,4 +1,4 @@
-"""Who we show ourselves as in a TLS handshake."""
+"""The client's identity in a TLS handshake."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Identity:
 
 
 def show(context: ssl.SSLContext, identity: Identity) -> None:
-    """The context shows the identity where a server asks for it.
+    """Make the context show the identity where a server asks for it.
 
-    Raises ValueError, in words, where this is no pair of a certificate and an open key.
+    Raises ValueError where this is no pair of a certificate and an unencrypted key.
     """
     _check_form(identity)
     try:
@@ -32,7 +32,7 @@ def show(context: ssl.SSLContext, identity: Identity) -> None:
         ) from None
 
 
-def check(identity: Identity) -> None:
+def check_identity(identity: Identity) -> None:
     """Raises ValueError as `show` does."""
     show(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), identity)
 
@@ -47,7 +47,7 @@ def _check_form(identity: Identity) -> None:
 
 
 def _load(context: ssl.SSLContext, identity: Identity) -> None:
-    """The TLS library reads files only: one that its owner alone may read, gone at once."""
+    """The TLS library only reads files: one that only its owner may read, removed at once."""
     with NamedTemporaryFile("w", encoding="ascii", errors="replace", suffix=".pem") as file:
         file.write(f"{identity.certificate}\n{identity.private_key}\n")
         file.flush()

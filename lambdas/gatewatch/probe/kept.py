@@ -1,4 +1,4 @@
-"""A value that is fetched when it is first wanted, and kept for as long as it is good."""
+"""A value that is fetched at its first use, and kept as long as it is valid."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _SHARE_OF_LIFE = 0.9
 
 
 class Kept(Generic[T]):
-    """Fetched anew when nine tenths of its life are over, or when a target refused it.
+    """Fetched again after nine tenths of its life, or when a target refused it.
 
-    `young`: a value of this age is not fetched again for a refusal, so that a credential that
-    stays refused does not strain the store that it comes from. A failure is remembered for half
-    a minute, for the same reason. One thread fetches; the others wait for it. An age below zero
-    means that the clock was set back: then nothing that hangs on it is believed.
+    `young`: a value of at most this age is not fetched again for a refusal, so that a credential
+    that stays refused does not strain its store. A failure is kept for half a minute, for the same
+    reason. One thread fetches; the others wait for it. A negative age means that the clock was set
+    back: then no decision relies on it.
     """
 
     def __init__(self, fetch: Fetch[T], now: Callable[[], datetime], young: timedelta) -> None:
@@ -49,7 +49,7 @@ class Kept(Generic[T]):
             return self._value
 
     def renew(self, *, even_young: bool = False) -> None:
-        """Fetches again what was refused; a failure keeps the old value."""
+        """Fetch a refused value again; a failure keeps the old value."""
         with self._lock:
             now = self._now()
             young = _is_within(self._fetched_at, now, self._young)
@@ -57,7 +57,7 @@ class Kept(Generic[T]):
                 self._refresh(now)
 
     def is_older_than(self, part: Kept[T]) -> bool:
-        """Whether `part`, of which this was made, has become another since."""
+        """Whether `part`, from which this was made, has changed since."""
         if self._fetched_at is None or part._since is None:
             return False
         return self._fetched_at < part._since
@@ -82,7 +82,7 @@ class Kept(Generic[T]):
             self._value = None
 
     def _take(self, fetched: tuple[T, datetime | None], now: datetime) -> None:
-        """An end that has passed already is a clock's fault: it must not mean a fetch per use."""
+        """An end in the past is a clock's fault, and must not cause a fetch per use."""
         value, ends = fetched
         if value != self._value:
             self._since = now

@@ -1,4 +1,4 @@
-"""What the redactor must know: every secret in use, and those replaced a short while ago."""
+"""The secrets that the redactor must know: those in use, and those replaced a short while ago."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ FORGOTTEN_AFTER = timedelta(minutes=10)
 
 
 class KnownSecrets:
-    """The values of each place that secrets come from. There is one redactor of all of them; it is
-    made anew when there are others, and handed out only then: no thread gets an older one."""
+    """The values from each place of secrets. One redactor knows all of them; a change makes a new
+    one, under a lock, so that no thread gets an older one."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -25,7 +25,7 @@ class KnownSecrets:
         self._lock = Lock()
 
     def hold(self, place: Hashable, *values: str) -> None:
-        """These are the values there now; what was there before is forgotten after a while."""
+        """Set the current values of a place; its previous values are forgotten after a while."""
         with self._lock:
             before = self._held.get(place, frozenset())
             self._held[place] = frozenset(values)

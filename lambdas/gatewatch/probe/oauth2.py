@@ -25,7 +25,7 @@ _ERRORS = frozenset(
         "invalid_scope",
     )
 )
-"""The error codes of RFC 6749, section 5.2; another text of the server's is never repeated."""
+"""The error codes of RFC 6749, section 5.2; any other text of the server is never repeated."""
 _UNTOLD_LIFE_SECONDS = 300
 _LONGEST_LIFE_SECONDS = 86_400
 
@@ -82,7 +82,7 @@ def _remedy(source: OAuth2) -> str:
 
 
 def _life(told: object) -> float:
-    """Seconds. Some servers send the number as a text, and some leave it out."""
+    """Seconds. Some servers send the number as text, and some omit it."""
     if isinstance(told, bool) or not isinstance(told, (int, float, str)):
         return _UNTOLD_LIFE_SECONDS
     try:

@@ -1,7 +1,7 @@
 """Sends attempts: prepared once, many at a time, politely, each within its deadline.
 
 No redirect is followed, no cookie kept, and nothing is taken from the environment: no proxy, no
-netrc, no CA bundle. What a target does is never an exception here, it is the outcome.
+netrc, no CA bundle. Whatever a target does is a result here, never an exception.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Recorded = TypeVar("Recorded")
 class Prober:
     """The transport of one run; connections and name lookups live as long as it does.
 
-    `contact`: where whoever is called learns who calls.
+    `contact`: where the called party learns who calls.
     """
 
     def __init__(
@@ -71,10 +71,10 @@ class Prober:
     def send_all(
         self, attempts: Sequence[Attempt], record: Callable[[RawExchange], Recorded]
     ) -> list[Recorded]:
-        """Every attempt once; what `record` makes of each outcome, in the order of the attempts.
+        """Send every attempt once; return what `record` makes of each, in the attempts' order.
 
-        Hosts take turns, and one that is dead is given up. `record` runs in the thread that sent,
-        so that raw outcomes do not pile up.
+        Hosts take turns, and a dead one is given up. `record` runs in the sending thread, so that
+        raw results do not pile up.
         """
         self._keyring.read_ahead(name for one in attempts for name in one.callers)
         schedule = Schedule(attempts, self._limits.per_host, _turn(self._clock.now()))
@@ -108,7 +108,7 @@ class Prober:
         return [one for one in results if one is not None]
 
     def _safely(self, attempt: Attempt, job: Job) -> RawExchange:
-        """One attempt's fault of ours must not stop the others, nor pass for the target's."""
+        """Our own fault in one attempt must not stop the others, nor pass for the target's."""
         if job.given_up is not None:
             return self._left(attempt, job.given_up)
         try:
@@ -117,8 +117,8 @@ class Prober:
             return self._not_sent(attempt, log_own_fault("attempt_failed", attempt.route, error))
 
     def _recorded(self, raw: RawExchange, record: Callable[[RawExchange], Recorded]) -> Recorded:
-        """Of an answer that cannot be recorded the status is kept: it was sent, and whoever sent
-        it must not be able to stop the looks at others."""
+        """An answer that cannot be recorded keeps its status: it was sent, and its sender must not
+        be able to stop the looks at others."""
         try:
             return record(raw)
         except Exception as error:  # noqa: BLE001 - said in the result, logged, counted
@@ -181,8 +181,8 @@ class Prober:
         )
 
     def _adapter(self, attempt: Attempt, identity: Identity | None) -> Adapter:
-        """One set of pools for each way to connect. A write gets a connection of its own, so
-        that a stale one never makes it be sent twice."""
+        """One set of pools for each way to connect. A write gets its own connection, so that a
+        stale one never sends it twice."""
         context = shared_context(attempt.authority, identity)
         if attempt.method not in READING_METHODS:
             return Adapter(context, 1)
@@ -197,7 +197,7 @@ _NOT_LET_IN = "a private API needs `private: true` and a network whose ranges ho
 
 
 def _turn(now: datetime) -> int:
-    """Another for each run, whatever its rhythm."""
+    """A different number for each run, whatever the interval between runs."""
     return int.from_bytes(sha256(now.isoformat().encode()).digest()[:4], "big")
 
 
@@ -216,7 +216,7 @@ def _host_port(text: str | None) -> tuple[str, int] | None:
 def _prepared(
     method: str, url: str, headers: tuple[tuple[str, str], ...], agent: str
 ) -> requests.PreparedRequest:
-    """Built once; a probe only adds its credential. Never changed after this."""
+    """Built once and never changed; a probe only adds its credential."""
     own = {
         "User-Agent": agent,
         "Accept": "*/*",

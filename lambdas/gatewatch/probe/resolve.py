@@ -1,4 +1,4 @@
-"""Names to addresses: each host once a run, and never longer than a deadline allows."""
+"""Resolves names to addresses: each host once a run, within a deadline."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def system_look_up(host: str, port: int) -> list[Address]:
 
 
 class Resolver:
-    """Remembers every answer for its own life, which is one run.
+    """Keeps every answer for its own life, which is one run.
 
-    A lookup runs in a daemon thread, since the system's resolver knows no deadline. With
-    `networks`, only public addresses are given out and those in these ranges (CIDR), and never
-    an address of the machine's own services, whatever the ranges are.
+    A lookup runs in a daemon thread, since the system's resolver has no deadline. With `networks`,
+    it only returns public addresses and those in these ranges (CIDR), and never an address of the
+    machine's own services, whatever the ranges are.
     """
 
     def __init__(
@@ -84,6 +84,6 @@ class Resolver:
                     self._refused[host] = address
                     raise PermissionError(f"{address} may not be connected to")  # noqa: TRY301
             answer.addresses = found
-        except Exception as error:  # noqa: BLE001 - told to everybody who waits
+        except Exception as error:  # noqa: BLE001 - raised for everybody who waits
             answer.error = f"no address for {host} ({getattr(error, 'strerror', None) or error})"
         answer.done.set()

@@ -8,18 +8,18 @@ from typing import Any
 from gatewatch.probe.flight import FloodError, flight
 
 HEAD_BYTES = 65_536
-"""Of all heads of an answer together, interim ones as well. API Gateway passes on 10,240 bytes.
+"""The bytes of all heads of an answer, interim ones included. API Gateway passes on 10,240 bytes.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html"""
 
 _MOST_INTERIM = 100
 
 
 class InterimError(HTTPException):
-    """Raised when no final answer follows: another protocol was chosen, or interim ones only."""
+    """Raised when no final answer follows: after another protocol, or only interim answers."""
 
 
 class _Head:
-    """What a head is read from, up to the bound; remembers the last line."""
+    """The source of a head, up to the bound; keeps the last line."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
@@ -43,11 +43,11 @@ class _Head:
 
 
 class FinalResponse(HTTPResponse):
-    """Takes a head for an answer only if it is final and whole.
+    """Accepts a head only if it is final and whole.
 
     The library would take any interim answer but 100 (RFC 9110, section 15.2) for the final one,
-    and that for the answer to the connection's next request; and a head that breaks off for all
-    of it. `_read_status` is a private hook: see its test.
+    and the final one for the answer to the connection's next request. It would also take a head
+    that breaks off for a whole one. `_read_status` is a private hook: see its test.
     """
 
     def begin(self) -> None:
@@ -72,6 +72,6 @@ class FinalResponse(HTTPResponse):
         raise InterimError("no final answer")
 
     def _know(self, version: str, status: int) -> None:
-        """The status counts, whatever becomes of the rest."""
+        """Record the status, whatever becomes of the rest."""
         if version.startswith("HTTP/1.") and self.fp.is_at_end_of_line:  # type: ignore[attr-defined]
             flight().status = status

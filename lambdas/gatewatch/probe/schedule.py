@@ -1,8 +1,8 @@
 """Which attempt is sent next: hosts in turn, each with its share, and a dead one given up.
 
-At a host, strangers' looks and those of our callers have a share each, so that slow ones of one
-kind never keep those of the other from being sent. Which look is the first is another from run to
-run: what is left out because time or patience ends is never the same for long.
+At a host, strangers' looks and our callers' looks have a share each, so that slow looks of one kind
+never delay the other. The first look differs from run to run, so that the looks left out for lack
+of time or patience are never the same for long.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Limits:
 
 @dataclass(slots=True)
 class _Line:
-    """What waits for one host of one kind, by number, and how many of these are under way."""
+    """The waiting attempts of one kind at one host, by number, and how many are under way."""
 
     waiting: deque[int] = field(default_factory=deque)
     under_way: int = 0
@@ -52,8 +52,8 @@ class _Host:
         return sum(len(line.waiting) for line in self.lines)
 
     def next_line(self, per_host: int) -> _Line | None:
-        """The line whose turn it is; None while what may be under way is. A line leaves the other
-        its share for as long as anybody waits there."""
+        """The line whose turn it is; None while the host is at its limit. A line leaves the other
+        its share as long as something waits there."""
         if self.under_way >= per_host:
             return None
         for line, other in ((self.lines[0], self.lines[1]), (self.lines[1], self.lines[0])):
@@ -66,7 +66,7 @@ class _Host:
 
 
 def _share(per_host: int) -> int:
-    """How many places are kept for each line: a third, and one at least where there are several."""
+    """Places reserved for each line: a third, and at least one where there are several."""
     return max(1, per_host // 3) if per_host > 1 else 0
 
 
@@ -82,9 +82,9 @@ class Job:
 
 
 class Schedule:
-    """Deals attempts out to threads: hosts in turn, none with more than its share under way.
+    """Hands attempts to threads: hosts in turn, none with more than its share under way.
 
-    `turn`: any number that is another for each run.
+    `turn`: any number that differs from run to run.
     """
 
     def __init__(self, attempts: Sequence[Attempt], per_host: int, turn: int = 0) -> None:
@@ -124,8 +124,8 @@ class Schedule:
         return Job(line.waiting.popleft(), host, line, self._queued_at, given_up)
 
     def finish(self, job: Job, *, failed: bool) -> None:
-        """`failed`: the host could not be reached. One that is slow to answer is there: a look
-        that hangs says nothing of the next one, which may be the one that somebody must see."""
+        """`failed`: the host could not be reached. A slow host is reachable: a look that hangs says
+        nothing about the next one, which may be the important one."""
         with self._changed:
             job.line.under_way -= 1
             if job.given_up is None:

@@ -26,7 +26,7 @@ from gatewatch.config.canonical import (
 from gatewatch.ports import Clock, Identities, Keys, ReadSecret, SecretError
 from gatewatch.probe import oauth2
 from gatewatch.probe.form import post_form
-from gatewatch.probe.identity import Identity, check
+from gatewatch.probe.identity import Identity, check_identity
 from gatewatch.probe.kept import Fetch, Kept
 from gatewatch.probe.known import KnownSecrets
 
@@ -39,9 +39,9 @@ _SENDABLE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 
 
 class Vault:
-    """What credentials are made of. `known`: every value of it that may still be echoed.
+    """The material of credentials. `known`: every value that may still be echoed.
 
-    `networks`: where a token may be asked for, as for a Resolver. `contact`: as for a Prober.
+    `networks`: where tokens may be requested, as for a Resolver. `contact`: as for a Prober.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Vault:
         self.known = KnownSecrets(clock.now)
 
     def text(self, ref: SecretRef) -> str:
-        """What stands where `ref` points, line ends and all; raises SecretError."""
+        """The text where `ref` points, line ends included; raises SecretError."""
         place = msgspec.structs.replace(ref, key=None)
         text = self._keep(place, lambda: (self._read(place), None), _SECRET_YOUNG)
         return _field(text, ref)
@@ -96,11 +96,11 @@ class Vault:
         return self._keep(source, lambda: self._new_keys(source), _TOKEN_YOUNG)
 
     def identity(self, source: ClientCertificate) -> Identity:
-        """The pair to show; raises SecretError where it is none."""
+        """The client identity; raises SecretError where it is no matching pair."""
         return self._keep(source, lambda: (self._new_identity(source), None), _SECRET_YOUNG)
 
     def renew(self, source: CredentialSource) -> None:
-        """Fetches again what a refused credential is made of."""
+        """Fetch the material of a refused credential again."""
         with self._lock:
             parts = [
                 self._kept.get(msgspec.structs.replace(r, key=None))
@@ -164,7 +164,7 @@ class Vault:
         identity = Identity(self.text(source.certificate), self.text(source.private_key))
         self.known.hold(source, identity.private_key.strip())
         try:
-            check(identity)
+            check_identity(identity)
         except ValueError as error:
             raise SecretError(
                 f"client certificate of {source.certificate}: {error}",

@@ -1,4 +1,4 @@
-"""What an API is made of here. Everything is a value; a fault replaces one by another."""
+"""The parts of an API in the sandbox. Everything is a value; a fault replaces one by another."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Custom:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """All of an API that reaches callers only with a deployment."""
+    """The parts of an API that reach callers only with a deployment."""
 
     resources: Resources = field(default_factory=dict)
     authorizers: Mapping[str, Authorizer] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A deployment that is served; what is beside it takes effect without another one."""
+    """A served deployment; the other fields take effect without a new one."""
 
     served: Definition
     web_acl: WebAcl = ()

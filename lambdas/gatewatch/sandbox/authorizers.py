@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Effect(StrEnum):
-    """What comes of calling an authorizer function."""
+    """The outcome of calling an authorizer function."""
 
     ALLOW = "allow"
     DENY = "deny"
@@ -35,7 +35,7 @@ ALLOW = Decision(Effect.ALLOW)
 
 @dataclass(frozen=True, slots=True)
 class AuthorizerFunction:
-    """The Lambda function behind an authorizer: what it says to each token it knows."""
+    """The Lambda function behind an authorizer: its answer to each token it knows."""
 
     answers: Mapping[str, Decision] = field(default_factory=dict)
     otherwise: Decision = DENY
@@ -64,7 +64,7 @@ class TokenUse(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A JSON Web Token that an issuer has given out."""
+    """A JSON Web Token of some issuer."""
 
     use: TokenUse = TokenUse.ID
     scopes: frozenset[str] = frozenset()

@@ -31,7 +31,7 @@ class AnotherSandboxError(Exception):
 
 @contextmanager
 def controlled(switchboard: Switchboard, folder: Path) -> Iterator[None]:
-    """Listens for switching until the block ends, and takes its file away again.
+    """Listen for switching until the block ends, and then remove the file.
 
     Raises AnotherSandboxError where a sandbox listens in that folder already.
     """
@@ -53,7 +53,7 @@ def controlled(switchboard: Switchboard, folder: Path) -> Iterator[None]:
 
 
 def switch(folder: Path, fault: str | None) -> tuple[str, ...]:
-    """Flips one fault of the sandbox that runs in a folder, or none: all off. Returns those on."""
+    """Flip one fault of the sandbox in a folder; None switches all off. Return those on."""
     path = "/restore" if fault is None else f"/flip/{fault}"
     try:
         status, said = _post(folder, path)

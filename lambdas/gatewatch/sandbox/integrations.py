@@ -9,7 +9,7 @@ from gatewatch.sandbox.answers.base import Headers
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a backend says; without a body, it says which route and method it was asked for."""
+    """A backend's answer; without a body, it names the requested route and method."""
 
     status: int = 200
     body: str | None = None

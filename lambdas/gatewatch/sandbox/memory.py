@@ -1,4 +1,4 @@
-"""What the gateway remembers between requests: authorizer answers, and what was used up."""
+"""What the gateway keeps between requests: authorizer answers, and used quota."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How a change spreads: the gateway's nodes take it one after the other, and calls go round them.
+"""How a change spreads: the gateway's nodes apply it one by one, and calls rotate over them.
 
-So equal calls get different answers for a while, as recorded after deployments (facts 11.3). Which
-node answers follows from the number of the request, and what it serves from the clock.
+So equal calls get different answers for a while, as recorded after deployments (facts 11.3). The
+request's number decides which node answers, and the clock what it serves.
 """
 
 from __future__ import annotations

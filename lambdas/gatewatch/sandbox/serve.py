@@ -1,6 +1,6 @@
 """One request in, one response out: the gates in the gateway's order.
 
-The order is recorded or documented: CloudFront, then what the host names, then WAF, the route, the
+The order is recorded or documented: CloudFront, then the named host, then WAF, the route, the
 signature, policies, the authorizer, the key, quota and rate, validation, and the integration.
 """
 

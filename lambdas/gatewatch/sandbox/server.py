@@ -113,7 +113,7 @@ class _Server(ThreadingHTTPServer):
                 super().finish_request(secure, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that breaks off is no news here."""
+        """A client that breaks off is ignored."""
 
 
 def _shakes_hands(secure: ssl.SSLSocket) -> bool:

@@ -11,11 +11,11 @@ from gatewatch.sandbox.world import World
 
 
 class UnknownFaultError(Exception):
-    """Raised for a name that is no fault's."""
+    """Raised for the name of no fault."""
 
 
 class ConflictError(Exception):
-    """Raised when a fault changes what another that is on has taken away; nothing is changed."""
+    """Raised when a fault changes what another active one has removed; nothing is changed."""
 
 
 class Switchboard:

@@ -1,4 +1,4 @@
-"""One tick: deal out what is due in this minute, and call the writers who have work to do."""
+"""One tick: distribute what is due in this minute, and wake the writers that have work to do."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from gatewatch.service.wake_up import WakeUp
 @dataclass(frozen=True, slots=True)
 class Dispatched:
     """`due` counts routes at entrances, as `RoutesDue` does. `stopped`: the APIs that could not be
-    dealt out, each with why; `RoutesDue` does not count them."""
+    dispatched, each with the reason; `RoutesDue` does not count them."""
 
     due: int
     shards: int
@@ -42,10 +42,10 @@ def dispatch(
     bounds: Bounds | None = None,
     twin: Queue | None = None,
 ) -> Dispatched:
-    """`at` is when this tick was scheduled; the same tick twice is dealt out once.
+    """`at` is when this tick was scheduled; a repeated tick is dispatched once.
 
     `work` is for the probe outside, `twin` for the one that looks at private APIs. Raises
-    NoTwinError where these are due and nobody can look; everything else is dealt out then.
+    NoTwinError where these are due and there is no twin; everything else is dispatched then.
     """
     tick = at.replace(second=0, microsecond=0)
     holding, rejected = source.current()
@@ -82,7 +82,7 @@ def _dealt(
     tick: datetime,
     bounds: Bounds | None,
 ) -> _Dealt:
-    """One API that cannot be dealt out stops no other: then each is tried by itself."""
+    """After a failure each API is tried by itself, so that a broken one stops no other."""
 
     def deal(apis: Sequence[Api], stopped: Mapping[str, str]) -> _Dealt:
         part = replace(holding, config=msgspec.structs.replace(holding.config, apis=tuple(apis)))
@@ -92,7 +92,7 @@ def _dealt(
 
     try:
         return deal(holding.config.apis, {})
-    except Exception:  # noqa: BLE001 - said for each API that is at fault, logged, counted
+    except Exception:  # noqa: BLE001 - reported for each broken API, logged, counted
         sound, stopped = list[Api](), dict[str, str]()
         for api in holding.config.apis:
             try:
@@ -142,13 +142,13 @@ def _send(dealt: _Dealt, work: Queue, twin: Queue | None) -> None:
 
 class NoTwinError(Exception):
     """Raised where private APIs are due and this deployment has no probe that reaches them, as
-    for the moments of a deployment that makes or removes it."""
+    while a deployment creates or removes it."""
 
 
 def _slice_counts(
     config: Config, known: Mapping[str, ApiRecord], records: ApiRecords
 ) -> dict[str, int]:
-    """Slices become more, never fewer: one that was left would hold what is no longer so."""
+    """The number of slices only grows: an abandoned slice would keep outdated states."""
     counts: dict[str, int] = {}
     for api in config.apis:
         before, wanted = known.get(api.name, ApiRecord(api=api.name)).slices, slice_count(api)
@@ -169,12 +169,12 @@ def about(api: Api, config: Config, at: datetime) -> WriterContext:
 
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
-# was 262,144 bytes for years, with what the queue adds.
+# It was 262,144 bytes for years, with what the queue adds.
 _MOST_BYTES = 250_000
 
 
 class TooLargeError(Exception):
-    """Raised for a shard that no message carries."""
+    """Raised for a shard that is too large for a message."""
 
 
 def _message(shard: Shard) -> Message:
@@ -187,8 +187,8 @@ def _message(shard: Shard) -> Message:
 def sweeps(
     holding: Holding, known: Mapping[str, ApiRecord], acknowledged: frozenset[str], at: datetime
 ) -> list[WakeUp]:
-    """A call for each API that has something open, unsaid, acknowledged, or not compared with what
-    holds now."""
+    """A wake-up for each API that has something open, unannounced or acknowledged, or that was not
+    yet compared with the current configuration."""
     apis = {api.name: api for api in holding.config.apis}
     gone = WriterContext(channels=(OWN, *holding.config.notify))
     return [

@@ -1,4 +1,4 @@
-"""As what a failure is counted: the vocabulary of metrics and alarms.
+"""Which metric a failure counts in: the vocabulary of metrics and alarms.
 
 One failure counts once, so that one story rings one alarm.
 """
@@ -13,8 +13,8 @@ from gatewatch.model import EXPOSURES, Finding, Layer, Verdict
 
 
 class Failure(StrEnum):
-    """Names of metrics. `OTHER`: at every layer that has no metric of its own. `AMBIGUOUS`: at one
-    of several layers that are counted apart, and nothing leads to one of them."""
+    """Names of metrics. `OTHER`: at a layer without a metric of its own. `AMBIGUOUS`: at one of
+    several layers with different metrics, and nothing decides between them."""
 
     ROUTING = "RoutingFailures"
     AUTH = "AuthFailures"
@@ -24,10 +24,10 @@ class Failure(StrEnum):
 
 
 Possible = tuple[Failure, ...]
-"""As what one failure may count, the likeliest cause first; empty: it is no failure."""
+"""The metrics in which one failure may count, the likeliest cause first; empty: no failure."""
 
 _BY_LAYER = {Layer.ROUTING: Failure.ROUTING, Layer.AUTH: Failure.AUTH}
-# The route still does what it must, or the monitor does not know, or has itself to blame.
+# The route still works, or the monitor does not know, or the fault is the monitor's.
 _NO_FAILURES = (
     None,
     Finding.UNDECIDED,
@@ -47,16 +47,16 @@ def possible(one: Symptom | Verdict) -> Possible:
 
 
 def certain(found: Iterable[Possible]) -> frozenset[Failure]:
-    """What is known for sure among them."""
+    """The metrics that are certain among them."""
     return frozenset(one[0] for one in found if len(set(one)) == 1)
 
 
-def counted(one: Possible, beside: frozenset[Failure] = frozenset()) -> Failure | None:
-    """As what it counts.
+def counts_as(one: Possible, beside: frozenset[Failure] = frozenset()) -> Failure | None:
+    """The metric in which a failure counts.
 
-    Where it may be what the same API shows for certain `beside` it, it counts as that: a story that
-    one route shows less clearly than another is one story to an alarm. Otherwise where the two
-    likeliest causes say, if they say the same.
+    Where it may be what the same API shows for certain `beside` it, it counts as that: one story
+    is one alarm, though some routes show it less clearly. Otherwise the two likeliest causes
+    decide, if they agree.
     """
     if not one:
         return None

@@ -1,7 +1,7 @@
-"""The writer of an API: takes up the news, keeps the incidents, says what must be said.
+"""The writer of an API: absorbs the news, keeps the incidents, and sends the announcements.
 
-Calls of one API never run side by side (the queue's lanes see to it), and the ledger's version
-catches it if they do. Whatever this is stopped at, the next call goes on with.
+Wake-ups of one API never run concurrently (the queue's lanes prevent it), and the ledger's version
+detects it if they do. Wherever a run is interrupted, the next wake-up goes on.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from gatewatch.service.ledger import (
     Ledger,
     absorb,
     acknowledged,
+    announced_incident,
     filed,
     ledger_believed,
     sent,
     to_be_filed,
     to_be_linked,
-    was_told,
 )
 from gatewatch.service.outbox import Notice
 from gatewatch.service.ports import Publisher, Table, UnacceptableError, UndeliveredError
@@ -46,10 +46,10 @@ FindApi = Callable[[str, str], Api | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Delivery:
     """`undelivered` messages stay in the outbox; the next sweep tries again. `refused` ones were
-    given up: their channel takes them in no form. `ahead`: how many
-    incidents had times that were ahead of call and clock, and were not believed."""
+    given up: their channel accepts them in no form. `ahead`: how many incidents had times ahead of
+    wake-up and clock, which were not believed."""
 
     sent: int = 0
     undelivered: int = 0
@@ -57,18 +57,18 @@ class Told:
     ahead: int = 0
 
 
-def answer(
+def handle_wake_up(
     call: WakeUp, table: Table, publisher: Publisher, find: FindApi, now: datetime | None = None
-) -> Told:
-    """Does what a call asks for. Raises OvertakenError where another writer was faster.
+) -> Delivery:
+    """Do what a wake-up asks for. Raises OvertakenError where another writer was faster.
 
-    `now`: the writer's own time; None: as the call says.
+    `now`: the writer's own time; None: the time in the wake-up.
     """
     now = later(call.at, now or datetime.fromisoformat(call.at))
     stored = table.ledger(call.api)
     before, ahead = ledger_believed(stored, now)
     if call.compare is None and _has_heard(before, call):
-        return Told()
+        return Delivery()
     since = table.news(call.api)
     slices = [slice_believed(one, now) for one in table.all(call.api)]
     keys = _configured(call, find)
@@ -93,8 +93,8 @@ def answer(
 
 
 class _Others:
-    """What the other APIs' writers keep, read once: whether one of them was told of, its ledger
-    says. Who claims is asked anew each time."""
+    """What the other APIs' writers keep, read once: a ledger says whether an incident was
+    announced. Claims are read anew each time."""
 
     def __init__(self, table: Table) -> None:
         self.claimed, self.claim = table.claimed, table.claim
@@ -102,12 +102,12 @@ class _Others:
         self._ledger = cache(table.ledger)
 
     def announced(self, api: str, incident: str) -> Incident | None:
-        return was_told(self._ledger(api), incident)
+        return announced_incident(self._ledger(api), incident)
 
 
 def _filed(ledger: Ledger, table: Table) -> Ledger:
-    """After they were told of: whoever waits for a message waits for nothing else. Those that are
-    over leave the ledger once they are filed."""
+    """File incidents after announcing them, so that messages wait for nothing else. Resolved ones
+    leave the ledger once they are filed."""
     waiting = to_be_filed(ledger)
     if not waiting:
         return ledger
@@ -118,15 +118,15 @@ def _filed(ledger: Ledger, table: Table) -> Ledger:
 
 
 def _unlink_ended(incident: Incident, table: Table) -> None:
-    """Its link may have been made and not noted, or its credential only claimed."""
+    """Its link may have been made and not recorded, or its credential only claimed."""
     scope = credential_of(incident)
     if incident.state != OPEN and scope is not None:
         table.unlink(Link(scope=scope, api=incident.api, incident=incident.id))
 
 
 def _linked(ledger: Ledger, table: Table) -> Ledger:
-    """Lets other writers know of the incidents in which a credential fails, and of no others. It
-    is noted when it is done: whatever this is stopped at, it is done again."""
+    """Publish links to the incidents in which a credential fails, and to no others. The ledger
+    records them only afterwards: an interrupted run does it again."""
     wanted = to_be_linked(ledger)
     if wanted == ledger.linked:
         return ledger
@@ -155,7 +155,7 @@ def _configured(call: WakeUp, find: FindApi) -> list[Key] | None:
 
 
 def _settle(slices: list[Slice], configured: list[Key] | None, table: Table) -> None:
-    """Tells the slices that they were heard, and takes out of them what is watched no more."""
+    """Mark the news of slices as absorbed, and remove states that are no longer watched."""
     for one in slices:
         if one.news:
             table.set_heard(one, one.untold[-1].number)
@@ -165,7 +165,7 @@ def _settle(slices: list[Slice], configured: list[Key] | None, table: Table) -> 
 
 
 def _release(acks: list[Ack], table: Table) -> None:
-    """Does what is left to do of acknowledgements once the incidents know of them."""
+    """Finish acknowledgements once the incidents have them: release writes, remove the items."""
     for ack in acks:
         for route in ack.release:
             table.release(ack.api, route)
@@ -177,9 +177,9 @@ def _gone(one: Slice, configured: list[Key]) -> list[Key]:
     return [state.key for state in one.states if state.key not in known]
 
 
-def _deliver(ledger: Ledger, table: Table, publisher: Publisher) -> tuple[Ledger, Told]:
-    """Each message is marked as sent by itself, before the next one is sent; a channel that does
-    not take one gets no later one before it. Behind one that it never takes, none waits."""
+def _deliver(ledger: Ledger, table: Table, publisher: Publisher) -> tuple[Ledger, Delivery]:
+    """Mark each message as sent before sending the next one. A channel that does not accept one
+    gets no later one before it; but none waits behind one that the channel refuses for good."""
     accepted = undelivered = refused = 0
     silent: set[str] = set()
     for notice in ledger.outbox:
@@ -199,7 +199,7 @@ def _deliver(ledger: Ledger, table: Table, publisher: Publisher) -> tuple[Ledger
             refused, taken = refused + 1, False
             _log.error("notice_refused", extra={**_named(notice), "reason": str(error)})
         ledger = table.save_ledger(sent(ledger, notice, accepted=taken))
-    return ledger, Told(sent=accepted, undelivered=undelivered, refused=refused)
+    return ledger, Delivery(sent=accepted, undelivered=undelivered, refused=refused)
 
 
 def _named(notice: Notice) -> dict[str, str]:
@@ -212,7 +212,7 @@ def _named(notice: Notice) -> dict[str, str]:
 
 
 def _compared(call: WakeUp, left: Ledger, table: Table) -> None:
-    """An API that left the configuration is forgotten once its last message was taken."""
+    """An API that left the configuration is forgotten once its last message was accepted."""
     if call.digest is not None:
         table.set_swept(call.api, call.digest)
     elif left.is_quiet:

@@ -1,4 +1,4 @@
-"""What fits into an item of the table, which holds 400 KB with its other attributes:
+"""Fits values into an item of the table, which holds 400 KB with its other attributes:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 """
 
@@ -13,7 +13,7 @@ _LZMA = b"\xfd7zXZ\x00"
 
 
 def first_fitting(shapes: Iterable[bytes]) -> bytes:
-    """Of shapes that hold ever less; the last one, if none fits."""
+    """The first of ever smaller shapes that fits; the last one, if none does."""
     found = b""
     for found in shapes:
         if len(found) <= _LARGEST_BYTES:

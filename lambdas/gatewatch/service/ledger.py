@@ -1,6 +1,6 @@
-"""The memory of an API's one writer: its open incidents, what it has heard, what is yet unsaid.
+"""The memory of an API's one writer: open incidents, absorbed news, and messages not yet sent.
 
-All of it is stored as one, so that an incident cannot change without the message that says so.
+All of it is stored as one, so that an incident cannot change without its message.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from gatewatch.service.state_slices import Slice, latest
 
 
 class WriterContext(ApiAbout, frozen=True, kw_only=True):
-    """What the writer is told besides: who is to hear of the API's incidents."""
+    """The API's context, and the channels that get its incidents."""
 
     channels: tuple[Channel, ...] = (OWN,)
 
@@ -43,12 +43,12 @@ class WriterContext(ApiAbout, frozen=True, kw_only=True):
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`heard` is the last number taken up of each slice, `said` what was last told of each open
-    incident; of one that is not in it, nobody was told. Resolved incidents stay until they are
-    filed (`unfiled` has them, and the open ones of which there is news), notices until their
-    channel has accepted them. `is_restless` is what its record says. `linked`: what the writers
-    of other APIs were told of its incidents. `given_up`: by (incident, topic) of which the last
-    message was refused for good, or pushed out by later ones: nobody was told there."""
+    """`heard` is the last absorbed number of each slice, `said` what was last announced of each
+    open incident; others were not announced. Resolved incidents stay until they are filed
+    (`unfiled` has them, and changed open ones), notices until their channel has accepted them.
+    `is_restless` is what its record says. `linked`: the links to its incidents that the writers of
+    other APIs can read. `given_up`: each (incident, topic) whose last message was refused for good,
+    or dropped for later ones, so that the topic never got it."""
 
     api: str
     version: int = 0
@@ -78,11 +78,11 @@ def absorb(
     configured: Iterable[Key] | None = None,
     links: Links = ALONE,
 ) -> Ledger:
-    """The ledger after all news in these slices, and after `configured` lost some routes; what
-    stayed as it was is told again when that is due. `links`: what other APIs' writers say.
+    """The ledger after all news in these slices, and after `configured` lost some routes; unchanged
+    incidents get reminders when due. `links`: what other APIs' writers published.
 
-    Transitions are taken up in the order of their time, each once, so that a failure that has
-    ended already is told with its beginning and its end.
+    Transitions are absorbed in the order of their time, each once, so that a failure that has ended
+    already is announced with its beginning and its end.
     """
     news = [
         one.transition for part in slices for one in part.news if one.number > _heard(before, part)
@@ -117,8 +117,8 @@ def _places(found: Iterable[Notice]) -> frozenset[tuple[str, str]]:
 
 
 def _heard(before: Ledger, part: Slice) -> int:
-    """The number up to which a slice was heard. One that counts below that was forgotten and
-    begins anew: all of it is news."""
+    """The number up to which a slice was absorbed. A slice that counts below that was lost and
+    began anew: all of it is news."""
     number = before.heard.get(part.name, 0)
     last = max((part.heard, *(one.number for one in part.untold)))
     return number if number <= last else 0
@@ -134,7 +134,7 @@ def ledger_believed(ledger: Ledger, now: datetime) -> tuple[Ledger, int]:
 
 
 def _with_news(before: Ledger, story: Story) -> frozenset[str]:
-    """Those that were told of, and those that nobody is told of but that began or ended."""
+    """The announced incidents, and the unannounced ones that began or ended."""
     known = {one.id: one.state for one in before.incidents}
     told = {
         one.incident.id for one in story.announcements if one.kind is not AnnouncementKind.REMINDER
@@ -146,7 +146,7 @@ def _with_news(before: Ledger, story: Story) -> frozenset[str]:
 def _reminders(
     before: Ledger, found: Iterable[Announcement], channels: Iterable[Channel]
 ) -> Iterator[Notice]:
-    """A channel that has not yet taken its last message of an incident is left out."""
+    """No reminder to a channel that has not yet accepted its last message of the incident."""
     waiting = {(one.incident.id, one.topic) for one in before.outbox}
     return (one for one in notices(found, channels) if (one.incident.id, one.topic) not in waiting)
 
@@ -154,7 +154,7 @@ def _reminders(
 def _moments(
     news: list[Transition], states: dict[Key, RouteState], at: str
 ) -> Iterator[tuple[str, list[Transition], dict[Key, RouteState]]]:
-    """The news by time, each with the states as they were then; last, what is known now."""
+    """The news by time, each with the states as they were then; last, the current states."""
     ordered = sorted(news, key=lambda one: one.at)
     last = {one.state.key: one.at for one in ordered}
     then = dict(states)
@@ -173,7 +173,7 @@ def _retired(
     configured: Iterable[Key],
     at: str,
 ) -> list[Transition]:
-    """Whatever fails, or is a member of an open incident, and is watched no more."""
+    """Whatever fails, or is a member of an open incident, and is no longer watched."""
     known = frozenset(configured)
     _, gone = retire(states, known, at)
     stated = {one.key for one in states}
@@ -186,7 +186,7 @@ def _retired(
 
 
 def acknowledged(ledger: Ledger, acks: Iterable[Ack]) -> Ledger:
-    """The ledger with these names in its incidents; what is over already stays as it is."""
+    """The ledger with these acknowledgements; resolved incidents stay as they are."""
     incidents, named = ledger.incidents, ledger.unfiled
     for ack in acks:
         named |= {one.id for one in incidents if one.id in ack.incidents}
@@ -201,7 +201,7 @@ def to_be_filed(ledger: Ledger) -> list[Incident]:
 
 
 def filed(ledger: Ledger) -> Ledger:
-    """Without the resolved incidents, once they are kept elsewhere."""
+    """Without the resolved incidents, once they are filed."""
     known = {one.id for one in ledger.open}
     said = {name: what for name, what in ledger.said.items() if name in known}
     given_up = frozenset(one for one in ledger.given_up if one[0] in known)
@@ -209,22 +209,22 @@ def filed(ledger: Ledger) -> Ledger:
 
 
 def to_be_linked(ledger: Ledger) -> frozenset[Link]:
-    """What the writers of other APIs are to know of it now."""
+    """The links that the writers of other APIs should see now."""
     found = (link_of(one) for one in ledger.open)
     return frozenset(one for one in found if one is not None)
 
 
 def sent(ledger: Ledger, notice: Notice, *, accepted: bool = True) -> Ledger:
-    """Without a notice that was accepted, or else given up."""
+    """The ledger without a notice that was accepted or given up."""
     left = tuple(one for one in ledger.outbox if one.message_id != notice.message_id)
     place = _places((notice,))
     given_up = ledger.given_up - place if accepted else ledger.given_up | place
     return replace(ledger, outbox=left, given_up=given_up)
 
 
-def was_told(ledger: Ledger, incident: str) -> Incident | None:
-    """An open incident of which somebody was told, and of which no message was given up: who relies
-    on it to be told of would be told of by nobody else."""
+def announced_incident(ledger: Ledger, incident: str) -> Incident | None:
+    """An open incident that was announced, and of which no message was given up. Another incident
+    may rely on it: nobody else would announce that one."""
     given_up = {name for name, _ in ledger.given_up}
     if incident not in ledger.said or incident in given_up:
         return None
@@ -246,18 +246,18 @@ class _Packed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     given_up: frozenset[tuple[str, str]] = frozenset()
 
 
-def pack(ledger: Ledger) -> bytes:
-    """What is left out comes in the order of `_shapes`, until it fits into an item.
+def pack_ledger(ledger: Ledger) -> bytes:
+    """The stored form; `_shapes` leave out ever more until it fits into an item.
 
-    Members never are: who is none any more would never be told of as mended. Where they alone do
-    not fit, writing fails, and the alarm of errors tells of it.
+    Members are never left out: the recovery of a missing member would never be announced. Where
+    they alone do not fit, writing fails, and the alarm of errors rings.
     """
     return first_fitting(_shapes(ledger))
 
 
 def _shapes(ledger: Ledger) -> Iterator[bytes]:
     """An incident of thousands of members waits once for each channel: LZMA looks back far enough
-    to see that it is the same."""
+    to find the repetition."""
     yield zlib.compress(_encoded(ledger), 6)
     lighter = _lighter(ledger)
     yield zlib.compress(_encoded(lighter), 6)
@@ -270,7 +270,7 @@ _FEWER = (20, 2)
 
 
 def _shorter(ledger: Ledger, most: int) -> Ledger:
-    """With as many lines of history, and in messages that wait as many members."""
+    """At most so many lines of history, and so many members in waiting messages."""
     waiting = (replace(one, incident=shorter(one.incident, most)) for one in ledger.outbox)
     return replace(
         ledger,
@@ -303,8 +303,8 @@ def _lighter(ledger: Ledger) -> Ledger:
     )
 
 
-def document(incident: Incident) -> bytes:
-    """An incident as it is filed, compressed; whole where it fits into an item."""
+def filed_document(incident: Incident) -> bytes:
+    """The filed form of an incident, compressed; whole where it fits into an item."""
     return first_fitting(_documents(incident))
 
 
@@ -320,12 +320,12 @@ def _compressed(incident: Incident) -> bytes:
     return zlib.compress(msgspec.json.encode(incident), 6)
 
 
-def read_document(filed: bytes) -> Incident:
+def read_filed(filed: bytes) -> Incident:
     return msgspec.json.decode(zlib.decompress(filed), type=Incident)
 
 
 def shorter(incident: Incident, most: int) -> Incident:
-    """For those who only read it: so many members, and so many lines of history."""
+    """For readers only: at most so many members and lines of history."""
     return replace(_with_history(incident, most), members=incident.members[:most])
 
 
@@ -343,7 +343,7 @@ def without_evidence(incident: Incident) -> Incident:
     return replace(incident, evidence=(), ruled_out=())
 
 
-def unpack(api: str, packed: bytes, version: int) -> Ledger:
+def unpack_ledger(api: str, packed: bytes, version: int) -> Ledger:
     whole = msgspec.json.decode(expanded(packed), type=_Packed)
     before = {name: _said_before(whole, name) for name in whole.said if name in whole.said_at}
     return Ledger(

@@ -1,5 +1,5 @@
-"""What CloudWatch is told of a run: for the deployment always, for an API while it carries news,
-for a route while it fails and ten minutes longer. It writes nothing."""
+"""The metrics of a run: for the deployment always, for an API while it has news, for a route while
+it fails and ten minutes longer. It writes nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hashlib import sha256
 from gatewatch.incidents.track import Key
 from gatewatch.looking.result import ProbeResult
 from gatewatch.model import EXPOSURES, Finding, Outcome, Verdict, is_stranger
-from gatewatch.service.failure import Failure, certain, counted, possible
+from gatewatch.service.failure import Failure, certain, counts_as, possible
 from gatewatch.service.probe import Probed, unreadable
 from gatewatch.service.state_slices import Slice
 
@@ -51,7 +51,7 @@ _Look = tuple[str, Key]
 
 
 def _held(probed: Probed) -> frozenset[_Look]:
-    """What began to fail in a maintenance window that is still open: no alarm is to hear of it."""
+    """What began to fail in a maintenance window that is still open: no alarm counts it."""
     return frozenset(
         (one.api, state.key)
         for one in probed.slices
@@ -62,7 +62,7 @@ def _held(probed: Probed) -> frozenset[_Look]:
 
 
 def _of_deployment(probed: Probed) -> dict[str, Sequence[float]]:
-    """What is told of the deployment only."""
+    """The metrics of the deployment only."""
     return {
         "RoutesInMaintenance": (_in_maintenance(probed),),
         "CredentialsUnreadable": (float(len(unreadable(probed))),),
@@ -83,9 +83,9 @@ def _values(
 
 
 def _counts(verdicts: Iterable[Verdict], held: frozenset[_Look]) -> dict[str, Sequence[float]]:
-    """A route at an entrance counts once, and as the worst that any caller met there. What is
-    held counts as no failure of a layer, unless it is an exposure. A route for which a credential
-    is wanting was not judged: whoever counts the judged must notice."""
+    """A route at an entrance counts once, with the worst outcome of any caller. Held failures do
+    not count at a layer, unless they are exposures. A route without its credential was not judged,
+    so that `NotJudged` notices."""
     places: dict[_Place, list[Verdict]] = defaultdict(list)
     for one in verdicts:
         places[one.api, one.route, one.entrance].append(one)
@@ -109,7 +109,7 @@ def _is_wanting(one: Verdict) -> bool:
 def _failed(
     places: Mapping[_Place, Sequence[Verdict]], held: frozenset[_Look]
 ) -> list[set[Failure | None]]:
-    """As what each place counts; what others of its API show for certain explains it, if it may."""
+    """The metrics of each place; what its API shows for certain elsewhere decides, if possible."""
     found = {
         place: [possible(one) for one in verdicts if _is_heard(one, held)]
         for place, verdicts in places.items()
@@ -117,11 +117,11 @@ def _failed(
     beside: dict[str, frozenset[Failure]] = defaultdict(frozenset)
     for (api, _, _), each in found.items():
         beside[api] |= certain(each)
-    return [{counted(one, beside[api]) for one in each} for (api, _, _), each in found.items()]
+    return [{counts_as(one, beside[api]) for one in each} for (api, _, _), each in found.items()]
 
 
 def _is_heard(one: Verdict, held: frozenset[_Look]) -> bool:
-    """Whether alarms are to hear of it, window or not."""
+    """Whether it counts in alarms, window or not."""
     return one.finding in EXPOSURES or (one.api, (one.route, one.entrance, one.caller)) not in held
 
 
@@ -145,7 +145,7 @@ def _latencies(results: Iterable[ProbeResult]) -> dict[str, Sequence[float]]:
 
 
 def _of_apis(probed: Probed, whole: Mapping[str, str]) -> Iterator[Measure]:
-    """Those with a route that fails, or did ten minutes ago."""
+    """The APIs with a route that fails, or failed within ten minutes."""
     telling = {one.api for one in probed.slices if one.recovered or _failing(one)}
     stages: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
     for one in probed.verdicts:
@@ -168,7 +168,7 @@ def _failing(one: Slice) -> bool:
 def _of_routes(
     slices: Sequence[Slice], held: frozenset[_Look], whole: Mapping[str, str]
 ) -> Iterator[Measure]:
-    """One where it fails, zero where it did."""
+    """One where a route fails, zero where it failed."""
     failing = [(one.api, state) for one in slices for state in one.states if state.is_failing]
     problems = [
         (api, state.route, possible(state.problem))
@@ -184,7 +184,7 @@ def _of_routes(
         for gone in one.recovered:
             found[one.api, gone.key[0]] |= dict.fromkeys(gone.failures, 0.0)
     for api, route, problem in problems:
-        if name := counted(problem, beside[api]):
+        if name := counts_as(problem, beside[api]):
             found[api, route][name] = 1.0
     for (api, route), values in found.items():
         dimensions = {**whole, "api": api, "route": route}
@@ -195,8 +195,8 @@ _LONGEST_DIMENSION = 1000
 
 
 def dimension(value: str) -> str:
-    """A value as CloudWatch takes it: printable ASCII, not empty, not too long, no colon in front.
-    What must be changed bears a sign of what it was, so that two names do not become one:
+    """A value that CloudWatch accepts: printable ASCII, not empty, not too long, no leading colon.
+    A changed value gets a hash of the original, so that two names do not become one:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html
     """
     plain = re.sub(r"[^\x20-\x7e]", "?", value)

@@ -1,4 +1,4 @@
-"""An announcement as one message for each channel that takes it."""
+"""Turns an announcement into one message for each channel that takes it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OWN = Channel(topic="")
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """One message to one channel. The same news told twice has the same `message_id`.
+    """One message to one channel. The same news sent twice has the same `message_id`.
 
     `news`: what is new since the last message, in lines for people.
     """
@@ -37,8 +37,8 @@ def notices(found: Iterable[Announcement], channels: Iterable[Channel]) -> list[
 
 
 def takers(incident: Incident, channels: Iterable[Channel]) -> list[Channel]:
-    """Who is told of an incident. An exposure goes to those who wait for nothing else, and to the
-    deployment's own topic; to everybody, where nobody takes it so."""
+    """The channels that get an incident. An exposure goes to the security routes and to the
+    deployment's own topic; without a security route that takes it, to all."""
     taking = [one for one in channels if not one.severities or incident.severity in one.severities]
     security = [one for one in taking if one.only is not None]
     if incident.finding in EXPOSURES and security:
@@ -60,7 +60,7 @@ def _notice(found: Announcement, channel: Channel) -> Notice:
 
 
 def merged(found: Iterable[Notice]) -> tuple[Notice, ...]:
-    """One message for an incident that opens and is understood better in the same moment."""
+    """One message for an incident that opens and changes at the same moment."""
     kept: dict[tuple[str, str, AnnouncementKind], Notice] = {}
     for one in found:
         place = (one.incident.id, one.topic)
@@ -76,8 +76,8 @@ _MOST_WAITING = 100
 
 
 def bounded(outbox: Sequence[Notice]) -> tuple[Notice, ...]:
-    """The newest for each channel: one that takes nothing for weeks must not fill the memory from
-    which the others are told."""
+    """The newest for each channel: one that accepts nothing for weeks must not fill the ledger that
+    serves the others."""
     waiting = Counter(one.topic for one in outbox)
     kept: list[Notice] = []
     for one in outbox:

@@ -1,4 +1,4 @@
-"""What the service needs from outside besides the core's own ports; the handlers pass it in."""
+"""The service's ports, in addition to the core's; the handlers pass them in."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from gatewatch.service.state_slices import Slice
 
 
 class OvertakenError(Exception):
-    """Raised when somebody else has written since one read: read again, and decide again."""
+    """Raised when another writer has written since the last read: read and decide again."""
 
 
 class UndeliveredError(Exception):
-    """Raised when a channel did not take a message, and may take it later; says which one and
-    why."""
+    """Raised when a channel did not accept a message but may later; names the channel and the
+    reason."""
 
 
 class UnacceptableError(Exception):
-    """Raised when a channel is there, and refuses this message for good; says which one and why."""
+    """Raised when an existing channel refuses a message for good; names channel and reason."""
 
 
 class ApiRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What dispatch must know of an API besides its configuration.
+    """What dispatch needs of an API in addition to its configuration.
 
-    `let_in`: entrances that some look has got through, ever. `latched`: by (route, entrance) the
-    writes that are held back, and as what. `news`: how often there was some since all was told and
-    over. `swept`: the digest of the configuration with which its states were last compared.
-    `slices`: of how many its states were ever made, so that none is taken up again where it was
-    left. `is_restless`: its writer wants strangers' looks with every other.
+    `let_in`: entrances that some look ever got through. `latched`: the writes that are held back,
+    by (route, entrance), and as what. `news`: how many times there was news since everything was
+    announced and resolved. `swept`: the digest of the configuration that its states were last
+    compared with. `slices`: the highest number of slices so far, so that no abandoned slice is
+    used again. `is_restless`: its writer wants strangers to look as often as others.
     """
 
     api: str
@@ -55,20 +55,20 @@ class ApiRecords(Protocol):
     def latch(self, api: str, route: str, entrance: str, held: Held) -> None: ...
 
     def unlatch(self, api: str, route: str, entrance: str, held: Held) -> None:
-        """Takes that back; a latch with another finding stays."""
+        """Remove that latch; one with another finding stays."""
 
     def held(self, api: str) -> Mapping[tuple[str, str], Held]:
-        """By (route, entrance) the writes that are held back at this moment. Raises where no more
-        could be."""
+        """The writes that are held back now, by (route, entrance). Raises where no latch could be
+        set."""
 
     def release(self, api: str, route: str) -> int:
-        """Lets a latched write be sent again; returns how many entrances that concerned."""
+        """Release a latched write; return at how many entrances."""
 
     def acknowledged(self) -> frozenset[str]:
-        """The APIs for whose writer some Ack waits."""
+        """The APIs whose writer has a waiting Ack."""
 
     def acks(self, api: str) -> list[Ack]:
-        """Those that wait; what is not in order is left out."""
+        """The waiting ones; invalid ones are left out."""
 
     def remove_ack(self, ack: Ack) -> None: ...
 
@@ -77,7 +77,7 @@ class ApiRecords(Protocol):
     def add_news(self, api: str) -> None: ...
 
     def clear_news(self, api: str, count: int) -> None:
-        """Only if there was none since they were `count`."""
+        """Only if the count is still `count`."""
 
     def set_swept(self, api: str, digest: str) -> None: ...
 
@@ -88,7 +88,7 @@ class ApiRecords(Protocol):
     def forget(self, api: str) -> None: ...
 
     def good_version(self) -> str | None:
-        """The key of the last configuration that was found in order."""
+        """The key of the last valid configuration."""
 
     def set_good_version(self, key: str) -> None: ...
 
@@ -97,7 +97,7 @@ class StateTable(Protocol):
     """Slices of route states."""
 
     def some(self, api: str, names: Sequence[str]) -> list[Slice]:
-        """These slices, empty ones included; cut out of others where the count has changed."""
+        """These slices, empty ones included; built from others where the count has changed."""
 
     def all(self, api: str) -> list[Slice]: ...
 
@@ -111,40 +111,40 @@ class Ledgers(Protocol):
     def ledger(self, api: str) -> Ledger: ...
 
     def save_ledger(self, after: Ledger) -> Ledger:
-        """The ledger with its new version; raises OvertakenError as `States.save`."""
+        """The ledger with its new version; raises OvertakenError as `StateTable.save`."""
 
     def file(self, incident: Incident) -> None:
-        """Keeps a copy of an incident for whoever asks later."""
+        """Keep a copy of an incident for later readers."""
 
 
 class LinkTable(Protocol):
-    """What the writers of APIs know of each other's open incidents."""
+    """What APIs' writers publish to each other about open incidents."""
 
     def links(self, scope: str) -> Sequence[Link]:
-        """Those of a credential, of all APIs."""
+        """The links of a credential, at all APIs."""
 
     def claimed(self, scope: str) -> Claim | None: ...
 
     def claim(self, wanted: Claim, before: Claim | None) -> Claim:
-        """Puts a claim in the place of `before`; where somebody else has done so, theirs stays."""
+        """Replace `before` by a claim and return it; another writer's earlier claim stays."""
 
     def link(self, one: Link) -> None: ...
 
     def unlink(self, one: Link) -> None:
-        """Takes back the claim of its incident as well."""
+        """Remove the claim of its incident as well."""
 
 
 class Table(ApiRecords, StateTable, Ledgers, LinkTable, Protocol):
-    """All that the service remembers."""
+    """Everything that the service stores."""
 
 
 class Publisher(Protocol):
     def publish(self, notice: Notice) -> None:
-        """Raises UndeliveredError; or UnacceptableError, where no form of it is taken."""
+        """Raises UndeliveredError, or UnacceptableError where no form of it is accepted."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """`lane`: messages of one lane are worked at one after the other. `once`: of those with the
+    """`lane`: messages of one lane are processed one after the other. `once`: of messages with the
     same value within five minutes only the first counts."""
 
     body: bytes

@@ -1,4 +1,4 @@
-"""One shard: take its looks, judge them, keep the states, and call the writers if there is news."""
+"""One shard: take its looks, judge them, store the states, and wake the writers for news."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What a shard came to. `stale` counts the routes that were left to their next tick;
+    """The result of a shard. `stale` counts the routes that were left to their next tick;
     `maintenance` has the APIs with an open window, and since when.
 
-    `dropped` counts looks that changed nothing, since a later one had counted already; `ahead`,
-    the states of which the time was ahead of tick and clock, and was not believed.
+    `dropped` counts looks that changed nothing, since a later one had counted already; `ahead`
+    counts states with a time ahead of tick and clock, which was not believed.
     """
 
     at: str
@@ -48,7 +48,7 @@ class Probed:
 
 
 def unreadable(probed: Probed) -> dict[str, str]:
-    """Why each credential could not be read that was wanted, by what the finding is about."""
+    """Why each needed credential could not be read, by the finding's scope."""
     return {
         one.scope: one.because
         for one in probed.verdicts
@@ -57,8 +57,8 @@ def unreadable(probed: Probed) -> dict[str, str]:
 
 
 def _held(shard: Shard, table: Table) -> dict[tuple[str, str, str], Held]:
-    """What has been latched since, if there are writes to send: a shard may come again after it has
-    been worked at. Raises, before anything is sent, where no latch could be set."""
+    """What has been latched since, if there are writes to send: a processed shard may come again.
+    Raises, before anything is sent, where no latch could be set."""
     return {
         (api, route, entrance): held
         for api in sorted(shard.holding)
@@ -81,8 +81,8 @@ def probe(
     changes: Queue,
     tell: Tell = tell_nobody,
 ) -> Probed:
-    """The same shard twice looks twice, and counts once. `tell` hears what was found before any of
-    it is stored."""
+    """A repeated shard looks again and counts once. `tell` gets the verdicts before any of them is
+    stored."""
     shard, stale = fresh(shard, clock.now())
     latched = _held(shard, table)
     due = [held_back(one, latched) for one in shard.probes()]
@@ -115,8 +115,8 @@ def probe(
 
 
 class _Storing:
-    """Stores step by step: what fails of one keeps the others from nothing, and is raised when all
-    is done, so that the shard comes again."""
+    """Stores step by step: a failing step stops no other, and its error is raised at the end, so
+    that the shard comes again."""
 
     def __init__(self) -> None:
         self._failed: list[Exception] = []
@@ -142,7 +142,7 @@ def _in_maintenance(shard: Shard) -> dict[str, datetime]:
 
 @dataclass(frozen=True, slots=True)
 class _StoredSlice:
-    """A slice as it is stored now; the rest as in Probed."""
+    """A slice as stored now; the rest as in Probed."""
 
     slice: Slice
     dropped: int
@@ -152,7 +152,7 @@ class _StoredSlice:
 def _keep(
     shard: Shard, verdicts: Sequence[Verdict], clock: Clock, table: Table, storing: _Storing
 ) -> list[_StoredSlice]:
-    """The slices of these verdicts as they are stored now."""
+    """Store these verdicts; the slices as stored now."""
     patience: dict[str, dict[str, Patience]] = defaultdict(dict)
     for api in shard.apis:
         patience[api.name] |= patience_of(api)
@@ -174,7 +174,7 @@ def _keep_api(
     clock: Clock,
     table: Table,
 ) -> list[_StoredSlice]:
-    """Where another has written a slice meanwhile, it is read and advanced again."""
+    """A slice that another probe has written meanwhile is read and advanced again."""
     left, kept = dict(by_slice), list[_StoredSlice]()
     for _ in range(_TRIES):
         for stored in table.some(api, sorted(left)):
@@ -196,7 +196,7 @@ def _keep_api(
 
 
 def _enter(shard: Shard, verdicts: Sequence[Verdict], table: Table) -> None:
-    """Entrances that let somebody in for the first time."""
+    """Record the entrances that let somebody in for the first time."""
     known = frozenset(shard.let_in)
     new: dict[str, set[str]] = defaultdict(set)
     for one in verdicts:
@@ -207,8 +207,8 @@ def _enter(shard: Shard, verdicts: Sequence[Verdict], table: Table) -> None:
 
 
 def _call(shard: Shard, slices: Sequence[Slice], table: Table, changes: Queue) -> None:
-    """The record says that there is news before anybody is called, so that a call that is lost
-    is made up for by the next sweep."""
+    """Record that there is news before waking the writers, so that the next sweep makes up for a
+    lost wake-up."""
     news: dict[str, dict[str, int]] = defaultdict(dict)
     for one in slices:
         if one.news:

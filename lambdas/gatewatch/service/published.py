@@ -1,5 +1,5 @@
-"""The configuration as it was published: which one holds, and whether it asks for more than the
-stack was deployed for."""
+"""The published configuration: which one is current, and whether it needs more than the stack was
+deployed for."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from gatewatch.model import ANONYMOUS
 VERSIONS = "config/versions/"
 _VERSION = re.compile(r"[0-9a-f]{64}")
 _MOST_BYTES = 64_000_000
-_MOST_TOLD = 100
+_MOST_REPORTED = 100
 
 
 class Pointer(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,14 +46,14 @@ class Pointer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Granted(msgspec.Struct, frozen=True, kw_only=True):
-    """What one probe may read, assume and present. `credentials`: the `host:port` pairs that each
-    may be sent to; `api_ids`: the APIs for which it may ask a host that is a VPC endpoint, and
-    under `anonymous` those for which anybody may; `sources`: fingerprints of what each is made of.
-    `authorities`: those of the private ones that are trusted.
+    """What one probe may read, assume and present. `credentials`: the `host:port` pairs that may
+    receive each; `api_ids`: the APIs that each may call through a VPC endpoint, and under
+    `anonymous` those for every caller; `sources`: fingerprints of each one's parts. `authorities`:
+    fingerprints of the trusted private ones.
 
-    `hosts`: what is called at all, as `host:port`; `writes`: with which methods that write, such as
-    `DELETE host:port`, or `DELETE host:port invoke` where it is in earnest. None: a deployment of
-    an earlier version did not say.
+    `hosts`: what is called at all, as `host:port`; `writes`: the write methods, such as
+    `DELETE host:port`, or `DELETE host:port invoke` for real calls. None: an earlier version was
+    deployed, which did not record it.
     """
 
     secrets: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ class Granted(msgspec.Struct, frozen=True, kw_only=True):
 
 class Twin(Granted, frozen=True, kw_only=True):
     """The probe of private APIs: where it is, and to which private addresses it may connect.
-    Inside the VPC, a stranger's request may do what it should not."""
+    Inside the VPC, even a stranger's request may do harm."""
 
     network: Network
     hosts: tuple[str, ...] | None = ()
@@ -78,8 +78,8 @@ class Twin(Granted, frozen=True, kw_only=True):
 class Allowed(Granted, frozen=True, kw_only=True):
     """What the stack was deployed for; only a deployment writes it.
 
-    `networks`: address ranges, in CIDR form, to which every probe may connect besides public
-    addresses; a deployment of the stack names none.
+    `networks`: address ranges, in CIDR form, to which every probe may connect in addition to
+    public addresses; a deployment of the stack names none.
     """
 
     topics: tuple[str, ...] = ()
@@ -88,12 +88,12 @@ class Allowed(Granted, frozen=True, kw_only=True):
 
     @property
     def inside(self) -> tuple[str, ...]:
-        """To which ranges the twin may connect."""
+        """The ranges to which the twin may connect."""
         return self.networks + (self.twin.network.ranges if self.twin else ())
 
 
 class RejectedError(Exception):
-    """Raised for a published configuration that may not be used; `problems` says why."""
+    """Raised for an unusable published configuration; `problems` has the reasons."""
 
     def __init__(self, found: Iterable[str]) -> None:
         self.problems = tuple(found)
@@ -124,9 +124,9 @@ def read_pointer(body: bytes) -> Pointer:
     return found
 
 
-def read_config(body: bytes, version: str, allowed: Allowed) -> Config:
-    """Raises RejectedError with all problems, and nothing else: whatever was pushed, what held
-    before goes on."""
+def read_published(body: bytes, version: str, allowed: Allowed) -> Config:
+    """Raises RejectedError with all problems, and nothing else: whatever was pushed, the previous
+    version stays in force."""
     try:
         return _checked(body, version, allowed)
     except RejectedError:
@@ -144,7 +144,7 @@ def _checked(body: bytes, version: str, allowed: Allowed) -> Config:
         config = read_canonical(body)
     except UnreadableError as error:
         raise RejectedError([f"it cannot be read: {error}"]) from None
-    if found := list(islice(problems(config), _MOST_TOLD)):
+    if found := list(islice(problems(config), _MOST_REPORTED)):
         raise RejectedError(map(str, found))
     if needed := dict.fromkeys(needs_deployment(config, allowed)):
         raise RejectedError(needed)
@@ -152,7 +152,7 @@ def _checked(body: bytes, version: str, allowed: Allowed) -> Config:
 
 
 def needs_deployment(config: Config, allowed: Allowed) -> Iterator[str]:
-    """What a configuration asks for and the stack was not deployed for, one line each."""
+    """What a configuration needs and the stack was not deployed for, one line each."""
     yield from _of_calls(outside(config), allowed, "")
     yield from _of_place(outside(config), allowed, "")
     yield from _of_private(config, allowed.twin)
@@ -186,7 +186,7 @@ def _of_place(config: Config, allowed: Granted, place: str) -> Iterator[str]:
             known.add(api_id)
             sent = "a call" if name == ANONYMOUS else f"credential {name}"
             yield f"{sent} would be sent to the API {api_id}: needs cdk deploy"
-    for told, authority in authorities(config):
+    for told, authority in trusted_authorities(config):
         if fingerprint(authority) not in allowed.authorities:
             yield f"{told} trusts an authority (ca_file) that is new{place}: needs cdk deploy"
 
@@ -210,7 +210,7 @@ def hosts_of(config: Config) -> tuple[str, ...]:
 
 
 def writes_of(config: Config) -> tuple[str, ...]:
-    """The methods that write, each with where it is sent, and whether in earnest; sorted."""
+    """The write methods, each with its host, and whether it is invoked; sorted."""
     return tuple(sorted({one for api in config.apis for one in _writes(api)}))
 
 
@@ -220,8 +220,8 @@ def _writes(api: Api) -> Iterator[str]:
         yield from (f"{method} {host}{' invoke' if invoke else ''}" for method, invoke in used)
 
 
-def authorities(config: Config) -> Iterator[tuple[str, str]]:
-    """Who trusts a private authority, and its certificates."""
+def trusted_authorities(config: Config) -> Iterator[tuple[str, str]]:
+    """Each API or credential that trusts a private authority, with the certificates."""
     for api in config.apis:
         if api.authority is not None:
             yield f"api {api.name}", api.authority
@@ -235,7 +235,7 @@ def fingerprint(authority: str) -> str:
 
 
 def api_ids(config: Config) -> dict[str, tuple[str, ...]]:
-    """By credential, the APIs for which VPC endpoints are asked with it; strangers' looks last."""
+    """By credential, the APIs that it calls through VPC endpoints; strangers' looks last."""
     found: dict[str, set[str]] = {}
     asked = [api for api in config.apis if api.api_id is not None]
     for api in asked:
@@ -247,8 +247,8 @@ def api_ids(config: Config) -> dict[str, tuple[str, ...]]:
 
 
 def made_of(source: CredentialSource) -> str:
-    """The fingerprint of all that decides which secret goes where in a call, or to whom it is
-    shown for a token; whose certificate is trusted there has a fingerprint of its own."""
+    """The fingerprint of all that decides which secret goes where in a call, or who gets it in
+    exchange for a token; the trusted authority has a fingerprint of its own."""
     plain = replace(source, authority=None) if isinstance(source, OAuth2) else source
     return sha256(msgspec.json.encode(plain)).hexdigest()
 

@@ -1,7 +1,7 @@
-"""How a minute's looks are dealt out to probe Lambdas. It plans and sends nothing.
+"""Distributes a minute's looks to probe Lambdas. It plans and sends nothing.
 
-A shard is weighed so that it ends in time even if every look takes all of its timeout. A host
-that needs several shards has few lanes, and the shards of one lane follow each other.
+A shard's weight lets it end in time even if every look takes its whole timeout. A host that needs
+several shards has few lanes, and the shards of one lane follow each other.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _MOST_ROUTE_BYTES = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """`seconds` a shard may take at worst, with so many threads and so many of them at one host;
-    `lanes`: how many shards of one host may be under way."""
+    """`seconds`: the most that a shard may take, with so many `threads`, and so many of them
+    `per_host`; `lanes`: how many shards of one host may run at once."""
 
     seconds: float = 40.0
     threads: int = 16
@@ -36,8 +36,8 @@ class Bounds:
     lanes: int = 4
 
 
-class Looks(msgspec.Struct, frozen=True, array_like=True):
-    """Who is to look at a route, as it was planned; see Probe."""
+class PlannedLooks(msgspec.Struct, frozen=True, array_like=True):
+    """The planned looks at a route; see Probe."""
 
     callers: tuple[tuple[str, ...], ...]
     skipped: tuple[Skipped, ...] = ()
@@ -45,11 +45,11 @@ class Looks(msgspec.Struct, frozen=True, array_like=True):
 
 
 class DueRoutes(msgspec.Struct, frozen=True, kw_only=True):
-    """What is due of an API at one entrance: no other routes stand in `api`, and `looks` are of
-    each of them."""
+    """What is due of an API at one entrance: `api` has no other routes, and `looks` has an entry
+    for each of them."""
 
     api: Api
-    looks: tuple[Looks, ...]
+    looks: tuple[PlannedLooks, ...]
 
     def probes(self) -> Iterator[Probe]:
         [entrance] = self.api.entrances
@@ -76,7 +76,7 @@ class DueRoutes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def due_routes(probes: Sequence[Probe]) -> DueRoutes:
-    """Probes of one API at one entrance, as a shard carries them."""
+    """The form in which a shard carries probes of one API at one entrance."""
     first = probes[0]
     routes = tuple(one.route for one in probes)
     return DueRoutes(
@@ -85,8 +85,8 @@ def due_routes(probes: Sequence[Probe]) -> DueRoutes:
     )
 
 
-def _looks(probe: Probe) -> Looks:
-    return Looks(
+def _looks(probe: Probe) -> PlannedLooks:
+    return PlannedLooks(
         callers=tuple(one.callers for one in probe.attempts),
         skipped=probe.skipped,
         trials=tuple(
@@ -98,13 +98,12 @@ def _looks(probe: Probe) -> Looks:
 
 
 class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Looks of one minute, with all that a probe must know to take them and to track them.
+    """Looks of one minute, with all that a probe needs to take and track them.
 
-    One API may be `due` at each of its entrances. Its routes are not all there, so nothing may be
-    concluded from them that holds of an API as a whole: `signers` name the credential with which
-    controls at an API may sign, and the `credentials` are with it. `slices` tells of how many
-    slices an API has. `networks` are the address ranges to which the deployment lets us connect
-    besides public addresses.
+    One API may be `due` at each of its entrances. It does not have all of its routes here, so they
+    allow no conclusion about the API as a whole: `signers` names the credential that controls at
+    an API may sign with, and `credentials` has it. `slices`: each API's number of slices.
+    `networks`: the address ranges that the deployment allows in addition to public addresses.
     """
 
     at: str
@@ -127,26 +126,26 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return Config(apis=self.apis, credentials=self.credentials)
 
     def probes(self) -> list[Probe]:
-        """As they were planned when the shard was dealt out."""
+        """The probes as dispatch planned them."""
         return [probe for one in self.due for probe in one.probes()]
 
     @property
     def holding(self) -> frozenset[str]:
-        """The APIs with writes that are held back once they got through."""
+        """The APIs with writes that are held back once they get through."""
         return frozenset(
             api.name for api in self.apis for one in api.routes if one.writes and not one.invoke
         )
 
     @property
     def is_private(self) -> bool:
-        """Whether it is the twin's. Private APIs and others never share a shard."""
+        """Whether it is for the twin. Private APIs and others never share a shard."""
         return any(api.private for api in self.apis)
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
     """Probes of one slice at one entrance, which stay together. `seconds`: looks times timeout;
-    `size`: the bytes of what a shard would hold for it alone."""
+    `size`: its bytes in a shard."""
 
     probes: tuple[Probe, ...]
     seconds: float
@@ -168,8 +167,8 @@ def pieces(
     besides: Mapping[str, int],
     signing: Mapping[str, str],
 ) -> list[Piece]:
-    """`counts` tell of how many slices each API has; `besides`, how many bytes a shard holds for
-    it that do not stand in the configuration."""
+    """`counts`: each API's number of slices; `besides`: the bytes that a shard holds for an API in
+    addition to the configuration."""
     sizes = {one.name: _size(one) for one in credentials}
     found: dict[tuple[str, str, str], list[Probe]] = defaultdict(list)
     for one in probes:
@@ -183,7 +182,7 @@ def pieces(
 
 
 def _cut(group: Iterable[Probe]) -> Iterator[list[Probe]]:
-    """The routes of one slice in pieces that a message carries with all that goes with them."""
+    """The routes of one slice in pieces that fit into a message with all their context."""
     part: list[Probe] = []
     size = 0
     for one in group:
@@ -209,7 +208,7 @@ def _piece(
 
 
 def _used(probes: Iterable[Probe], signing: Mapping[str, str]) -> dict[str, None]:
-    """The credentials that these routes are called with, and those of controls, each once."""
+    """The credentials of these routes and of their controls, each once."""
     found: dict[str, None] = {}
     for one in probes:
         found |= dict.fromkeys(name for callers in one.route.callers for name in callers)
@@ -223,7 +222,7 @@ def _size(value: object) -> int:
 
 
 def packed(found: Iterable[Piece], bounds: Bounds) -> list[tuple[str, list[Piece]]]:
-    """Every piece in one shard, each with its lane: first those of busy hosts."""
+    """The pieces of each shard, with its lane; busy hosts first."""
     by_host: dict[str, list[Piece]] = defaultdict(list)
     for one in found:
         by_host[one.host].append(one)
@@ -240,7 +239,7 @@ def packed(found: Iterable[Piece], bounds: Bounds) -> list[tuple[str, list[Piece
 
 
 def _runs(own: Iterable[Piece], bounds: Bounds) -> Iterator[list[Piece]]:
-    """One host's pieces, cut where a shard is full. A piece that is too much alone is one."""
+    """One host's pieces, split where a shard is full. An oversized piece is a shard of its own."""
     most = bounds.seconds * bounds.per_host
     run: list[Piece] = []
     for one in own:
@@ -256,7 +255,7 @@ _BINS = 32
 
 
 def _together(few: Iterable[list[Piece]], bounds: Bounds) -> Iterator[list[Piece]]:
-    """Hosts that need less than a shard share one: each goes into the first that has room."""
+    """Hosts that need less than a shard share one: each goes into the first with room."""
     most = bounds.seconds * bounds.threads
     bins: list[list[Piece]] = []
     for own in few:
@@ -339,7 +338,7 @@ def _due(run: Iterable[Piece]) -> Iterator[DueRoutes]:
 
 
 def fresh(shard: Shard, now: datetime) -> tuple[Shard, int]:
-    """The shard without the routes whose next look is due already, and how many those are."""
+    """The shard without routes whose next look is already due, and how many those are."""
     age = (now - datetime.fromisoformat(shard.at)).total_seconds()
     left = tuple(one.without(lambda route: age > _interval(route)) for one in shard.due)
     stale = sum(len(one.looks) for one in shard.due) - sum(len(one.looks) for one in left)

@@ -1,4 +1,4 @@
-"""Which configuration holds now: the published one, or the last that was in order."""
+"""Which configuration is in force: the published one, or the last valid one."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from gatewatch.service.published import (
     Allowed,
     Pointer,
     RejectedError,
-    read_config,
     read_pointer,
+    read_published,
 )
 
 
 @dataclass(frozen=True)
 class Holding:
-    """`digests` tell, by API, whether anything of it has changed."""
+    """The configuration in force. `digests` change with an API's configuration."""
 
     config: Config
     key: str
@@ -37,7 +37,7 @@ class Holding:
 
 @dataclass
 class ConfigSource:
-    """Kept as long as a Lambda is warm, so that an unchanged configuration is read once."""
+    """Lives as long as a Lambda is warm, so that an unchanged configuration is read once."""
 
     objects: Objects
     records: ApiRecords
@@ -46,9 +46,9 @@ class ConfigSource:
     _good: Holding | None = field(default=None)
 
     def current(self) -> tuple[Holding, RejectedError | None]:
-        """What holds, and why not what was published, if that is another.
+        """The configuration in force, and why the published one is not, if so.
 
-        Raises RejectedError where there is nothing that holds.
+        Raises RejectedError where there is none.
         """
         allowed = msgspec.json.decode(self.objects.read(self.allowed_key), type=Allowed)
         try:
@@ -79,10 +79,10 @@ class ConfigSource:
         except KeyError:
             raise RejectedError([*error.problems, "the last good version is gone"]) from None
         except RejectedError as worse:
-            told = (f"the last good version: {one}" for one in worse.problems)
-            raise RejectedError([*error.problems, *told]) from None
+            further = (f"the last good version: {problem}" for problem in worse.problems)
+            raise RejectedError([*error.problems, *further]) from None
         return self._good
 
     def _read(self, pointer: Pointer, allowed: Allowed) -> Holding:
-        config = read_config(self.objects.read(pointer.key), pointer.version, allowed)
+        config = read_published(self.objects.read(pointer.key), pointer.version, allowed)
         return Holding(config, pointer.key, allowed)

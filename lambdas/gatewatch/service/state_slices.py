@@ -1,7 +1,7 @@
-"""Route states as the service keeps them: those of a few routes of one API, packed as one item.
+"""Route states in the service: those of a few routes of one API, packed as one item.
 
-A slice also holds the transitions that the API's writer has not heard of yet. A state and the
-news of it are stored as one, so that neither can be lost without the other. It stores nothing.
+A slice also holds the transitions that the API's writer has not absorbed yet. A state and its
+news are stored as one, so that neither can be lost without the other. It stores nothing itself.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gatewatch.incidents.states import tracked
 from gatewatch.incidents.track import Key, Patience, RouteState, Symptom, Transition, Turn
 from gatewatch.model import Verdict
 from gatewatch.notices.visible import cut
-from gatewatch.service.failure import Failure, counted, possible
+from gatewatch.service.failure import Failure, counts_as, possible
 from gatewatch.service.items import expanded, first_fitting
 
 ROUTES_PER_SLICE = 8
@@ -37,7 +37,7 @@ class Untold(msgspec.Struct, frozen=True):
 
 
 class Recovered(msgspec.Struct, frozen=True):
-    """A route that failed until `at`, and as what it was counted."""
+    """A route that failed until `at`, and the metrics that counted it."""
 
     key: Key
     at: str
@@ -45,8 +45,8 @@ class Recovered(msgspec.Struct, frozen=True):
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`name` says of how many slices this is which. `version` counts its writings; `heard` is
-    the number of the last transition that the writer has taken up."""
+    """`name` has the number of slices and this one's place. `version` counts writes; `heard` is the
+    number of the last transition that the writer has absorbed."""
 
     api: str
     name: str
@@ -62,8 +62,8 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def slice_believed(one: Slice, now: datetime) -> Slice:
-    """The slice without moments that are ahead of now (see `ahead`). News keeps its order: what
-    came later in a slice was seen later."""
+    """The slice without times that are ahead of now (see `ahead`). News keeps its order: what
+    came later in a slice happened later."""
     states = tuple(state_believed(state, now) for state in one.states)
     untold = tuple(_untold_believed(one.untold, now))
     recovered = tuple(replace(gone, at=believed(gone.at, now)) for gone in one.recovered)
@@ -72,7 +72,7 @@ def slice_believed(one: Slice, now: datetime) -> Slice:
 
 
 def _untold_believed(untold: Sequence[Untold], now: datetime) -> Iterable[Untold]:
-    """From the last to the first: what is taken back comes right before what followed it."""
+    """From last to first: a time that is set back comes right before the next one."""
     found: list[Untold] = []
     latest = now
     for one in reversed(untold):
@@ -101,10 +101,10 @@ def slice_name(route: str, count: int) -> str:
 def advance(
     before: Slice, verdicts: Sequence[Verdict], patience: Mapping[str, Patience], at: str
 ) -> Slice:
-    """The slice after these verdicts of one tick; itself where they say nothing new.
+    """The slice after these verdicts of one tick; the same object where nothing changes.
 
-    An older tick changes no state that a newer one has written, and the same tick told twice
-    changes nothing.
+    An older tick changes no state that a newer one has written, and a repeated tick changes
+    nothing.
     """
     states, transitions = tracked(before.states, verdicts, patience, at)
     if tuple(states) == before.states:
@@ -119,7 +119,7 @@ def advance(
 
 
 def _floor(at: str) -> int:
-    """Numbers begin with the time, so that a slice that was forgotten does not repeat them."""
+    """Numbers start from the time, so that a lost slice does not repeat them."""
     return int(datetime.fromisoformat(at).timestamp()) * 1000
 
 
@@ -136,18 +136,18 @@ def _recovered(before: Slice, transitions: Iterable[Transition], at: str) -> tup
 
 
 def _counted(problem: Symptom) -> tuple[Failure, ...]:
-    name = counted(possible(problem))
+    name = counts_as(possible(problem))
     return () if name is None else (name,)
 
 
 def without(before: Slice, gone: Iterable[Key]) -> Slice:
-    """The slice without the states of what has left the configuration."""
+    """The slice without states that have left the configuration."""
     left = frozenset(gone)
     return replace(before, states=tuple(one for one in before.states if one.key not in left))
 
 
 def latest(slices: Iterable[Slice]) -> list[RouteState]:
-    """Every state once; where slices were cut anew, the newer of two."""
+    """Every state once; where the number of slices has changed, the newer of two."""
     found: dict[Key, RouteState] = {}
     for state in (state for one in slices for state in one.states):
         known = found.get(state.key)
@@ -180,9 +180,9 @@ class _Packed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recovered: tuple[Recovered, ...] = ()
 
 
-def pack(one: Slice) -> bytes:
-    """What is stored of a slice besides its name and counters; evidence is left out where it
-    would not fit into an item, and then what else is not needed to go on."""
+def pack_slice(one: Slice) -> bytes:
+    """The stored form of a slice without its name and counters. Evidence is left out where it would
+    not fit into an item, and then everything else that is not needed to go on."""
     return first_fitting(_shapes(one))
 
 
@@ -221,7 +221,7 @@ def _encoded(one: Slice) -> bytes:
     return msgspec.json.encode(whole)
 
 
-def unpack(api: str, name: str, packed: bytes, version: int, heard: int) -> Slice:
+def unpack_slice(api: str, name: str, packed: bytes, version: int, heard: int) -> Slice:
     whole = msgspec.json.decode(expanded(packed), type=_Packed)
     return Slice(
         api=api,

@@ -1,4 +1,4 @@
-"""A call to an API's one writer: look what there is to hear, to say, or to end."""
+"""A message that wakes an API's one writer, to absorb news, send messages or end incidents."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from gatewatch.service.ports import Message
 
 
 class WakeUp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`news` are the last numbers of the slices that have some. A sweep has none; it names the
-    configuration that holds (`compare`, its key) and the API's digest in it, None where the API
-    has left it."""
+    """`news`: the last numbers of the slices that have some. A sweep has none; it names the
+    configuration in force (`compare`, its key) and the API's digest in it, None where the API has
+    left it."""
 
     api: str
     at: str
@@ -23,7 +23,7 @@ class WakeUp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     digest: str | None = None
 
     def message(self) -> Message:
-        """Calls of one API are answered one after the other."""
+        """Wake-ups of one API are processed one after the other."""
         body = msgspec.json.encode(self)
         lane = sha256(self.api.encode()).hexdigest()[:32]
         return Message(body=body, lane=lane, once=sha256(body).hexdigest())

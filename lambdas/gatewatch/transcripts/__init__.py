@@ -1,1 +1,1 @@
-"""What people paste: JSON exchanges, curl's output, raw responses. Offline, and never an error."""
+"""Reads what people paste: JSON exchanges, curl output, raw responses. Offline; never raises."""

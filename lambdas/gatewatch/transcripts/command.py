@@ -1,7 +1,7 @@
-"""What a curl command sends, and how it prints the status it got.
+"""What a curl command sends, and how it prints the received status.
 
-A word is never taken for the URL unless it looks like one: it may be the value of an option that
-is not known here, and so a secret. https://curl.se/docs/manpage.html
+Only a word that looks like a URL is taken for one: others may be the value of an unknown option,
+and so a secret. https://curl.se/docs/manpage.html
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Command:
     write_out: str = ""
 
     def status_in(self, output: str) -> tuple[int | None, str]:
-        """The status that `--write-out` printed at the end, if it did, and the output before it.
+        """The status that `--write-out` printed at the end, if any, and the output before it.
 
         curl prints 000 where no HTTP response came.
         """
@@ -49,7 +49,7 @@ _STATUS_VARIABLES = ("http_code", "response_code")
 
 
 def _printed(template: str) -> str | None:
-    """The pattern of what a template of `--write-out` prints, if the status is part of it."""
+    """The pattern of a `--write-out` template's output, if the status is part of it."""
     parts, end, told = [], 0, False
     for variable in _VARIABLE.finditer(template):
         parts.append(re.escape(template[end : variable.start()]))
@@ -96,7 +96,7 @@ def _letters(command: Command, letters: str, words: list[str]) -> None:
 
 
 def _value(name: str, words: list[str]) -> str:
-    """The word after an option, taken off `words`."""
+    """The word after an option, removed from `words`."""
     if not words or (_URL.fullmatch(words[-1]) and not _TAKES_URL.fullmatch(name)):
         return ""
     return words.pop()

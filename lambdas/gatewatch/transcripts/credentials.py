@@ -1,8 +1,7 @@
-"""Which credentials a paste shows, wherever it does: they are secrets of the whole paste.
+"""Finds the credentials anywhere in a paste: they are secrets of the whole paste.
 
-They are read off the text as it is, so that it makes no difference in what form it was pasted and
-whether it can be read at all. What AWS itself says is never taken for one: hiding it would hide
-what the paste is about.
+The search reads the plain text, so the form of the paste, and whether it can be parsed, make no
+difference. AWS's own words are never taken for a credential: hiding them would hide the subject.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _DEPTH = 2
 
 
 def credentials(text: str) -> frozenset[str]:
-    """Every value that stands where a credential stands; in its escaped form and without."""
+    """Every value in the place of a credential, escaped and unescaped."""
     found: set[str] = set()
     for _ in range(_DEPTH + 1):
         found.update(_shown(text))
@@ -172,7 +171,7 @@ def _fields(text: str) -> Iterator[str]:
 
 
 def _patterns(name: str, quote: str | None, before: str) -> Iterator[re.Pattern[str]]:
-    """What a field's value may look like: all between its quotes; or a word, or a header's line."""
+    """The forms of a field's value: all between its quotes, or a word, or a header's line."""
     if quote:
         yield _IN_QUOTES[quote]
         return
@@ -186,7 +185,7 @@ _MOST_NESTED = 6
 
 
 class _Taken:
-    """The values of a text, of which no more than a few lie within each other."""
+    """The values in a text; only a few may be nested."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -208,7 +207,7 @@ _LONGER_THAN_A_WORD = 12
 
 
 def _told(name: str, value: str) -> Iterator[str]:
-    """What a field so named tells; a single word only where passwords stand."""
+    """The secrets in a field of this name; a single word counts only where passwords stand."""
     scheme, blank, rest = value.partition(" ")
     if scheme.startswith("AWS4-"):
         return
@@ -230,7 +229,7 @@ def _is_secret(name: str, before: str) -> bool:
 
 
 def _cookies(name: str, header: str) -> Iterator[str]:
-    """The values of all; of `Set-Cookie`, what follows the first says how it is kept."""
+    """All cookie values; in `Set-Cookie` only the first pair is one, the rest are attributes."""
     if name.startswith("set"):
         yield from (cookie[1] for cookie in _SET_COOKIE.finditer(header))
         return
@@ -251,7 +250,7 @@ _COOKIE = re.compile(rf'"value"\s*:\s*{_STRING}')
 
 
 def _pairs(text: str) -> Iterator[str]:
-    """Of lists of names and values, as browsers and Postman keep them."""
+    """In lists of names and values, as browsers and Postman write them."""
     if '"value"' not in text:
         return
     named = [(match[1], match[2]) for match in _NAMED.finditer(text)]
@@ -293,14 +292,14 @@ _SHORTEST_OPTION = 3
 
 
 def _in_full(option: str) -> str:
-    """curl takes the beginning of a long option for the option."""
+    """curl accepts the beginning of a long option."""
     if len(option) < _SHORTEST_OPTION:
         return option
     return next((one for one in _LONG if one.startswith(option)), option)
 
 
 def _options(text: str) -> Iterator[str]:
-    """What a command says. https://curl.se/docs/manpage.html"""
+    """The credentials in a command. https://curl.se/docs/manpage.html"""
     for option in _OPTION.finditer(text):
         name = _in_full(option["long"]) if option["long"] else option["short"]
         value = option["single"] or option["double"] or option["bare"] or ""
@@ -341,7 +340,7 @@ _GATEWAYS = _known_words(
 
 
 def _is_credential(value: str) -> bool:
-    """Whether it may be one: no placeholder, no short word, and nothing that AWS says itself."""
+    """Whether it may be a secret: no placeholder, no short word, and none of AWS's own words."""
     if len(value) < (_SHORTEST_WORD if value.isalpha() else _SHORTEST):
         return False
     if _NONE.fullmatch(value) or value in _KINDS:

@@ -1,4 +1,4 @@
-"""Exchanges and groups out of JSON, as leniently as can be: what is odd becomes `unknown`."""
+"""Reads exchanges and groups from JSON, leniently: odd values become `unknown`."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _credentials(value: object) -> tuple[SentCredential, ...]:
 
 
 def _response(found: object) -> Response:
-    """An empty object says that nothing came; a response without a status leaves it open."""
+    """An empty object means that nothing came; a response without a status leaves it open."""
     if found == {}:
         return Response()
     value = _mapping(found)

@@ -20,7 +20,7 @@ Json = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The exchanges of one method and URL without its query; `name` says what was called."""
+    """The exchanges of one method and URL without its query; `name` is the called route."""
 
     name: str
     exchanges: tuple[Exchange, ...]
@@ -32,8 +32,8 @@ def is_har(value: object) -> bool:
 
 
 def refused_routes(value: Json) -> list[Route]:
-    """The routes at which something was refused. A request that only its refused preflight
-    stopped is no refusal of its own: the browser never sent it."""
+    """The routes with a refusal. A request whose preflight was refused is no refusal of its own:
+    the browser never sent it."""
     entries = [entry for entry in _list(_map(value.get("log")).get("entries")) if entry]
     exchanges = [_exchange(_map(entry)) for entry in entries]
     by_route: dict[str, list[Exchange]] = {}
@@ -52,7 +52,7 @@ _VARIABLE = re.compile(r"(?<=/)(\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{
 
 
 def _first_of_its_like(routes: Iterable[Route]) -> Iterator[Route]:
-    """Paths that differ by an id alone and were answered alike are one route."""
+    """Paths that differ only by an id and got the same answers are one route."""
     alike: dict[object, list[Route]] = {}
     for route in routes:
         outcomes = tuple(_outcome(one) for one in route.exchanges)
@@ -73,7 +73,7 @@ def _path(one: Exchange) -> str:
 
 
 def _preflight_of(one: Exchange) -> str | None:
-    """The method that a preflight asks for; None for any other request."""
+    """The method that a preflight asks for; None for other requests."""
     headers = {name.lower(): value for name, value in one.request.headers.items()}
     asked = headers.get("access-control-request-method")
     return asked if one.request.method == "OPTIONS" else None
@@ -89,7 +89,7 @@ def _never_sent(one: Exchange, stopped: set[str]) -> bool:
 
 
 def _distinct(found: Iterable[Exchange]) -> Iterator[Exchange]:
-    """A session repeats itself: of looks with the same outcome, the first tells all."""
+    """A session repeats itself: of looks with the same outcome, the first suffices."""
     seen: set[tuple[object, ...]] = set()
     for one in found:
         if (outcome := _outcome(one)) not in seen:
@@ -130,7 +130,7 @@ def _headers(message: Json) -> dict[str, str]:
 
 
 def _body(content: Json) -> str | None:
-    """Browsers leave out bodies that they could not keep: those were not seen."""
+    """Browsers leave out bodies that they could not keep: these were not seen."""
     text = _text(content.get("text"))
     if text is None or content.get("encoding") != "base64":
         return text
@@ -148,7 +148,7 @@ _A_DAY = 86_400_000
 
 
 def _milliseconds(value: object) -> float | None:
-    """Programs write -1 where they do not know."""
+    """Programs write -1 for unknown."""
     return float(value) if isinstance(value, int | float) and 0 <= value <= _A_DAY else None
 
 

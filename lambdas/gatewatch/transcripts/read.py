@@ -1,4 +1,4 @@
-"""Which kind of transcript a text is, told by its content, and what it holds."""
+"""Detects by its content which kind of transcript a text is, and reads it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ from gatewatch.transcripts.credentials import credentials
 class Transcript:
     """One thing to explain: an exchange, or a group of looks at one route. Without secrets.
 
-    `left_out` counts the looks beyond the first fifty: to weigh more would take long and tell no
-    more.
+    `left_out` counts the looks beyond the first fifty: more would take long and show nothing new.
     """
 
     id: str | None
@@ -48,7 +47,7 @@ class Contents:
 def read_transcript(text: str, secrets: frozenset[str] | None = None) -> Contents:
     """Everything in a text that can be explained, and what could not be read.
 
-    `secrets`: the credentials that it shows, and what was pasted with it. They are not shown again.
+    `secrets`: the credentials in it and in what was pasted with it, which are not shown again.
     """
     return _clean(_read(text), Redactor(credentials(text) if secrets is None else secrets))
 
@@ -75,7 +74,7 @@ def _read(text: str) -> Contents:
 
 
 def _bare_body(text: str) -> Transcript | None:
-    """A body by itself, where its wording is a known one: the commonest paste of all."""
+    """A bare body with a known wording: the commonest paste of all."""
     request = Request(method="", url="", credential=CredentialKind.UNKNOWN)
     response = Response(status_told=False, body=text.strip())
     found = Exchange(request=request, response=response)
@@ -91,7 +90,7 @@ _MOST_ERROR_LINES = 40
 
 
 def _bare_error(text: str) -> Transcript | None:
-    """What a client says where no answer came: the last line that is an error and a known one."""
+    """A client's message where no answer came: the last line with a known error."""
     lines = [line.strip() for line in text.splitlines()[:_MOST_ERROR_LINES]]
     known = [one for one in lines if _ERROR.search(one) and without_response(one)]
     if not known:

@@ -1,4 +1,4 @@
-"""Which credentials a recorded request shows, told by its headers."""
+"""Which credentials a recorded request presents, by its headers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BY_HEADER = {
 
 
 def credentials(headers: Mapping[str, str]) -> tuple[SentCredential, ...]:
-    """What headers that are complete present; none of them: an anonymous call."""
+    """The credentials in complete headers; none means an anonymous call."""
     folded = {name.lower(): value for name, value in headers.items()}
     found = [kind for name, kind in _BY_HEADER.items() if name in folded]
     if authorization := folded.get("authorization", "").strip():

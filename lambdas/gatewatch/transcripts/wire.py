@@ -1,6 +1,6 @@
-"""Raw HTTP and the output of `curl -v` and `http -v` as exchanges; or a command and its answer.
+"""Reads raw HTTP and the output of `curl -v` and `http -v`, or a command and its answer.
 
-Lines may carry what terminals, chats and logs put before them; headers and bodies may be cut.
+Lines may have prefixes of terminals, chats and logs; headers and bodies may be cut.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _QUOTED = re.compile(r"^(?:>\s)+(?=(?:[<>*]\s|HTTP/|curl:|\{))")
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines without what a log, a box or a chat's quotation put before them."""
+    """The lines without the prefix of a log, a box or a chat's quotation."""
     bare = [_BEFORE.sub("", line.rstrip("\r")) for line in text.splitlines()]
     plain = [_QUOTED.sub("", line) for line in bare]
     if (prefix := _prefix(plain)) is not None:
@@ -66,7 +66,7 @@ _MOST_JOINED = 60
 
 
 def _joined(lines: Sequence[str]) -> Iterator[str]:
-    """The lines, with a command that goes on over several of them as one."""
+    """The lines, with a command that spans several of them joined."""
     rest = iter(lines)
     for line in rest:
         parts = [line]
@@ -85,7 +85,7 @@ _MOST_SEARCHED = 400
 
 
 def _prefix(lines: Sequence[str]) -> re.Pattern[str] | None:
-    """What some log puts before every line, told by the status line: only its numbers change."""
+    """A log's prefix of every line, found at the status line: only its numbers change."""
     for line in lines[:_MOST_SEARCHED]:
         if _STATUS.match(line):
             return None
@@ -127,12 +127,12 @@ class _Draft:
 
     @property
     def tells_status(self) -> bool:
-        """No answer came only where the transcript says so."""
+        """No answer came only where the transcript shows it."""
         failed = self.error is not None and not self.body
         return bool(self.status) or failed or self.printed_status is not None
 
     def take_printed_status(self) -> None:
-        """A status that the command was told to print stands after the body."""
+        """A status that the command prints stands after the body."""
         if self.command is None or self.status or not self.body:
             return
         self.printed_status, body = self.command.status_in("\n".join(self.body))
@@ -248,7 +248,7 @@ def _add_to_request(draft: _Draft, line: str) -> None:
 
 
 def _add_untold(draft: _Draft, line: str) -> None:
-    """A line after a command whose output shows no head: the body, or what a person wrote."""
+    """A line after a command whose output shows no head: the body, or a person's words."""
     if not draft.body:
         if label := _LABEL.match(line):
             line = label["rest"]

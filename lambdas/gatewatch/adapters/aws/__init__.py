@@ -1,1 +1,1 @@
-"""AWS behind the ports, one service a file. botocore is imported when something is first asked."""
+"""AWS behind the ports, one service per file. botocore is imported at the first call."""

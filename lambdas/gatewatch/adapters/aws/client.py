@@ -1,6 +1,6 @@
-"""What the AWS clients have in common: a bounded time, few retries, and errors without contents.
+"""What all AWS clients share: bounded time, few retries, and errors without contents.
 
-They are botocore's: boto3 makes the same ones, and takes a quarter longer to be there.
+They are botocore's: boto3 makes the same ones, and takes a quarter longer to import.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _UNREACHABLE_FOR_SECONDS = 30.0
 _Service = tuple[str, str | None]
 
 Remedies = Mapping[str, str]
-"""What to do about an error, by its code; `OTHERWISE` about those that are not named."""
+"""What to do about an error, by its code; `OTHERWISE` is for codes that are not listed."""
 OTHERWISE = ""
 KEY_DENIED = "KMS"
-"""Stands for the codes with which services say that a KMS key may not be used, or cannot be."""
+"""Stands for the codes by which services report that a KMS key may not or cannot be used."""
 WHO_LOOKS = "the identity that looks (in the account: the probe's role)"
 
 _making = Lock()
@@ -43,8 +43,8 @@ def asked(
 ) -> Iterator[Any]:
     """A client for one call; `AWS_ENDPOINT_URL` is honoured by botocore itself.
 
-    Raises SecretError, as `told_as`. A service that could not be reached is not asked again for
-    half a minute: many secrets must not each wait for the same silence.
+    Raises SecretError, as `told_as`. An unreachable service is not called again for half a minute:
+    many secrets must not each wait for the same timeout.
     """
     from botocore.exceptions import HTTPClientError
 
@@ -69,7 +69,7 @@ def _made(what: str, service: str, region: str | None, signed: bool) -> Any:
 
 
 def client(service: str, region: str | None = None) -> Any:
-    """A signed client whose errors are raised as they are; for what holds no secrets."""
+    """A signed client that raises errors unchanged; for calls without secrets."""
     with _making:
         return _client(service, region, True)
 
@@ -90,7 +90,7 @@ def _client(service: str, region: str | None, signed: bool) -> Any:
 
 @lru_cache
 def _session() -> Any:
-    """One for all clients: each would read the tables of regions and errors anew."""
+    """One for all clients: each new one would read the tables of regions and errors again."""
     from botocore.session import get_session
 
     # Its HTTP library would write the keys of every call to the file that this names.
@@ -100,10 +100,10 @@ def _session() -> Any:
 
 @contextmanager
 def told_as(what: str, remedies: Remedies | None = None) -> Iterator[None]:
-    """Turns what AWS or its library raises into a SecretError that names `what` and the code.
+    """Turn what AWS or its library raises into a SecretError that names `what` and the code.
 
-    The message of the error stays out: it may repeat what was sent, or all that was answered.
-    Whether it is about a KMS key is read off it.
+    The error's message is left out: it may repeat the request or the whole answer. It is only
+    searched for a KMS key.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -126,8 +126,8 @@ def _refusal(what: str, error: Mapping[str, Any], remedies: Remedies) -> SecretE
     code, message = str(error.get("Code")), str(error.get("Message"))
     by_key = code in _KEY_CODES or (code in _DENIED and _OF_A_KEY.search(message) is not None)
     remedy = remedies.get(KEY_DENIED if by_key else code, remedies.get(OTHERWISE))
-    told = code if _CODE.fullmatch(code) else "an error without a code"
-    because = f"{told} (its KMS key may not be used)" if by_key and code in _DENIED else told
+    named = code if _CODE.fullmatch(code) else "an error without a code"
+    because = f"{named} (its KMS key may not be used)" if by_key and code in _DENIED else named
     return SecretError(f"{what}: {because}", remedy, passes=code in _THROTTLED)
 
 
@@ -149,7 +149,7 @@ _THROTTLED = (
 
 
 def _keep_quiet() -> None:
-    """At the level of debugging, botocore logs what it sends and receives: secrets."""
+    """At debug level, botocore logs what it sends and receives: secrets."""
     log = logging.getLogger("botocore")
     if log.getEffectiveLevel() < logging.INFO:
         log.setLevel(logging.INFO)
@@ -183,6 +183,6 @@ def region_of(name: str) -> str | None:
 
 
 def option(flag: str, name: str) -> str:
-    """A name as an option of AWS's command line, with the region where the name tells it."""
+    """A name as an option of the AWS command line, with the region where an ARN names it."""
     region = region_of(name)
     return f"{flag} {quote(name)}" + (f" --region {quote(region)}" if region else "")

@@ -1,4 +1,4 @@
-"""What a deployed stack says of itself."""
+"""The outputs of a deployed stack."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def outputs(stack: str, region: str | None = None) -> dict[str, str]:
 
 
 def region_of_calls(region: str | None = None) -> str:
-    """Where stacks are looked for: there, or where the AWS settings of this machine say."""
+    """The region where stacks are looked up: the given one, or that of the AWS settings."""
     return str(client("cloudformation", region).meta.region_name)

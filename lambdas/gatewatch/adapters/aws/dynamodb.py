@@ -1,14 +1,14 @@
-"""What the service remembers, in one DynamoDB table with the keys `pk` and `sk`.
+"""The service's state in one DynamoDB table with the keys `pk` and `sk`.
 
 pk           sk                 what
 deployment   api#NAME           Record of an API
-deployment   config             the last configuration found in order
+deployment   config             the last valid configuration
 api#NAME     state#COUNT-N      a slice of its route states
 api#NAME     ledger             its writer's memory
-incident     ID                 every incident, for whoever asks later
+incident     ID                 every incident, for later readers
 link         SCOPE, NAME, ID    an open incident of an API in which a credential fails
-claim        SCOPE              which of these tells of all
-ack          api#NAME, time     what a person tells a writer, until the writer takes it up
+claim        SCOPE              which of these announces all
+ack          api#NAME, time     a person's acknowledgement, until the writer has applied it
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ _PART = "\n"
 
 
 class DynamoTable:
-    """`name` is the table's; `region`, where it is in another than the AWS settings say. Errors
-    of the service are raised as botocore raises them."""
+    """`name` is the table's; `region` is given where it differs from the AWS settings. Errors of
+    the service are raised as botocore raises them."""
 
     def __init__(self, name: str, region: str | None = None) -> None:
         self._name = name
@@ -66,7 +66,7 @@ class DynamoTable:
         self._record(api, "DELETE latched :v", v=_latch(route, entrance, held))
 
     def held(self, api: str) -> dict[tuple[str, str], Held]:
-        """Read by writing, so that it fails where no latch could be set."""
+        """Reads with a write, so that it fails where no latch could be set."""
         attributes = self._record(api, "SET asked = :v", v={"BOOL": True})
         return dict(_latched(attributes.get("latched", {}).get("SS", ())))
 
@@ -133,7 +133,7 @@ class DynamoTable:
         self._client.put_item(TableName=self._name, Item=item)
 
     def _record(self, api: str, update: str, condition: str | None = None, **values: Any) -> Item:
-        """What the record holds now."""
+        """The record's current content."""
         changed = self._client.update_item(
             TableName=self._name,
             Key={"pk": _DEPLOYMENT, "sk": {"S": f"api#{api}"}},
@@ -156,10 +156,10 @@ class DynamoTable:
 
     def save(self, after: Slice) -> None:
         key = {"pk": {"S": f"api#{after.api}"}, "sk": {"S": f"state#{after.name}"}}
-        self._write(key, state_slices.pack(after), after.version)
+        self._write(key, state_slices.pack_slice(after), after.version)
 
     def set_heard(self, one: Slice, number: int) -> None:
-        """A slice that was forgotten meanwhile has nothing to be heard any more."""
+        """A slice that expired meanwhile has no news left to absorb."""
         with condition(suppressed=True):
             self._client.update_item(
                 TableName=self._name,
@@ -177,14 +177,14 @@ class DynamoTable:
 
     def save_ledger(self, after: Ledger) -> Ledger:
         key = {"pk": {"S": f"api#{after.api}"}, "sk": {"S": "ledger"}}
-        self._write(key, ledgers.pack(after), after.version, kept=_KEPT)
+        self._write(key, ledgers.pack_ledger(after), after.version, kept=_KEPT)
         return msgspec.structs.replace(after, version=after.version + 1)
 
     def file(self, incident: Incident) -> None:
         item: dict[str, Any] = {
             "pk": {"S": "incident"},
             "sk": {"S": incident.id},
-            "document": {"B": ledgers.document(incident)},
+            "document": {"B": ledgers.filed_document(incident)},
         }
         if incident.state != OPEN:
             item["expires"] = expires(_KEPT)
@@ -234,7 +234,7 @@ class DynamoTable:
         self._client.delete_item(TableName=self._name, Key=_link_key(one))
 
     def open_incidents(self) -> list[Incident]:
-        """Those of all APIs, as their writers know them."""
+        """The open incidents of all APIs, as their writers know them."""
         keys = [
             {"pk": {"S": f"api#{one.api}"}, "sk": {"S": "ledger"}}
             for one in self.records().values()
@@ -243,7 +243,7 @@ class DynamoTable:
         return [one for item in batch(self._client, self._name, keys) for one in _ledger(item).open]
 
     def filed(self, prefix: str = "") -> Iterator[Incident]:
-        """Those whose id begins so, the newest first; read page by page."""
+        """Incidents whose id begins with the prefix, newest first; read page by page."""
         for item in query(self._client, self._name, "incident", prefix, newest_first=True):
             yield _filed(item["document"])
 
@@ -254,7 +254,7 @@ class DynamoTable:
         version: int,
         kept: timedelta = _UNTOUCHED,
     ) -> None:
-        """Only if the stored version is still the one that was read."""
+        """Write only if the stored version is still the one that was read."""
         with condition():
             self._client.update_item(
                 TableName=self._name,
@@ -272,14 +272,14 @@ class DynamoTable:
 
 def _ledger(item: Item) -> Ledger:
     api = str(item["pk"]["S"]).removeprefix("api#")
-    return ledgers.unpack(api, item["packed"]["B"], int(item["version"]["N"]))
+    return ledgers.unpack_ledger(api, item["packed"]["B"], int(item["version"]["N"]))
 
 
 def _filed(document: Mapping[str, Any]) -> Incident:
     """As text, those that were filed by a version of before."""
     if "S" in document:
         return msgspec.json.decode(document["S"], type=Incident)
-    return ledgers.read_document(document["B"])
+    return ledgers.read_filed(document["B"])
 
 
 def _record(item: Item) -> ApiRecord:
@@ -345,7 +345,7 @@ def _slices(api: str, items: Iterable[Item]) -> Iterator[Slice]:
 
 
 def _slice(api: str, item: Item) -> Slice:
-    return state_slices.unpack(
+    return state_slices.unpack_slice(
         api,
         str(item["sk"]["S"]).removeprefix("state#"),
         item["packed"]["B"],

@@ -1,4 +1,4 @@
-"""Who Gatewatch is in AWS, and whom it may become: the port of that name."""
+"""Who Gatewatch is in AWS, and which roles it may assume: implements the port `Identities`."""
 
 from __future__ import annotations
 

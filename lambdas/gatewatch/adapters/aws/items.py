@@ -1,4 +1,4 @@
-"""Items of a DynamoDB table with the keys `pk` and `sk`: read by the page, written once."""
+"""Items of a DynamoDB table with the keys `pk` and `sk`: read in pages, written once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gatewatch.service.ports import OvertakenError
 
 
 class ThrottledError(Exception):
-    """Raised where a table keeps answering that it read too little, however long it is left."""
+    """Raised where a table keeps leaving keys unread, even after long pauses."""
 
 
 Item = Mapping[str, Mapping[str, Any]]
@@ -22,7 +22,7 @@ _BATCH = 100
 def query(
     dynamodb: Any, table: str, partition: str, prefix: str = "", *, newest_first: bool = False
 ) -> Iterator[Item]:
-    """A partition's items in the order of their names, page after page as they are asked for."""
+    """A partition's items in the order of their names; pages are read as they are needed."""
     named = " AND begins_with(sk, :s)" if prefix else ""
     pages = dynamodb.get_paginator("query").paginate(
         TableName=table,
@@ -48,8 +48,8 @@ def batch(
     keys: Sequence[Mapping[str, Any]],
     wait: Callable[[float], None] = sleep,
 ) -> Iterator[Item]:
-    """Those of these items that are there. A table that is throttled is asked again after a pause,
-    longer each time, and given up after some thirteen seconds: raises ThrottledError.
+    """The items that exist. A throttled table is read again after ever longer pauses, and given up
+    after some thirteen seconds: raises ThrottledError.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
     """
@@ -70,7 +70,7 @@ def batch(
 
 @contextmanager
 def condition(*, suppressed: bool = False) -> Iterator[None]:
-    """A condition that does not hold any more means that somebody else was first."""
+    """A failed condition means that another writer was first."""
     from botocore.exceptions import ClientError
 
     try:

@@ -1,4 +1,4 @@
-"""The APIs of a published configuration, each read only when it is asked for."""
+"""The APIs of a published configuration, read only when needed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _Name(msgspec.Struct, frozen=True):
 
 
 class PublishedApis:
-    """Keeps the version that was asked for last."""
+    """Caches the version that was last requested."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects

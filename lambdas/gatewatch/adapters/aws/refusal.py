@@ -1,6 +1,6 @@
-"""Why AWS does not do what a person asks on the command line: permissions and credentials.
+"""Why AWS refuses a command line's call: permissions and credentials.
 
-Only for calls that carry no secret: something of the error's text is shown.
+Only for calls that carry no secret: part of the error's text is shown.
 """
 
 from __future__ import annotations
@@ -15,18 +15,20 @@ from gatewatch.ports import SecretError
 
 @contextmanager
 def explained(what: str) -> Iterator[None]:
-    """As `told_as`, with the action that was denied, or what is the matter with the credentials."""
+    """As `told_as`, with the denied action, or what is wrong with the credentials."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     with told_as(what):
         try:
             yield
         except ClientError as error:
-            told = error.response.get("Error", {})
-            said = _said(str(told.get("Code")), str(told.get("Message")), error.operation_name)
-            if said is None:
+            details = error.response.get("Error", {})
+            reason = _said(
+                str(details.get("Code")), str(details.get("Message")), error.operation_name
+            )
+            if reason is None:
                 raise
-            raise SecretError(f"{what}: {said}") from None
+            raise SecretError(f"{what}: {reason}") from None
         except BotoCoreError as error:
             if type(error).__name__ not in _LOGGED_OUT:
                 raise

@@ -1,4 +1,4 @@
-"""Objects of one S3 bucket. What has not changed since it was last read is not sent again."""
+"""Objects of one S3 bucket. An object that is unchanged since the last read is not sent again."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class S3Objects:
         self._known: dict[str, tuple[str, bytes]] = {}
 
     def read(self, key: str) -> bytes:
-        """Raises KeyError where there is no such object. Of one that is too large for anything
-        that is kept here, only the beginning comes."""
+        """Raises KeyError where there is no such object. Of an object that is larger than anything
+        kept here, only the beginning is returned."""
         from botocore.exceptions import ClientError
 
         known = self._known.get(key)
@@ -42,7 +42,7 @@ class S3Objects:
         )
 
     def keys(self, prefix: str) -> list[tuple[str, str]]:
-        """Each key with its time of writing in ISO 8601, the newest first."""
+        """Each key with its time of writing in ISO 8601, newest first."""
         pages = (
             client("s3")
             .get_paginator("list_objects_v2")

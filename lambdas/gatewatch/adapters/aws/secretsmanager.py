@@ -38,7 +38,7 @@ def _remedies(name: str) -> Remedies:
         OTHERWISE: describe,
         "AccessDeniedException": f"grant secretsmanager:GetSecretValue on {name} to {WHO_LOOKS}",
         KEY_DENIED: f"{describe} --query KmsKeyId; grant kms:Decrypt on that key to {WHO_LOOKS}",
-        # That it is marked for deletion is told so, too.
+        # Also reported for a secret that is marked for deletion.
         "InvalidRequestException": f"{describe} --query DeletedDate; if it has one, "
         f"aws secretsmanager restore-secret {secret}",
     }

@@ -23,20 +23,20 @@ from gatewatch.service.outbox import Notice
 from gatewatch.service.ports import UnacceptableError, UndeliveredError
 
 _MOST_BYTES = 250_000
-"""Of a message with its attributes; SNS takes 256 KiB:
+"""The bytes of a message with its attributes; SNS takes 256 KiB:
 https://docs.aws.amazon.com/sns/latest/dg/large-message-payloads.html"""
 _LONGEST_ATTRIBUTE = 256
 
 
 class SnsPublisher:
-    """`topic` is where notices go that name none; `origin` is what they tell of this service."""
+    """`topic` gets the notices that name none; `origin` is what messages say of this service."""
 
     def __init__(self, topic: str, origin: Origin = UNNAMED) -> None:
         self._topic = topic
         self._origin = origin
 
     def publish(self, notice: Notice) -> None:
-        """What SNS does not accept as it is, it gets once more in its shortest form."""
+        """Send a message that SNS does not accept once more, in its shortest form."""
         try:
             self._publish(notice, fitting(notice, self._origin))
         except UnacceptableError:
@@ -75,11 +75,11 @@ _REFUSES_MESSAGES = frozenset(
 )
 """https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
 _OF_THE_CHANNEL = ("TopicArn", "TargetArn", "MessageGroupId", "MessageDeduplicationId")
-"""What is wrong with these is wrong for every message."""
+"""A fault in these affects every message."""
 
 
 def _is_the_messages(error: Exception) -> bool:
-    """Whether SNS refused this message, rather than that it was not reached or lets nobody in."""
+    """Whether SNS refused this very message, and was not just unreachable or closed to us."""
     from botocore.exceptions import ParamValidationError
 
     told = _told(error)
@@ -99,9 +99,9 @@ def _code(error: Exception) -> str:
 
 
 def attributes(notice: Notice) -> dict[str, str]:
-    """By these subscribers filter. SNS takes no empty value."""
+    """The attributes that subscribers filter by. SNS accepts no empty value."""
     incident = notice.incident
-    told = {
+    values = {
         "message_id": notice.message_id,
         "incident_id": incident.id,
         "kind": notice.kind,
@@ -111,7 +111,7 @@ def attributes(notice: Notice) -> dict[str, str]:
         "finding": incident.finding,
     }
     shown = {
-        name: cut(visible_line(str(value)), _LONGEST_ATTRIBUTE) for name, value in told.items()
+        name: cut(visible_line(str(value)), _LONGEST_ATTRIBUTE) for name, value in values.items()
     }
     return {name: value for name, value in shown.items() if value.strip()}
 
@@ -125,7 +125,7 @@ def fitting(notice: Notice, origin: Origin) -> str:
 
 
 def _shapes(notice: Notice, origin: Origin) -> Iterator[str]:
-    """Evidence is left out before members are; last comes what fits always."""
+    """Evidence is left out before members; the last form always fits."""
     yield _message(notice, origin, notice.incident, MOST_MEMBERS)
     bare = without_evidence(notice.incident)
     yield from (_message(notice, origin, bare, most) for most in _FEWER)
@@ -139,15 +139,14 @@ def _fits(message: str, notice: Notice) -> bool:
 
 
 def _message(notice: Notice, origin: Origin, incident: Incident, most: int) -> str:
-    """For each protocol what its readers understand."""
+    """For each protocol the form that its readers understand."""
     told = (notice.message_id, notice.kind, notice.at, incident)
     machine = document(*told, origin=origin, news=notice.news, most=most)
     return _for_each(text(*told, origin=origin, news=notice.news), machine)
 
 
 def shortest(notice: Notice, origin: Origin) -> str:
-    """What must be said, and where the rest is to be read. Whatever the incident holds, no part
-    of it is long."""
+    """The essentials, and where to read the rest. Whatever the incident holds, no part is long."""
     told = (notice.message_id, notice.kind, notice.at, notice.incident)
     return _for_each(short_text(*told, origin=origin), short_document(*told, origin=origin))
 

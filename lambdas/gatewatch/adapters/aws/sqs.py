@@ -35,7 +35,7 @@ class SqsQueue:
 
 
 def batches(messages: Sequence[Message]) -> Iterator[list[Message]]:
-    """No more messages and bytes than one call may carry."""
+    """Batches of at most the messages and bytes that one call may carry."""
     batch: list[Message] = []
     size = 0
     for one in messages:

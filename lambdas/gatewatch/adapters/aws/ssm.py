@@ -25,7 +25,7 @@ def _remedies(name: str) -> Remedies:
     """By the codes of
     https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
     """
-    # Without decryption it shows of a secure string only what it is encrypted to.
+    # Without decryption, a secure string only returns its ciphertext.
     get = f"aws ssm get-parameter {option('--name', name)} --query Parameter.[Type,Version]"
     return {
         OTHERWISE: get,

@@ -1,4 +1,4 @@
-"""Keys to sign with: our own, or those of a role that we assume."""
+"""Keys to sign with: our own, or those of an assumed role."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OWN_FOR = timedelta(minutes=5)
 
 
 def own_keys() -> tuple[Keys, datetime]:
-    """The keys that botocore finds; asked for again soon, since it refreshes them itself."""
+    """The keys that botocore finds; read again soon, since it refreshes them itself."""
     from botocore.session import get_session
 
     with told_as("own AWS credentials"):
@@ -27,7 +27,8 @@ def own_keys() -> tuple[Keys, datetime]:
 
 
 def own_name(region: str | None = None) -> str:
-    """Who asks, as the end of the ARN: `user/alice`, `assumed-role/OnCall/alice`; anybody may ask.
+    """The caller, as the end of the ARN: `user/alice`, `assumed-role/OnCall/alice`. No permission
+    is needed.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
     """
@@ -46,7 +47,7 @@ def role_keys(role: AssumedRole) -> tuple[Keys, datetime]:
 
 
 def _remedies(role: AssumedRole) -> Remedies:
-    """AWS tells neither whether there is such a role nor which of the two policies refuses."""
+    """AWS reveals neither whether the role exists nor which of the two policies refuses."""
     name = role.arn.rpartition("/")[2]
     show = f"aws iam get-role --role-name {quote(name)} --query Role.AssumeRolePolicyDocument"
     external = " with the external id" if role.external_id else ""

@@ -1,5 +1,5 @@
-"""Files with certificates of a private authority, for people's machines: a deployed configuration
-brings their text."""
+"""Reads certificates of a private authority from files on people's machines; a deployed
+configuration contains their text."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _MOST_BYTES = 1_000_000
 
 
 def authorities(folder: Path) -> LookUp:
-    """`folder` is where relative file names begin: the configuration's own."""
+    """Relative file names start at `folder`, the configuration's own."""
     return lambda name: read_authority(folder / name)
 
 
 def read_authority(file: Path) -> str | Missing:
-    """The certificates in PEM form, without what else the file says."""
+    """The certificates in PEM form, without the file's other text."""
     try:
         with file.open("rb") as opened:
             text = opened.read(_MOST_BYTES).decode("ascii", errors="replace")

@@ -1,6 +1,6 @@
-"""Latches that the state could not take when they were set, in a file beside it: one a line.
+"""Latches that the state could not store when they were set, in a file beside it, one per line.
 
-A state that is locked can be read and written by nobody; a line can be added by anybody.
+Nobody can read or write a locked state; but anybody can append a line.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Write = tuple[str, str, str]
 
 
 class Noted:
-    """Everything raises OSError where the file cannot be used."""
+    """Every method raises OSError where the file cannot be used."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -34,7 +34,7 @@ class Noted:
             os.close(where)
 
     def all(self) -> Mapping[Write, Held]:
-        """A line that was cut by a kill is none."""
+        """A line that a kill cut short does not count."""
         found: dict[Write, Held] = {}
         for line in self._file.read_bytes().splitlines() if self._file.exists() else ():
             with suppress(msgspec.DecodeError):

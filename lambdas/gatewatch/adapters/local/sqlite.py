@@ -54,7 +54,7 @@ _LATCHED_AS = "ALTER TABLE latch ADD COLUMN finding TEXT NOT NULL DEFAULT 'prote
 
 
 class _Connection(sqlite3.Connection):
-    """Closed at the latest when nobody holds it; from Python 3.13 on one is warned otherwise."""
+    """Closed at the latest when nothing refers to it; Python 3.13 and later would warn."""
 
     def __del__(self) -> None:
         self.close()
@@ -87,7 +87,7 @@ class SqliteMemory:
         return ((name, msgspec.json.decode(document, type=Announced)) for name, document in rows)
 
     def links(self, scope: str) -> list[Link]:
-        """What the other APIs' open incidents show is their link: it cannot be forgotten."""
+        """The links are read off the other APIs' open incidents, so none can get lost."""
         rows = self._connection.execute(
             "SELECT document FROM incident WHERE api <> ? AND state = ?", (self._api, OPEN)
         )
@@ -156,13 +156,12 @@ Watched = frozenset[tuple[str, str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The configuration for which a state is kept: its file, and what it watches.
+    """The configuration that owns a state: its file, and what it watches.
 
-    What one configuration does not name has left it, and what was open of it ends. So a state
-    serves one configuration, whose file may be edited and moved: another one is let in only if it
-    watches all that is known, or takes the place of a file that is gone and with which it shares an
-    API, by name or by entrance. One that `is_beside` its file went with it, wherever
-    that was copied to.
+    What a configuration does not name has left it, and its open incidents end. So a state serves
+    one configuration, whose file may be edited and moved. Another configuration is accepted only
+    if it watches everything in the state, or replaces a file that is gone and shares an API with
+    it, by name or by entrance. A state that `is_beside` its file moves with it, also in a copy.
     """
 
     config: str
@@ -170,7 +169,7 @@ class Owner:
     is_beside: bool = False
 
     def refused(self, before: str, known: Watched) -> str | None:
-        """Why it may not have the state that was kept for another file."""
+        """Why this owner may not use the state of another file."""
         if self.is_beside or before == self.config or known <= self.watched:
             return None
         told, apart = visible_line(before), "each of two would end the other's incidents"
@@ -195,10 +194,10 @@ def _places(watched: Watched) -> frozenset[str]:
 
 
 class SqliteStore:
-    """The file is made at first use, readable by its owner only. `:memory:` keeps nothing.
+    """The file is created at first use, readable by its owner only. `:memory:` keeps nothing.
 
-    Everything raises StateError where the file cannot be used. `owner`: for whom it is kept; None,
-    for whoever only reads.
+    Every method raises StateError where the file cannot be used. `owner`: the configuration that it
+    belongs to; None for readers.
     """
 
     def __init__(self, file: Path | None, owner: Owner | None = None) -> None:
@@ -229,14 +228,14 @@ class SqliteStore:
         self._opened = self._there()
 
     def _there(self) -> tuple[int, int] | None:
-        """Which file has the name now; None, if none has."""
+        """The file that has the name now; None if there is none."""
         if self._file is None or not self._file.exists():
             return None
         found = self._file.stat()
         return found.st_dev, found.st_ino
 
     def _refuse_others(self) -> None:
-        """Whoever is let in takes the state over with the first run."""
+        """An accepted owner takes the state over with its first run."""
         found = self._connection.execute("SELECT config FROM owner").fetchone()
         if self._owner is None or found is None:
             return
@@ -253,16 +252,16 @@ class SqliteStore:
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
-        """One thread at a time. Whatever a file cannot do, or holds that cannot be read, is told
-        in one way."""
+        """One thread at a time. Every failure of the file, and unreadable content, raises
+        StateError."""
         try:
             with self._lock:
                 yield
         except (OSError, sqlite3.Error) as error:
             raise StateError(f"the state file {self.name} cannot be used: {error}") from None
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            told = "it holds what cannot be read; move it away to begin anew"
-            raise StateError(f"the state file {self.name} cannot be used: {told}") from None
+            reason = "it holds what cannot be read; move it away to begin anew"
+            raise StateError(f"the state file {self.name} cannot be used: {reason}") from None
 
     def _prepare(self) -> None:
         [(version,)] = self._connection.execute("PRAGMA user_version")
@@ -294,7 +293,7 @@ class SqliteStore:
             yield SqliteMemory(self._connection, api)
 
     def apis(self) -> list[str]:
-        """Of which anything is kept."""
+        """The APIs with any stored state."""
         with self._guarded():
             rows = self._connection.execute(
                 "SELECT api FROM state UNION SELECT api FROM incident ORDER BY api"
@@ -302,7 +301,7 @@ class SqliteStore:
             return [api for (api,) in rows]
 
     def incidents(self) -> list[Incident]:
-        """Every incident that is kept, the newest first."""
+        """Every stored incident, newest first."""
         with self._guarded():
             rows = self._connection.execute("SELECT document FROM incident ORDER BY id DESC")
             return [msgspec.json.decode(document, type=Incident) for (document,) in rows]
@@ -321,9 +320,9 @@ class SqliteStore:
             return frozenset((api, state.entrance) for api, state in states if state.was_let_in)
 
     def ready(self) -> None:
-        """Takes room in the file, then as much in the journal by changing what is there, and frees
-        it within both: no latch fails because a disk has become full meanwhile. A file that
-        vanished is made anew."""
+        """Reserve room in the file and, by changing its content, as much in the journal; then free
+        it within both, so that no latch fails when the disk fills up meanwhile. A file that
+        vanished is created again."""
         with self._guarded():
             if self._there() != self._opened:
                 self._connection.close()
@@ -340,7 +339,7 @@ class SqliteStore:
         self._take_up()
 
     def _take_up(self) -> None:
-        """What was latched when the file could not be written."""
+        """Store what was latched while the file could not be written."""
         with self._guarded(), self._transaction():
             for write, held in self._wanting().items():
                 self._latch(write, held)
@@ -363,8 +362,8 @@ class SqliteStore:
             return {**written, **self._wanting()}
 
     def latch(self, api: str, route: str, entrance: str, held: Held) -> None:
-        """One that cannot be written soon raises, and is known all the same: it is noted beside the
-        file, or else as long as this store lives."""
+        """A latch that cannot be written soon raises, and is still kept: beside the file, or else
+        as long as this store lives."""
         write = (api, route, entrance)
         self._unwritten[write] = held
         try:
@@ -379,7 +378,7 @@ class SqliteStore:
 
     @contextmanager
     def _hurried(self) -> Iterator[None]:
-        """Waits for others no longer than a moment: more writes may have to be latched."""
+        """Wait only a moment for others: more writes may have to be latched."""
         self._connection.execute(f"PRAGMA busy_timeout = {_MOMENT_MS}")
         try:
             yield
@@ -402,7 +401,7 @@ class SqliteStore:
             )
 
     def release(self, api: str, route: str) -> int:
-        """Lets a latched write be sent again; returns how many entrances that concerned."""
+        """Release a latched write; return at how many entrances."""
         self._take_up()
         with self._guarded():
             cursor = self._connection.execute(

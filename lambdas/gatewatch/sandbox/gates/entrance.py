@@ -68,7 +68,7 @@ def _by_endpoint(arrived: Arrived, api: Api | None, world: World) -> Found | Tur
     if stage not in api.stages and api.kind is Kind.HTTP:
         stage, path = DEFAULT_STAGE, arrived.path
     if stage not in api.stages or not api.stages[stage].served.default_endpoint:
-        # For HTTP APIs two stories are told of a disabled endpoint; this is the documented one.
+        # There are two accounts of an HTTP API's disabled endpoint; this is the documented one.
         return Turned(http.NOT_FOUND, Kind.HTTP) if api.kind is Kind.HTTP else _NOT_SERVED
     return api, stage, path
 
