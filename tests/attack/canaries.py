@@ -7,9 +7,10 @@ import base64
 import json
 import re
 import socket
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
+from posixpath import commonprefix
 from random import Random
 from string import ascii_letters, digits
 
@@ -22,7 +23,7 @@ _TELLS = 16
 _SIZES = (5, 8, 16, 32, 64)
 
 
-FILLER = "x. "
+FILLER = "."
 
 
 def random_text(seed: object, length: int, alphabet: str = f"{ascii_letters}{digits}-_") -> str:
@@ -56,7 +57,8 @@ class Finder:
         """`decoy`: the same form of another secret; what both have in common is none of it."""
         shown = core(form, secret)
         size = _block(shown, secret, form)
-        for at in range(0, len(shown) - size + 1, size):
+        first = len(commonprefix((shown, decoy))) if size < len(shown) else 0
+        for at in range(first, len(shown) - size + 1, size):
             if (block := shown[at : at + size]) not in decoy:
                 self._blocks[block] = (secret, form)
 
@@ -126,8 +128,7 @@ def _in_headers(forms: Sequence[str]) -> bytes:
 
 
 def _in_header_names(forms: Sequence[str]) -> bytes:
-    names = [one for one in _of_line(forms) if re.fullmatch(r"[!#$%&'*+.^`|~\w-]+", one, re.ASCII)]
-    head = "".join(f"X-{one}: told\r\n{one}: told\r\n" for one in names)
+    head = "".join(f"X-{one}: told\r\n{one}: told\r\n" for one in forms)
     return _answer(head, b'{"message":"Forbidden"}')
 
 
@@ -155,12 +156,15 @@ def _in_trailers(forms: Sequence[str]) -> bytes:
     ).encode()
 
 
-def _in_no_answer(forms: Sequence[str]) -> bytes:
-    """A status line and a length that are none: what the libraries complain of they quote."""
-    lines = _of_line(forms)
-    if len(lines) % 2:
-        return f"HTTP/9.{lines[0]} {lines[-1]}\r\n{lines[0]}\r\n\r\n".encode()
-    return f"HTTP/1.1 403 Forbidden\r\n{_REFUSED}Content-Length: {lines[0]}\r\n\r\nx".encode()
+def _in_no_status(forms: Sequence[str]) -> bytes:
+    """No status line and no header line: what the libraries complain of they quote."""
+    [line] = _of_line(forms)
+    return f"HTTP/9.{line} {line}\r\n{line}\r\n\r\n".encode()
+
+
+def _in_a_bad_length(forms: Sequence[str]) -> bytes:
+    [line] = _of_line(forms)
+    return f"HTTP/1.1 403 Forbidden\r\n{_REFUSED}Content-Length: {line}\r\n\r\nx".encode()
 
 
 def _in_a_bad_chunk(forms: Sequence[str]) -> bytes:
@@ -170,41 +174,56 @@ def _in_a_bad_chunk(forms: Sequence[str]) -> bytes:
 
 def _cut_by_the_bound(forms: Sequence[str]) -> bytes:
     """The bound of a body falls within one."""
-    last = forms[-1]
-    beginning = f'{{"message":"Forbidden {forms[0]} '
-    filler = FILLER * ((65_536 - len(beginning) - len(last) // 2) // len(FILLER))
-    return _answer("", (beginning + filler + last * 3).encode()[:70_000])
+    [form] = forms
+    beginning = f'{{"message":"Forbidden {form} '
+    filler = FILLER * ((65_536 - len(beginning) - len(form) // 2) // len(FILLER))
+    return _answer("", (beginning + filler + form * 3).encode()[:70_000])
 
 
 def _broken_off(forms: Sequence[str]) -> bytes:
-    last = forms[-1]
+    [form] = forms
     head = f"HTTP/1.1 403 Forbidden\r\n{_REFUSED}Content-Length: 900000\r\n\r\n"
-    return f'{head}{{"message":"Forbidden {forms[0]} {last[: len(last) * 3 // 5]}'.encode()
+    return f'{head}{{"message":"Forbidden {form} {form[: len(form) * 3 // 5]}'.encode()
+
+
+def _of_name(form: str) -> bool:
+    return re.fullmatch(r"[!#$%&'*+.^`|~\w-]+", form, re.ASCII) is not None
 
 
 @dataclass(frozen=True)
 class Stage:
     """One place; `room`: how many characters of forms an answer of it carries, `most`: how many
-    forms; `every`: so many forms are passed over, as their place is slow or small."""
+    forms; `carries`: which; `every`: so many forms are passed over in a whole run, as each answer
+    carries few. Where one `cuts` what it carries, a form that lacks the secret's beginning may be
+    cut to a part that nothing tells (docs/secrets.md)."""
 
     place: Place
     room: int = 50_000
     most: int = 10_000
     every: int = 1
     closes: bool = False
+    carries: Callable[[str], bool] = str.isprintable
+    cuts: bool = False
+
+    def of(self, secrets: Iterable[str]) -> list[str]:
+        """Every form that the place can carry."""
+        names = [one for one in FORMS if not (self.cuts and one == "all but the first character")]
+        forms = (FORMS[name](secret) for secret in secrets for name in names)
+        return [one for one in forms if self.carries(one)]
 
 
 STAGES = {
-    "body": Stage(_in_body),
+    "body": Stage(_in_body, carries=bool),
     "headers": Stage(_in_headers, most=90, every=4),
-    "names": Stage(_in_header_names, most=90, every=9),
+    "names": Stage(_in_header_names, most=45, every=9, carries=_of_name),
     "urls": Stage(_in_urls, most=45, every=11),
     "reason": Stage(_in_reason, room=3_500, every=67),
     "trailers": Stage(_in_trailers, most=90, every=13),
-    "none": Stage(_in_no_answer, most=3, every=151, closes=True),
-    "chunk": Stage(_in_a_bad_chunk, most=3, every=211, closes=True),
-    "bound": Stage(_cut_by_the_bound, most=2, every=83),
-    "broken": Stage(_broken_off, most=2, every=67, closes=True),
+    "status": Stage(_in_no_status, most=1, every=101, closes=True),
+    "length": Stage(_in_a_bad_length, most=1, every=103, closes=True),
+    "chunk": Stage(_in_a_bad_chunk, most=1, every=151, closes=True),
+    "bound": Stage(_cut_by_the_bound, most=1, every=83, carries=bool, cuts=True),
+    "broken": Stage(_broken_off, most=1, every=67, closes=True, carries=bool, cuts=True),
 }
 _SENT_ANSWERS = 6
 
@@ -215,13 +234,19 @@ class Echo:
     the forms of whatever credential was sent, be it in the URL."""
 
     secrets: Sequence[str]
+    stages: Mapping[str, Stage] = field(default_factory=lambda: STAGES)
     seen: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        forms = [make(secret) for secret in self.secrets for make in FORMS.values()]
         self._shares = {
-            name: list(_shared(forms[:: stage.every], stage)) for name, stage in STAGES.items()
+            name: list(_shared(stage.of(self.secrets)[:: stage.every], stage))
+            for name, stage in self.stages.items()
         }
+
+    @property
+    def carried(self) -> int:
+        """How many forms at all places."""
+        return sum(len(share) for shares in self._shares.values() for share in shares)
 
     @property
     def paths(self) -> list[str]:
@@ -233,8 +258,8 @@ class Echo:
         self.seen.update(shown)
         parts = head.split(b" ")[1].decode().partition("?")[0].split("/")
         name, number = parts[2] if len(parts) > 3 else "", parts[-1]
-        if name in STAGES and number.isdigit():
-            stage = STAGES[name]
+        if name in self.stages and number.isdigit():
+            stage = self.stages[name]
             to.sendall(stage.place(self._shares[name][int(number)]))
             if stage.closes:
                 to.close()

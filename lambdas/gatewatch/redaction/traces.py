@@ -1,21 +1,14 @@
 """Where known secrets are in a text: plain, escaped, encoded, as a digest, or cut.
 
-In scope is what gateways, libraries and loggers do to a credential:
-- any case, as far as no encoding is changed by it;
-- up to three escapings of URLs, JSON, JavaScript, Python, C (octal) or HTML;
-- up to two encodings in Base64 (either alphabet, padded or not, wrapped, at any place of a longer
-  text), Base32, hex (also in groups) or lists of byte values;
-- wrapped lines, and groups separated by blanks;
-- MD5, SHA-1, SHA-256 and SHA-512 of it, with or without its scheme or a line end, so encoded.
-Out of scope is what takes intent: reversed or reordered characters, ciphers, digests of digests,
-keyed or salted digests, compression, other alphabets.
+In scope is what gateways, libraries and loggers do to a credential. docs/secrets.md names it, and
+what is out of scope because it takes intent.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, cached_property, lru_cache
 from posixpath import commonprefix
 
 from gatewatch.redaction.views import BLANKS, Span, View, views
@@ -28,6 +21,8 @@ _PIECE = 8
 _OFTEN_SEEN = 64
 # A bound on memory, above the number of secrets that anybody has at once.
 _MOST_DIGESTED = 2_000
+
+_Search = Callable[[str, bool], tuple[Span, ...]]
 
 
 class Traces:
@@ -61,18 +56,25 @@ class Traces:
         return self._spans_again(text, cut) if len(text) <= _OFTEN_SEEN else self._spans(text, cut)
 
     def _spans(self, text: str, cut: bool) -> list[Span]:
-        found = (span for view in views(text, cut=cut) for span in self._found(view, len(text)))
+        # Many views say the same of different places, or came about in another order.
+        search = cache(self._search)
+        found = (
+            span for view in views(text, cut=cut) for span in self._found(view, len(text), search)
+        )
         return _merged(found)
 
-    def _found(self, view: View, end: int) -> Iterator[Span]:
-        folded = _folded(view.text)
-        if self._long:
-            yield from map(view.source, _runs(folded, self._long))
-        if heads := self._all_heads if view.is_decoded else self._heads:
-            yield from map(view.source, self._begun(folded, heads))
+    def _found(self, view: View, end: int, search: _Search) -> Iterator[Span]:
+        yield from map(view.source, search(view.text, view.is_decoded))
         for cut in view.ends:
-            if length := self._tail(folded[max(0, cut - _TELLS_ALWAYS) : cut]):
+            if length := self._tail(_folded(view.text[max(0, cut - _TELLS_ALWAYS) : cut])):
                 yield view.source((cut - length, cut))[0], end
+
+    def _search(self, text: str, is_decoded: bool) -> tuple[Span, ...]:
+        """Where a view's text, wherever it is from, shows what gives a secret away."""
+        folded = _folded(text)
+        runs = _runs(folded, self._long) if self._long else ()
+        heads = self._all_heads if is_decoded else self._heads
+        return (*runs, *(self._begun(folded, heads) if heads else ()))
 
     def _begun(self, text: str, heads: frozenset[str]) -> Iterator[Span]:
         """Short secrets, and the visible beginnings of digests."""
@@ -168,15 +170,13 @@ def _spellings(secret: str) -> Iterator[str]:
 
 _SCHEMES = (b"", b"Bearer ", b"Basic ")
 _LINE_ENDS = (b"", b"\n")
+# As each is named in docs/secrets.md, and as hashlib names it.
+DIGESTS = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-512": "sha512"}
 
 
 def _digests(secret: str) -> Iterator[str]:
     raw = secret.encode(errors="replace")
     for value in (scheme + raw + line_end for scheme in _SCHEMES for line_end in _LINE_ENDS):
-        for digest in (
-            hashlib.md5(value, usedforsecurity=False),
-            hashlib.sha1(value, usedforsecurity=False),
-            hashlib.sha256(value),
-            hashlib.sha512(value),
-        ):
-            yield _folded(digest.digest().decode("latin-1"))
+        for name in DIGESTS.values():
+            digest = hashlib.new(name, value, usedforsecurity=False).digest()
+            yield _folded(digest.decode("latin-1"))

@@ -1,7 +1,7 @@
 """A text as its writer may have meant it: without escapes, with lines joined and encodings decoded.
 
 An escaped or encoded secret is plain in one of the views. Each view knows where in the original its
-characters come from. The number of steps is bounded: all views of a text together are some sixty
+characters come from. The number of steps is bounded: all views of a text together are some seventy
 times as long as the text, at worst.
 """
 
@@ -77,20 +77,21 @@ _WRAP = re.compile(r"\r?\n[ \t+]*")
 # Bytes without such a run are not text and hold nothing more to undo.
 _READABLE = re.compile(r"[\t\n\r -~]{6,}")
 
-_PERCENT = r"%([0-9a-fA-F]{2})|%u([0-9a-fA-F]{4})"
-# JSON, JavaScript, Python, Rust, and C's octal; any other letter after a backslash is itself.
-_BACKSLASH = (
-    r"\\x([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\[ux]\{([0-9a-fA-F]{1,6})\}|\\U([0-9a-fA-F]{8})"
-    r"|\\(?P<octal>[0-3][0-7]{2})"
-    r"|\\(?P<letter>[^uxU0-3]|U(?![0-9a-fA-F]{0,7}\Z)|[0-3](?![0-7]?\Z))"
-)
-_ENTITY = r"&(?:#\w{1,7}|[A-Za-z]{2,8});"
-_ESCAPE = re.compile("|".join((_PERCENT, _BACKSLASH, _ENTITY)))
-_ESCAPES = (
-    ("%", re.compile(_PERCENT)),
-    ("\\", re.compile(_BACKSLASH)),
-    ("&", re.compile(_ENTITY)),
-)
+# By their sign, as each is named in docs/secrets.md; any other letter after a backslash is itself.
+ESCAPES = {
+    "%": {"URLs": r"%([0-9a-fA-F]{2})", "escape()": r"%u([0-9a-fA-F]{4})"},
+    "\\": {
+        "JavaScript": r"\\x([0-9a-fA-F]{2})",
+        "JSON": r"\\u([0-9a-fA-F]{4})",
+        "Rust": r"\\[ux]\{([0-9a-fA-F]{1,6})\}",
+        "Python": r"\\U([0-9a-fA-F]{8})",
+        "C": r"\\(?P<octal>[0-3][0-7]{2})"
+        r"|\\(?P<letter>[^uxU0-3]|U(?![0-9a-fA-F]{0,7}\Z)|[0-3](?![0-7]?\Z))",
+    },
+    "&": {"HTML": r"&(?:#\w{1,7}|[A-Za-z]{2,8});"},
+}
+_ESCAPES = tuple((sign, re.compile("|".join(kinds.values()))) for sign, kinds in ESCAPES.items())
+_ESCAPE = re.compile("|".join(escapes.pattern for _, escapes in _ESCAPES))
 _BEGUN_ESCAPE = re.compile(
     r"(?:%[0-9a-fA-F]?|[\\%]u[0-9a-fA-F]{0,3}|\\x[0-9a-fA-F]?|\\[ux]\{[0-9a-fA-F]{0,6}"
     r"|\\U[0-9a-fA-F]{0,7}|\\[0-3]?[0-7]?|&#?\w{0,8})$"
@@ -212,16 +213,35 @@ _NUMBER = re.compile(_BYTE)
 
 def _decoded(view: View) -> Iterator[View]:
     """The decoded runs of a view, from every possible beginning."""
-    if _BASE64.search(view.text):
-        yield _aligned(_without(_kept(view, _BASE64), _LINE_ENDS), 6, _from_base64)
-    if _HEX.search(view.text):
-        yield _aligned(_without(_kept(view, _HEX), _BETWEEN_HEX), 4, _from_hex)
-    if _BASE32.search(view.text):
-        yield _aligned(_kept(view, _BASE32), 5, _from_base32)
-    if _NUMBERS.search(view.text):
-        numbers = _kept(view, _NUMBERS)
-        bytes_ = _rewritten(numbers, _matches(_NUMBER, numbers.text, _byte))
-        yield replace(bytes_, ends=tuple(_with_one_less(bytes_.ends)), is_decoded=True)
+    for runs, decoded in ENCODINGS.values():
+        if runs.search(view.text):
+            yield decoded(_kept(view, runs))
+
+
+def _out_of_base64(runs: View) -> View:
+    return _aligned(_without(runs, _LINE_ENDS), 6, _from_base64)
+
+
+def _out_of_hex(runs: View) -> View:
+    return _aligned(_without(runs, _BETWEEN_HEX), 4, _from_hex)
+
+
+def _out_of_base32(runs: View) -> View:
+    return _aligned(runs, 5, _from_base32)
+
+
+def _out_of_numbers(runs: View) -> View:
+    bytes_ = _rewritten(runs, _matches(_NUMBER, runs.text, _byte))
+    return replace(bytes_, ends=tuple(_with_one_less(bytes_.ends)), is_decoded=True)
+
+
+# As each is named in docs/secrets.md: what looks like it, and how it is decoded.
+ENCODINGS: dict[str, tuple[re.Pattern[str], Callable[[View], View]]] = {
+    "Base64": (_BASE64, _out_of_base64),
+    "hex": (_HEX, _out_of_hex),
+    "Base32": (_BASE32, _out_of_base32),
+    "byte values": (_NUMBERS, _out_of_numbers),
+}
 
 
 def _with_one_less(ends: Iterable[int]) -> Iterator[int]:
