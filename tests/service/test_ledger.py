@@ -425,13 +425,13 @@ def test_a_slice_fits_into_an_item_whatever_its_evidence() -> None:
     assert [one.problem.cause for one in found.states if one.problem] == ["route_not_found"] * 4
 
 
-def test_an_outage_of_a_thousand_routes_waits_for_twenty_channels_with_all_its_members() -> None:
+def test_an_outage_of_two_thousand_routes_waits_for_twenty_channels_with_all_its_members() -> None:
     """Nobody is told less because the others are many: what is the same is stored once."""
     [notice] = heard(looked(FAIL)).outbox
     [member] = notice.incident.members
     members = tuple(
         replace(member, route=f"GET /{shake_128(str(n).encode()).hexdigest(12)}")
-        for n in range(1_000)
+        for n in range(2_000)
     )
     incident = replace(notice.incident, members=members)
     waiting = tuple(
