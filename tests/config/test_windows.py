@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gatewatch.config.canonical import Window
 from gatewatch.config.cron import CronError, parse_cron
-from gatewatch.config.windows import Opening, next_start, open_at, openings, problem_of, starts
+from gatewatch.config.windows import Opening, next_start, open_at, openings, starts, window_problem
 
 BERLIN = "Europe/Berlin"
 HOUR = 3600.0
@@ -217,9 +217,9 @@ def test_a_window_covers_the_apis_that_it_names_or_all() -> None:
 
 def test_zones_are_known_where_the_machine_has_none() -> None:
     script = (
-        "import zoneinfo; from gatewatch.config.windows import problem_of; "
+        "import zoneinfo; from gatewatch.config.windows import window_problem; "
         "from gatewatch.config.canonical import Window; assert not zoneinfo.TZPATH; "
-        "print(problem_of(Window(cron='0 2 * * *', for_seconds=60, timezone='Europe/Berlin')))"
+        "print(window_problem(Window(cron='0 2 * * *', for_seconds=60, timezone='Europe/Berlin')))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -246,4 +246,4 @@ def test_zones_are_known_where_the_machine_has_none() -> None:
     ],
 )
 def test_a_window_that_was_published_is_checked_again(one: Window, told: str | None) -> None:
-    assert problem_of(one) == told
+    assert window_problem(one) == told
