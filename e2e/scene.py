@@ -112,6 +112,9 @@ class Scene:
             kept.writelines(f"{json.dumps(one)}\n" for one in found)
         return found[0] if good else None
 
+    def is_ringing(self, alarm: str) -> bool:
+        return any(name.startswith(alarm) for name in self.service.ringing())
+
     def rings(self, what: str, *alarms: str, within: float = 15) -> None:
         """These alarms of the layers and of the monitor's own health, and no other, within so many
         seconds."""

@@ -80,6 +80,13 @@ def channel_gone(scene: Scene) -> None:
     client("sns").delete_topic(TopicArn=CHANNEL)
     with scene.watched.denying():
         scene.told("authorizer denies as a channel is gone", "opened", _ORDERS)
+
+        def is_heard() -> bool:
+            """A try counts in the minute in which it fails, and that may have just ended."""
+            scene.tick()
+            return bool(until(lambda: scene.is_ringing(UNDELIVERED), 5))
+
+        until(is_heard, 60)
         scene.rings("authorizer denies, a channel is gone", AUTH, UNDELIVERED)
     inbox = open_channel()
     scene.told("authorizer lets in again, the channel is back", "resolved", _ORDERS)
