@@ -16,7 +16,8 @@ RUN python -m pip install --no-cache-dir --require-hashes --requirement requirem
     && /opt/gatewatch/bin/python -m pip install --no-cache-dir \
         --require-hashes --requirement requirements/run.txt
 COPY pyproject.toml README.md LICENSE CHANGELOG.md ./
-COPY lambdas/gatewatch lambdas/gatewatch
+COPY lambdas lambdas
+COPY infra infra
 RUN python -m build --no-isolation --outdir dist \
     && /opt/gatewatch/bin/python -m pip install --no-cache-dir --no-deps --no-index dist/*.whl \
     && /opt/gatewatch/bin/python -m pip check

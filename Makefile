@@ -73,7 +73,7 @@ lint: $(VENV)/dev.stamp  ## Format, lint, types, import directions
 	@$(BIN)/lint-imports
 
 infra: $(VENV)/dev.stamp $(VENV)/cdk.stamp node_modules/.package-lock.json  ## Test the stack
-	@$(BIN)/mypy --package infra
+	@$(BIN)/mypy --package gatewatch_cdk
 	@$(IN_VENV) $(BIN)/python -m pytest tests/infra
 
 package: $(VENV)/dev.stamp  ## Build the wheel and the sdist in dist/; install each elsewhere and run it
@@ -114,7 +114,7 @@ LOCK = build/lock/bin/uv pip compile --quiet --universal --generate-hashes --pyt
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
 lock: build/lock/uv.stamp  ## Write the files of pinned and hashed requirements anew
-	@$(LOCK) pyproject.toml --all-extras --output-file requirements/core.txt
+	@$(LOCK) pyproject.toml --extra sandbox --output-file requirements/core.txt
 	@$(LOCK) pyproject.toml --constraint requirements/core.txt --output-file requirements/run.txt
 	@$(LOCK) requirements/build.in --output-file requirements/build.txt
 	@$(LOCK) requirements/dev.in --constraint requirements/core.txt --output-file requirements/dev.txt
@@ -127,7 +127,7 @@ lock: build/lock/uv.stamp  ## Write the files of pinned and hashed requirements 
 # What knows the newest commands of AWS's command line wants the newest boto3.
 lowest: build/lock/uv.stamp  ## The tests with the lowest versions that pyproject.toml lets users install
 	@build/lock/bin/uv venv --quiet --clear --python $(PYTHON) build/lowest
-	@build/lock/bin/uv pip compile --quiet --resolution lowest-direct --all-extras pyproject.toml \
+	@build/lock/bin/uv pip compile --quiet --resolution lowest-direct --extra sandbox pyproject.toml \
 		--python build/lowest --output-file build/lowest/lowest.txt
 	@grep -v import-linter requirements/dev.in >build/lowest/dev.in
 	@build/lock/bin/uv pip install --quiet --python build/lowest --editable . \

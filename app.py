@@ -11,12 +11,12 @@ import aws_cdk as cdk
 import cdk_nag
 
 ROOT = Path(__file__).resolve().parent
-sys.path.insert(0, str(ROOT / "lambdas"))
+sys.path[:0] = [str(ROOT / "lambdas"), str(ROOT / "infra")]
 
 from gatewatch.cli.exits import BAD_USAGE  # noqa: E402
 from gatewatch.config.problems import ConfigError  # noqa: E402  the service's code is in lambdas/
-from infra.monitor import UnreadableFileError  # noqa: E402
-from infra.stack import GatewatchStack  # noqa: E402
+from gatewatch_cdk import GatewatchStack, UnreadableFileError  # noqa: E402
+from gatewatch_cdk.asset import CannotBuildError  # noqa: E402
 
 
 def build() -> cdk.App:
@@ -38,6 +38,6 @@ def build() -> cdk.App:
 if __name__ == "__main__":
     try:
         build().synth()
-    except (ConfigError, UnreadableFileError) as error:
+    except (ConfigError, UnreadableFileError, CannotBuildError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(BAD_USAGE)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from infra import asset
+from gatewatch_cdk import asset
 
 Json = dict[str, Any]
 
@@ -130,7 +130,7 @@ def _host_asset(
         "--quiet",
         "--disable-pip-version-check",
     ]
-    command += ["--requirement", asset.SOURCES / "requirements.txt", "--target", folder]
+    command += ["--requirement", asset.REQUIREMENTS, "--target", folder]
     subprocess.run([*command, "--no-compile"], check=True, stdout=sys.stderr)
     asset.prune(folder)
     asset.copy_sources(folder)

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
 SOURCES: dict[str, tuple[str, ...]] = {
-    "requirements/core.txt": ("pyproject.toml",),
+    "requirements/core.txt": ("pyproject.toml[sandbox]",),
     "requirements/run.txt": (),
     "requirements/build.txt": ("requirements/build.in",),
     "requirements/dev.txt": ("requirements/dev.in",),
@@ -20,7 +20,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "requirements/site.txt": ("requirements/site.in",),
     "requirements/mutants.txt": ("requirements/mutants.in",),
     "lambdas/requirements.txt": ("requirements/lambdas.in",),
-    "requirements.txt": ("pyproject.toml", "requirements/cdk.in"),
+    "requirements.txt": ("pyproject.toml[sandbox,cdk]", "requirements/cdk.in"),
 }
 _PINNED = re.compile(
     r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;]+)(?P<marker> ;[^\\]*)?"
@@ -36,12 +36,12 @@ def locked(name: str) -> dict[str, str]:
 
 
 def asked(name: str) -> list[Requirement]:
-    """What people wrote."""
-    text = (ROOT / name).read_text()
-    if not name.endswith(".toml"):
-        return [Requirement(line) for line in text.splitlines()]
-    extras = project()["optional-dependencies"].values()
-    return [Requirement(one) for ones in (project()["dependencies"], *extras) for one in ones]
+    """What people wrote; of a project, with the named extras."""
+    file, _, extras = name.rstrip("]").partition("[")
+    if not file.endswith(".toml"):
+        return [Requirement(line) for line in (ROOT / file).read_text().splitlines()]
+    more = (project()["optional-dependencies"][one] for one in extras.split(","))
+    return [Requirement(one) for ones in (project()["dependencies"], *more) for one in ones]
 
 
 def project() -> dict[str, Any]:
@@ -68,7 +68,7 @@ def test_a_lock_has_what_its_sources_ask_for(name: str) -> None:
 
 
 def test_whoever_installs_it_beside_something_else_is_asked_for_no_version() -> None:
-    assert [str(one) for one in asked("pyproject.toml") if "==" in str(one)] == []
+    assert [str(one) for one in asked("pyproject.toml[sandbox,cdk]") if "==" in str(one)] == []
 
 
 def test_a_container_runs_what_was_tested_without_the_sandbox() -> None:
@@ -92,7 +92,7 @@ def test_no_lock_names_an_index(name: str) -> None:
     assert "index-url" not in text
 
 
-@pytest.mark.parametrize("file", ["Makefile", "Dockerfile", "infra/asset.py"])
+@pytest.mark.parametrize("file", ["Makefile", "Dockerfile", "infra/gatewatch_cdk/asset.py"])
 def test_nothing_is_installed_without_its_hash(file: str) -> None:
     text = (ROOT / file).read_text()
     assert "--require-hashes" in text

@@ -1,8 +1,6 @@
 """A team's own CDK app: its API, and Gatewatch watching it.
 
-Needs the Gatewatch repository and its lambdas/ on Python's path:
-
-    PYTHONPATH=gatewatch:gatewatch/lambdas python app.py
+Needs the constructs: `pip install 'gatewatch[cdk]'`.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_lambda as lambda_
 
-from infra.monitor import GatewatchMonitor
+from gatewatch_cdk import GatewatchMonitor
 
 CREDENTIALS = Path(__file__).parent / "credentials.yaml"
 HANDLER = "def handler(event, context): return {'statusCode': 200, 'body': '{}'}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.stack import GatewatchStack
+from gatewatch_cdk.stack import GatewatchStack
 from tests.infra import templates
 
 CONFIG = """

@@ -24,7 +24,7 @@ def new_app() -> cdk.App:
 
 def sources() -> lambda_.Code:
     """Stands in for the asset, which takes the package index to build."""
-    return lambda_.Code.from_asset(str(ROOT / "infra" / "seed"))
+    return lambda_.Code.from_asset(str(ROOT / "infra" / "gatewatch_cdk" / "seed"))
 
 
 def of(stack: cdk.Stack) -> Resource:

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from gatewatch.config.author import load
-from infra import asset
-from infra.needs import needs
+from gatewatch_cdk import asset
+from gatewatch_cdk.needs import needs
 from tests.infra.conftest import PRIVATE
 from tests.infra.templates import ROOT
 

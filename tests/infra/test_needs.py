@@ -8,7 +8,7 @@ from gatewatch.config.author import load
 from gatewatch.config.lookups import Lookups, Placeholders
 from gatewatch.config.problems import ConfigError
 from gatewatch.service.published import fingerprint
-from infra.needs import Needs, needs
+from gatewatch_cdk.needs import Needs, needs
 from tests.infra.conftest import CONFIG, PRIVATE
 
 _URL = "https://api.example.com"

@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
-from infra.seed import index
+from gatewatch_cdk.seed import index
 
 ASSETS, BUCKET = "assets", "configurations"
 

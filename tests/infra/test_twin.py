@@ -11,8 +11,8 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_ec2 as ec2
 
 from gatewatch.config.problems import ConfigError
-from infra.monitor import GatewatchMonitor
-from infra.stack import GatewatchStack
+from gatewatch_cdk.monitor import GatewatchMonitor
+from gatewatch_cdk.stack import GatewatchStack
 from tests.infra import templates
 from tests.infra.conftest import PRIVATE, synthesised
 from tests.infra.templates import Resource, granted, named, read, resources, statements

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gatewatch.config.problems import ConfigError
-from infra.stack import GatewatchStack
+from gatewatch_cdk.stack import GatewatchStack
 from tests.infra import templates
 from tests.infra.templates import Resource, read, resources
 

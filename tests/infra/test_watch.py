@@ -14,8 +14,8 @@ from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_cognito as cognito
 
 from gatewatch.config.problems import ConfigError
-from infra.monitor import GatewatchMonitor
-from infra.watched import Watched
+from gatewatch_cdk.monitor import GatewatchMonitor
+from gatewatch_cdk.watched import Watched
 from tests.infra.templates import ROOT, Resource, granted, new_app, of, read, resources, sources
 
 IAM = apigateway.AuthorizationType.IAM

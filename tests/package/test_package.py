@@ -25,12 +25,17 @@ SDIST = ROOT / "dist" / f"{NAME}.tar.gz"
 pytestmark = pytest.mark.timeout(600)  # an environment is made and filled
 HASHED = ("--require-hashes", "--requirement")
 LOCKS = ROOT / "requirements"
-SOURCES = ROOT / "lambdas" / "gatewatch"
-OURS = {
-    f"gatewatch/{file.relative_to(SOURCES).as_posix()}"
-    for file in SOURCES.rglob("*")
-    if file.is_file() and "__pycache__" not in file.parts
-}
+LAMBDAS, INFRA = ROOT / "lambdas", ROOT / "infra"
+FOLDERS = (LAMBDAS / "gatewatch", INFRA / "gatewatch_cdk", LAMBDAS / "handlers")
+FILES = [
+    *(
+        file
+        for folder in FOLDERS
+        for file in folder.rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    ),
+    LAMBDAS / "requirements.txt",
+]
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -95,15 +100,23 @@ def test_the_wheel_holds_the_package_and_nothing_else() -> None:
     meta = {
         f"{NAME}.dist-info/{one}" for one in ("METADATA", "WHEEL", "RECORD", "entry_points.txt")
     }
-    assert names == OURS | meta | {f"{NAME}.dist-info/licenses/LICENSE"}
-    assert "gatewatch/py.typed" in names
+    assert names == {*map(in_wheel, FILES)} | meta | {f"{NAME}.dist-info/licenses/LICENSE"}
+    assert {"gatewatch/py.typed", "gatewatch_cdk/py.typed"} <= names
 
 
 def test_the_sdist_holds_what_the_wheel_is_built_from() -> None:
     with tarfile.open(SDIST) as archive:
         names = {one.name.partition("/")[2] for one in archive if one.isfile()}
     beside = {"README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "PKG-INFO", ".gitignore"}
-    assert names == {f"lambdas/{one}" for one in OURS} | beside
+    assert names == {one.relative_to(ROOT).as_posix() for one in FILES} | beside
+
+
+def in_wheel(file: Path) -> str:
+    """Of lambdas/, all but the package itself goes to the constructs, which build functions."""
+    folder = INFRA if file.is_relative_to(INFRA) else LAMBDAS
+    name = file.relative_to(folder).as_posix()
+    is_ours = folder == INFRA or file.is_relative_to(LAMBDAS / "gatewatch")
+    return name if is_ours else f"gatewatch_cdk/lambdas/{name}"
 
 
 def test_the_sdist_builds_the_same_wheel_as_the_checkout(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from aws_cdk import aws_scheduler_targets as targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.function import ServiceFunction
-from infra.nag import acknowledge, below
+from gatewatch_cdk.function import ServiceFunction
+from gatewatch_cdk.nag import acknowledge, below
 
 
 class Ticks(Construct):

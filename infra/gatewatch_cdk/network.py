@@ -7,8 +7,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
 from gatewatch.config.canonical import Network
-from infra.function import ServiceFunction
-from infra.nag import acknowledge
+from gatewatch_cdk.function import ServiceFunction
+from gatewatch_cdk.nag import acknowledge
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
 _INTERFACES = [

@@ -7,13 +7,13 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from gatewatch.config.canonical import Network
-from infra.configuration import ALLOWED, POINTER, ConfigurationBucket
-from infra.function import ServiceFunction
-from infra.metrics import NAMESPACE
-from infra.network import join
-from infra.queues import ServiceQueue
-from infra.state import StateTable
-from infra.topics import Topics
+from gatewatch_cdk.configuration import ALLOWED, POINTER, ConfigurationBucket
+from gatewatch_cdk.function import ServiceFunction
+from gatewatch_cdk.metrics import NAMESPACE
+from gatewatch_cdk.network import join
+from gatewatch_cdk.queues import ServiceQueue
+from gatewatch_cdk.state import StateTable
+from gatewatch_cdk.topics import Topics
 
 # A shard takes at most 40 s when everything is down; the rest is for its writes.
 PROBE_SECONDS = 60

@@ -17,9 +17,9 @@ from constructs import Construct
 
 from gatewatch.config.canonical import Config
 from gatewatch.service.published import Allowed, Twin, encoded
-from infra.function import ServiceFunction
-from infra.nag import acknowledge, below
-from infra.needs import Calls, Needs
+from gatewatch_cdk.function import ServiceFunction
+from gatewatch_cdk.nag import acknowledge, below
+from gatewatch_cdk.needs import Calls, Needs
 
 POINTER = "config/current.json"
 ALLOWED = "config/allowed.json"

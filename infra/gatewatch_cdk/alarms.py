@@ -14,9 +14,9 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.function import ServiceFunction
-from infra.metrics import MINUTE, failing_routes, metric
-from infra.queues import ServiceQueue
+from gatewatch_cdk.function import ServiceFunction
+from gatewatch_cdk.metrics import MINUTE, failing_routes, metric
+from gatewatch_cdk.queues import ServiceQueue
 
 # Anonymous looks come every five minutes: ten minutes hold two, so no alarm flaps in between.
 _MINUTES = 10

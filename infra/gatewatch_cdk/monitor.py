@@ -19,19 +19,19 @@ from gatewatch.config.canonical import Config
 from gatewatch.config.document import read_document
 from gatewatch.config.lookups import Lookups, Placeholders
 from gatewatch.config.problems import ConfigError
-from infra import asset
-from infra.alarms import HealthAlarms, LayerAlarms, ReadOn, RouteAlarms, where_named
-from infra.configuration import ConfigurationBucket
-from infra.dashboard import Board, board_name
-from infra.function import ServiceFunction
-from infra.functions import Functions
-from infra.grants import let_call, let_tell
-from infra.mutes import MuteRules
-from infra.needs import Calls, Needs, needs
-from infra.schedule import Ticks
-from infra.state import StateTable
-from infra.topics import Topics
-from infra.watched import Watched, WatchedApi, Written
+from gatewatch_cdk import asset
+from gatewatch_cdk.alarms import HealthAlarms, LayerAlarms, ReadOn, RouteAlarms, where_named
+from gatewatch_cdk.configuration import ConfigurationBucket
+from gatewatch_cdk.dashboard import Board, board_name
+from gatewatch_cdk.function import ServiceFunction
+from gatewatch_cdk.functions import Functions
+from gatewatch_cdk.grants import let_call, let_tell
+from gatewatch_cdk.mutes import MuteRules
+from gatewatch_cdk.needs import Calls, Needs, needs
+from gatewatch_cdk.schedule import Ticks
+from gatewatch_cdk.state import StateTable
+from gatewatch_cdk.topics import Topics
+from gatewatch_cdk.watched import Watched, WatchedApi, Written
 
 
 class UnreadableFileError(Exception):

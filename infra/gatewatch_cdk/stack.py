@@ -8,8 +8,8 @@ from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.configuration import POINTER
-from infra.monitor import GatewatchMonitor
+from gatewatch_cdk.configuration import POINTER
+from gatewatch_cdk.monitor import GatewatchMonitor
 
 
 class GatewatchStack(Stack):

@@ -11,7 +11,7 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.function import ServiceFunction
+from gatewatch_cdk.function import ServiceFunction
 
 
 class ServiceQueue(Construct):

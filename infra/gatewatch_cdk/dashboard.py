@@ -9,9 +9,9 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from infra.alarms import LAYERS
-from infra.metrics import by_api, metric
-from infra.queues import ServiceQueue
+from gatewatch_cdk.alarms import LAYERS
+from gatewatch_cdk.metrics import by_api, metric
+from gatewatch_cdk.queues import ServiceQueue
 
 
 def board_name(deployment: str, region: str) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from aws_cdk import ArnFormat, Stack
 
-from infra.function import ServiceFunction
-from infra.nag import acknowledge
-from infra.needs import Calls, Needs
+from gatewatch_cdk.function import ServiceFunction
+from gatewatch_cdk.nag import acknowledge
+from gatewatch_cdk.needs import Calls, Needs
 
 # Secrets Manager adds a dash and six characters to a secret's name in its ARN.
 _SUFFIXED = re.compile(r"-[A-Za-z0-9]{6}$")
