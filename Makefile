@@ -76,7 +76,7 @@ infra: $(VENV)/dev.stamp $(VENV)/cdk.stamp node_modules/.package-lock.json  ## T
 	@$(BIN)/mypy --package gatewatch_cdk
 	@$(IN_VENV) $(BIN)/python -m pytest tests/infra
 
-package: $(VENV)/dev.stamp  ## Build the wheel and the sdist in dist/; install each elsewhere and run it
+package: $(VENV)/dev.stamp $(VENV)/cdk.stamp  ## Build the wheel and the sdist in dist/; install each elsewhere and run it
 	@rm -rf dist
 	@$(BIN)/python -m build --no-isolation >/dev/null
 	@$(BIN)/python -m pytest tests/package
