@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -13,18 +14,35 @@ import cdk_nag
 ROOT = Path(__file__).resolve().parent
 sys.path[:0] = [str(ROOT / "lambdas"), str(ROOT / "infra")]
 
-from gatewatch.cli.exits import BAD_USAGE  # noqa: E402
+from gatewatch.cli.exits import BAD_USAGE, UsageError  # noqa: E402
 from gatewatch.config.problems import ConfigError  # noqa: E402  the service's code is in lambdas/
 from gatewatch_cdk import GatewatchStack, UnreadableFileError  # noqa: E402
 from gatewatch_cdk.asset import CannotBuildError  # noqa: E402
+from gatewatch_cdk.deployments import read_deployments  # noqa: E402
+from gatewatch_cdk.monitor import read_text  # noqa: E402
+
+_OF_ONE = ("config", "deployment", "keys")
 
 
 def build() -> cdk.App:
-    """The app with its one stack; docs/account.md tells what its context may say."""
+    """The app with its stacks; docs/account.md tells what its context may say.
+
+    Raises ConfigError, UsageError, and what a GatewatchStack raises.
+    """
     # Only the CLI hands the flags of cdk.json to the app; without them the template would differ.
     flags = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
     app = cdk.App(context=flags, outdir=os.environ.get("CDK_OUTDIR", "cdk.out"))
     cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
+    listed = app.node.try_get_context("deployments")
+    if listed is None:
+        _add_one(app)
+    else:
+        _add_all(app, ROOT / listed)
+    return app
+
+
+def _add_one(app: cdk.App) -> None:
+    """Without an account and a region, so that the template is the same on every machine."""
     GatewatchStack(
         app,
         app.node.try_get_context("deployment") or "Gatewatch",
@@ -32,12 +50,38 @@ def build() -> cdk.App:
         keys=tuple((app.node.try_get_context("keys") or "").split()),
         take_over=app.node.try_get_context("take-over"),
     )
-    return app
+
+
+def _add_all(app: cdk.App, file: Path) -> None:
+    """Every stack of a file of deployments; the problems of all their configurations together."""
+    if given := [one for one in _OF_ONE if app.node.try_get_context(one) is not None]:
+        raise UsageError(
+            f"{', '.join(given)}: not together with deployments; {file} says it for each"
+        )
+    problems = list(_added(app, file))
+    if problems:
+        raise UsageError("\n".join(problems))
+
+
+def _added(app: cdk.App, file: Path) -> Iterator[str]:
+    for label, one in read_deployments(read_text(file), str(file)).items():
+        try:
+            GatewatchStack(
+                app,
+                label,
+                config=file.parent / one.config,
+                keys=one.keys,
+                take_over=app.node.try_get_context("take-over"),
+                stack_name=one.stack,
+                env=cdk.Environment(account=one.account, region=one.region),
+            )
+        except (ConfigError, UnreadableFileError) as error:
+            yield str(error)
 
 
 if __name__ == "__main__":
     try:
         build().synth()
-    except (ConfigError, UnreadableFileError, CannotBuildError) as error:
+    except (ConfigError, UnreadableFileError, CannotBuildError, UsageError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(BAD_USAGE)

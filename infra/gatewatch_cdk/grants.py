@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from aws_cdk import ArnFormat, Stack
 
 from gatewatch_cdk.function import ServiceFunction
-from gatewatch_cdk.nag import acknowledge
+from gatewatch_cdk.nag import acknowledge, wildcard
 from gatewatch_cdk.needs import Calls, Needs
 
 # Secrets Manager adds a dash and six characters to a secret's name in its ARN.
@@ -32,21 +32,13 @@ def let_call(probe: ServiceFunction, needs: Calls, keys: Sequence[str]) -> None:
     probe.allow("kms:Decrypt", on=list(keys))
     probe.allow("sts:AssumeRole", on=list(needs.roles))
     for region, api_id, stage in needs.invoked:
-        probe.allow(
-            "execute-api:Invoke",
-            on=[
-                stack.format_arn(
-                    service="execute-api",
-                    region=region,
-                    resource=api_id,
-                    resource_name=f"{stage}/*",
-                )
-            ],
+        routes = stack.format_arn(
+            service="execute-api", region=region, resource=api_id, resource_name=f"{stage}/*"
         )
+        probe.allow("execute-api:Invoke", on=[routes])
         acknowledge(
             probe.role,
-            "IAM5[Resource::arn:<AWS::Partition>:execute-api:"
-            f"{region}:<AWS::AccountId>:{api_id}/{stage}/*]",
+            wildcard(stack, routes),
             "The stage of an API that is watched; its routes change without a deployment.",
         )
 

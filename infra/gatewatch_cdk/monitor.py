@@ -67,7 +67,7 @@ class GatewatchMonitor(Construct):
         super().__init__(scope, construct_id)
         self._deployment = deployment or cdk.Stack.of(self).stack_name
         self._file = "gatewatch.yaml" if config is None else str(config)
-        self._text = "" if config is None else _read(Path(config))
+        self._text = "" if config is None else read_text(Path(config))
         self._watched: list[Watched] = []
         self._parameters = Placeholders()
         self._lookups = Lookups(self._parameters, authorities(Path(self._file).parent))
@@ -248,7 +248,8 @@ class _AtSynthesis:
             self._monitor._finish()
 
 
-def _read(file: Path) -> str:
+def read_text(file: Path) -> str:
+    """Raises UnreadableFileError."""
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

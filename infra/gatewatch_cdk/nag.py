@@ -19,3 +19,19 @@ def below(construct: Construct, path: str) -> str:
     if not isinstance(resource, CfnElement):
         raise TypeError(f"{construct.node.path} is no resource")
     return f"IAM5[Resource::<{Stack.of(construct).get_logical_id(resource)}.Arn>{path}]"
+
+
+def wildcard(stack: Stack, arn: str) -> str:
+    """The finding about an ARN that stands for several resources, as the report writes it: what
+    only the deployment knows, such as an account, by name."""
+    return f"IAM5[Resource::{_written(stack.resolve(arn))}]"
+
+
+def _written(value: object) -> str:
+    match value:
+        case {"Fn::Join": [separator, parts]}:
+            return str(separator).join(map(_written, parts))
+        case {"Ref": name}:
+            return f"<{name}>"
+        case _:
+            return str(value)

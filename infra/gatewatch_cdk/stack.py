@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -13,7 +13,7 @@ from gatewatch_cdk.monitor import GatewatchMonitor
 
 
 class GatewatchStack(Stack):
-    """Has no account and region of its own, so that the template is the same on every machine."""
+    """Without `env` its template is the same on every machine, for every account and region."""
 
     def __init__(
         self,
@@ -24,11 +24,15 @@ class GatewatchStack(Stack):
         keys: tuple[str, ...] = (),
         take_over: str | None = None,
         code: lambda_.Code | None = None,
+        stack_name: str | None = None,
+        env: Environment | None = None,
     ) -> None:
-        """As for GatewatchMonitor."""
+        """As for GatewatchMonitor and for any stack."""
         super().__init__(
             scope,
             construct_id,
+            stack_name=stack_name,
+            env=env,
             description="Gatewatch: tells at which layer requests to your APIs stop, and why",
         )
         self.monitor = GatewatchMonitor(
