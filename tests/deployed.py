@@ -234,8 +234,8 @@ class Account:
         `keep_failed`: those stay, as they really do, for the queue's policy to redrive.
         """
         failed = 0
-        while found := _received(url):
-            records = [_record(one) for one in found]
+        while found := received(url):
+            records = [record(one) for one in found]
             try:
                 answer = handler({"Records": records}, Context())
                 self.returned.append(json.dumps(answer))
@@ -259,7 +259,7 @@ class Account:
     def messages(self) -> list[dict[str, Any]]:
         """What has come to the topic since this was last asked."""
         found: list[dict[str, Any]] = []
-        while got := _received(self.inbox):
+        while got := received(self.inbox):
             for one in got:
                 found.append(json.loads(json.loads(one["Body"])["Message"]))
                 _sqs().delete_message(QueueUrl=self.inbox, ReceiptHandle=one["ReceiptHandle"])
@@ -290,12 +290,12 @@ def _arn_of(url: str) -> str:
     return str(found["Attributes"]["QueueArn"])
 
 
-def _received(url: str) -> list[dict[str, Any]]:
+def received(url: str) -> list[dict[str, Any]]:
     answer = _sqs().receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"])
     return list(answer.get("Messages", []))
 
 
-def _record(message: dict[str, Any]) -> dict[str, Any]:
+def record(message: dict[str, Any]) -> dict[str, Any]:
     return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],

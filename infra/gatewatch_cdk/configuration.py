@@ -25,6 +25,7 @@ POINTER = "config/current.json"
 ALLOWED = "config/allowed.json"
 _DEPLOYED = "config/deployed.json"
 _ANY_VERSION = "config/versions/*"
+_LATEST = Duration.minutes(15)
 
 
 class ConfigurationBucket(Construct):
@@ -59,6 +60,8 @@ class ConfigurationBucket(Construct):
             environment={},
             description="Gatewatch: writes the deployed configuration into its bucket",
         )
+        # CloudFormation has its answer; another try would write after a rollback.
+        self._seed.called_once(within=_LATEST)
 
     def hold(
         self,
@@ -83,6 +86,7 @@ class ConfigurationBucket(Construct):
             "Deployed",
             resource_type="Custom::GatewatchConfiguration",
             service_token=self._seed.function.function_arn,
+            service_timeout=_LATEST,
             properties={
                 "Bucket": self.bucket.bucket_name,
                 "AssetBucket": configuration.s3_bucket_name,
@@ -94,7 +98,7 @@ class ConfigurationBucket(Construct):
             },
         )
         # Its policy names this deployment's files: first the policy, then the call.
-        deployed.node.add_dependency(self._seed.role)
+        deployed.node.add_dependency(self._seed)
         return deployed
 
     def let_read(self, function: ServiceFunction, *keys: str) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 
@@ -33,7 +34,7 @@ class ServiceFunction(Construct):
             retention=logs.RetentionDays.ONE_MONTH,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        role = iam.Role(self, "Role", assumed_by=_lambda_here(Stack.of(self)))
         log_group.grant_write(role)
         self.function = lambda_.Function(
             self,
@@ -51,9 +52,38 @@ class ServiceFunction(Construct):
         )
         self.role = role
 
+    def called_once(self, *, within: Duration, failed: sqs.IQueue | None = None) -> None:
+        """Of whoever calls it without waiting: a call fails for good, or comes within this time.
+        `failed`: where the lost calls go."""
+        to = None if failed is None else _destination(failed)
+        lambda_.CfnEventInvokeConfig(
+            self,
+            "CalledOnce",
+            function_name=self.function.function_name,
+            qualifier="$LATEST",
+            maximum_event_age_in_seconds=within.to_seconds(),
+            maximum_retry_attempts=0,
+            destination_config=to,
+        )
+        if failed is not None:
+            self.allow("sqs:SendMessage", on=[failed.queue_arn])
+
     def allow(self, *actions: str, on: list[str]) -> None:
         """Nothing is granted where there is nothing to grant on."""
         if on:
             self.role.add_to_principal_policy(
                 iam.PolicyStatement(actions=list(actions), resources=on)
             )
+
+
+def _destination(failed: sqs.IQueue) -> lambda_.CfnEventInvokeConfig.DestinationConfigProperty:
+    return lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
+        on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=failed.queue_arn)
+    )
+
+
+def _lambda_here(stack: Stack) -> iam.ServicePrincipal:
+    """Not the function alone: its ARN is known only once it has its role."""
+    return iam.ServicePrincipal(
+        "lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stack.account}}
+    )

@@ -11,7 +11,7 @@ from gatewatch_cdk.configuration import ALLOWED, POINTER, ConfigurationBucket
 from gatewatch_cdk.function import ServiceFunction
 from gatewatch_cdk.metrics import NAMESPACE
 from gatewatch_cdk.network import join
-from gatewatch_cdk.queues import ServiceQueue
+from gatewatch_cdk.queues import UNTIL_HANDLED, WORTHLESS_SOON, ServiceQueue
 from gatewatch_cdk.state import StateTable
 from gatewatch_cdk.topics import Topics
 
@@ -72,9 +72,14 @@ class Functions(Construct):
         return twin
 
     def _shards(self, name: str) -> ServiceQueue:
-        """A shard that is a quarter of an hour old is worthless."""
+        """The probe drops what is out of date, so a shard waits for its tries at no cost."""
         return ServiceQueue(
-            self, name, function_seconds=PROBE_SECONDS, tries=3, kept=Duration.minutes(15)
+            self,
+            name,
+            function_seconds=PROBE_SECONDS,
+            tries=5,
+            kept=Duration.hours(1),
+            dead_kept=WORTHLESS_SOON,
         )
 
     def _changes(self) -> ServiceQueue:
@@ -84,8 +89,9 @@ class Functions(Construct):
             self,
             "Changes",
             function_seconds=INCIDENTS_SECONDS,
-            tries=5,
+            tries=10,
             kept=Duration.days(4),
+            dead_kept=UNTIL_HANDLED,
             delay=Duration.seconds(5),
         )
 

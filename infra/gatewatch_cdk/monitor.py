@@ -163,7 +163,7 @@ class GatewatchMonitor(Construct):
         )
         # Dispatch must know of the twin before it reads of private APIs.
         deployed.node.add_dependency(self.functions.dispatch.function)
-        self._ticks.node.add_dependency(deployed)
+        self._ticks.schedule.node.add_dependency(deployed)
         self._let_call(self.functions.probe, needed.outside)
         if needed.inside is not None and needed.network is not None:
             self._let_call(self.functions.add_twin(needed.network), needed.inside)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
 
 from gatewatch.service.incidents import handle_wake_up
 from gatewatch.service.wake_up import WakeUp
+from handlers.lanes import handled
 from handlers.telemetry import Unit, logger, metrics, say_ahead, stamp
 from handlers.wiring import now, published, publisher, table
-
-_processor = SqsFifoPartialProcessor(skip_group_on_error=True)
 
 
 @logger.inject_lambda_context
@@ -20,9 +18,7 @@ _processor = SqsFifoPartialProcessor(skip_group_on_error=True)
 def handler(event: dict[str, Any], context: Any) -> Any:
     stamp()
     metrics.add_metric("NoticesUndelivered", Unit.Count, 0)
-    return process_partial_response(
-        event=event, record_handler=_call, processor=_processor, context=context
-    )
+    return handled(event, context, _call)
 
 
 def _call(record: dict[str, Any]) -> None:

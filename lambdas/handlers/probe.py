@@ -9,7 +9,6 @@ from time import perf_counter
 from typing import Any
 
 import msgspec
-from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
 
 from gatewatch.adapters.aws.identities import AwsIdentities
 from gatewatch.adapters.secrets import read_in_account
@@ -21,17 +20,14 @@ from gatewatch.probe.vault import Vault
 from gatewatch.service.metrics import measures
 from gatewatch.service.probe import Probed, probe, unreadable
 from gatewatch.service.shards import Shard
+from handlers.lanes import handled
 from handlers.telemetry import Unit, logger, metrics, publish, say_ahead, stamp
 from handlers.wiring import CLOCK, changes, deployment, table
-
-_processor = SqsFifoPartialProcessor(skip_group_on_error=True)
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> Any:
-    return process_partial_response(
-        event=event, record_handler=_shard, processor=_processor, context=context
-    )
+    return handled(event, context, _shard)
 
 
 @lru_cache

@@ -62,6 +62,13 @@ def changes() -> SqsQueue:
 
 
 @lru_cache
+def own_queue() -> SqsQueue | None:
+    """The one whose messages this function handles; None where it handles none."""
+    url = os.environ.get("GATEWATCH_QUEUE_URL")
+    return SqsQueue(url) if url else None
+
+
+@lru_cache
 def publisher() -> SnsPublisher:
     topic = os.environ["GATEWATCH_INCIDENTS_TOPIC"]
     return SnsPublisher(topic, _origin(topic))

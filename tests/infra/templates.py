@@ -71,15 +71,16 @@ def read(value: Any) -> str:
         case {"Fn::Join": [str(between), list(parts)]}:
             return between.join(read(part) for part in parts)
         case {"Ref": str(name)}:
-            return f"<{_short(name)}>"
+            return f"<{short(name)}>"
         case {"Fn::GetAtt": [str(name), str(attribute)]}:
-            return f"<{_short(name)}.{attribute}>"
+            return f"<{short(name)}.{attribute}>"
         case {"Fn::Sub": str(text)}:
             return re.sub(r"\$\{([^}]+)\}", lambda found: f"<{found[1]}>", text)
     return str(value)
 
 
-def _short(logical_id: str) -> str:
+def short(logical_id: str) -> str:
+    """A logical id without the monitor's name and the digest that the CDK appends."""
     return re.sub(r"[0-9A-F]{8}$", "", logical_id).removeprefix("Monitor")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gatewatch.cost.measured import ALARMS
+from gatewatch.cost.measured import ALARMS, KEYS
 from gatewatch.service.failure import Failure
 from tests.infra.conftest import CONFIG, synthesised
 from tests.infra.templates import ROOT, Resource, named, read, resources
@@ -230,5 +230,6 @@ def _watched(alarm: Resource) -> int:
     return sum("MetricStat" in one for one in parts)
 
 
-def test_the_bill_counts_these_alarms(template: Resource) -> None:
+def test_the_bill_counts_these_alarms_and_keys(template: Resource) -> None:
     assert sum(map(_watched, resources(template, ALARM).values())) == ALARMS
+    assert len(resources(template, "AWS::KMS::Key")) == KEYS

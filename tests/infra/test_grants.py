@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.infra.templates import Resource, granted, named, read, resources
+from tests.infra.templates import Resource, granted, read, resources, short
 
+ROLE = "AWS::IAM::Role"
 _ARN = "arn:<AWS::Partition>"
 _BUCKET = "<ConfigurationBucket.Arn>"
 _READS_VERSIONS = {
@@ -36,6 +37,7 @@ GRANTS = {
         *_table("GetItem", "Query", "PutItem", "UpdateItem"),
         ("sqs:SendMessage", "<FunctionsShardsQueue.Arn>"),
         ("sqs:SendMessage", "<FunctionsChangesQueue.Arn>"),
+        ("sqs:SendMessage", "<TicksDead.Arn>"),
     },
     "FunctionsProbe": {
         *_logs("FunctionsProbe"),
@@ -106,39 +108,79 @@ def test_no_managed_policy_widens_a_role(template: Resource) -> None:
     )
 
 
-def test_each_role_is_for_the_one_service_that_uses_it(template: Resource) -> None:
-    users = {
-        name: read(one["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["Service"])
-        for name, one in resources(template, "AWS::IAM::Role").items()
+ALARMS = f"{_ARN}:cloudwatch:<AWS::Region>:<AWS::AccountId>:alarm:*"
+TRUSTS = {
+    "scheduler.amazonaws.com": {
+        "aws:SourceAccount": "<AWS::AccountId>",
+        "aws:SourceArn": "<TicksGroup.Arn>",
+    },
+    "lambda.amazonaws.com": {"aws:SourceAccount": "<AWS::AccountId>"},
+    "cloudwatch.amazonaws.com": {
+        "aws:SourceAccount": "<AWS::AccountId>",
+        "aws:SourceArn": ALARMS,
+    },
+}
+"""On whose behalf a service may act here: for this account, and for what is known of its source."""
+
+
+def _by_services(template: Resource) -> list[tuple[str, dict[str, str]]]:
+    """Each thing that a service is let do, wherever it is written, with its conditions."""
+    written = [one["AssumeRolePolicyDocument"] for one in resources(template, ROLE).values()]
+    written += [one["KeyPolicy"] for one in resources(template, "AWS::KMS::Key").values()]
+    for kind in ("SNS::Topic", "SQS::Queue", "S3::Bucket"):
+        policies = resources(template, f"AWS::{kind}Policy").values()
+        written += [one["PolicyDocument"] for one in policies]
+    allowed = [one for each in written for one in each["Statement"] if one["Effect"] == "Allow"]
+    return [
+        (read(one["Principal"]["Service"]), _conditions(one))
+        for one in allowed
+        if "Service" in one["Principal"]
+    ]
+
+
+def _conditions(statement: Resource) -> dict[str, str]:
+    tests = statement.get("Condition", {}).values()
+    return {key: read(value) for test in tests for key, value in test.items()}
+
+
+def test_no_service_acts_here_for_another_account(private_template: Resource) -> None:
+    found = _by_services(private_template)
+    assert {service for service, _ in found} == set(TRUSTS)
+    for service, conditions in found:
+        assert conditions == TRUSTS[service], service
+    assert "AWS::Lambda::Permission" not in {
+        one["Type"] for one in private_template["Resources"].values()
     }
-    ticks = {name for name, service in users.items() if service == "scheduler.amazonaws.com"}
-    assert [name.startswith("MonitorTicksRole") for name in ticks] == [True]
-    assert set(users.values()) == {"scheduler.amazonaws.com", "lambda.amazonaws.com"}
 
 
-def test_alarms_can_publish_to_their_encrypted_topic(template: Resource) -> None:
+KEYS = {"TopicsIncidents": "TopicsKey", "TopicsAlarms": "TopicsAlarmsKey"}
+
+
+def test_no_key_silences_both_topics(template: Resource) -> None:
+    topics = {
+        short(name): read(one["KmsMasterKeyId"])
+        for name, one in resources(template, "AWS::SNS::Topic").items()
+    }
+    assert topics == {topic: f"<{key}.Arn>" for topic, key in KEYS.items()}
+
+
+@pytest.mark.parametrize("topic", KEYS)
+def test_alarms_can_publish_to_an_encrypted_topic(template: Resource, topic: str) -> None:
     [policy] = [
         one
         for one in resources(template, "AWS::SNS::TopicPolicy").values()
-        if read(one["Topics"][0]) == "<TopicsAlarms>"
+        if read(one["Topics"][0]) == f"<{topic}>"
     ]
-    allowed = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
-    assert [one["Principal"] for one in allowed] == [{"Service": "cloudwatch.amazonaws.com"}]
-    [statement] = allowed
-    assert (statement["Action"], read(statement["Resource"])) == ("sns:Publish", "<TopicsAlarms>")
-    assert read(statement["Condition"]["ArnLike"]["aws:SourceArn"]) == (
-        f"{_ARN}:cloudwatch:<AWS::Region>:<AWS::AccountId>:alarm:*"
-    )
+    [allowed] = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert (allowed["Action"], read(allowed["Resource"])) == ("sns:Publish", f"<{topic}>")
 
 
-def test_alarms_may_use_the_key_of_their_topic(template: Resource) -> None:
-    topic = named(template, "AWS::SNS::Topic", "TopicsAlarms")
-    assert read(topic["KmsMasterKeyId"]) == "<TopicsKey.Arn>"
-    [key] = resources(template, "AWS::KMS::Key").values()
-    [statement] = [
-        one
-        for one in key["KeyPolicy"]["Statement"]
-        if one["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
-    ]
+@pytest.mark.parametrize("name", KEYS.values())
+def test_a_key_rotates_and_is_used_by_alarms_as_by_us(template: Resource, name: str) -> None:
+    [key] = [one for at, one in resources(template, "AWS::KMS::Key").items() if short(at) == name]
+    assert key["EnableKeyRotation"] is True
+    [statement] = [one for one in key["KeyPolicy"]["Statement"] if "Service" in one["Principal"]]
     assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey*"}
-    assert read(statement["Condition"]["StringEquals"]["aws:SourceAccount"]) == "<AWS::AccountId>"
+    users = {role for role in GRANTS for _, on in granted(template, role) if on == f"<{name}.Arn>"}
+    assert users == ({"FunctionsIncidents"} if name == "TopicsKey" else set())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.infra.conftest import synthesised
-from tests.infra.templates import Resource, named, read, resources
+from tests.infra.templates import Resource, named, read, resources, short
 
 FUNCTIONS = {
     name: f"handlers.{name.lower()}.handler" for name in ("Dispatch", "Probe", "Incidents")
@@ -70,10 +70,13 @@ def test_functions_find_what_is_theirs(template: Resource) -> None:
         GATEWATCH_CHANGES_URL="<FunctionsChangesQueue>",
     )
     assert environment("Probe") == with_common(
-        "probe", GATEWATCH_CHANGES_URL="<FunctionsChangesQueue>"
+        "probe",
+        GATEWATCH_CHANGES_URL="<FunctionsChangesQueue>",
+        GATEWATCH_QUEUE_URL="<FunctionsShardsQueue>",
     )
     assert environment("Incidents") == with_common(
         "incidents",
+        GATEWATCH_QUEUE_URL="<FunctionsChangesQueue>",
         GATEWATCH_BUCKET="<ConfigurationBucket>",
         GATEWATCH_INCIDENTS_TOPIC="<TopicsIncidents>",
         GATEWATCH_STACK="Gatewatch",
@@ -96,51 +99,98 @@ def test_a_failed_message_comes_back_alone_and_ends_among_the_dead(
     assert dead == f"<{queue.removesuffix('Queue')}Dead.Arn>"
 
 
-def test_a_message_outlives_its_tries(template: Resource) -> None:
-    """Or it would expire instead of reaching the dead letters."""
-    for part in ("ShardsQueue", "ChangesQueue"):
-        queue = named(template, "AWS::SQS::Queue", part)
-        tries = queue["RedrivePolicy"]["maxReceiveCount"]
-        assert queue["MessageRetentionPeriod"] > tries * queue["VisibilityTimeout"]
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+# Name: in lanes, kept for, hidden for, tries, delayed by.
+QUEUES = {
+    "FunctionsShardsQueue": (True, HOUR, 6 * MINUTE, 5, None),
+    "FunctionsShardsDead": (True, HOUR, None, None, None),
+    "FunctionsTwinShardsQueue": (True, HOUR, 6 * MINUTE, 5, None),
+    "FunctionsTwinShardsDead": (True, HOUR, None, None, None),
+    # The first message of an outage counts what all its shards saw.
+    "FunctionsChangesQueue": (True, 4 * DAY, 6 * MINUTE, 10, 5),
+    # Known until somebody has handled them; the others are out of date within minutes.
+    "FunctionsChangesDead": (True, 14 * DAY, None, None, None),
+    "TicksDead": (None, HOUR, None, None, None),
+}
 
 
-def test_a_message_is_hidden_while_its_function_works(template: Resource) -> None:
-    for part, name in (("ShardsQueue", "Probe"), ("ChangesQueue", "Incidents")):
-        queue = named(template, "AWS::SQS::Queue", part)
-        function = named(template, "AWS::Lambda::Function", f"Functions{name}Function")
-        assert queue["VisibilityTimeout"] > function["Timeout"]
+def _queues(template: Resource) -> dict[str, Resource]:
+    return {short(name): one for name, one in resources(template, "AWS::SQS::Queue").items()}
 
 
-def test_only_what_changed_waits_for_more_of_its_api(template: Resource) -> None:
-    """So that the first message of an outage counts what all its shards saw."""
-    assert 2 <= named(template, "AWS::SQS::Queue", "ChangesQueue")["DelaySeconds"] <= 10
-    assert "DelaySeconds" not in named(template, "AWS::SQS::Queue", "ShardsQueue")
+def test_every_queue_is_as_listed(private_template: Resource) -> None:
+    found = {
+        name: (
+            one.get("FifoQueue"),
+            one["MessageRetentionPeriod"],
+            one.get("VisibilityTimeout"),
+            one.get("RedrivePolicy", {}).get("maxReceiveCount"),
+            one.get("DelaySeconds"),
+        )
+        for name, one in _queues(private_template).items()
+    }
+    assert found == QUEUES
 
 
-def test_lanes_stay_in_order_and_their_dead_letters_too(template: Resource) -> None:
-    for part in ("ShardsQueue", "ShardsDead", "ChangesQueue", "ChangesDead"):
-        assert named(template, "AWS::SQS::Queue", part)["FifoQueue"] is True
+FED = {"Probe": "Shards", "Twin": "TwinShards", "Incidents": "Changes"}
 
 
-def test_everything_stored_is_encrypted(template: Resource) -> None:
+@pytest.mark.parametrize(("name", "part"), FED.items())
+def test_a_queue_is_set_as_lambda_asks(private_template: Resource, name: str, part: str) -> None:
+    """Hidden for six times the function's time, five tries; and it outlives them, or it would
+    expire instead of reaching the dead letters."""
+    queue = _queues(private_template)[f"Functions{part}Queue"]
+    function = named(private_template, "AWS::Lambda::Function", f"Functions{name}Function")
+    tries = queue["RedrivePolicy"]["maxReceiveCount"]
+    assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
+    assert tries >= 5
+    assert queue["MessageRetentionPeriod"] > tries * queue["VisibilityTimeout"]
+
+
+# Name: the longest that Lambda may keep a call that nobody waits for, and where it goes then.
+CALLED = {
+    "FunctionsDispatchCalledOnce": (MINUTE, "<TicksDead.Arn>"),
+    "ConfigurationSeedCalledOnce": (15 * MINUTE, None),
+}
+
+
+def test_nobodys_call_is_tried_twice(template: Resource) -> None:
+    found = {}
+    for name, one in resources(template, "AWS::Lambda::EventInvokeConfig").items():
+        failed = one.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+        found[short(name)] = (one["MaximumEventAgeInSeconds"], failed and read(failed))
+        assert (one["MaximumRetryAttempts"], one["Qualifier"]) == (0, "$LATEST")
+    assert found == CALLED
+
+
+def test_a_failed_deployment_ends_soon(template: Resource) -> None:
+    [made] = [
+        one
+        for one in template["Resources"].values()
+        if one["Type"] == "Custom::GatewatchConfiguration"
+    ]
+    assert int(made["Properties"]["ServiceTimeout"]) == 15 * MINUTE
+    assert any("SeedCalledOnce" in one for one in made["DependsOn"])
+
+
+def test_everything_stored_is_encrypted(private_template: Resource) -> None:
+    template = private_template
     [bucket] = resources(template, "AWS::S3::Bucket").values()
     [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
     assert all(
         one["SqsManagedSseEnabled"] for one in resources(template, "AWS::SQS::Queue").values()
     )
-    topics = resources(template, "AWS::SNS::Topic").values()
-    assert {read(one["KmsMasterKeyId"]) for one in topics} == {"<TopicsKey.Arn>"}
     # A table without its own setting is under DynamoDB's key, which is always there.
     [table] = resources(template, "AWS::DynamoDB::GlobalTable").values()
     assert table["SSESpecification"] == {"SSEEnabled": False}
 
 
 @pytest.mark.parametrize("kind", ["S3::Bucket", "SQS::Queue", "SNS::Topic"])
-def test_nothing_is_reached_without_tls(template: Resource, kind: str) -> None:
-    policies = resources(template, f"AWS::{kind}Policy").values()
+def test_nothing_is_reached_without_tls(private_template: Resource, kind: str) -> None:
+    policies = resources(private_template, f"AWS::{kind}Policy").values()
     assert policies
-    assert len(policies) == len(resources(template, f"AWS::{kind}"))
+    assert len(policies) == len(resources(private_template, f"AWS::{kind}"))
     for policy in policies:
         denied = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Deny"]
         insecure = {"Bool": {"aws:SecureTransport": "false"}}

@@ -48,9 +48,16 @@ def test_it_is_the_same_probe_in_the_given_network(private_template: Resource) -
     for same in ("Code", "Handler", "Runtime", "Timeout", "MemorySize"):
         assert twin[same] == probe[same]
     assert twin["Role"] != probe["Role"]
-    named_otherwise = {"POWERTOOLS_SERVICE_NAME": "gatewatch-twin"}
-    environment = {**probe["Environment"]["Variables"], **named_otherwise}
-    assert twin["Environment"]["Variables"] == environment
+    own = ("POWERTOOLS_SERVICE_NAME", "GATEWATCH_QUEUE_URL")
+    environment, others = (
+        {name: read(one[name]) for one in (each["Environment"]["Variables"],) for name in one}
+        for each in (twin, probe)
+    )
+    assert [environment.pop(name) for name in own] == [
+        "gatewatch-twin",
+        "<FunctionsTwinShardsQueue>",
+    ]
+    assert environment == {name: one for name, one in others.items() if name not in own}
 
 
 def test_it_may_join_the_network_before_it_is_made(private_template: Resource) -> None:

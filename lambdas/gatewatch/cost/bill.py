@@ -113,10 +113,10 @@ def _items(found: Counted) -> Iterable[Item]:
         + measured.ALARMS * prices.ALARM
         + prices.COMPOSITE_ALARM
         + prices.DASHBOARD
-        + prices.KMS_KEY
+        + measured.KEYS * prices.KMS_KEY
     )
     yield Item(
-        name="metrics, alarms, dashboard, key",
+        name="metrics, alarms, dashboard, keys",
         usd=_cents(fixed),
         why=f"{measured.SERIES} metrics and {measured.ALARMS} alarms, however many routes",
     )

@@ -23,4 +23,5 @@ AWS_CALL_SECONDS = 0.01
 PLATFORM_LOG_BYTES = 600  # what Lambda itself logs of a run
 EMPTY_POLLS = 30  # a minute: five pollers of two queues, 20 s each
 SERIES = 25  # metrics of a deployment
+KEYS = 2  # one for each topic
 ALARMS = 23  # counted by the metrics that they watch

@@ -19,6 +19,12 @@ class SqsQueue:
         for batch in batches(messages):
             self._send(batch)
 
+    def show_again(self, receipt: str, seconds: int) -> None:
+        """A message that was received and not deleted comes again after so long."""
+        client("sqs").change_message_visibility(
+            QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds
+        )
+
     def _send(self, batch: Sequence[Message]) -> None:
         entries = [
             {
