@@ -82,10 +82,11 @@ def plan(
     APIs, where something has just changed, a look without a credential is due with every other.
     """
     rare = seldom or minutes
+    sources = {one.name: one.source for one in config.credentials}
     probes = (
         _with_trials(
             _probe(api, route, entrance, minutes, restless=api.name in restless),
-            config,
+            sources,
             rare,
             entered,
         )
@@ -128,7 +129,10 @@ def held_back(probe: Probe, latched: Latches) -> Probe:
 
 
 def _with_trials(
-    probe: Probe, config: Config, minutes: range | None, entered: Entered | None
+    probe: Probe,
+    sources: Mapping[str, CredentialSource],
+    minutes: range | None,
+    entered: Entered | None,
 ) -> Probe:
     asks_strangers = any(not one.callers for one in probe.attempts)
     if entered is None or probe.entrance.closed or not asks_strangers:
@@ -136,7 +140,6 @@ def _with_trials(
     is_new = (probe.api.name, probe.entrance.url) not in entered
     if minutes is not None and not is_new and not _is_trial_due(probe, minutes):
         return probe
-    sources = {one.name: one.source for one in config.credentials}
     return replace(probe, trials=tuple(trials(probe, sources)))
 
 

@@ -74,7 +74,7 @@ BEGUN = """apis:
             id="twenty thousand unknown keys",
         ),
         pytest.param(
-            lambda: f"apis: [{'a, ' * 700_000}]", "at most 200,000 values", id="a list of 2 MB"
+            lambda: f"apis: [{'a, ' * 1_000_000}]", "at most 1,000,000 values", id="a list of 3 MB"
         ),
         pytest.param(lambda: "apis: " + "[" * 100_000, "less deeply", id="a hundred thousand deep"),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 import msgspec
@@ -33,6 +33,10 @@ from gatewatch.redaction.redactor import Redactor
 
 _SHOWABLE = Redactor()
 """Hides what looks like a secret in a URL: a plan reads no secrets."""
+
+
+_MOST_SHOWN = 2_000
+"""Nobody reads more looks, and a table takes its time to lay out."""
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,9 +87,12 @@ def plan(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) -> Non
         typer.echo(msgspec.json.encode(full_plan))
         return
     console = show.console()
-    for (api, entrance), looks in groupby(full_plan.looks, lambda look: (look.api, look.entrance)):
+    shown = full_plan.looks[:_MOST_SHOWN]
+    for (api, entrance), looks in groupby(shown, lambda look: (look.api, look.entrance)):
         console.print(Text(f"{api} at {entrance}", style="bold"), soft_wrap=True)
         console.print(_table(list(looks), entrance))
+    if more := len(full_plan.looks) - len(shown):
+        console.print(f"and {more:,} more looks, which --format json prints in full")
     for load in full_plan.load:
         console.print(
             f"{load.api}: {load.requests_per_minute:g} requests a minute, of them "
@@ -112,19 +119,19 @@ def planned(config: Config) -> Plan:
     probes = plan_all(config, entered=NOBODY_YET)
     probes.sort(key=lambda probe: order[probe.api.name, probe.entrance.url])
     looks = tuple(one for probe in probes for one in _of_probe(probe))
-    loads = (
-        Load(
-            api=api.name,
-            requests_per_minute=round(sum(_rates(looks, api.name)), 2),
-            refusals_per_minute=round(sum(_rates(looks, api.name, refused=True)), 2),
+    return Plan(looks=looks, load=tuple(_loads(config, looks)), bill=bill(counted(config)))
+
+
+def _loads(config: Config, looks: Iterable[Planned]) -> Iterator[Load]:
+    by_api: dict[str, list[Planned]] = {api.name: [] for api in config.apis}
+    for look in looks:
+        by_api[look.api].append(look)
+    for name, own in by_api.items():
+        yield Load(
+            api=name,
+            requests_per_minute=round(sum(one.per_minute for one in own), 2),
+            refusals_per_minute=round(sum(one.per_minute for one in own if one.refused), 2),
         )
-        for api in config.apis
-    )
-    return Plan(looks=looks, load=tuple(loads), bill=bill(counted(config)))
-
-
-def _rates(looks: tuple[Planned, ...], api: str, *, refused: bool = False) -> Iterator[float]:
-    return (look.per_minute for look in looks if look.api == api and (look.refused or not refused))
 
 
 def _of_probe(probe: Probe) -> Iterator[Planned]:

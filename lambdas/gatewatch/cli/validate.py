@@ -67,12 +67,13 @@ def _as_text(config: Path) -> int:
 
 
 def _as_json(config: Path) -> int:
-    """Print the problems, each with its path, value and what was expected; return the exit code."""
-    problems: tuple[Problem, ...] = ()
+    """Print the problems, each with its path, value and what was expected, and how many `more`
+    there are; return the exit code."""
+    problems, more = tuple[Problem, ...](), 0
     try:
         read_config(config, Placeholders())
     except ConfigError as error:
-        problems = error.problems
+        problems, more = error.problems, error.more
     listed = [
         {
             "path": shown(problem.path),
@@ -83,7 +84,7 @@ def _as_json(config: Path) -> int:
         }
         for problem in problems
     ]
-    typer.echo(msgspec.json.encode({"file": str(config), "problems": listed}))
+    typer.echo(msgspec.json.encode({"file": str(config), "problems": listed, "more": more}))
     return BAD_USAGE if problems else AS_EXPECTED
 
 

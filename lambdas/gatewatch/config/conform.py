@@ -78,10 +78,11 @@ _MOST_MISTYPED = 100
 def _unknown_key(path: Path, key: str, known: Iterable[str], *, mistyped: bool) -> Problem:
     """Below credentials, a key that resembles no known one may be a secret itself."""
     names = sorted(known)
-    close = nearest(key, names) if mistyped else None
-    hidden = _HIDDEN_BELOW in path[:-2] and close is None
+    is_below = _HIDDEN_BELOW in path[:-2]
+    hidden = is_below and (not mistyped or nearest(key, names) is None)
     expected = f"unknown key; expected one of {', '.join(names)}"
-    return Problem(path[:-1] if hidden else path, expected, nearest=close)
+    near = (key, names) if mistyped else None
+    return Problem(path[:-1] if hidden else path, expected, near=near)
 
 
 def _mapping(value: object, kind: types.DictType, path: Path) -> list[Problem]:

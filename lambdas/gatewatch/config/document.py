@@ -4,77 +4,112 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 import yaml
 
 from gatewatch.config.problems import Path, Problem
 
-_MOST_NODES = 200_000
-_MOST_CHARACTERS = 5_000_000
+MOST_VALUES = 1_000_000
+"""Keys among them: 50,000 routes with three keys each have half as many."""
+MOST_CHARACTERS = 32_000_000
 _DEEPEST = 40
 _ONCE = "this key only once"
 _LEAST, _MOST = -(10**18), 10**18
 _MOST_DIGITS = 40
+_MOST_COMPLAINTS = 100
 _NOT_A_NUMBER = re.compile("[.](inf|nan)", re.IGNORECASE)
+_TO_DO = "split it (`include`), or watch fewer routes"
 
 
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
+class _Branch:
+    """The line, from 1, at which a mapping or a list begins, and the places in it."""
+
+    line: int
+    named: dict[str, _Place] = field(default_factory=dict)
+    listed: list[_Place] = field(default_factory=list)
+
+
+_Place = int | _Branch
+"""Where a value stands: only a line where nothing is below it."""
+
+
+def _line(place: _Place) -> int:
+    return place if isinstance(place, int) else place.line
+
+
+def _at(place: _Place, line: int) -> _Place:
+    return line if isinstance(place, int) else replace(place, line=line)
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """`lines` gives the line, from 1, at which the value at a path begins."""
+    """`size` counts the values and keys, those that an alias repeats as often as it does."""
 
     value: object
-    lines: dict[Path, int] = field(default_factory=dict)
+    place: _Place | None = None
     problems: tuple[Problem, ...] = ()
+    size: int = 0
 
     def line(self, path: Path) -> int | None:
         """The line of a path, or of the nearest place above it."""
-        for end in range(len(path), -1, -1):
-            if path[:end] in self.lines:
-                return self.lines[path[:end]]
-        return None
+        place = self.place
+        for part in path:
+            found = _step(place, part)
+            if found is None:
+                break
+            place = found
+        return None if place is None else _line(place)
 
 
-def read_document(text: str) -> Document:
-    if len(text) > _MOST_CHARACTERS:
-        return Document(None, problems=(Problem((), "a file of at most 5 MB"),))
+def _line_of(event: yaml.Event) -> int:
+    mark = event.start_mark
+    return 1 if mark is None else mark.line + 1
+
+
+def _step(place: _Place | None, part: str | int) -> _Place | None:
+    match place:
+        case _Branch(named=named, listed=listed):
+            if isinstance(part, str):
+                return named.get(part)
+            return listed[part] if part < len(listed) else None
+        case _:
+            return None
+
+
+def read_document(text: str, most: int = MOST_VALUES) -> Document:
+    """`most`: so many values and keys are read."""
+    if len(text) > MOST_CHARACTERS:
+        expected = f"expected a file of at most {MOST_CHARACTERS:,} characters"
+        return _refused(Problem((), f"{expected}; here: {len(text):,}; {_TO_DO}"))
+    if _FAST is not yaml.SafeLoader and not _LENIENT.search(text):
+        with suppress(*_ENDS):
+            return _Reader(yaml.parse(text, Loader=_FAST), most).document()
     try:
-        node = yaml.compose(text, Loader=_Bounded)
+        return _Reader(yaml.parse(text, Loader=yaml.SafeLoader), most).document()
     except yaml.YAMLError as error:
-        return Document(None, problems=(_syntax(error),))
-    except _TooMuchError:
-        expected = f"a file of at most {_MOST_NODES:,} values"
-        return Document(None, problems=(Problem((), expected),))
-    except RecursionError:
-        return Document(None, problems=(Problem((), "values nested less deeply"),))
+        return _refused(_syntax(error))
     except (ValueError, OverflowError):
         # An escape such as "\UFFFFFFFF" that stands for no character.
-        return Document(None, problems=(Problem((), "not YAML: an escape of no character"),))
-    reader = _Reader()
-    value = reader.value(node, ()) if node is not None else None
-    return Document(value, reader.lines, tuple(reader.problems))
+        return _refused(Problem((), "not YAML: an escape of no character"))
 
 
-class _TooMuchError(Exception):
-    """Raised while reading a file with too many values."""
+_FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Ten times as fast, where the YAML library brings its parser in C. What it refuses is read again,
+so that the same problem has the same words everywhere."""
+_LENIENT = re.compile("\t|(?<!^)\ufeff")
+"""Tabs and byte-order marks: the parser in C passes over some that the other refuses."""
+_ENDS = (yaml.YAMLError, ValueError, OverflowError)
 
 
-class _Bounded(yaml.SafeLoader):
-    """Stops before a file takes minutes and all memory to read."""
-
-    def __init__(self, stream: str) -> None:
-        super().__init__(stream)
-        self._nodes = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        self._nodes += 1
-        if self._nodes > _MOST_NODES:
-            raise _TooMuchError
-        return super().compose_node(parent, index)
+def _refused(problem: Problem) -> Document:
+    return Document(None, problems=(problem,))
 
 
 _PIECE = re.compile(r"'[^'<][^']+'")
@@ -84,67 +119,210 @@ def _syntax(error: yaml.YAMLError) -> Problem:
     """The library's message, without the piece of the file that it repeats: maybe a secret."""
     mark = getattr(error, "problem_mark", None)
     message = getattr(error, "problem", None) or "text that YAML can read"
-    message = _PIECE.sub("this", message)
-    return Problem((), f"not YAML: {message}", line=mark.line + 1 if mark else None)
+    return Problem(
+        (), f"not YAML: {_PIECE.sub('this', message)}", line=mark.line + 1 if mark else None
+    )
+
+
+def _not_yaml(message: str, event: yaml.Event) -> Problem:
+    """The same where the text is YAML, but no one value."""
+    return Problem((), f"not YAML: {_PIECE.sub('this', message)}", line=_line_of(event))
+
+
+class _StopError(Exception):
+    """Raised where a text cannot be read further, with the one problem that is told of it."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A value that was read. `text`: of a scalar, as written; `size` and `height` as if everything
+    that aliases repeat stood there."""
+
+    value: object
+    place: _Place
+    text: str | None = None
+    size: int = 1
+    height: int = 0
+
+
+class _Resolver(yaml.resolver.Resolver):
+    def tag(self, text: str, implicit: tuple[bool, bool]) -> str:
+        """What a scalar without a tag of its own is, by its text where it is plain."""
+        return str(self.resolve(yaml.ScalarNode, text, implicit))  # type: ignore[no-untyped-call]
 
 
 class _Reader:
-    """Turns nodes into values of JSON's types, recording lines; bounded against alias bombs."""
+    """Turns the parser's events into values of JSON's types, with their places. What aliases repeat
+    is shared, counted each time, and so bounded."""
 
-    def __init__(self) -> None:
-        self.lines: dict[Path, int] = {}
+    def __init__(self, events: Iterator[yaml.Event], most: int) -> None:
         self.problems: list[Problem] = []
-        self._nodes = 0
-        self._is_too_much = False
+        self._events = events
+        self._most = most
+        self._size = 0
+        self._path: list[str | int] = []
+        self._anchors: dict[str, _Read | None] = {}
+        self._texts: dict[str, str] = {}
+        self._resolver = _Resolver()
 
-    def value(self, node: yaml.Node, path: Path) -> object:
-        self._nodes += 1
-        self.lines.setdefault(path, node.start_mark.line + 1)
-        if self._nodes > _MOST_NODES or len(path) > _DEEPEST:
-            if not self._is_too_much:
-                self._complain(path, "less repeated or nested content", node)
-            self._is_too_much = True
-            return None
-        match node:
-            case yaml.MappingNode():
-                return dict(self._pairs(node, path))
-            case yaml.SequenceNode():
-                return [self.value(item, (*path, at)) for at, item in enumerate(node.value)]
-            case _ if _UNREADABLE.search(str(node.value)):
-                self._complain(path, "text without control characters", node)
-                return None
+    def document(self) -> Document:
+        """The one document of the stream; an empty one where there is none."""
+        try:
+            return self._document()
+        except _StopError as error:
+            return _refused(error.problem)
+
+    def _document(self) -> Document:
+        next(self._events)
+        if isinstance(next(self._events), yaml.StreamEndEvent):
+            return Document(None)
+        read = self._value(next(self._events))
+        next(self._events)
+        if not isinstance(following := next(self._events), yaml.StreamEndEvent):
+            raise _StopError(_not_yaml("but found another document", following))
+        return Document(read.value, read.place, tuple(self.problems), self._size)
+
+    def _value(self, event: yaml.Event) -> _Read:
+        if isinstance(event, yaml.AliasEvent):
+            return self._repeated(event)
+        anchor = event.anchor if isinstance(event, yaml.NodeEvent) else None
+        if anchor is not None:
+            self._check_anchor(anchor, event)
+        self._count(1, event)
+        read = self._read(event)
+        if anchor is not None:
+            self._anchors[anchor] = read
+        return read
+
+    def _check_anchor(self, anchor: str, event: yaml.Event) -> None:
+        if anchor in self._anchors:
+            raise _StopError(_not_yaml("second occurrence", event))
+        self._anchors[anchor] = None
+
+    def _repeated(self, event: yaml.AliasEvent) -> _Read:
+        if (anchor := event.anchor or "") not in self._anchors:
+            raise _StopError(_not_yaml(f"found undefined alias {anchor!r}", event))
+        read = self._anchors[anchor]
+        if (
+            read is None
+            or self._size + read.size > self._most
+            or len(self._path) + read.height > _DEEPEST
+        ):
+            raise _StopError(self._problem("less repeated or nested content", event))
+        self._count(read.size, event)
+        return read
+
+    def _count(self, size: int, event: yaml.Event) -> None:
+        self._size += size
+        if self._size > self._most:
+            expected = f"expected at most {self._most:,} values and keys; here are more; {_TO_DO}"
+            raise _StopError(self._problem(expected, event, path=()))
+        if len(self._path) > _DEEPEST:
+            expected = f"values nested less deeply: at most {_DEEPEST} levels"
+            raise _StopError(self._problem(expected, event))
+
+    def _read(self, event: yaml.Event) -> _Read:
+        line = _line_of(event)
+        match event:
+            case yaml.MappingStartEvent():
+                return self._mapping(line)
+            case yaml.SequenceStartEvent():
+                return self._sequence(line)
+            case yaml.ScalarEvent():
+                text = self._texts.setdefault(event.value, event.value)
+                return _Read(self._scalar(event, text), line, text)
             case _:
-                return self._scalar(node, path)
+                raise TypeError(f"no value begins with {event}")
 
-    def _pairs(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, object]]:
-        seen: set[str] = set()
-        for key_node, value_node in node.value:
-            if not isinstance(key_node, yaml.ScalarNode) or _UNREADABLE.search(key_node.value):
-                self._complain(path, "a plain text as key", key_node)
+    def _sequence(self, line: int) -> _Read:
+        values: list[object] = []
+        places: list[_Place] = []
+        before, height = self._size, 0
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            self._path.append(len(values))
+            read = self._value(event)
+            self._path.pop()
+            values.append(read.value)
+            places.append(read.place)
+            height = max(height, read.height)
+        return _Read(
+            values, _Branch(line, listed=places), size=1 + self._size - before, height=1 + height
+        )
+
+    def _mapping(self, line: int) -> _Read:
+        values: dict[str, object] = {}
+        places: dict[str, _Place] = {}
+        before, height = self._size, 0
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            key = self._key(event)
+            if key is None:
+                self._skip(next(self._events))
                 continue
-            key = str(key_node.value)
-            here = (*path, key)
-            self.lines[here] = key_node.start_mark.line + 1
-            if key in seen:
-                self._complain(path if "credentials" in path[:-1] else here, _ONCE, key_node)
-            seen.add(key)
-            yield key, self.value(value_node, here)
+            self._path.append(key)
+            if key in values:
+                hidden = "credentials" in self._path[:-2]
+                self._complain(_ONCE, event, self._path[:-1] if hidden else self._path)
+            read = self._value(next(self._events))
+            self._path.pop()
+            values[key] = read.value
+            places[key] = _at(read.place, _line_of(event))
+            height = max(height, read.height)
+        return _Read(
+            values, _Branch(line, named=places), size=1 + self._size - before, height=1 + height
+        )
 
-    def _scalar(self, node: yaml.Node, path: Path) -> object:
-        value = _scalar(node)
+    def _key(self, event: yaml.Event) -> str | None:
+        problems = len(self.problems)
+        text = self._value(event).text
+        del self.problems[problems:]
+        if text is None or _UNREADABLE.search(text):
+            self._complain("a plain text as key", event)
+            return None
+        return text
+
+    def _skip(self, event: yaml.Event) -> None:
+        """Read a value that stands nowhere."""
+        problems = len(self.problems)
+        self._value(event)
+        del self.problems[problems:]
+
+    def _scalar(self, event: yaml.ScalarEvent, text: str) -> object:
+        if _UNREADABLE.search(text):
+            self._complain("text without control characters", event)
+            return None
+        tag = event.tag
+        if tag is None or tag == "!":
+            # The two parsers differ in whether an empty scalar tagged "!" is plain.
+            implicit = event.implicit if tag is None else _PLAIN
+            tag = self._resolver.tag(text, implicit)
+        value = _scalar(tag, text)
         if isinstance(value, (int, float)) and not _LEAST <= value <= _MOST:
-            self._complain(path, "a number of at most 18 digits; quote it where it is a text", node)
+            self._complain("a number of at most 18 digits; quote it where it is a text", event)
             return None
         return value
 
-    def _complain(self, path: Path, expected: str, node: yaml.Node) -> None:
-        if len(self.problems) < 100:
-            self.problems.append(Problem(path, expected, line=node.start_mark.line + 1))
+    def _complain(
+        self, expected: str, event: yaml.Event, path: Iterable[str | int] | None = None
+    ) -> None:
+        if len(self.problems) < _MOST_COMPLAINTS:
+            self.problems.append(self._problem(expected, event, path))
+
+    def _problem(
+        self, expected: str, event: yaml.Event, path: Iterable[str | int] | None = None
+    ) -> Problem:
+        place = self._path if path is None else path
+        return Problem(tuple(place), expected, line=_line_of(event))
 
 
-def _scalar(node: yaml.Node) -> object:
-    text = str(node.value)
-    match node.tag:
+_PLAIN = (True, False)
+
+
+def _scalar(tag: str, text: str) -> object:
+    match tag:
         case "tag:yaml.org,2002:null":
             return None
         case "tag:yaml.org,2002:bool":

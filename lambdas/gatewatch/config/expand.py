@@ -17,7 +17,7 @@ from gatewatch.config.jsonpath import is_path
 from gatewatch.config.limits import check_times, seconds
 from gatewatch.config.lookups import NO_URL, Lookups, urls
 from gatewatch.config.pattern import is_pattern
-from gatewatch.config.problems import Path, nearest
+from gatewatch.config.problems import Path
 from gatewatch.config.rules import HTTPS, JSON_PATH, is_secure
 from gatewatch.config.values import METHODS
 from gatewatch.gateway.url import is_loopback_host, parse, tidied, tidied_base
@@ -195,7 +195,7 @@ def _method_and_template(key: str, path: Path, findings: Findings) -> tuple[str,
             path,
             f"expected a method and a path, such as GET /orders; methods: {', '.join(METHODS)}",
             key,
-            nearest(method.upper(), METHODS),
+            near=(method.upper(), METHODS),
         )
     elif not template.startswith("/") or re.search(r"[\s?#]", template):
         findings.add(path, "expected a path that begins with / and has no query", key)
@@ -211,9 +211,7 @@ def _target(template: str, written: authored.Route, path: Path, findings: Findin
     for name in variables.keys() - written.path.keys():
         findings.add((*path, "path"), f"missing a value for {{{name}}}")
     for name in written.path.keys() - variables.keys():
-        findings.add(
-            (*path, "path", name), "no such variable in the path", nearest=nearest(name, variables)
-        )
+        findings.add((*path, "path", name), "no such variable in the path", near=(name, variables))
 
     def filled(match: re.Match[str]) -> str:
         value = str(written.path.get(match[1], ""))
@@ -234,7 +232,7 @@ def _callers(
         names, place = _split(caller), (*path, "as", at)
         for name in names:
             if name not in sources:
-                findings.add(place, "no such credential", name, nearest(name, sources))
+                findings.add(place, "no such credential", name, near=(name, sources))
         for filled, rivals in _rivals(names, sources).items():
             if len(rivals) > 1:
                 findings.add(place, f"{' and '.join(rivals)} both fill {filled}", caller)

@@ -1,35 +1,37 @@
-"""Collects the problems of one file while its parts are read."""
+"""Collects the problems of a configuration while its parts are read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from gatewatch.config.document import Document
-from gatewatch.config.problems import Path, Problem
+from gatewatch.config.problems import Near, Path, Problem
 
 
 class Findings:
-    """The problems so far, each with the line at which its place begins."""
+    """The problems of one file so far, each with the line at which its place begins.
 
-    def __init__(self, document: Document) -> None:
+    `file`: the name of an included one. `problems`: those of all files together.
+    """
+
+    def __init__(
+        self, document: Document, problems: list[Problem] | None = None, file: str | None = None
+    ) -> None:
+        self.problems = [] if problems is None else problems
+        self.file = file
         self._document = document
-        self.problems: list[Problem] = []
         self._touched: set[Path] = set()
-        self._keep(document.problems)
+        self._keep(replace(one, file=file) for one in document.problems)
 
     def add(
-        self,
-        path: Path,
-        expected: str,
-        found: object | None = None,
-        nearest: str | None = None,
+        self, path: Path, expected: str, found: object | None = None, near: Near | None = None
     ) -> None:
-        self.take([Problem(path, expected, found, nearest=nearest)])
+        self.take([Problem(path, expected, found, near=near)])
 
-    def take(self, problems: list[Problem]) -> None:
+    def take(self, problems: Iterable[Problem]) -> None:
         self._keep(
-            Problem(one.path, one.expected, one.found, self._document.line(one.path), one.nearest)
-            for one in problems
+            replace(one, line=self._document.line(one.path), file=self.file) for one in problems
         )
 
     def _keep(self, problems: Iterable[Problem]) -> None:
@@ -38,5 +40,8 @@ class Findings:
             self._touched.update(one.path[:end] for end in range(len(one.path) + 1))
 
     def touch(self, path: Path) -> bool:
-        """Whether anything at or below a place is wrong."""
+        """Whether anything at or below a place of this file is wrong."""
         return path in self._touched
+
+    def line(self, path: Path) -> int | None:
+        return self._document.line(path)

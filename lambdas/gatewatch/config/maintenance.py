@@ -15,7 +15,7 @@ from gatewatch.config.canonical import Window
 from gatewatch.config.cron import CronError, parse_cron
 from gatewatch.config.findings import Findings
 from gatewatch.config.limits import seconds
-from gatewatch.config.problems import Path, nearest
+from gatewatch.config.problems import Path
 from gatewatch.config.values import MOST_WINDOWS, WINDOW
 from gatewatch.config.windows import next_start, shortest_interval
 
@@ -59,7 +59,7 @@ def _check_apis(
         findings.add((*path, "apis"), "expected at least one API; leave the key out for all")
     for at, name in enumerate(written.apis or ()):
         if name not in apis:
-            findings.add((*path, "apis", at), "no such API", name, nearest(name, apis))
+            findings.add((*path, "apis", at), "no such API", name, near=(name, apis))
 
 
 def _check_times(written: authored.Window, path: Path, findings: Findings) -> None:
@@ -80,7 +80,7 @@ def _check_times(written: authored.Window, path: Path, findings: Findings) -> No
     if written.timezone not in _zones():
         expected = "no such time zone; expected one such as Europe/Berlin or UTC"
         findings.add(
-            (*path, "timezone"), expected, written.timezone, nearest(written.timezone, _zones())
+            (*path, "timezone"), expected, written.timezone, near=(written.timezone, _zones())
         )
 
 

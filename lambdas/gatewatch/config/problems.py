@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from gatewatch.redaction.looks import without_secrets
@@ -12,38 +12,63 @@ from gatewatch.redaction.looks import without_secrets
 Path = tuple[str | int, ...]
 
 
+Near = tuple[str, Iterable[str]]
+"""A word, and those that may have been meant by it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`found` is the received value, or None where it is missing or might be a secret."""
+    """`found` is the received value, or None where it is missing or might be a secret. `file`: an
+    included one; None where it is the configuration itself."""
 
     path: Path
     expected: str
     found: object | None = None
     line: int | None = None
-    nearest: str | None = None
+    near: Near | None = None
+    file: str | None = None
+
+    @property
+    def nearest(self) -> str | None:
+        """The word that was meant; compared only for problems that are told."""
+        return None if self.near is None else nearest(*self.near)
 
     def __str__(self) -> str:
         parts = [f"{shown(self.path)}: "]
         if self.found is not None:
             parts.append(f"{_quoted(self.found)}: ")
         parts.append(self.expected)
-        if self.nearest is not None:
-            parts.append(f' (did you mean "{self.nearest}"?)')
+        if (meant := self.nearest) is not None:
+            parts.append(f' (did you mean "{meant}"?)')
         return "".join(parts)
 
 
+_MOST_TOLD = 1_000
+_MOST_COMPARED = 100
+
+
 class ConfigError(Exception):
-    """Raised for an unusable configuration; holds all problems, in the file's order."""
+    """Raised for an unusable configuration; holds its problems, in the files' order: so many as
+    anybody reads. `more`: how many there are besides."""
 
     def __init__(self, name: str, problems: Sequence[Problem]) -> None:
         self.name = name
-        self.problems = tuple(sorted(problems, key=lambda one: (one.line or 0, shown(one.path))))
+        told = sorted(problems, key=_place)[:_MOST_TOLD]
+        compared, others = told[:_MOST_COMPARED], told[_MOST_COMPARED:]
+        self.problems = (*compared, *(replace(one, near=None) for one in others))
+        self.more = len(problems) - len(told)
         super().__init__("\n".join(self.lines()))
 
     def lines(self) -> Iterable[str]:
         for problem in self.problems:
-            place = f"{self.name}:{problem.line}" if problem.line else self.name
-            yield f"{place}: {problem}"
+            file = problem.file or self.name
+            yield f"{file}:{problem.line}: {problem}" if problem.line else f"{file}: {problem}"
+        if self.more:
+            yield f"{self.name}: and {self.more:,} more problems"
+
+
+def _place(problem: Problem) -> tuple[str, int, str]:
+    return problem.file or "", problem.line or 0, shown(problem.path)
 
 
 def shown(path: Path) -> str:
