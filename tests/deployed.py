@@ -79,6 +79,24 @@ def bucket() -> str:
     return name
 
 
+def stack_with(outputs: dict[str, str]) -> str:
+    """The name of a new stack with these outputs."""
+    name = f"Gatewatch-{uuid4().hex[:8]}"
+    template = {
+        "Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}},
+        "Outputs": {key: {"Value": value} for key, value in outputs.items()},
+    }
+    cloud = boto3.client("cloudformation")
+    cloud.create_stack(StackName=name, TemplateBody=json.dumps(template))
+    return name
+
+
+def monitor_outputs(prefix: str = "", **known: str) -> dict[str, str]:
+    """What a monitor's stack says, with what is known of it."""
+    said = {"StateTable": "none", "ConfigBucket": "none", "ConfigPointer": "config/current.json"}
+    return {f"{prefix}{name}": value for name, value in {**said, **known}.items()}
+
+
 CONFIG = """
 credentials:
   partner: {api_key: {secret: gatewatch/partner}}

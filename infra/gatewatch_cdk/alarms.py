@@ -293,11 +293,15 @@ _AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 
 
-def where_named(*, dashboard: str, incidents: sns.ITopic, stack: str, region: str) -> str:
-    """Where the reader of an alarm finds the routes by name."""
+def where_named(
+    *, dashboard: str, incidents: sns.ITopic, stack: str, region: str, monitor: str | None = None
+) -> str:
+    """Where the reader of an alarm finds the routes by name. `monitor`: where the stack has more
+    than this one."""
+    which = "" if monitor is None else f" --monitor {monitor}"
     return (
         f"the dashboard {dashboard}, the messages of the topic {incidents.topic_name}, "
-        f"or gatewatch incidents --open --stack {stack} --region {region}"
+        f"or gatewatch incidents --open --stack {stack} --region {region}{which}"
     )
 
 

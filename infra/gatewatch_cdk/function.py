@@ -51,6 +51,7 @@ class ServiceFunction(Construct):
             description=description,
         )
         self.role = role
+        self.log_group = log_group
 
     def called_once(self, *, within: Duration, failed: sqs.IQueue | None = None) -> None:
         """Of whoever calls it without waiting: a call fails for good, or comes within this time.

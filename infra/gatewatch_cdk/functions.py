@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -24,7 +24,8 @@ DISPATCH_SECONDS = 55
 class Functions(Construct):
     """Dispatch sends shards, probe sends changes, incidents sends messages.
 
-    `by_name` has every function, `queues` every queue, as alarms call them.
+    `by_name` has every function, `queues` every queue, as alarms call them. `stack`: its name in
+    commands.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Functions(Construct):
         construct_id: str,
         *,
         deployment: str,
+        stack: str,
         code: lambda_.Code,
         configuration: ConfigurationBucket,
         state: StateTable,
@@ -52,7 +54,7 @@ class Functions(Construct):
         self.changes = self._changes()
         self.dispatch = self._dispatch(configuration)
         self.probe = self._probe("Probe", "calls the routes of one shard", self.shards)
-        self.incidents = self._incidents(configuration, topics)
+        self.incidents = self._incidents(configuration, topics, stack)
         self.queues = {"Shards": self.shards, "Changes": self.changes}
         self.by_name = {
             "Dispatch": self.dispatch,
@@ -70,6 +72,10 @@ class Functions(Construct):
         self.queues["TwinShards"] = shards
         self.by_name["Twin"] = twin
         return twin
+
+    def say_which(self, monitor: str) -> None:
+        """What commands in messages must name besides the stack, where it holds several."""
+        self.incidents.function.add_environment("GATEWATCH_MONITOR", monitor)
 
     def _shards(self, name: str) -> ServiceQueue:
         """The probe drops what is out of date, so a shard waits for its tries at no cost."""
@@ -119,14 +125,16 @@ class Functions(Construct):
         )
         return dispatch
 
-    def _incidents(self, configuration: ConfigurationBucket, topics: Topics) -> ServiceFunction:
+    def _incidents(
+        self, configuration: ConfigurationBucket, topics: Topics, stack: str
+    ) -> ServiceFunction:
         incidents = self._function(
             "Incidents",
             "keeps the incidents of each API and tells of them",
             INCIDENTS_SECONDS,
             GATEWATCH_BUCKET=configuration.bucket.bucket_name,
             GATEWATCH_INCIDENTS_TOPIC=topics.incidents.topic_arn,
-            GATEWATCH_STACK=Stack.of(self).stack_name,
+            GATEWATCH_STACK=stack,
         )
         self.changes.feed(incidents, batch_size=10)
         configuration.let_read(incidents)

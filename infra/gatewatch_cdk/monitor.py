@@ -13,6 +13,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct, IConstruct
 
+from gatewatch.adapters.aws.cloudformation import monitor_name
 from gatewatch.adapters.local.authority import authorities
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
@@ -21,13 +22,14 @@ from gatewatch.config.lookups import Lookups, Placeholders
 from gatewatch.config.problems import ConfigError
 from gatewatch_cdk import asset
 from gatewatch_cdk.alarms import HealthAlarms, LayerAlarms, ReadOn, RouteAlarms, where_named
-from gatewatch_cdk.configuration import ConfigurationBucket
+from gatewatch_cdk.configuration import POINTER, ConfigurationBucket
 from gatewatch_cdk.dashboard import Board, board_name
 from gatewatch_cdk.function import ServiceFunction
 from gatewatch_cdk.functions import Functions
 from gatewatch_cdk.grants import let_call, let_tell
 from gatewatch_cdk.mutes import MuteRules
 from gatewatch_cdk.needs import Calls, Needs, needs
+from gatewatch_cdk.outputs import Outputs, prefix_of, top_stack
 from gatewatch_cdk.schedule import Ticks
 from gatewatch_cdk.state import StateTable
 from gatewatch_cdk.topics import Topics
@@ -55,17 +57,23 @@ class GatewatchMonitor(Construct):
         max_concurrency: int = 50,
         take_over: str | None = None,
         code: lambda_.Code | None = None,
+        prefix: str | None = None,
     ) -> None:
         """`config`: the file, read and validated here; raises ConfigError with every problem.
 
-        `deployment` names this monitor in its metrics; default: the stack's name.
+        `deployment` names this monitor in its metrics; default: the stack's name. Raises ValueError
+        where another monitor of the stack has the same.
         `keys`: ARNs of your own KMS keys that encrypt secrets and topics.
         `max_concurrency`: how many probes may run at once. `take_over`: any text that the last
         deployment did not give makes this configuration replace one that was pushed.
-        `code`: the Lambda functions' asset; built here by default.
+        `code`: the Lambda functions' asset; built here by default. `prefix` begins the names of the
+        outputs, and is what `--monitor` takes; default: the path within the stack.
         """
         super().__init__(scope, construct_id)
-        self._deployment = deployment or cdk.Stack.of(self).stack_name
+        self._stack_name = top_stack(self).stack_name
+        self._deployment = deployment or self._stack_name
+        self._prefix = prefix_of(self) if prefix is None else prefix
+        self._refuse_a_double()
         self._file = "gatewatch.yaml" if config is None else str(config)
         self._text = "" if config is None else read_text(Path(config))
         self._watched: list[Watched] = []
@@ -83,6 +91,7 @@ class GatewatchMonitor(Construct):
             self,
             "Functions",
             deployment=self._deployment,
+            stack=self._stack_name,
             code=code or asset.code(),
             configuration=self.configuration,
             state=self.state,
@@ -90,7 +99,38 @@ class GatewatchMonitor(Construct):
             max_concurrency=max_concurrency,
         )
         self._ticks = Ticks(self, "Ticks", dispatch=self.functions.dispatch)
+        self._outputs = Outputs(self, self._prefix)
+        self._say_where()
         cdk.Aspects.of(self).add(_AtSynthesis(self))
+
+    def _refuse_a_double(self) -> None:
+        """Two of one name would count in the same metrics, and each alarm would ring for both."""
+        for one in self._monitors():
+            if one is not self and one._deployment == self._deployment:
+                raise ValueError(
+                    f"{self.node.path}: {one.node.path} has the deployment {self._deployment}, "
+                    "too; expected another one: deployment=…"
+                )
+
+    def _monitors(self) -> list[GatewatchMonitor]:
+        """Those of this stack and of its nested ones."""
+        found = top_stack(self).node.find_all()
+        return [one for one in found if isinstance(one, GatewatchMonitor)]
+
+    def _say_where(self) -> None:
+        self._outputs.say(
+            {
+                "ConfigBucket": (
+                    self.configuration.bucket.bucket_name,
+                    "Where gatewatch push writes",
+                ),
+                "ConfigPointer": (POINTER, "The object that names the current version"),
+                "StateTable": (self.state.table.table_name, "What gatewatch incidents reads"),
+                "IncidentsTopic": (self.incidents.topic_arn, "Subscribe on-call here"),
+                "AlarmsTopic": (self.alarms.topic_arn, "CloudWatch's alarms: the safety net"),
+            }
+        )
+        self._outputs.say_what_runs(self._deployment)
 
     @property
     def incidents(self) -> cdk.aws_sns.ITopic:
@@ -168,7 +208,11 @@ class GatewatchMonitor(Construct):
         if needed.inside is not None and needed.network is not None:
             self._let_call(self.functions.add_twin(needed.network), needed.inside)
         let_tell(self.functions.incidents, needed, self._keys)
-        acting = self._observe(config)
+        self._outputs.say_logs(self.functions.by_name)
+        monitor = monitor_name(self._prefix) if len(self._monitors()) > 1 else None
+        if monitor is not None:
+            self.functions.say_which(monitor)
+        acting = self._observe(config, monitor)
         MuteRules(self, "Maintenance", windows=config.maintenance, alarms=acting)
         self._warn()
 
@@ -187,15 +231,17 @@ class GatewatchMonitor(Construct):
                     f'routes={{"{route}": {{"path": …}}}}',
                 )
 
-    def _observe(self, config: Config) -> list[cloudwatch.Alarm]:
-        """Alarms and the dashboard; either the alarms of layers or those of routes act."""
+    def _observe(self, config: Config, monitor: str | None) -> list[cloudwatch.Alarm]:
+        """Alarms and the dashboard; either the alarms of layers or those of routes act. `monitor`:
+        its name in commands, where the stack has several."""
         topic, stack = self.topics.alarms, cdk.Stack.of(self)
         board = board_name(self._deployment, stack.region)
         named = where_named(
             dashboard=board,
             incidents=self.topics.incidents,
-            stack=stack.stack_name,
+            stack=self._stack_name,
             region=stack.region,
+            monitor=monitor,
         )
         read_on = ReadOn(named, config.alarm_runbook)
         by_route = config.alarms == "route"

@@ -1,14 +1,13 @@
-"""The stack that `make deploy` deploys: one monitor, and the outputs that its user needs."""
+"""The stack that `make deploy` deploys: one monitor, whose outputs have no prefix."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from aws_cdk import CfnOutput, Environment, Stack
+from aws_cdk import Environment, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from gatewatch_cdk.configuration import POINTER
 from gatewatch_cdk.monitor import GatewatchMonitor
 
 
@@ -42,20 +41,6 @@ class GatewatchStack(Stack):
             keys=keys,
             take_over=take_over,
             code=code,
+            prefix="",
         )
         self.monitor.validate()
-        outputs = {
-            "ConfigBucket": (
-                self.monitor.configuration.bucket.bucket_name,
-                "Where gatewatch push writes",
-            ),
-            "ConfigPointer": (POINTER, "The object that names the current version"),
-            "StateTable": (
-                self.monitor.state.table.table_name,
-                "What gatewatch incidents reads",
-            ),
-            "IncidentsTopic": (self.monitor.incidents.topic_arn, "Subscribe on-call here"),
-            "AlarmsTopic": (self.monitor.alarms.topic_arn, "CloudWatch's alarms: the safety net"),
-        }
-        for name, (value, description) in outputs.items():
-            CfnOutput(self, name, value=value, description=description)

@@ -82,6 +82,7 @@ def _origin(topic: str) -> Origin:
         region=region,
         deployment=deployment(),
         stack=os.environ.get("GATEWATCH_STACK", deployment()),
+        monitor=os.environ.get("GATEWATCH_MONITOR"),
     )
 
 

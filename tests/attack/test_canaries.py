@@ -27,7 +27,7 @@ from gatewatch.service.probe import probe
 from gatewatch.service.published import Allowed, encoded, made_of, pointer_to
 from handlers import probe as probes
 from handlers import wiring
-from tests.deployed import Account
+from tests.deployed import Account, monitor_outputs, stack_with
 from tests.redaction.test_redaction import FORMS
 from tests.servers import RawServer, serving
 from tests.token_server import Asked, TokenServer, granting, told
@@ -457,18 +457,9 @@ def test_nothing_in_the_account_shows_one(
 
 def _stack_of(account: Account) -> str:
     """The name of a stack that says where the account keeps what commands ask for."""
-    name = f"Gatewatch-{uuid4().hex[:8]}"
-    outputs = {
-        "StateTable": account.table._name,
-        "ConfigBucket": account.objects._bucket,
-        "ConfigPointer": "config/current.json",
-    }
-    template = {
-        "Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}},
-        "Outputs": {key: {"Value": value} for key, value in outputs.items()},
-    }
-    boto3.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(template))
-    return name
+    return stack_with(
+        monitor_outputs(StateTable=account.table._name, ConfigBucket=account.objects._bucket)
+    )
 
 
 def _dead_letters(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:

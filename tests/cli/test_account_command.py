@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from uuid import uuid4
 
-import boto3
 import msgspec
 import pytest
 
@@ -14,26 +12,15 @@ from gatewatch.adapters.aws.s3 import S3Objects
 from gatewatch.cli.account import _chosen
 from gatewatch.cli.main import main
 from gatewatch.service.published import Allowed, Pointer
-from tests.deployed import CONFIG, PARTNER
+from tests.deployed import CONFIG, PARTNER, bucket, monitor_outputs, stack_with
 
 TEXT = CONFIG % {"place": "api.example.com:443"}
 
 
 class Stack:
     def __init__(self, folder: Path) -> None:
-        self.name = f"Gatewatch-{uuid4().hex[:8]}"
-        template = {
-            "Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}},
-            "Outputs": {
-                "ConfigBucket": {"Value": {"Ref": "Bucket"}},
-                "ConfigPointer": {"Value": "config/current.json"},
-            },
-        }
-        cloud = boto3.client("cloudformation")
-        cloud.create_stack(StackName=self.name, TemplateBody=json.dumps(template))
-        [made] = cloud.describe_stacks(StackName=self.name)["Stacks"]
-        values = {one["OutputKey"]: one["OutputValue"] for one in made["Outputs"]}
-        self.objects = S3Objects(values["ConfigBucket"])
+        self.objects = S3Objects(bucket())
+        self.name = stack_with(monitor_outputs(ConfigBucket=self.objects._bucket))
         allowed = Allowed(
             secrets=("gatewatch/partner",),
             credentials={"partner": ("api.example.com:443",)},

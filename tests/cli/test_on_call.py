@@ -8,7 +8,6 @@ import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import boto3
 import pytest
@@ -27,7 +26,7 @@ from handlers import incidents as writers
 from handlers import probe as probes
 from handlers import wiring
 from tests.builders import verdict
-from tests.deployed import CONFIG, Account, Gateway, table, using
+from tests.deployed import CONFIG, Account, Gateway, monitor_outputs, stack_with, table, using
 from tests.service.test_ledger import PASS, heard, looked
 from tests.support import look
 
@@ -62,13 +61,7 @@ def command(
 
 def stack_of(store: DynamoTable) -> str:
     """The name of a deployed stack whose table this is."""
-    name = f"Gatewatch-{uuid4().hex[:8]}"
-    template = {
-        "Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}},
-        "Outputs": {"StateTable": {"Value": store._name}},
-    }
-    boto3.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(template))
-    return name
+    return stack_with(monitor_outputs(StateTable=store._name))
 
 
 def some_incidents() -> list[Incident]:

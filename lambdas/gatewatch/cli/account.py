@@ -14,7 +14,15 @@ from gatewatch.adapters.aws.s3 import S3Objects
 from gatewatch.cli.exits import UsageError
 from gatewatch.cli.options import CONFIG, ConfigFile
 from gatewatch.cli.setting import read_config
-from gatewatch.cli.stack import DEFAULT_STACK, STACK_HELP, Outputs, in_one_line
+from gatewatch.cli.stack import (
+    DEFAULT_STACK,
+    MonitorName,
+    Outputs,
+    Place,
+    Region,
+    StackName,
+    in_one_line,
+)
 from gatewatch.service.published import (
     VERSIONS,
     Allowed,
@@ -26,17 +34,16 @@ from gatewatch.service.published import (
     read_published,
 )
 
-Stack = Annotated[str, typer.Option("--stack", "-s", help=STACK_HELP)]
 _SHOWN = 12
 
 
 class Deployed:
     """The configuration bucket of a deployed stack, and what the stack was deployed for."""
 
-    def __init__(self, stack: str) -> None:
-        stack_outputs = Outputs(stack)
-        self._objects = S3Objects(stack_outputs["ConfigBucket"])
-        self._pointer_key = stack_outputs["ConfigPointer"]
+    def __init__(self, place: Place) -> None:
+        found = Outputs(place)
+        self._objects = S3Objects(found["ConfigBucket"], place.region)
+        self._pointer_key = found["ConfigPointer"]
 
     def pointer(self) -> Pointer:
         return read_pointer(self._read(self._pointer_key))
@@ -84,7 +91,12 @@ def _refusing(what: str) -> Iterator[None]:
         raise UsageError("\n".join([f"{what}: refused", *error.problems])) from None
 
 
-def push(config: ConfigFile = CONFIG, stack: Stack = DEFAULT_STACK) -> None:
+def push(
+    config: ConfigFile = CONFIG,
+    stack: StackName = DEFAULT_STACK,
+    region: Region = None,
+    monitor: MonitorName = None,
+) -> None:
     """Make this the configuration of the service in the account, from its next minute on.
 
     A configuration that needs more than the stack was deployed for is refused: a new secret, role,
@@ -98,7 +110,7 @@ def push(config: ConfigFile = CONFIG, stack: Stack = DEFAULT_STACK) -> None:
     ```
     """
     body = encoded(read_config(config))
-    deployed, pointer = Deployed(stack), pointer_to(body)
+    deployed, pointer = Deployed(Place(stack, region, monitor)), pointer_to(body)
     with _refusing(str(config)):
         deployed.publish(pointer, body)
     typer.echo(f"{config}: published as {pointer.version[:_SHOWN]}")
@@ -108,7 +120,9 @@ def pull(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A file to write it to.")
     ] = None,
-    stack: Stack = DEFAULT_STACK,
+    stack: StackName = DEFAULT_STACK,
+    region: Region = None,
+    monitor: MonitorName = None,
 ) -> None:
     """Print the published configuration, in its canonical form.
 
@@ -119,7 +133,7 @@ def pull(
     gatewatch pull --output published.json
     ```
     """
-    deployed = Deployed(stack)
+    deployed = Deployed(Place(stack, region, monitor))
     with _refusing(stack):
         body = deployed.body(deployed.pointer())
     written = msgspec.json.format(body, indent=2)
@@ -133,7 +147,9 @@ def rollback(
     version: Annotated[
         str | None, typer.Argument(help="A version or its beginning; without it, the one before.")
     ] = None,
-    stack: Stack = DEFAULT_STACK,
+    stack: StackName = DEFAULT_STACK,
+    region: Region = None,
+    monitor: MonitorName = None,
 ) -> None:
     """Publish an earlier configuration again.
 
@@ -144,7 +160,7 @@ def rollback(
     gatewatch rollback 3f9a1c
     ```
     """
-    deployed = Deployed(stack)
+    deployed = Deployed(Place(stack, region, monitor))
     with _refusing(stack):
         chosen = _chosen(deployed.versions(), deployed.pointer().version, version)
         pointer = Pointer(version=chosen, key=f"{VERSIONS}{chosen}.json")

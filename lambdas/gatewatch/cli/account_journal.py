@@ -7,21 +7,19 @@ from contextlib import contextmanager
 
 from gatewatch.adapters.aws.dynamodb import DynamoTable
 from gatewatch.adapters.aws.sts import own_name
-from gatewatch.cli.stack import Outputs, in_one_line
+from gatewatch.cli.stack import Outputs, Place, in_one_line
 from gatewatch.incidents.acknowledge import Ack
 from gatewatch.incidents.correlate import OPEN
 from gatewatch.model import Incident
-from gatewatch.notices.origin import Origin
 
 
 class OfStack:
     takes_effect = "; the service applies it within its next minute"
 
-    def __init__(self, stack: str, region: str | None = None) -> None:
-        self._stack = stack
-        self._region = region
-        self._table = DynamoTable(Outputs(stack, region)["StateTable"], region)
-        self.origin = Origin(region=region, stack=stack)
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._table = DynamoTable(Outputs(place)["StateTable"], place.region)
+        self.origin = place.origin
 
     def apis(self) -> list[str]:
         with self._asked():
@@ -48,7 +46,7 @@ class OfStack:
 
     def me(self) -> str:
         with self._asked():
-            return own_name(self._region)
+            return own_name(self._place.region)
 
     def take(self, ack: Ack) -> None:
         with self._asked():
@@ -56,5 +54,5 @@ class OfStack:
 
     @contextmanager
     def _asked(self) -> Iterator[None]:
-        with in_one_line(f"stack {self._stack}"):
+        with in_one_line(f"stack {self._place.stack}"):
             yield

@@ -14,7 +14,7 @@ from gatewatch.cli import complete, show
 from gatewatch.cli.exits import UsageError, until_closed
 from gatewatch.cli.journal import Journal, journal
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
-from gatewatch.cli.stack import STACK_HELP
+from gatewatch.cli.stack import STACK_HELP, MonitorName, Region
 from gatewatch.config.problems import nearest
 from gatewatch.incidents.acknowledge import LONGEST_WHY, Ack, concerning
 from gatewatch.incidents.correlate import moment
@@ -27,10 +27,6 @@ _LAST = 50
 Stack = Annotated[
     str | None, typer.Option("--stack", "-s", help=f"{STACK_HELP} [default: this machine's state]")
 ]
-Region = Annotated[
-    str | None,
-    typer.Option("--region", help="The stack's region. [default: that of the AWS settings]"),
-]
 
 
 def incidents(
@@ -41,6 +37,7 @@ def incidents(
     state: StateFile = None,
     stack: Stack = None,
     region: Region = None,
+    monitor: MonitorName = None,
     api: Annotated[str | None, typer.Option("--api", help="Only incidents of this API.")] = None,
     only_open: Annotated[bool, typer.Option("--open", help="Only open incidents.")] = False,
     last: Annotated[
@@ -60,7 +57,7 @@ def incidents(
     gatewatch incidents --stack Gatewatch --api orders
     ```
     """
-    book = journal(stack, config, state, region)
+    book = journal(stack, config, state, region, monitor)
     shown = _listed(book, api, 0 if only_open else last) if incident_id is None else None
     with until_closed():
         if shown is not None:
@@ -131,6 +128,7 @@ def ack(
     state: StateFile = None,
     stack: Stack = None,
     region: Region = None,
+    monitor: MonitorName = None,
 ) -> None:
     """Acknowledge an incident, or release a write that got through without a credential.
 
@@ -146,7 +144,7 @@ def ack(
     gatewatch ack orders "POST /orders"
     ```
     """
-    book = journal(stack, config, state, region)
+    book = journal(stack, config, state, region, monitor)
     if route is None:
         _take_over(book, _one(book, what), why)
     else:

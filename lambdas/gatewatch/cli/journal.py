@@ -44,18 +44,24 @@ class Journal(Protocol):
 
 
 def journal(
-    stack: str | None, config: Path, state: Path | None, region: str | None = None
+    stack: str | None,
+    config: Path,
+    state: Path | None,
+    region: str | None = None,
+    monitor: str | None = None,
 ) -> Journal:
     """The stack's journal is imported only here, since other commands do without it."""
-    if stack is None and region is not None:
-        raise UsageError("--region: only with --stack")
     if stack is None:
+        for option, value in (("--region", region), ("--monitor", monitor)):
+            if value is not None:
+                raise UsageError(f"{option}: only with --stack")
         return OfMachine(existing_store(config, state), origin(config, state))
     if state is not None:
         raise UsageError("--stack and --state: one of them says where the incidents are")
     from gatewatch.cli.account_journal import OfStack
+    from gatewatch.cli.stack import Place
 
-    return OfStack(stack, region)
+    return OfStack(Place(stack, region, monitor))
 
 
 class OfMachine:

@@ -2,35 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated
 
-from gatewatch.adapters.aws.cloudformation import outputs, region_of_calls
+import typer
+
+from gatewatch.adapters.aws.cloudformation import monitors, outputs, region_of_calls
 from gatewatch.adapters.aws.refusal import explained
 from gatewatch.cli.exits import UsageError
+from gatewatch.config.problems import nearest
+from gatewatch.notices.origin import Origin
 from gatewatch.ports import SecretError
 
 DEFAULT_STACK = "Gatewatch"
 STACK_HELP = "The deployed stack's name."
+StackName = Annotated[str, typer.Option("--stack", "-s", help=STACK_HELP)]
+Region = Annotated[
+    str | None,
+    typer.Option("--region", help="The stack's region. [default: that of the AWS settings]"),
+]
+MonitorName = Annotated[
+    str | None,
+    typer.Option("--monitor", help="Which monitor, if the stack has several."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the options of a command say about where a monitor is deployed."""
+
+    stack: str = DEFAULT_STACK
+    region: str | None = None
+    monitor: str | None = None
+
+    @property
+    def origin(self) -> Origin:
+        """For the commands that a command names: they find the same monitor."""
+        return Origin(region=self.region, stack=self.stack, monitor=self.monitor)
 
 
 class Outputs:
-    """A stack's outputs, by name. Raises UsageError."""
+    """The outputs of the one monitor at a place, by name. Raises UsageError."""
 
-    def __init__(self, stack: str, region: str | None = None) -> None:
-        self._stack = stack
-        with in_one_line(f"stack {stack}"):
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        with in_one_line(f"stack {place.stack}"):
             try:
-                self._found = outputs(stack, region)
+                found = outputs(place.stack, place.region)
             except KeyError:
-                place = region_of_calls(region)
-                raise UsageError(f"stack {stack}: there is none in {place}") from None
+                where = region_of_calls(place.region)
+                raise UsageError(f"stack {place.stack}: there is none in {where}") from None
+        self._found = _chosen(monitors(found), place)
 
     def __getitem__(self, name: str) -> str:
         try:
             return self._found[name]
         except KeyError:
-            raise UsageError(f"stack {self._stack}: it has no output {name}") from None
+            raise UsageError(
+                f"stack {self._place.stack}: its monitor has no output {name}; an older version is "
+                "deployed, and a new deployment adds it"
+            ) from None
+
+    def get(self, name: str) -> str | None:
+        return self._found.get(name)
+
+
+def _chosen(known: Mapping[str, dict[str, str]], place: Place) -> dict[str, str]:
+    """Raises UsageError unless exactly one monitor is meant."""
+    stack, wanted = place.stack, place.monitor
+    if not known:
+        raise UsageError(
+            f"stack {stack}: no monitor is among its outputs; expected its StateTable, "
+            "ConfigBucket and ConfigPointer. An older version wrote them for the stack of "
+            "`make deploy` only: deploy the newer one"
+        )
+    named = ", ".join(known)
+    if wanted is None:
+        if len(known) > 1:
+            raise UsageError(f"stack {stack}: it has {len(known)} monitors; add --monitor: {named}")
+        return next(iter(known.values()))
+    if wanted not in known:
+        close = nearest(wanted, known)
+        hint = f" (did you mean {close}?)" if close else ""
+        raise UsageError(f"stack {stack}: it has no monitor {wanted}{hint}; it has {named}")
+    return known[wanted]
 
 
 @contextmanager

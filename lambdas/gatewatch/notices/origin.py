@@ -11,13 +11,15 @@ class Origin:
     """A deployed service has all of these. On one machine all are absent, and `options` name the
     files in which a command finds the same incidents.
 
-    `deployment` is the name in the metrics, `stack` the one that commands take.
+    `deployment` is the name in the metrics, `stack` the one that commands take; `monitor`: which of
+    those in the stack, where it has several.
     """
 
     account: str | None = None
     region: str | None = None
     deployment: str | None = None
     stack: str | None = None
+    monitor: str | None = None
     options: tuple[str, ...] = ()
 
     def command(self, *words: str) -> str:
@@ -27,7 +29,8 @@ class Origin:
     def _place(self) -> tuple[str, ...]:
         stack = ("--stack", self.stack) if self.stack else ()
         region = ("--region", self.region) if self.stack and self.region else ()
-        return (*stack, *region, *self.options)
+        monitor = ("--monitor", self.monitor) if self.stack and self.monitor else ()
+        return (*stack, *region, *monitor, *self.options)
 
 
 UNNAMED = Origin()

@@ -9,8 +9,9 @@ _MOST_KEPT = 4
 
 
 class S3Objects:
-    def __init__(self, bucket: str) -> None:
+    def __init__(self, bucket: str, region: str | None = None) -> None:
         self._bucket = bucket
+        self._region = region
         self._known: dict[str, tuple[str, bytes]] = {}
 
     def read(self, key: str) -> bytes:
@@ -21,7 +22,7 @@ class S3Objects:
         known = self._known.get(key)
         unless = {} if known is None else {"IfNoneMatch": known[0]}
         try:
-            answer = client("s3").get_object(Bucket=self._bucket, Key=key, **unless)
+            answer = client("s3", self._region).get_object(Bucket=self._bucket, Key=key, **unless)
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if known is not None and code in ("304", "NotModified"):
@@ -37,14 +38,14 @@ class S3Objects:
         return body
 
     def write(self, key: str, body: bytes) -> None:
-        client("s3").put_object(
+        client("s3", self._region).put_object(
             Bucket=self._bucket, Key=key, Body=body, ContentType="application/json"
         )
 
     def keys(self, prefix: str) -> list[tuple[str, str]]:
         """Each key with its time of writing in ISO 8601, newest first."""
         pages = (
-            client("s3")
+            client("s3", self._region)
             .get_paginator("list_objects_v2")
             .paginate(Bucket=self._bucket, Prefix=prefix)
         )
