@@ -136,8 +136,9 @@ lowest: build/lock/uv.stamp  ## The tests with the lowest versions that pyprojec
 
 tools: $(VENV)/dev.stamp $(VENV)/cdk.stamp node_modules/.package-lock.json build/e2e/emulator.stamp build/mkdocs/site.stamp  ## Set up what all targets need
 
+# With FROM=REVISION: updates the stack of that revision to this one instead.
 e2e: $(VENV)/cdk.stamp node_modules/.package-lock.json build/e2e/emulator.stamp  ## Deploy it into an emulated account, break APIs, trouble it, hear of it (8 minutes)
-	@$(IN_VENV) $(BIN)/python -m e2e
+	@$(IN_VENV) FROM=$(FROM) $(BIN)/python -m e2e
 
 docs: setup  ## Write the generated pages: causes, and how to tell them apart
 	@$(BIN)/python -m gatewatch.pages docs

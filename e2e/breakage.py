@@ -82,14 +82,14 @@ def taken_care_of(scene: Scene) -> None:
     story = Story("auth", "GET /orders")
     with scene.watched.denying():
         told = scene.told("authorizer denies", "opened", story)
-        [found] = _open_incidents()
+        [found] = open_incidents()
         same = told is not None and found["id"] == told["incident"]["id"]
         scene.table.check("on-call reads the same incident", same, found["id"])
         place = told and [told[name] for name in ("account", "region", "deployment")]
         scene.table.check("the message says where", place == [ACCOUNT, REGION, STACK], place)
-        _ack(found["id"], why="mine")
+        acknowledge(found["id"], why="mine")
         scene.tick()
-        [found] = _open_incidents()
+        [found] = open_incidents()
         by = found["acknowledged"]
         scene.table.check("on-call acknowledges it", by and by["why"] == "mine", by)
     _over(scene, "authorizer lets in again", story)
@@ -98,14 +98,14 @@ def taken_care_of(scene: Scene) -> None:
 _THERE = ("--stack", STACK, "--region", REGION)
 
 
-def _open_incidents() -> list[dict[str, Any]]:
+def open_incidents() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(
         run([GATEWATCH, "incidents", "--open", "--format", "json", *_THERE])
     )
     return found
 
 
-def _ack(*what: str, why: str) -> None:
+def acknowledge(*what: str, why: str) -> None:
     run([GATEWATCH, "ack", *what, *_THERE, "--why", why])
 
 
@@ -146,7 +146,7 @@ def write_opened(scene: Scene) -> None:
         scene.rings(title, OTHER)
     scene.tick(2)
     _is_held(scene, "guard of the write back")
-    _ack("shop", "POST /refunds", why="guard is back")
+    acknowledge("shop", "POST /refunds", why="guard is back")
     scene.told("the write may be sent again", "resolved", story, ticks=5)
     asked = scene.watched.refunds_asked()
     scene.table.check("the write may be sent again: its guard refuses it", asked == 1, asked)
@@ -154,7 +154,7 @@ def write_opened(scene: Scene) -> None:
 
 def _is_held(scene: Scene, what: str) -> None:
     asked, told = scene.watched.refunds_asked(), scene.service.messages()
-    [found] = _open_incidents()
+    [found] = open_incidents()
     is_held = asked == 1 and scene.come_to(RoutesSkipped=1)
     scene.table.check(f"{what}: it was sent once", is_held, (asked, scene.counts("RoutesSkipped")))
     is_open = found["resolved_at"] is None and not told

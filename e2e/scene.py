@@ -34,16 +34,21 @@ class Story:
 
 @dataclass
 class Scene:
-    """`text` is the deployed configuration, `shop` the URL in it."""
+    """`text` is the deployed configuration, `shop` the URL in it; `service` is set by deploying."""
 
     emulated: Emulated
-    service: Deployed
     watched: Watched
     table: Table
     text: str
     shop: str
     folder: Path
     now: datetime = field(default_factory=lambda: datetime.now(UTC) + 2 * MINUTE)
+    service: Deployed = field(init=False)
+
+    @property
+    def config(self) -> Path:
+        """The file to deploy from."""
+        return self.folder / "gatewatch.yaml"
 
     @property
     def world(self) -> World:
