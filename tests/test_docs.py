@@ -76,7 +76,7 @@ def pieces() -> list[object]:
 
 @pytest.mark.parametrize("block", pieces())
 def test_a_piece_of_a_configuration_is_out_of_an_example(block: str) -> None:
-    assert any(block in file.read_text() for file in (ROOT / "examples").glob("*.yaml"))
+    assert any(block in file.read_text() for file in (ROOT / "examples").rglob("*.yaml"))
 
 
 @pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: file.name)

@@ -208,7 +208,7 @@ class GatewatchMonitor(Construct):
         if needed.inside is not None and needed.network is not None:
             self._let_call(self.functions.add_twin(needed.network), needed.inside)
         let_tell(self.functions.incidents, needed, self._keys)
-        self._outputs.say_logs(self.functions.by_name)
+        self._outputs.say_functions(self.functions.by_name)
         monitor = monitor_name(self._prefix) if len(self._monitors()) > 1 else None
         if monitor is not None:
             self.functions.say_which(monitor)

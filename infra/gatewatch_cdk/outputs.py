@@ -54,11 +54,15 @@ class Outputs:
             }
         )
 
-    def say_logs(self, functions: Mapping[str, ServiceFunction]) -> None:
-        self.say(dict(_logs(functions)))
+    def say_functions(self, functions: Mapping[str, ServiceFunction]) -> None:
+        self.say(dict(_of_functions(functions)))
 
 
-def _logs(functions: Mapping[str, ServiceFunction]) -> Iterator[tuple[str, tuple[str, str]]]:
+def _of_functions(
+    functions: Mapping[str, ServiceFunction],
+) -> Iterator[tuple[str, tuple[str, str]]]:
     for name, function in functions.items():
         group = function.log_group.log_group_name
         yield f"{name}Log", (group, f"aws logs tail shows what {name} writes here")
+        role = function.role.role_arn
+        yield f"{name}Role", (role, f"The role of {name}, for policies of other accounts")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ from aws_cdk.assertions import Template
 import gatewatch
 from gatewatch.adapters.aws.cloudformation import monitors
 from gatewatch_cdk.monitor import GatewatchMonitor
-from tests.infra.templates import Resource, named, new_app, of, read, resources, sources
+from tests.infra.templates import ROOT, Resource, named, new_app, of, read, resources, sources
 
 CONFIG = "apis: {a: {url: https://a.example.com, routes: [GET /: public]}}"
 OURS = ["ConfigBucket", "ConfigPointer", "StateTable", "IncidentsTopic", "AlarmsTopic"]
 WHAT_RUNS = ["Version", "Deployment"]
-LOGS = ["DispatchLog", "ProbeLog", "IncidentsLog"]
+FUNCTIONS = [
+    f"{name}{what}" for name in ("Dispatch", "Probe", "Incidents") for what in ("Log", "Role")
+]
 
 
 @pytest.fixture(scope="module")
@@ -42,15 +45,25 @@ def _environment(template: Resource) -> Resource:
 
 def test_the_stack_of_make_deploy_keeps_its_names(template: Resource) -> None:
     found = _outputs(template)
-    assert set(found) == {*OURS, *WHAT_RUNS, *LOGS}
+    assert set(found) == {*OURS, *WHAT_RUNS, *FUNCTIONS}
     assert found["Version"] == gatewatch.__version__
     assert found["Deployment"] == "Gatewatch"
     assert found["ProbeLog"] == "<FunctionsProbeLog>"
+    assert found["ProbeRole"] == "<FunctionsProbeRole.Arn>"
     assert found["AlarmsTopic"] == "<TopicsAlarms>"
 
 
-def test_the_twin_has_a_log_too(private_template: Resource) -> None:
-    assert _outputs(private_template)["TwinLog"] == "<FunctionsTwinLog>"
+def test_the_twin_has_a_log_and_a_role_too(private_template: Resource) -> None:
+    found = _outputs(private_template)
+    assert found["TwinLog"] == "<FunctionsTwinLog>"
+    assert found["TwinRole"] == "<FunctionsTwinRole.Arn>"
+
+
+def test_whoever_a_policy_of_another_account_names_is_an_output(private_template: Resource) -> None:
+    page = (ROOT / "docs" / "hub.md").read_text()
+    named_there = set(re.findall(r"`((?:Probe|Twin|Incidents)Role)`", page))
+    assert named_there == {"ProbeRole", "TwinRole", "IncidentsRole"}
+    assert named_there <= set(_outputs(private_template))
 
 
 def test_elsewhere_each_begins_with_the_monitors_path(file: Path) -> None:
@@ -58,7 +71,7 @@ def test_elsewhere_each_begins_with_the_monitors_path(file: Path) -> None:
     cdk.CfnOutput(stack, "StateTable", value="a team's own")
     _monitor(cdk.aws_iam.Role(stack, "Ops", assumed_by=cdk.aws_iam.AnyPrincipal()), "My-Mon", file)
     found = _outputs(of(stack))
-    assert set(found) == {"StateTable", *(f"OpsMyMon{one}" for one in OURS + WHAT_RUNS + LOGS)}
+    assert set(found) == {"StateTable", *(f"OpsMyMon{one}" for one in OURS + WHAT_RUNS + FUNCTIONS)}
     assert set(monitors(found)) == {"OpsMyMon"}
     assert "GATEWATCH_MONITOR" not in _environment(of(stack))
 
