@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -34,7 +34,7 @@ class ServiceFunction(Construct):
             retention=logs.RetentionDays.ONE_MONTH,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        role = iam.Role(self, "Role", assumed_by=_lambda_here(Stack.of(self)))
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(role)
         self.function = lambda_.Function(
             self,
@@ -80,11 +80,4 @@ class ServiceFunction(Construct):
 def _destination(failed: sqs.IQueue) -> lambda_.CfnEventInvokeConfig.DestinationConfigProperty:
     return lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
         on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=failed.queue_arn)
-    )
-
-
-def _lambda_here(stack: Stack) -> iam.ServicePrincipal:
-    """Not the function alone: its ARN is known only once it has its role."""
-    return iam.ServicePrincipal(
-        "lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stack.account}}
     )

@@ -114,7 +114,9 @@ TRUSTS = {
         "aws:SourceAccount": "<AWS::AccountId>",
         "aws:SourceArn": "<TicksGroup.Arn>",
     },
-    "lambda.amazonaws.com": {"aws:SourceAccount": "<AWS::AccountId>"},
+    # A role is passed to a function within its account only, and a trust that Lambda's own pollers
+    # did not satisfy would stop the first deployment.
+    "lambda.amazonaws.com": {},
     "cloudwatch.amazonaws.com": {
         "aws:SourceAccount": "<AWS::AccountId>",
         "aws:SourceArn": ALARMS,
