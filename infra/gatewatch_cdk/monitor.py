@@ -19,7 +19,7 @@ from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
 from gatewatch.config.document import read_document
 from gatewatch.config.lookups import Lookups, Placeholders
-from gatewatch.config.problems import ConfigError
+from gatewatch.config.problems import ConfigError, Problem
 from gatewatch_cdk import asset
 from gatewatch_cdk.alarms import HealthAlarms, LayerAlarms, ReadOn, RouteAlarms, where_named
 from gatewatch_cdk.configuration import POINTER, ConfigurationBucket
@@ -30,10 +30,17 @@ from gatewatch_cdk.grants import let_call, let_tell
 from gatewatch_cdk.mutes import MuteRules
 from gatewatch_cdk.needs import Calls, Needs, needs
 from gatewatch_cdk.outputs import Outputs, prefix_of, top_stack
+from gatewatch_cdk.readers import ACCEPTED, WatchedApi, is_readable
+from gatewatch_cdk.readers.stages import GivenStage
+from gatewatch_cdk.readers.tree import Trees
+from gatewatch_cdk.routes import Given, Written
 from gatewatch_cdk.schedule import Ticks
 from gatewatch_cdk.state import StateTable
 from gatewatch_cdk.topics import Topics
-from gatewatch_cdk.watched import Watched, WatchedApi, Written
+from gatewatch_cdk.watched import Derived, Watched
+
+_WATCH = "watch()"
+"""What problems name as their place, where it is no file."""
 
 
 class UnreadableFileError(Exception):
@@ -146,29 +153,38 @@ class GatewatchMonitor(Construct):
         *,
         name: str | None = None,
         url: str | None = None,
+        stage: GivenStage | None = None,
         settings: Written | None = None,
-        routes: Mapping[str, Written] | None = None,
+        routes: Given | None = None,
     ) -> None:
-        """Add an API of this app: its methods at synthesis give routes, access and guards.
+        """Add an API of this app: its constructs give routes, access, guards and entrances.
 
-        `url` replaces the stage's own, such as with a custom domain. `settings` (owner, severity,
-        every …) and `routes` (by route: as, path, expect …) add what constructs cannot know, in
-        the words of gatewatch.yaml. Raises ConfigError or ValueError.
+        They are read at synthesis. `stage` names one of several. `url` replaces all entrances that
+        would be found, such as for an imported API. `settings` (owner, severity, every …) and
+        `routes` (by route: as, path, expect …; None leaves one out) add what constructs cannot
+        know, in the words of gatewatch.yaml. Raises ConfigError, or TypeError for anything that is
+        no API.
         """
+        if not is_readable(api):
+            raise TypeError(f"watch() takes {ACCEPTED}; here: {type(api).__name__}")
+        named = name or api.node.id
+        if named in self._names():
+            expected = "an API of this name is watched already; expected name=… of its own"
+            raise ConfigError(_WATCH, [Problem(("apis", named), expected)])
         number = len(self._watched) + 1
-        self._watched.append(
-            Watched(number, name or api.node.id, api, url, dict(settings or {}), dict(routes or {}))
-        )
+        given = dict(settings or {}), dict(routes or {})
+        self._watched.append(Watched(number, named, api, url, stage, *given))
         self._check_so_far()
 
     def validate(self) -> None:
         """Raises ConfigError with every problem of what was given so far."""
-        self._needed()
+        self._needed(self._derived())
 
     def _check_so_far(self) -> None:
-        """As `validate`; but a maintenance window may name an API that is watched later."""
+        """Without the constructs of watched APIs, which may not be complete; and a maintenance
+        window may name an API that is watched later."""
         try:
-            self.validate()
+            self._load({one.name: one.sketch() for one in self._watched})
         except ConfigError as error:
             problems = [one for one in error.problems if one.path[:1] != ("maintenance",)]
             if problems:
@@ -179,24 +195,42 @@ class GatewatchMonitor(Construct):
         value = read_document(self._text).value
         return isinstance(value, dict) and not value.get("apis")
 
-    def _needed(self) -> tuple[Config, Needs]:
-        config = load(self._merged(), self._file, self._lookups)
+    def _names(self) -> set[str]:
+        value = read_document(self._text).value
+        written = value.get("apis") if isinstance(value, dict) else None
+        of_file = written if isinstance(written, dict) else {}
+        return {*of_file, *(one.name for one in self._watched)}
+
+    def _derived(self) -> list[Derived]:
+        """Raises ConfigError with the problems of all watched APIs."""
+        trees = Trees()
+        found = [one.derived(trees.of(one.api)) for one in self._watched]
+        problems = [problem for one in found for problem in one.problems]
+        if problems:
+            raise ConfigError(_WATCH, problems)
+        return found
+
+    def _needed(self, watched: Sequence[Derived]) -> tuple[Config, Needs]:
+        config = self._load({one.name: one.written for one in watched})
         return config, needs(config, self._file)
 
-    def _merged(self) -> str:
+    def _load(self, watched: Mapping[str, Mapping[str, Any]]) -> Config:
+        return load(self._merged(watched), self._file, self._lookups)
+
+    def _merged(self, watched: Mapping[str, Mapping[str, Any]]) -> str:
         """The file as it is, or with the watched APIs added; JSON is valid YAML."""
-        if not self._watched:
+        if not watched:
             return self._text
         value = read_document(self._text).value
         merged: dict[str, Any] = dict(value) if isinstance(value, dict) else {}
-        apis = {one.name: one.written() for one in self._watched}
-        merged["apis"] = {**merged.get("apis", {}), **apis}
+        merged["apis"] = {**merged.get("apis", {}), **watched}
         return json.dumps(merged)
 
     def _finish(self) -> None:
         """What depends on the configuration, once every method of the watched APIs is known."""
-        config, needed = self._needed()
-        urls = {one.placeholder: one.deployed_url() for one in self._watched if not one.is_known}
+        watched = self._derived()
+        config, needed = self._needed(watched)
+        urls = {placeholder: url for one in watched for placeholder, url in one.urls.items()}
         parameters = {shown: name for name, shown in self._parameters.by_name.items()}
         deployed = self.configuration.hold(
             config, needed, urls=urls, parameters=parameters, take_over=self._take_over
@@ -204,9 +238,9 @@ class GatewatchMonitor(Construct):
         # Dispatch must know of the twin before it reads of private APIs.
         deployed.node.add_dependency(self.functions.dispatch.function)
         self._ticks.schedule.node.add_dependency(deployed)
-        self._let_call(self.functions.probe, needed.outside)
+        self._let_call(self.functions.probe, needed.outside, watched)
         if needed.inside is not None and needed.network is not None:
-            self._let_call(self.functions.add_twin(needed.network), needed.inside)
+            self._let_call(self.functions.add_twin(needed.network), needed.inside, watched)
         let_tell(self.functions.incidents, needed, self._keys)
         self._outputs.say_functions(self.functions.by_name)
         monitor = monitor_name(self._prefix) if len(self._monitors()) > 1 else None
@@ -214,21 +248,21 @@ class GatewatchMonitor(Construct):
             self.functions.say_which(monitor)
         acting = self._observe(config, monitor)
         MuteRules(self, "Maintenance", windows=config.maintenance, alarms=acting)
-        self._warn()
+        self._warn(watched)
 
-    def _let_call(self, probe: ServiceFunction, calls: Calls) -> None:
+    def _let_call(self, probe: ServiceFunction, calls: Calls, watched: Sequence[Derived]) -> None:
         let_call(probe, calls, self._keys)
-        for one in self._watched:
+        for one in watched:
             if one.name in calls.signed:
-                probe.allow("execute-api:Invoke", on=[one.api.arn_for_execute_api()])
+                probe.allow(*one.calls.actions, on=[one.calls.resource])
 
-    def _warn(self) -> None:
-        for one in self._watched:
-            for route in one.unwatched():
+    def _warn(self, watched: Sequence[Derived]) -> None:
+        """What is not watched, or not known; `acknowledge_warning` silences one by its id."""
+        for api in watched:
+            for one in api.remarks:
+                place = f":{one.place}" if one.place else ""
                 cdk.Annotations.of(self).add_warning_v2(
-                    f"gatewatch:unwatched:{one.name}:{route}",
-                    f"{one.name}: {route} is not watched: its path needs values; give "
-                    f'routes={{"{route}": {{"path": …}}}}',
+                    f"gatewatch:{one.kind}:{api.name}{place}", f"{api.name}: {one.text}"
                 )
 
     def _observe(self, config: Config, monitor: str | None) -> list[cloudwatch.Alarm]:

@@ -226,7 +226,8 @@ def test_a_private_api_that_is_watched_is_the_twins(tmp_path: Path) -> None:
 def test_a_private_api_that_is_watched_needs_a_network() -> None:
     stack = cdk.Stack(templates.new_app(), "Own")
     monitor = GatewatchMonitor(stack, "Monitor", code=templates.sources())
+    monitor.watch(_private_rest(stack))
     with pytest.raises(
         ConfigError, match=r"apis\.Rest\.private: in the account, expected a network"
     ):
-        monitor.watch(_private_rest(stack))
+        monitor.validate()

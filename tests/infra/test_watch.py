@@ -1,9 +1,10 @@
-"""APIs of a CDK app, watched as their constructs are."""
+"""APIs of another team's app, watched as their constructs are."""
 
 from __future__ import annotations
 
 import json
 import runpy
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,91 +12,324 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
-from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
 
 from gatewatch.config.problems import ConfigError
 from gatewatch_cdk.monitor import GatewatchMonitor
-from gatewatch_cdk.watched import Watched
+from gatewatch_cdk.readers.tree import Tree
+from gatewatch_cdk.watched import Derived, Watched
+from tests.infra import another_team as team
 from tests.infra.templates import ROOT, Resource, granted, new_app, of, read, resources, sources
 
 IAM = apigateway.AuthorizationType.IAM
+Scene = Callable[[cdk.Stack], Any]
 
 
-def _rest(stack: cdk.Stack) -> apigateway.RestApi:
-    api = apigateway.RestApi(stack, "Rest", default_integration=apigateway.MockIntegration())
-    pool = cognito.UserPool(stack, "Pool")
-    users = apigateway.CognitoUserPoolsAuthorizer(stack, "Users", cognito_user_pools=[pool])
-    api.root.add_method("GET")
-    items = api.root.add_resource("items")
-    items.add_cors_preflight(allow_origins=["*"])
-    items.add_method("GET", authorizer=users)
-    items.add_method("POST", authorization_type=IAM)
-    items.add_resource("{id}").add_method("GET", api_key_required=True)
-    api.root.add_resource("files").add_proxy(any_method=True)
+def derived(scene: Scene, **given: Any) -> Derived:
+    api = scene(cdk.Stack(new_app(), "Team"))
+    return Watched(1, "orders", api, **given).derived(Tree(api))
+
+
+def routes(found: Derived) -> dict[str, Any]:
+    """By route, `public` or its guards."""
+    return {
+        name: one["access"] if one["access"] == "public" else " ".join(one["guarded_by"])
+        for route in found.written["routes"]
+        for name, one in route.items()
+    }
+
+
+def remarks(found: Derived) -> list[str]:
+    return sorted(f"{one.kind} {one.place}".strip() for one in found.remarks)
+
+
+TABLE: dict[Scene, tuple[dict[str, str], list[str]]] = {
+    team.rest: ({"GET /": "public", "GET /orders": "iam"}, []),
+    team.guarded: (
+        {
+            "DELETE /items": "public",
+            "GET /items": "cognito",
+            "POST /items": "iam",
+            "PUT /items": "lambda api_key",
+        },
+        [
+            "skipped",
+            "unproven",
+            "unwatched GET /files/{proxy+}",
+            "unwatched OPTIONS /items/{id}",
+        ],
+    ),
+    team.defaults: (
+        {"GET /": "public", "GET /{proxy+}": "iam api_key"},
+        ["any ANY /{proxy+}", "unwatched ANY /"],
+    ),
+    team.of_lambda: ({"GET /": "public"}, ["any ANY /", "unwatched GET /{proxy+}"]),
+    team.of_step_functions: ({"GET /": "public"}, ["any ANY /"]),
+    team.of_another_stack: ({"GET /": "public", "GET /late": "iam", "GET /orders": "iam"}, []),
+    team.level_one: ({"GET /": "public", "GET /a/{b}": "iam", "PUT /a/{b}": "lambda"}, []),
+    team.spec: (
+        {
+            "GET /all/{proxy+}": "cognito",
+            "GET /health": "public",
+            "GET /orders": "cognito api_key",
+            "POST /orders": "iam",
+        },
+        ["any ANY /all/{proxy+}", "unproven"],
+    ),
+    team.spec_of_file: ({"GET /health": "public", "GET /orders/{id}": "lambda"}, []),
+    team.http: ({"GET /": "public", "GET /iam": "iam", "GET /jwt/{id}": "jwt"}, ["any ANY /iam"]),
+    team.http_guarded_default: ({"GET /{proxy+}": "iam"}, ["any ANY /{proxy+}"]),
+    team.http_quick: ({"GET /quick": "public"}, []),
+    team.http_spec: (
+        {"GET /jwt": "jwt", "GET /open": "public"},
+        ["unwatched GET /key", "unwatched GET /{proxy+}"],
+    ),
+    team.function_url: ({"GET /": "public"}, ["any ANY /"]),
+    team.signed_function_url: ({"GET /": "iam"}, ["any ANY /"]),
+    team.private: ({"GET /": "public", "GET /orders": "iam"}, []),
+    team.from_offices: ({"GET /": "resource_policy", "GET /orders": "iam resource_policy"}, []),
+}
+"""What is derived from each API, and what is said at synthesis."""
+
+
+@pytest.mark.parametrize("scene", TABLE, ids=lambda scene: scene.__name__)
+def test_constructs_become_routes(scene: Scene) -> None:
+    found = derived(scene)
+    assert (routes(found), remarks(found), found.problems) == (*TABLE[scene], ())
+
+
+UNREADABLE: dict[Scene, list[str]] = {
+    team.http_default: [
+        "apis.orders.routes: nothing of this API can be looked at: GET /{proxy+} is not watched: "
+        "it takes every path, and only a person knows which of them answer; give such as "
+        'routes={"GET /health": {}}'
+    ],
+    team.spec_of_bucket: [
+        "apis.orders.routes: its definition is in a bucket, which a synthesis does not read; "
+        'expected routes={"GET /path": {"access": …}}'
+    ],
+    team.rest_elsewhere: [
+        "apis.orders.url: this app defines no stage of it; expected url=…",
+        "apis.orders.routes: it is imported, so that what it defines stands elsewhere; "
+        'expected routes={"GET /path": {"access": …}}',
+    ],
+    team.http_elsewhere: [
+        "apis.orders.url: this app defines no stage of it; expected url=…",
+        "apis.orders.routes: it is imported, so that what it defines stands elsewhere; "
+        'expected routes={"GET /path": {"access": …}}',
+    ],
+    team.imported_with_methods: [
+        "apis.orders.url: this app defines no stage of it; expected url=…"
+    ],
+    team.web_socket: [
+        "apis.orders.routes: the routes of a WebSocket API are not watched: they need a handshake, "
+        "which Gatewatch does not send; only paths below /@connections/ can be; expected "
+        'routes={"GET /@connections/path": {"access": …}}'
+    ],
+}
+
+
+@pytest.mark.parametrize("scene", UNREADABLE, ids=lambda scene: scene.__name__)
+def test_an_api_with_nothing_to_look_at_is_an_error(scene: Scene) -> None:
+    assert [str(one) for one in derived(scene).problems] == UNREADABLE[scene]
+
+
+ELSEWHERE = {"GET /health": {"access": "public"}}
+
+
+@pytest.mark.parametrize(
+    ("scene", "given"),
+    [
+        (team.rest_elsewhere, ELSEWHERE),
+        (team.http_elsewhere, ELSEWHERE),
+        (team.spec_of_bucket, ELSEWHERE),
+        (team.http_default, {"GET /health": {}}),
+        (team.web_socket, {"GET /@connections/{id}": {"access": "protected", "guarded_by": "iam"}}),
+        (team.web_socket_elsewhere, {"GET /@connections/x": {"access": "protected"}}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_person_may_say_what_cannot_be_read(scene: Scene, given: Any) -> None:
+    found = derived(scene, url="https://api.example.com", routes=given)
+    assert [name for one in found.written["routes"] for name in one] == list(given)
+    assert found.problems == ()
+
+
+def test_a_part_that_cannot_be_read_is_said() -> None:
+    found = derived(team.imported_with_methods, url="https://api.example.com")
+    assert (routes(found), remarks(found)) == ({"GET /late": "iam"}, ["unread"])
+
+
+def test_a_public_route_needs_a_persons_values() -> None:
+    given = {"GET /files/{proxy+}": {"path": {"proxy": "a/b"}}}
+    found = derived(team.guarded, routes=given)
+    assert {"GET /files/{proxy+}": {"access": "public", "path": {"proxy": "a/b"}}} in (
+        found.written["routes"]
+    )
+
+
+def test_a_caller_who_should_get_in_needs_them_too() -> None:
+    found = derived(team.level_one, routes={"GET /a/{b}": {"as": ["partner"]}})
+    assert "unwatched GET /a/{b}" in remarks(found)
+
+
+@pytest.mark.parametrize(
+    ("scene", "given", "shown"),
+    [
+        (team.http_guarded_default, {"POST /orders": {}}, "iam"),
+        (team.http_guarded_default, {"GET /open": {"access": "public"}}, "public"),
+        (team.defaults, {"DELETE /a/b": {}}, "iam api_key"),
+        (team.defaults, {"POST /{proxy+}": {}}, "iam api_key"),
+        (team.level_one, {"GET /a/42": {}}, "iam"),
+        (team.signed_function_url, {"POST /hook": {}}, "iam"),
+        (team.from_offices, {"GET /orders": {"access": "public"}}, "public"),
+        (team.spec, {"PUT /all/{proxy+}": {}}, "cognito"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_given_route_has_the_guards_of_the_route_that_takes_it(
+    scene: Scene, given: Any, shown: str
+) -> None:
+    [name] = given
+    found = derived(scene, routes=given)
+    assert (routes(found)[name], found.problems) == (shown, ())
+
+
+def test_a_method_that_is_given_says_no_more_that_it_is_missing() -> None:
+    assert remarks(derived(team.of_lambda, routes={"HEAD /": {}, "GET /{proxy+}": None})) == []
+
+
+def test_a_person_may_leave_a_route_out() -> None:
+    assert routes(derived(team.rest, routes={"GET /": None})) == {"GET /orders": "iam"}
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            {"GET /order": {}},
+            '"GET /order": no such route in this API (did you mean "GET /orders"?)',
+        ),
+        ({"GET /order": None}, '"GET /order": no such route in this API (did you mean'),
+        ({"POST /orders": {"access": "public"}}, '"POST /orders": no such route in this API'),
+        ({"get /orders": {}}, '"get /orders": no such route in this API'),
+    ],
+    ids=["misspelt", "left out", "another method", "lower case"],
+)
+def test_a_route_that_the_api_has_not_is_refused(given: Any, told: str) -> None:
+    [problem] = derived(team.rest, routes=given).problems
+    assert str(problem).startswith(f"apis.orders.routes: {told}")
+
+
+def test_a_route_that_nobody_can_know_needs_its_access() -> None:
+    found = derived(team.http_elsewhere, url="https://a.example.com", routes={"GET /x": {}})
+    assert [str(one) for one in found.problems] == [
+        'apis.orders.routes: "GET /x": expected its access: it is imported, so that what it '
+        "defines stands elsewhere"
+    ]
+
+
+def test_a_web_socket_route_is_refused() -> None:
+    found = derived(team.web_socket, routes={"GET /": {"access": "public"}})
+    assert 'apis.orders.routes: "GET /": expected a path below /@connections/' in str(
+        found.problems[0]
+    )
+
+
+def _tokens(stack: cdk.Stack) -> Any:
+    """Methods of which only the deployment knows enough."""
+    kind = cdk.CfnParameter(stack, "Kind").value_as_string
+    when = cdk.CfnCondition(stack, "When", expression=cdk.Fn.condition_equals("a", "b"))
+    api = team.rest(stack)
+    dark = api.root.add_resource("dark").add_method("GET")
+    dark.node.default_child.authorization_type = kind
+    some = api.root.add_resource("some").add_method("GET")
+    some.node.default_child.cfn_options.condition = when
+    keyed = api.root.add_resource("keyed").add_method("GET")
+    keyed.node.default_child.api_key_required = cdk.Fn.condition_if("When", True, False)
     return api
 
 
-def _written(api: Any, **routes: Any) -> dict[str, Any]:
-    found = Watched(1, "orders", api, None, {}, routes).written()["routes"]
-    return {name: one for route in found for name, one in route.items()}
+def test_what_only_the_deployment_knows_is_said() -> None:
+    assert remarks(derived(_tokens)) == [
+        "unwatched GET /dark",
+        "unwatched GET /keyed",
+        "unwatched GET /some",
+    ]
 
 
-@pytest.fixture(scope="module")
-def rest() -> apigateway.RestApi:
-    return _rest(cdk.Stack(new_app(), "Rest"))
+def _by_user_agent(stack: cdk.Stack) -> Any:
+    statement = iam.PolicyStatement(
+        principals=[iam.AnyPrincipal()],
+        actions=["execute-api:Invoke"],
+        resources=["execute-api:/*"],
+        conditions={"StringLike": {"aws:UserAgent": "*Mozilla*"}},
+    )
+    return team.rest(stack, policy=iam.PolicyDocument(statements=[statement]))
 
 
-def test_methods_of_a_rest_api_become_routes(rest: apigateway.RestApi) -> None:
-    assert _written(rest) == {
-        "GET /": {"access": "public"},
-        "GET /items": {"access": "protected", "guarded_by": ["cognito"]},
-        "GET /items/{id}": {
-            "access": "protected",
-            "guarded_by": ["api_key"],
-            "path": {"id": "gatewatch"},
-        },
-        "POST /items": {"access": "protected", "guarded_by": ["iam"]},
-    }
+def test_a_policy_that_cannot_be_evaluated_is_said() -> None:
+    found = derived(_by_user_agent)
+    assert routes(found) == {"GET /orders": "iam"}
+    assert [one.text for one in found.remarks] == [
+        "GET / is not watched: its resource policy decides by aws:UserAgent; give "
+        'routes={"GET /": {"access": …}}'
+    ]
 
 
-def test_a_public_route_needs_a_persons_values(rest: apigateway.RestApi) -> None:
-    watched = Watched(1, "orders", rest, None, {}, {})
-    assert watched.unwatched() == ["GET /files/{proxy+}"]
-    told = _written(rest, **{"GET /files/{proxy+}": {"path": {"proxy": "a/b"}}})
-    assert told["GET /files/{proxy+}"] == {"access": "public", "path": {"proxy": "a/b"}}
+def test_a_caller_whom_the_policy_refuses_as_well_is_said() -> None:
+    given = {"GET /": {"as": ["partner"]}}
+    assert "refused GET /" in remarks(derived(team.from_offices, routes=given))
 
 
-def test_a_caller_who_should_get_in_needs_them_too(rest: apigateway.RestApi) -> None:
-    assert "GET /items/{id}" not in _written(rest, **{"GET /items/{id}": {"as": ["partner"]}})
+def test_copies_of_an_api_are_kept_apart() -> None:
+    """Two stacks of one class have the same logical ids."""
+    app = new_app()
+    one, other = (team.http(cdk.Stack(app, name)) for name in ("One", "Other"))
+    apigatewayv2.CfnRoute(other.stack, "More", api_id=other.api_id, route_key="GET /more")
+    found = routes(Watched(1, "one", one).derived(Tree(one)))
+    assert (sorted(found), "GET /more" in found) == (["GET /", "GET /iam", "GET /jwt/{id}"], False)
 
 
-def test_a_route_that_the_api_has_not_is_refused(rest: apigateway.RestApi) -> None:
-    with pytest.raises(ValueError, match="orders has no route GET /item; it has GET /, GET /files"):
-        _written(rest, **{"GET /item": {}})
+def test_a_name_that_only_a_rendering_shows_is_followed() -> None:
+    stack = cdk.Stack(new_app(), "Lazy")
+    api = team.http(stack)
+    apigatewayv2.CfnRoute(
+        stack,
+        "Late",
+        api_id=cdk.Fn.ref(stack.get_logical_id(api.node.default_child)),
+        route_key="GET /late",
+    )
+    assert "GET /late" in routes(Watched(1, "orders", api).derived(Tree(api)))
 
 
-def test_routes_of_an_http_api_wherever_they_stand() -> None:
-    stack = cdk.Stack(new_app(), "Http")
-    api = apigatewayv2.HttpApi(stack, "Http")
-    other = apigatewayv2.HttpApi(stack, "Other")
-    guards = {
-        "GET /open": "NONE",
-        "GET /iam": "AWS_IAM",
-        "GET /jwt": "JWT",
-        "GET /lambda": "CUSTOM",
-        "$default": "NONE",
-    }
-    for number, (key, kind) in enumerate(guards.items()):
-        apigatewayv2.CfnRoute(
-            stack, f"R{number}", api_id=api.http_api_id, route_key=key, authorization_type=kind
-        )
-    apigatewayv2.CfnRoute(stack, "Else", api_id=other.http_api_id, route_key="GET /other")
-    assert _written(api) == {
-        "GET /open": {"access": "public"},
-        "GET /iam": {"access": "protected", "guarded_by": ["iam"]},
-        "GET /jwt": {"access": "protected", "guarded_by": ["jwt"]},
-        "GET /lambda": {"access": "protected", "guarded_by": ["lambda"]},
-    }
+@pytest.mark.parametrize("kind", ["bucket", "text", "stage"])
+def test_what_is_no_api_is_refused_by_name(kind: str) -> None:
+    stack = cdk.Stack(new_app(), "Wrong")
+    monitor = GatewatchMonitor(stack, "Monitor", code=sources())
+    wrong: Any = {
+        "bucket": lambda: s3.Bucket(stack, "Bucket"),
+        "text": lambda: "abc123",
+        "stage": lambda: team.rest(stack).deployment_stage,
+    }[kind]()
+    with pytest.raises(TypeError, match=rf"watch\(\) takes a RestApi .*{type(wrong).__name__}$"):
+        monitor.watch(wrong)
+
+
+def test_an_api_is_watched_once_under_a_name() -> None:
+    app = new_app()
+    stack = cdk.Stack(app, "Twice")
+    monitor = GatewatchMonitor(stack, "Monitor", code=sources())
+    monitor.watch(team.rest(cdk.Stack(app, "One")))
+    with pytest.raises(ConfigError, match=r"apis\.Rest: an API of this name is watched already"):
+        monitor.watch(team.rest(cdk.Stack(app, "Other")))
+
+
+@pytest.mark.parametrize("key", ["url", "routes"])
+def test_what_has_a_place_of_its_own_is_no_setting(key: str) -> None:
+    found = derived(team.rest, settings={key: []})
+    assert f"apis.orders.{key}: expected {key}=… beside settings=…" in map(str, found.problems)
 
 
 def _deployed(assembly: cdk.cx_api.CloudAssembly, template: Resource, name: str) -> Any:
@@ -106,24 +340,11 @@ def _deployed(assembly: cdk.cx_api.CloudAssembly, template: Resource, name: str)
 def test_a_method_that_is_added_after_watch_is_watched() -> None:
     app = new_app()
     stack = cdk.Stack(app, "Late")
-    api = _rest(stack)
+    api = team.rest(stack)
     GatewatchMonitor(stack, "Monitor", code=sources()).watch(api, name="orders")
     api.root.add_resource("late").add_method("GET", authorization_type=IAM)
     [orders] = _deployed(app.synth(), of(stack), "Configuration")["apis"]
     assert "GET /late" in [route["name"] for route in orders["routes"]]
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("https://api.example.com/orders", "https://api.example.com/orders"),
-        (cdk.Fn.import_value("Url"), "https://watched-1.invalid"),
-    ],
-    ids=["written out", "of another stack"],
-)
-def test_another_entrance_can_be_given(rest: apigateway.RestApi, url: str, shown: str) -> None:
-    watched = Watched(1, "orders", rest, url, {}, {})
-    assert (watched.written()["url"], watched.deployed_url()) == (shown, url)
 
 
 def test_own_calls_are_granted_on_the_api_that_is_watched(tmp_path: Path) -> None:
@@ -131,7 +352,7 @@ def test_own_calls_are_granted_on_the_api_that_is_watched(tmp_path: Path) -> Non
     file.write_text("credentials: {own: {sigv4: {}}}\napis: {}\n")
     stack = cdk.Stack(new_app(), "Own")
     monitor = GatewatchMonitor(stack, "Monitor", config=file, code=sources())
-    monitor.watch(_rest(stack), name="orders", routes={"POST /items": {"as": ["own"]}})
+    monitor.watch(team.rest(stack), name="orders", routes={"GET /orders": {"as": ["own"]}})
     on = {one for action, one in granted(of(stack), "Probe") if action == "execute-api:Invoke"}
     assert on == {"arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<Rest>/*/*/*"}
 
@@ -140,7 +361,7 @@ def test_what_is_said_of_a_watched_api_is_checked_at_once(tmp_path: Path) -> Non
     stack = cdk.Stack(new_app(), "Wrong")
     monitor = GatewatchMonitor(stack, "Monitor", code=sources())
     with pytest.raises(ConfigError, match=r"apis\.orders\.ownr: unknown key"):
-        monitor.watch(_rest(stack), name="orders", settings={"ownr": "team"})
+        monitor.watch(team.rest(stack), name="orders", settings={"ownr": "team"})
 
 
 def _with_a_window(tmp_path: Path, api: str) -> tuple[cdk.App, cdk.Stack]:
@@ -150,7 +371,7 @@ def _with_a_window(tmp_path: Path, api: str) -> tuple[cdk.App, cdk.Stack]:
     stack = cdk.Stack(app, "Windows")
     monitor = GatewatchMonitor(stack, "Monitor", config=file, code=sources())
     for name in ("orders", "users"):
-        monitor.watch(_rest(cdk.Stack(app, name)), name=name)
+        monitor.watch(team.rest(cdk.Stack(app, name)), name=name)
     return app, stack
 
 

@@ -1,0 +1,27 @@
+"""Reads a function URL: one route that takes every method and path."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from aws_cdk import aws_lambda as lambda_
+
+from gatewatch_cdk.readers.reading import Entrances, FoundRoute, OwnCalls, Reading
+
+FunctionUrl: TypeAlias = lambda_.FunctionUrl | lambda_.CfnUrl
+# A call needs both: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+_ACTIONS = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")
+_GUARDS = {"NONE": (), "AWS_IAM": ("iam",)}
+
+
+def read_function_url(api: FunctionUrl) -> Reading:
+    made = api if isinstance(api, lambda_.CfnUrl) else api.node.default_child
+    kind = made.auth_type if isinstance(made, lambda_.CfnUrl) else ""
+    doubt = "" if kind in _GUARDS else "its authorization is filled in by the deployment"
+    url = api.attr_function_url if isinstance(api, lambda_.CfnUrl) else api.url
+    function = api.attr_function_arn if isinstance(api, lambda_.CfnUrl) else api.function_arn
+    return Reading(
+        routes=(FoundRoute("ANY", "/", _GUARDS.get(kind, ()), doubt, is_everything=True),),
+        entrances=Entrances(opened=(url,)),
+        calls=OwnCalls(_ACTIONS, function),
+    )
