@@ -73,6 +73,12 @@ def test_the_changelog_begins_with_this_version_or_what_comes_next() -> None:
     ],
 )
 def test_the_hook_for_users_is_for_their_configurations(name: str, is_meant: bool) -> None:
-    [hook] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    hook, _ = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     assert hook["entry"] == "gatewatch validate"
     assert bool(re.search(hook["files"], name)) is is_meant
+
+
+def test_the_hook_for_included_files_checks_the_file_that_includes_them() -> None:
+    _, hook = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert (hook["entry"], hook["pass_filenames"]) == ("gatewatch validate", False)
+    assert all(re.search(hook["files"], name) for name in ("gatewatch.yaml", "teams/orders.yml"))

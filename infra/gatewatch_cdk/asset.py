@@ -30,6 +30,7 @@ _UV_PLATFORM = "aarch64-manylinux_2_28"
 LEFT_OUT = (
     "gatewatch/__main__.py",
     "gatewatch/adapters/local/authority.py",
+    "gatewatch/adapters/local/included.py",
     "gatewatch/cli",
     "gatewatch/cost",
     "gatewatch/pages",
@@ -49,6 +50,7 @@ LEFT_OUT = (
             "lookups",
             "maintenance",
             "network",
+            "parts",
             "reference",
         )
     ),

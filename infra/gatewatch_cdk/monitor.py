@@ -15,7 +15,8 @@ from constructs import Construct, IConstruct
 
 from gatewatch.adapters.aws.cloudformation import monitor_name
 from gatewatch.adapters.local.authority import authorities
-from gatewatch.config.author import load
+from gatewatch.adapters.local.included import included
+from gatewatch.config.author import api_names, load, waits_for_apis
 from gatewatch.config.canonical import Config
 from gatewatch.config.document import read_document
 from gatewatch.config.lookups import Lookups, Placeholders
@@ -85,7 +86,8 @@ class GatewatchMonitor(Construct):
         self._text = "" if config is None else read_text(Path(config))
         self._watched: list[Watched] = []
         self._parameters = Placeholders()
-        self._lookups = Lookups(self._parameters, authorities(Path(self._file).parent))
+        file = Path(self._file)
+        self._lookups = Lookups(self._parameters, authorities(file.parent), included(file))
         self._keys = tuple(keys)
         self._take_over = take_over
         if config is not None and not self._waits_for_watched():
@@ -181,25 +183,23 @@ class GatewatchMonitor(Construct):
         self._needed(self._derived())
 
     def _check_so_far(self) -> None:
-        """Without the constructs of watched APIs, which may not be complete; and a maintenance
-        window may name an API that is watched later."""
+        """Without the constructs of watched APIs, which may not be complete; and maintenance
+        windows and channels may name an API that is watched later."""
         try:
             self._load({one.name: one.sketch() for one in self._watched})
         except ConfigError as error:
-            problems = [one for one in error.problems if one.path[:1] != ("maintenance",)]
-            if problems:
+            later = (("maintenance",), ("notify",))
+            problems = [one for one in error.problems if one.path[:1] not in later]
+            if problems or error.more:
                 raise ConfigError(error.name, problems) from None
 
     def _waits_for_watched(self) -> bool:
         """A file may bring credentials and defaults only, for the APIs that `watch` adds."""
-        value = read_document(self._text).value
-        return isinstance(value, dict) and not value.get("apis")
+        return waits_for_apis(self._text, self._file, self._lookups)
 
     def _names(self) -> set[str]:
-        value = read_document(self._text).value
-        written = value.get("apis") if isinstance(value, dict) else None
-        of_file = written if isinstance(written, dict) else {}
-        return {*of_file, *(one.name for one in self._watched)}
+        of_files = api_names(self._text, self._file, self._lookups)
+        return {*of_files, *(one.name for one in self._watched)}
 
     def _derived(self) -> list[Derived]:
         """Raises ConfigError with the problems of all watched APIs."""

@@ -129,3 +129,29 @@ def test_a_stack_that_is_not_there_is_said_by_name(
         main(["pull", "--stack", "elsewhere"])
     assert ended.value.code == 3
     assert "stack elsewhere" in capsys.readouterr().err
+
+
+def test_several_files_are_pushed_and_rolled_back_as_one(stack: Stack, tmp_path: Path) -> None:
+    (tmp_path / "teams").mkdir()
+    team = tmp_path / "teams" / "orders.yaml"
+    team.write_text(TEXT.replace("http://", "https://"))
+    assert stack.push("include: [teams/*.yaml]\n") == 0
+    first = stack.published
+    assert stack.push(TEXT) == 0
+    assert stack.published == first, "the same in one file"
+    team.write_text(team.read_text().replace("team-orders", "team-other"))
+    assert stack.push("include: [teams/*.yaml]\n") == 0
+    assert stack.published != first
+    assert stack.run("rollback", first.version) == 0
+    assert stack.published == first
+
+
+def test_a_problem_of_an_included_file_is_pushed_by_nobody(
+    stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "teams").mkdir()
+    (tmp_path / "teams" / "orders.yaml").write_text(TEXT.replace("owner", "ownr"))
+    assert stack.push("include: [teams/*.yaml]\n") == 3
+    assert f"{tmp_path}/teams/orders.yaml:" in capsys.readouterr().err
+    with pytest.raises(KeyError):
+        _ = stack.published

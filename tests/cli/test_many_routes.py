@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from gatewatch.cli.main import app
+from gatewatch.cli.main import app, main
 
 
 def configuration(folder: Path, routes: int) -> Path:
+    folder.mkdir(exist_ok=True)
     file = folder / "gatewatch.yaml"
     listed = "".join(f"      - GET /r{n}: public\n" for n in range(routes))
     file.write_text(f"apis:\n  orders:\n    url: https://api.example.com\n    routes:\n{listed}")
@@ -39,3 +40,33 @@ def test_of_thousands_of_problems_some_are_told_and_the_others_counted(tmp_path:
     assert found.exit_code == 3
     answer = json.loads(found.output)
     assert (len(answer["problems"]), answer["more"]) == (1_000, 500)
+
+
+def test_a_problem_of_an_included_file_names_it(tmp_path: Path) -> None:
+    file = tmp_path / "gatewatch.yaml"
+    file.write_text("include: [team.yaml]\ncontakt: x\n")
+    team = configuration(tmp_path / "team", 1).rename(tmp_path / "team.yaml")
+    team.write_text(team.read_text().replace("public", "pubic"))
+    found = CliRunner().invoke(app, ["validate", "--config", str(file), "--format", "json"])
+    answer = json.loads(found.output)
+    places = [(one["file"], one["line"], one["path"]) for one in answer["problems"]]
+    assert places == [
+        (str(file), 2, "contakt"),
+        (str(team), 5, "apis.orders.routes[0].GET /r0"),
+    ]
+
+
+COMMANDS = ("validate", "plan", "run", "watch", "check")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_reads_the_included_files(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "gatewatch.yaml"
+    file.write_text("include: [gone.yaml]\n")
+    route = ["orders GET /r0"] if command == "check" else []
+    with pytest.raises(SystemExit) as ended:
+        main([command, *route, "--config", str(file)])
+    assert ended.value.code == 3
+    assert f'{file}:1: include[0]: "gone.yaml": matches no file' in capsys.readouterr().err

@@ -28,14 +28,15 @@ def apis(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def _apis(file: Path) -> Iterable[str]:
-    from gatewatch.config.document import read_document
+    from gatewatch.adapters.local.included import included
+    from gatewatch.config.author import api_names
+    from gatewatch.config.lookups import Lookups
 
     try:
-        value = read_document(file.read_text(encoding="utf-8")).value
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return ()
-    found = value.get("apis") if isinstance(value, dict) else None
-    return map(str, found) if isinstance(found, dict) else ()
+    return api_names(text, str(file), Lookups(included=included(file)))
 
 
 def _beginning(incomplete: str, words: Iterable[str]) -> list[str]:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from gatewatch.adapters.local.authority import authorities
 from gatewatch.adapters.local.clock import SystemClock
+from gatewatch.adapters.local.included import included
 from gatewatch.adapters.local.sqlite import Owner, SqliteStore
 from gatewatch.cli.exits import UsageError
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
+from gatewatch.config.document import MOST_CHARACTERS
 from gatewatch.config.lookups import LookUp, Lookups, Missing
 from gatewatch.notices.origin import Origin
 from gatewatch.ports import SecretError
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 DEFAULT_CONFIG = Path("gatewatch.yaml")
 STATE_FOLDER = ".gatewatch"
-_MOST_BYTES = 20_000_004
+_MOST_BYTES = 4 * MOST_CHARACTERS + 4
 """More than any accepted file has, so that an endless one is refused as too long."""
 
 
@@ -39,7 +41,7 @@ def read_config(file: Path, parameter: LookUp | None = None) -> Config:
         raise UsageError(f"{file}: {error.strerror}{hint}") from None
     except UnicodeDecodeError:
         raise UsageError(f"{file}: not UTF-8 text") from None
-    lookups = Lookups(parameter or lru_cache(_parameter), authorities(file.parent))
+    lookups = Lookups(parameter or lru_cache(_parameter), authorities(file.parent), included(file))
     return load(text, str(file), lookups)
 
 

@@ -67,8 +67,8 @@ def _as_text(config: Path) -> int:
 
 
 def _as_json(config: Path) -> int:
-    """Print the problems, each with its path, value and what was expected, and how many `more`
-    there are; return the exit code."""
+    """Print the problems, each with its file and path, its value and what was expected, and how
+    many `more` there are; return the exit code."""
     problems, more = tuple[Problem, ...](), 0
     try:
         read_config(config, Placeholders())
@@ -76,6 +76,7 @@ def _as_json(config: Path) -> int:
         problems, more = error.problems, error.more
     listed = [
         {
+            "file": problem.file or str(config),
             "path": shown(problem.path),
             "line": problem.line,
             "found": None if problem.found is None else str(problem.found),

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import PurePath
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import astuple
 
 from gatewatch.config import authored
 from gatewatch.config.canonical import (
     Api,
+    Canonical,
     Channel,
     Config,
+    CredentialSource,
     Network,
+    SecretRef,
+    SecretSource,
     UnreadableError,
+    Window,
     read_canonical,
 )
-from gatewatch.config.conform import deviations
 from gatewatch.config.credentials import NamedSource, credential, read_source
-from gatewatch.config.document import Document, read_document
 from gatewatch.config.expand import api
 from gatewatch.config.findings import Findings
 from gatewatch.config.limits import check_times
 from gatewatch.config.lookups import Lookups
-from gatewatch.config.maintenance import windows
+from gatewatch.config.maintenance import covered_apis, windows
 from gatewatch.config.network import network
+from gatewatch.config.parts import Part, Parts, read_parts
 from gatewatch.config.problems import ConfigError, Path, Problem
 from gatewatch.config.rules import problems
+from gatewatch.config.values import MOST_WINDOWS
 from gatewatch.model import ANONYMOUS, Severity
 
 T = TypeVar("T")
@@ -34,46 +41,67 @@ T = TypeVar("T")
 
 def load(text: str, name: str, lookups: Lookups | None = None) -> Config:
     """Raise ConfigError with all problems; `name` is the file's name in them. `lookups` resolve
-    what the text refers to."""
-    document = read_document(text)
-    findings = Findings(document)
-    config = _config(document, findings, lookups or Lookups()) if not findings.problems else None
-    if findings.problems or config is None:
-        raise ConfigError(name, findings.problems)
+    what the text refers to, the files that it includes among it."""
+    parts = read_parts(text, name, lookups or Lookups())
+    config = _config(parts) if parts.is_whole else None
+    if parts.problems or config is None:
+        raise ConfigError(name, parts.problems)
     return config
 
 
-def _config(document: Document, findings: Findings, lookups: Lookups) -> Config | None:
-    value = document.value
-    if value is None:
-        findings.add((), "an empty file; expected at least the key apis")
+def api_names(text: str, name: str, lookups: Lookups) -> tuple[str, ...]:
+    """The APIs of all files that can be read, whatever else is wrong."""
+    parts = read_parts(text, name, lookups)
+    return tuple(dict.fromkeys(one for part in parts.files for one in part.mapping("apis")))
+
+
+def waits_for_apis(text: str, name: str, lookups: Lookups) -> bool:
+    """Whether all files can be read and name no API: another place may add some."""
+    parts = read_parts(text, name, lookups)
+    return parts.is_whole and not any(part.mapping("apis") for part in parts.files)
+
+
+def _config(parts: Parts) -> Config | None:
+    main = parts.main
+    owners = {key: _owners(key, parts) for key in ("apis", "credentials")}
+    common = _defaults(main)
+    sources = {name: _source(name, part) for name, part in owners["credentials"].items()}
+    apis = _apis(owners["apis"], common, sources, parts)
+    maintenance = tuple(_windows(owners["apis"], parts))
+    notify = tuple(_channels(owners["apis"], parts))
+    placed = _network(main)
+    if parts.problems:
         return None
-    findings.take(deviations(value, msgspec.inspect.type_info(authored.File)))
-    if not isinstance(value, dict):
-        return None
-    defaults = _piece(value.get("defaults", {}), authored.Defaults, ("defaults",), findings)
-    check_times(defaults or authored.Defaults(), ("defaults",), findings)
-    sources = _sources(_mapping(value, "credentials"), lookups, findings)
-    settled = defaults or authored.Defaults()
-    apis = _apis(_mapping(value, "apis"), settled, sources, lookups, findings)
-    maintenance = windows(value.get("maintenance"), _mapping(value, "apis"), findings)
-    placed = _network(value, findings)
-    if findings.problems:
-        return None
-    credentials = tuple(credential(named, apis, findings) for named in sources.values())
+    credentials = tuple(
+        credential(named, apis, owners["credentials"][name].findings)
+        for name, named in sources.items()
+    )
     made = Config(
         apis=apis,
         credentials=credentials,
-        notify=tuple(_channels(value)),
+        notify=notify,
         maintenance=maintenance,
         network=placed,
-        alarms=msgspec.convert(value.get("alarms", "layer"), authored.Acting),
-        contact=_text(value, "contact"),
-        alarm_runbook=_text(value, "alarm_runbook"),
+        alarms=msgspec.convert(main.value.get("alarms", "layer"), authored.Acting),
+        contact=_text(main, "contact"),
+        alarm_runbook=_text(main, "alarm_runbook"),
     )
-    if not findings.problems:
-        findings.take(list(_of_canonical(made)))
+    if not parts.problems:
+        for problem in _of_canonical(made):
+            _keeper(problem.path, owners, main).take([problem])
     return made
+
+
+def _owners(key: str, parts: Parts) -> dict[str, Part]:
+    """The file in which each name stands; a name that stands in two is a problem of the second."""
+    found: dict[str, Part] = {}
+    for part in parts.files:
+        for name in part.mapping(key):
+            if name in found:
+                earlier = parts.place(found[name], (key, name))
+                part.findings.add((key, name), f"expected once; it stands at {earlier} already")
+            found.setdefault(name, part)
+    return found
 
 
 def _of_canonical(made: Config) -> Iterator[Problem]:
@@ -85,26 +113,62 @@ def _of_canonical(made: Config) -> Iterator[Problem]:
     yield from problems(made)
 
 
-def _channels(value: Mapping[str, object]) -> Iterator[Channel]:
-    for one in msgspec.convert(value.get("notify", ()), tuple[authored.Channel, ...]):
-        taken = (one.severity,) if isinstance(one.severity, Severity) else one.severity
-        yield Channel(topic=one.sns, severities=taken, only=one.only)
+def _keeper(path: Path, owners: Mapping[str, Mapping[str, Part]], main: Part) -> Findings:
+    """The problems of the file in which a place of the whole stands."""
+    match path:
+        case (str() as key, str() as name, *_) if key in owners:
+            return owners[key].get(name, main).findings
+        case _:
+            return main.findings
 
 
-def _network(value: Mapping[str, object], findings: Findings) -> Network | None:
-    if value.get("network") is None:
+def _channels(apis: Mapping[str, Part], parts: Parts) -> Iterator[Channel]:
+    for part in parts.files:
+        entries = part.value.get("notify")
+        for at, raw in enumerate(entries if isinstance(entries, list) else ()):
+            one = _piece(raw, authored.Channel, ("notify", at), part.findings)
+            if one is not None:
+                yield _channel(one, apis, ("notify", at), part)
+
+
+def _channel(
+    written: authored.Channel, apis: Mapping[str, Part], path: Path, part: Part
+) -> Channel:
+    severity = written.severity
+    covered = covered_apis(written.apis, apis, path, part.findings, _own(part))
+    return Channel(
+        topic=written.sns,
+        severities=(severity,) if isinstance(severity, Severity) else severity,
+        only=written.only,
+        apis=msgspec.UNSET if covered is None else covered,
+    )
+
+
+def _own(part: Part) -> tuple[str, ...] | None:
+    """What an included file speaks for; the main one speaks for all."""
+    return tuple(part.mapping("apis")) if part.is_included else None
+
+
+def _windows(apis: Mapping[str, Part], parts: Parts) -> Iterator[Window]:
+    found = 0
+    for part in parts.files:
+        for one in windows(part.value.get("maintenance"), apis, part.findings, _own(part)):
+            found += 1
+            if found == MOST_WINDOWS + 1:
+                told = f"expected at most {MOST_WINDOWS} windows in all files together"
+                part.findings.add(("maintenance",), told)
+            yield one
+
+
+def _network(main: Part) -> Network | None:
+    if main.value.get("network") is None:
         return None
-    written = _piece(value["network"], authored.Network, ("network",), findings)
-    return network(written, ("network",), findings) if written else None
+    written = _piece(main.value["network"], authored.Network, ("network",), main.findings)
+    return network(written, ("network",), main.findings) if written else None
 
 
-def _text(value: Mapping[str, object], key: str) -> str | None:
-    return msgspec.convert(value.get(key), str | None)
-
-
-def _mapping(value: Mapping[str, object], key: str) -> dict[str, object]:
-    found = value.get(key)
-    return found if isinstance(found, dict) else {}
+def _text(main: Part, key: str) -> str | None:
+    return msgspec.convert(main.value.get(key), str | None)
 
 
 def _piece(value: object, kind: type[T], path: Path, findings: Findings) -> T | None:
@@ -112,28 +176,58 @@ def _piece(value: object, kind: type[T], path: Path, findings: Findings) -> T | 
     return None if findings.touch(path) else msgspec.convert(value, kind)
 
 
-def _sources(
-    value: Mapping[str, object], lookups: Lookups, findings: Findings
-) -> dict[str, NamedSource]:
-    sources: dict[str, NamedSource] = {}
-    for name, raw in value.items():
-        path = ("credentials", name)
-        if name == ANONYMOUS or "+" in name:
-            findings.add(path, f"expected a name other than {ANONYMOUS} and without +")
-        written = _piece(raw, authored.Credential, path, findings)
-        source = None if written is None else read_source(written, path, lookups, findings)
-        sources[name] = NamedSource(name, source, written)
-    return sources
+def _defaults(part: Part) -> authored.Defaults:
+    path, built_in = ("defaults",), authored.Defaults()
+    written = _piece(part.value.get("defaults", {}), authored.Defaults, path, part.findings)
+    check_times(written or built_in, path, part.findings)
+    return written or built_in
+
+
+def _source(name: str, part: Part) -> NamedSource:
+    path, findings = ("credentials", name), part.findings
+    if name == ANONYMOUS or "+" in name:
+        findings.add(path, f"expected a name other than {ANONYMOUS} and without +")
+    written = _piece(part.mapping("credentials")[name], authored.Credential, path, findings)
+    source = None if written is None else read_source(written, path, part.lookups, findings)
+    return NamedSource(name, source and _beside(source, part.folder), written)
+
+
+def _beside(source: CredentialSource, folder: PurePath) -> CredentialSource:
+    """With files as they are seen from the main file's folder."""
+    if not folder.parts:
+        return source
+    return _moved(source, folder)
+
+
+def _moved(value: T, folder: PurePath) -> T:
+    if isinstance(value, SecretRef):
+        is_file = value.source is SecretSource.FILE
+        name = str(folder / value.name) if is_file else value.name
+        return msgspec.structs.replace(value, name=name)
+    if not isinstance(value, Canonical):
+        return value
+    fields = zip(value.__struct_fields__, astuple(value), strict=True)
+    return msgspec.structs.replace(value, **{key: _moved(one, folder) for key, one in fields})
 
 
 def _apis(
-    value: Mapping[str, object],
-    defaults: authored.Defaults,
+    owners: Mapping[str, Part],
+    common: authored.Defaults,
     sources: Mapping[str, NamedSource],
-    lookups: Lookups,
-    findings: Findings,
+    parts: Parts,
 ) -> tuple[Api, ...]:
-    if not value and not findings.touch(("apis",)):
-        findings.add(("apis",), "expected at least one API")
-    found = (api(name, raw, defaults, sources, lookups, findings) for name, raw in value.items())
+    if not owners and not parts.main.findings.touch(("apis",)):
+        parts.main.findings.add(("apis",), "expected at least one API")
+    near = {id(part): _defaults(part) for part in parts.files if part.is_included}
+    found = (
+        api(
+            name,
+            part.mapping("apis")[name],
+            (common, near.get(id(part), authored.Defaults())),
+            sources,
+            part.lookups,
+            part.findings,
+        )
+        for name, part in owners.items()
+    )
     return tuple(one for one in found if one is not None)

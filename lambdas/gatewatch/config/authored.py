@@ -309,7 +309,7 @@ class Api(Defaults, frozen=True, kw_only=True):
 
 class Channel(Authored, frozen=True, kw_only=True):
     """A topic that gets the deployed service's incidents, in addition to its own topic; of these
-    severities, if not of all.
+    severities, if not of all, and of the named `apis`, or all.
 
     `only: exposures` makes it the security route: exposures go there and to the service's own
     topic, and no longer to the others.
@@ -318,6 +318,7 @@ class Channel(Authored, frozen=True, kw_only=True):
     sns: TopicArn
     severity: Severity | tuple[Severity, ...] = ()
     only: Literal["exposures"] | None = None
+    apis: tuple[Text, ...] | None = None
 
 
 class Window(Authored, frozen=True, kw_only=True):
@@ -347,8 +348,27 @@ class Network(Authored, frozen=True, kw_only=True):
 Acting = Literal["layer", "route"]
 
 
-class File(Authored, frozen=True, kw_only=True):
+class Included(Authored, frozen=True, kw_only=True):
+    """A file that gatewatch.yaml includes: the APIs of a team, and what belongs to them.
+
+    Its `defaults` are for the APIs in it, and so are its `notify` and its `maintenance` where they
+    name no `apis`. A credential of any file may be used in every other. `ca_file` and `{file: …}`
+    are beside the file that names them.
+    """
+
+    apis: dict[ApiName, Api] = {}
+    defaults: Defaults = Defaults()
+    credentials: dict[str, Credential] = {}
+    notify: tuple[Channel, ...] = ()
+    maintenance: tuple[Window, ...] = ()
+
+
+class File(Included, frozen=True, kw_only=True):
     """gatewatch.yaml as a whole.
+
+    `include`: further files, as paths or patterns such as `teams/*.yaml`, seen from this file's
+    folder and within it. They may hold [these keys](#included-files); all others are settings of
+    the whole and stay here. More: [many teams, many routes](many-routes.md).
 
     `alarms`: which CloudWatch alarms notify the topic `AlarmsTopic`: those of a `layer`, once for
     all routes, or those that name each failing `route`. The others only show on the dashboard. It
@@ -361,11 +381,7 @@ class File(Authored, frozen=True, kw_only=True):
     their names after a `#`; without it they name that file. It takes effect with a deployment.
     """
 
-    apis: dict[ApiName, Api]
-    defaults: Defaults = Defaults()
-    credentials: dict[str, Credential] = {}
-    notify: tuple[Channel, ...] = ()
-    maintenance: tuple[Window, ...] = ()
+    include: tuple[Text, ...] = ()
     network: Network | None = None
     alarms: Acting = "layer"
     contact: Contact | None = None
@@ -373,6 +389,9 @@ class File(Authored, frozen=True, kw_only=True):
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema that editors use."""
-    described = msgspec.json.schema(File)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described}
+    """The JSON Schema that editors use; that of an included file is its `#/$defs/Included`."""
+    (whole, _), described = msgspec.json.schema_components(
+        (File, Included), ref_template="#/$defs/{name}"
+    )
+    described["File"]["anyOf"] = [{"required": [key]} for key in ("apis", "include")]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **whole, "$defs": described}

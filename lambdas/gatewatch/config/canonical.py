@@ -251,11 +251,17 @@ class Api(Canonical, frozen=True, kw_only=True):
 
 
 class Channel(Canonical, frozen=True, kw_only=True):
-    """A topic's ARN, and the severities that it takes; none: all. `only` restricts it further."""
+    """A topic's ARN, and the severities that it takes; none: all. `only` restricts it further, and
+    so does `apis`: where it is unset, it takes the incidents of all. (An earlier version's service
+    reads a configuration that does not set it.)"""
 
     topic: str
     severities: tuple[Severity, ...] = ()
     only: Literal["exposures"] | None = None
+    apis: tuple[ApiName, ...] | msgspec.UnsetType = msgspec.UNSET
+
+    def covers(self, api: str) -> bool:
+        return isinstance(self.apis, msgspec.UnsetType) or api in self.apis
 
 
 class Window(Canonical, frozen=True, kw_only=True):

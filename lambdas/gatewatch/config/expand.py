@@ -27,11 +27,12 @@ from gatewatch.model import Access
 def api(
     name: str,
     raw: object,
-    defaults: authored.Defaults,
+    defaults: Iterable[authored.Defaults],
     sources: Mapping[str, NamedSource],
     lookups: Lookups,
     findings: Findings,
 ) -> Api | None:
+    """`defaults`: those that are nearer to the API come later."""
     path = ("apis", name)
     if not isinstance(raw, dict):
         return None
@@ -40,7 +41,7 @@ def api(
     found = tuple(urls(written, lookups.parameter, path, findings))
     _check_place(written, found, bool(_used(routes)), path, findings)
     check_times(written, path, findings)
-    settled = _settled(defaults, written)
+    settled = _settled(*defaults, written)
     return Api(
         name=name,
         entrances=_entrances(found),

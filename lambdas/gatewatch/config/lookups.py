@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 
 from gatewatch.config import authored
 from gatewatch.config.findings import Findings
@@ -27,6 +28,19 @@ LookUp = Callable[[str], str | Missing]
 """From a name to its text, or the reason why there is none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Included:
+    """A file that a configuration includes. `name`: its path, seen from the folder of the
+    configuration; `read` gives its text, or the reason why there is none."""
+
+    name: str
+    read: Callable[[], str | Missing]
+
+
+Files = Callable[[str], tuple[Included, ...] | Missing]
+"""From a path or pattern to the files that it names, or the reason why there are none."""
+
+
 def _nowhere(name: str) -> Missing:
     return Missing(f"{name} cannot be looked up here")
 
@@ -34,10 +48,15 @@ def _nowhere(name: str) -> Missing:
 @dataclass(frozen=True, slots=True)
 class Lookups:
     """`parameter`: the value of a parameter of Parameter Store. `ca_file`: the certificates of a
-    file, in PEM form."""
+    file, in PEM form. `included`: further files of the configuration."""
 
     parameter: LookUp = _nowhere
     ca_file: LookUp = _nowhere
+    included: Files = _nowhere
+
+    def within(self, folder: PurePath) -> Lookups:
+        """The same for a file in a folder below: the files that it names are beside it."""
+        return replace(self, ca_file=lambda name: self.ca_file(str(folder / name)))
 
     def authority(self, name: str | None, path: Path, findings: Findings) -> str | None:
         """The text of a CA file, where one is named."""

@@ -23,21 +23,30 @@ _PLACE = ("maintenance",)
 _MINUTE = 60
 
 
-def windows(raw: object, apis: Collection[str], findings: Findings) -> tuple[Window, ...]:
-    """The valid windows; problems of the others are recorded."""
+def windows(
+    raw: object, apis: Collection[str], findings: Findings, own: Collection[str] | None = None
+) -> tuple[Window, ...]:
+    """The valid windows; problems of the others are recorded. `own`: the APIs of an included file,
+    which its windows cover where they name none."""
     entries = raw if isinstance(raw, list) else []
     if len(entries) > MOST_WINDOWS:
         findings.add(_PLACE, f"expected at most {MOST_WINDOWS} windows, not {len(entries)}")
         return ()
-    found = (_window(one, apis, (*_PLACE, at), findings) for at, one in enumerate(entries))
+    found = (_window(one, apis, (*_PLACE, at), findings, own) for at, one in enumerate(entries))
     return tuple(one for one in found if one is not None)
 
 
-def _window(raw: object, apis: Collection[str], path: Path, findings: Findings) -> Window | None:
+def _window(
+    raw: object,
+    apis: Collection[str],
+    path: Path,
+    findings: Findings,
+    own: Collection[str] | None,
+) -> Window | None:
     if findings.touch(path):
         return None
     written = msgspec.convert(raw, authored.Window)
-    _check_apis(written, apis, path, findings)
+    covered = covered_apis(written.apis, apis, path, findings, own)
     _check_times(written, path, findings)
     if findings.touch(path):
         return None
@@ -46,20 +55,32 @@ def _window(raw: object, apis: Collection[str], path: Path, findings: Findings) 
         start=written.start,
         for_seconds=_lasts(written),
         timezone=written.timezone,
-        apis=written.apis or (),
+        apis=covered or (),
     )
     _check_pauses(window, written, path, findings)
     return window
 
 
-def _check_apis(
-    written: authored.Window, apis: Collection[str], path: Path, findings: Findings
-) -> None:
-    if written.apis == ():
-        findings.add((*path, "apis"), "expected at least one API; leave the key out for all")
-    for at, name in enumerate(written.apis or ()):
+def covered_apis(
+    written: tuple[str, ...] | None,
+    apis: Collection[str],
+    path: Path,
+    findings: Findings,
+    own: Collection[str] | None,
+) -> tuple[str, ...] | None:
+    """The APIs that something is for: those that it names, or else all (None), or those of the
+    included file that it stands in (`own`)."""
+    if written == ():
+        whole = "for all" if own is None else "for those of this file"
+        findings.add((*path, "apis"), f"expected at least one API; leave the key out {whole}")
+    for at, name in enumerate(written or ()):
         if name not in apis:
             findings.add((*path, "apis", at), "no such API", name, near=(name, apis))
+    if written is not None or own is None:
+        return written
+    if not own:
+        findings.add((*path, "apis"), "missing; this file has no APIs of its own")
+    return tuple(own)
 
 
 def _check_times(written: authored.Window, path: Path, findings: Findings) -> None:

@@ -57,6 +57,7 @@ EXAMPLES: dict[str, Example] = {
 
 _TITLES = {
     "File": "The file",
+    "Included": "Included files",
     "Defaults": "defaults",
     "Api": "apis",
     "UrlParameter": "a parameter",

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 import msgspec
 
-from gatewatch.config.canonical import Api, Config
+from gatewatch.config.canonical import Api, Channel, Config
 from gatewatch.config.windows import openings
 from gatewatch.plan import plan
 from gatewatch.service.ledger import WriterContext
@@ -162,10 +162,15 @@ def about(api: Api, config: Config, at: datetime) -> WriterContext:
     return WriterContext(
         team=api.owner,
         runbook=api.runbook,
-        channels=(OWN, *config.notify),
+        channels=(OWN, *(_told(one) for one in config.notify if one.covers(api.name))),
         maintenance=openings(config.maintenance, api.name, at),
         remind_every_seconds=api.remind_every_seconds,
     )
+
+
+def _told(channel: Channel) -> Channel:
+    """As a writer knows it: it was chosen for this API."""
+    return msgspec.structs.replace(channel, apis=msgspec.UNSET)
 
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
@@ -190,7 +195,7 @@ def sweeps(
     """A wake-up for each API that has something open, unannounced or acknowledged, or that was not
     yet compared with the current configuration."""
     apis = {api.name: api for api in holding.config.apis}
-    gone = WriterContext(channels=(OWN, *holding.config.notify))
+    gone = WriterContext(channels=(OWN, *map(_told, holding.config.notify)))
     return [
         WakeUp(
             api=name,
