@@ -342,7 +342,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     """One route and caller in an incident; `until` is set once it has recovered.
 
     All times are ISO 8601: `since` its first failure, `joined` when it became a member,
-    `last_good` its last passing look before that, null if there was none. `said`: its failure was
+    `last_good` its last passing look before that, null if there was none; `good_or_later`: it may
+    have passed later too, as a deployed monitor writes passes seldom. `said`: its failure was
     announced; `end_said`: its recovery was.
     """
 
@@ -353,6 +354,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     until: str | None = None
     joined: str | None = None
     last_good: str | None = None
+    good_or_later: bool = False
     said: bool = False
     end_said: bool = False
 

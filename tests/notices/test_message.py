@@ -282,6 +282,17 @@ def test_what_never_passed_is_said_to_be_so() -> None:
     assert "last good:   never since it is watched" in text("m", "opened", AT, new)
 
 
+def test_a_pass_that_may_have_gone_unwritten_is_said_to_be_possible() -> None:
+    vague = replace(OPENED, members=(replace(member(), good_or_later=True),))
+    assert "last good:   2026-11-22 08:59:00 UTC or later\n" in text("m", "opened", AT, vague)
+
+
+def test_a_route_that_joined_later_does_not_blur_when_it_was_last_good() -> None:
+    late = member("GET /late", since="2026-11-22T09:30:00+00:00", last_good=LATER)
+    both = replace(OPENED, members=(member(), replace(late, good_or_later=True)))
+    assert "last good:   2026-11-22 08:59:00 UTC\n" in text("m", "joined", AT, both)
+
+
 def test_times_are_told_to_the_second_and_with_their_zone() -> None:
     everything = "\n".join(map(told, MESSAGES))
     moments = re.findall(r"\d{4}-\d\d-\d\d.\d\d:\d\d\S*( \w+)?", everything)

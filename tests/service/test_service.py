@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import boto3
 import pytest
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
@@ -32,6 +34,29 @@ def test_a_healthy_api_is_no_news(account: Account) -> None:
     account.minutes(2)
     assert account.messages() == []
     assert account.table.records()["orders"].news == 0
+
+
+def test_a_healthy_hour_of_ten_routes_is_few_writes(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = "".join(f"      - GET /many/{n}: {{access: public}}\n" for n in range(7))
+    account.publish(CONFIG % {"place": account.gateway.place} + more)
+    for _ in range(36):  # three hours, of which the minutes matter in which strangers look
+        account._minute += 4
+        account.minutes()
+    written: list[str] = []
+    call = BaseClient._make_api_call
+
+    def counting(client: BaseClient, operation: str, given: dict[str, Any]) -> Any:
+        if operation in ("UpdateItem", "PutItem", "DeleteItem"):
+            written.append(given["Key"]["sk"]["S"])
+        return call(client, operation, given)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", counting)
+    account.minutes(60)
+    assert set(written) == {"state#2-0", "state#2-1"}
+    assert len(written) <= 6, "of 120, were each slice written each minute"
+    assert account.messages() == []
 
 
 def test_the_owners_contact_travels_to_the_probe(account: Account) -> None:

@@ -182,6 +182,7 @@ def _join(
         since=state.since or transition.at,
         joined=transition.at,
         last_good=state.last_good,
+        good_or_later=state.good_or_later,
     )
     before = next((one for one in incident.members if key_of(one) == state.key), None)
     if before is not None and before.said and not before.end_said:

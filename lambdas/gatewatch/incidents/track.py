@@ -88,9 +88,10 @@ class RouteState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `was_let_in`: some look got through here, so the entrance itself is right. `since`: when the
     present run of failures began; `seen_at`: the last look that counted; `last_good`: the last one
-    that passed. `recent` holds the last looks from the oldest failure on: the time of each failure,
-    `-` for one that has recovered since, empty for a pass. `is_flapping`: the route comes and goes,
-    and a transition has reported that.
+    that passed, and `good_or_later`: it may have passed after that, unwritten. `recent` holds the
+    last looks from the oldest failure on: the time of each failure, `-` for one that has recovered
+    since, empty for a pass. `is_flapping`: the route comes and goes, and a transition has reported
+    that.
     """
 
     route: str
@@ -106,6 +107,7 @@ class RouteState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unknowns: int = 0
     since: str | None = None
     last_good: str | None = None
+    good_or_later: bool = False
     recent: tuple[str, ...] = ()
     problem: Symptom | None = None
     suspect: Symptom | None = None
@@ -213,6 +215,7 @@ def _passed(state: RouteState, patience: Patience, at: str) -> tuple[RouteState,
         unknowns=0,
         has_passed=True,
         last_good=at,
+        good_or_later=False,
         recent=_recent(state, "", patience),
         suspect=None,
     )

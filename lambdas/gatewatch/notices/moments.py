@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gatewatch.incidents.correlate import length, moment
 from gatewatch.incidents.learn import concerned
-from gatewatch.model import Incident
+from gatewatch.model import Incident, Member
 
 
 def began(incident: Incident) -> str:
@@ -21,10 +21,20 @@ def last_good(incident: Incident) -> str | None:
     A route that joined later passed until then, which says nothing about when the story began. A
     route that comes and goes may have passed since.
     """
+    known = (one.last_good for one in _passed_before(incident) if one.last_good is not None)
+    return max(known, key=datetime.fromisoformat, default=None)
+
+
+def _passed_before(incident: Incident) -> list[Member]:
     first = datetime.fromisoformat(began(incident))
-    known = [one.last_good for one in incident.members if one.last_good is not None]
-    before = [one for one in known if datetime.fromisoformat(one) <= first]
-    return max(before or known, key=datetime.fromisoformat, default=None)
+    known = [one for one in incident.members if one.last_good is not None]
+    before = [one for one in known if datetime.fromisoformat(one.last_good or "") <= first]
+    return before or known
+
+
+def _or_later(incident: Incident) -> str:
+    """What follows the last good moment where a pass after it may have gone unwritten."""
+    return " or later" if any(one.good_or_later for one in _passed_before(incident)) else ""
 
 
 def times(incident: Incident, now: str | None = None) -> Iterator[str]:
@@ -47,4 +57,4 @@ def _last_good_phrase(incident: Incident) -> str:
         return "never since it is watched"
     never = sum(one.last_good is None for one in members)
     others = f"; {never} of {len(members)} have not passed since they are watched" if never else ""
-    return f"{moment(found)}{others}"
+    return f"{moment(found)}{_or_later(incident)}{others}"

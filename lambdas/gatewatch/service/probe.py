@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from gatewatch.config.windows import open_at
 from gatewatch.incidents.ahead import later, lead
-from gatewatch.incidents.states import overtaken, patience_of
+from gatewatch.incidents.states import patience_of
 from gatewatch.incidents.track import Patience
 from gatewatch.looking.latches import LatchKeeper
 from gatewatch.looking.loop import results_of, take_looks
@@ -20,8 +20,9 @@ from gatewatch.own_fault import log_own_fault
 from gatewatch.plan import held_back
 from gatewatch.ports import Clock, Transport
 from gatewatch.service.ports import OvertakenError, Queue, Table
+from gatewatch.service.seldom import Moment, intervals, keep
 from gatewatch.service.shards import Shard, fresh
-from gatewatch.service.state_slices import Slice, advance, slice_believed, slice_name
+from gatewatch.service.state_slices import Slice, slice_name
 from gatewatch.service.wake_up import WakeUp
 
 _TRIES = 5
@@ -32,7 +33,7 @@ class Probed:
     """The result of a shard. `stale` counts the routes that were left to their next tick;
     `maintenance` has the APIs with an open window, and since when.
 
-    `dropped` counts looks that changed nothing, since a later one had counted already; `ahead`
+    `dropped` counts looks that changed nothing, since a later one had counted or may have; `ahead`
     counts states with a time ahead of tick and clock, which was not believed.
     """
 
@@ -141,8 +142,8 @@ def _in_maintenance(shard: Shard) -> dict[str, datetime]:
 
 
 @dataclass(frozen=True, slots=True)
-class _StoredSlice:
-    """A slice as stored now; the rest as in Probed."""
+class _KeptSlice:
+    """A slice after these looks; the rest as in Probed."""
 
     slice: Slice
     dropped: int
@@ -151,44 +152,56 @@ class _StoredSlice:
 
 def _keep(
     shard: Shard, verdicts: Sequence[Verdict], clock: Clock, table: Table, storing: _Storing
-) -> list[_StoredSlice]:
-    """Store these verdicts; the slices as stored now."""
+) -> list[_KeptSlice]:
+    """Store what these verdicts change; the slices after them."""
     patience: dict[str, dict[str, Patience]] = defaultdict(dict)
+    every: dict[str, dict[str, timedelta]] = defaultdict(dict)
     for api in shard.apis:
         patience[api.name] |= patience_of(api)
+        every[api.name] |= intervals(api)
     found: dict[str, dict[str, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
     for one in verdicts:
         found[one.api][slice_name(one.route, shard.slices[one.api])].append(one)
-    kept: list[_StoredSlice] = []
+    kept: list[_KeptSlice] = []
     for name, by_slice in found.items():
         with storing.step(name):
-            kept += _keep_api(name, by_slice, patience[name], shard.at, clock, table)
+            at = _At(shard.at, clock, every[name])
+            kept += _keep_api(name, by_slice, patience[name], at, table)
     return kept
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """The moments of one tick's looks."""
+
+    tick: str
+    clock: Clock
+    every: Mapping[str, timedelta]
+
+    def now(self) -> Moment:
+        return Moment(self.tick, later(self.tick, self.clock.now()), self.every)
 
 
 def _keep_api(
     api: str,
     by_slice: Mapping[str, Sequence[Verdict]],
     patience: Mapping[str, Patience],
-    at: str,
-    clock: Clock,
+    at: _At,
     table: Table,
-) -> list[_StoredSlice]:
+) -> list[_KeptSlice]:
     """A slice that another probe has written meanwhile is read and advanced again."""
-    left, kept = dict(by_slice), list[_StoredSlice]()
+    left, kept = dict(by_slice), list[_KeptSlice]()
     for _ in range(_TRIES):
         for stored in table.some(api, sorted(left)):
-            found, now = left[stored.name], later(at, clock.now())
-            before = slice_believed(stored, now)
-            after = advance(before, found, patience, at)
+            moment = at.now()
+            found = keep(stored, left[stored.name], patience, moment)
             try:
-                if after is not stored:
-                    table.save(after)
+                if found.is_written:
+                    table.save(found.slice)
             except OvertakenError:
                 continue
-            dropped = overtaken(before.states, found, at)
-            ahead = sum(lead(one.seen_at, now) > timedelta(0) for one in stored.states)
-            kept.append(_StoredSlice(after, dropped, ahead))
+            ahead = sum(lead(one.seen_at, moment.now) > timedelta(0) for one in stored.states)
+            kept.append(_KeptSlice(found.slice, found.dropped, ahead))
             del left[stored.name]
         if not left:
             return kept

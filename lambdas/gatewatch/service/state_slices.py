@@ -46,7 +46,8 @@ class Recovered(msgspec.Struct, frozen=True):
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`name` has the number of slices and this one's place. `version` counts writes; `heard` is the
-    number of the last transition that the writer has absorbed."""
+    number of the last transition that the writer has absorbed. `exact`: from when until when every
+    look is written (see `seldom`)."""
 
     api: str
     name: str
@@ -55,6 +56,7 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     states: tuple[RouteState, ...] = ()
     untold: tuple[Untold, ...] = ()
     recovered: tuple[Recovered, ...] = ()
+    exact: tuple[str, str] | None = None
 
     @property
     def news(self) -> tuple[Untold, ...]:
@@ -67,7 +69,8 @@ def slice_believed(one: Slice, now: datetime) -> Slice:
     states = tuple(state_believed(state, now) for state in one.states)
     untold = tuple(_untold_believed(one.untold, now))
     recovered = tuple(replace(gone, at=believed(gone.at, now)) for gone in one.recovered)
-    found = replace(one, states=states, untold=untold, recovered=recovered)
+    exact = None if one.exact is not None and lead(one.exact[0], now) else one.exact
+    found = replace(one, states=states, untold=untold, recovered=recovered, exact=exact)
     return one if found == one else found
 
 
@@ -178,6 +181,7 @@ class _Packed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     states: tuple[RouteState, ...] = ()
     untold: tuple[Untold, ...] = ()
     recovered: tuple[Recovered, ...] = ()
+    exact: tuple[str, str] | None = None
 
 
 def pack_slice(one: Slice) -> bytes:
@@ -217,7 +221,7 @@ _LONGEST_TEXT = 300
 
 
 def _encoded(one: Slice) -> bytes:
-    whole = _Packed(states=one.states, untold=one.untold, recovered=one.recovered)
+    whole = _Packed(states=one.states, untold=one.untold, recovered=one.recovered, exact=one.exact)
     return msgspec.json.encode(whole)
 
 
@@ -231,4 +235,5 @@ def unpack_slice(api: str, name: str, packed: bytes, version: int, heard: int) -
         states=whole.states,
         untold=whole.untold,
         recovered=whole.recovered,
+        exact=whole.exact,
     )
