@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,8 +21,13 @@ from gatewatch_cdk import GatewatchStack, UnreadableFileError  # noqa: E402
 from gatewatch_cdk.asset import CannotBuildError  # noqa: E402
 from gatewatch_cdk.deployments import read_deployments  # noqa: E402
 from gatewatch_cdk.monitor import read_text  # noqa: E402
+from gatewatch_cdk.settings import (  # noqa: E402
+    EXPECTED_CONCURRENCY,
+    UnusableSettingError,
+    told_apart,
+)
 
-_OF_ONE = ("config", "deployment", "keys")
+_OF_ONE = ("config", "deployment", "secret-keys", "topic-keys", "max-concurrency")
 
 
 def build() -> cdk.App:
@@ -33,6 +39,7 @@ def build() -> cdk.App:
     flags = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
     app = cdk.App(context=flags, outdir=os.environ.get("CDK_OUTDIR", "cdk.out"))
     cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
+    told_apart(_words(app, "keys"))
     listed = app.node.try_get_context("deployments")
     if listed is None:
         _add_one(app)
@@ -47,9 +54,25 @@ def _add_one(app: cdk.App) -> None:
         app,
         app.node.try_get_context("deployment") or "Gatewatch",
         config=ROOT / (app.node.try_get_context("config") or "gatewatch.yaml"),
-        keys=tuple((app.node.try_get_context("keys") or "").split()),
+        secret_keys=_words(app, "secret-keys"),
+        topic_keys=_words(app, "topic-keys"),
+        max_concurrency=_number(app, "max-concurrency"),
         take_over=app.node.try_get_context("take-over"),
     )
+
+
+def _words(app: cdk.App, name: str) -> tuple[str, ...]:
+    return tuple((app.node.try_get_context(name) or "").split())
+
+
+def _number(app: cdk.App, name: str) -> int | None:
+    """The command line gives text, cdk.json may give a number."""
+    given = app.node.try_get_context(name)
+    if given is None:
+        return None
+    if not re.fullmatch("[0-9]{1,9}", str(given)):
+        raise UsageError(f"{name}: {EXPECTED_CONCURRENCY}, found {given}")
+    return int(given)
 
 
 def _add_all(app: cdk.App, file: Path) -> None:
@@ -70,18 +93,24 @@ def _added(app: cdk.App, file: Path) -> Iterator[str]:
                 app,
                 label,
                 config=file.parent / one.config,
-                keys=one.keys,
+                secret_keys=one.secret_keys,
+                topic_keys=one.topic_keys,
+                max_concurrency=one.max_concurrency,
                 take_over=app.node.try_get_context("take-over"),
                 stack_name=one.stack,
                 env=cdk.Environment(account=one.account, region=one.region),
             )
         except (ConfigError, UnreadableFileError) as error:
             yield str(error)
+        except UnusableSettingError as error:
+            yield f"{file}: deployments.{label}.{error}"
 
+
+_TOLD = (ConfigError, UnreadableFileError, CannotBuildError, UnusableSettingError, UsageError)
 
 if __name__ == "__main__":
     try:
         build().synth()
-    except (ConfigError, UnreadableFileError, CannotBuildError, UsageError) as error:
+    except _TOLD as error:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(BAD_USAGE)

@@ -246,11 +246,32 @@ class Deployed:
         )
 
     def show_again_after(self, seconds: int) -> None:
-        """How soon a message comes back whose function failed; the stack says minutes."""
+        """How soon a message comes back whose function died; the stack says minutes."""
         for queue in QUEUES:
             self._sqs.set_queue_attributes(
                 QueueUrl=self.queue(queue), Attributes={"VisibilityTimeout": str(seconds)}
             )
+
+    @contextmanager
+    def giving_up_after(self, tries: int) -> Iterator[None]:
+        """How often a message may fail; in the stack more often, and that takes minutes."""
+        said = {queue: self._redrive(queue) for queue in QUEUES}
+        for queue, policy in said.items():
+            self._set_redrive(queue, {**policy, "maxReceiveCount": tries})
+        yield
+        for queue, policy in said.items():
+            self._set_redrive(queue, policy)
+
+    def _redrive(self, queue: str) -> dict[str, Any]:
+        found = self._sqs.get_queue_attributes(
+            QueueUrl=self.queue(queue), AttributeNames=["RedrivePolicy"]
+        )
+        return dict(json.loads(found["Attributes"]["RedrivePolicy"]))
+
+    def _set_redrive(self, queue: str, policy: dict[str, Any]) -> None:
+        self._sqs.set_queue_attributes(
+            QueueUrl=self.queue(queue), Attributes={"RedrivePolicy": json.dumps(policy)}
+        )
 
     def purge_dead(self) -> None:
         for queue in QUEUES:

@@ -49,9 +49,8 @@ def poisoned_messages(scene: Scene) -> None:
     scene.service.dispatch(scene.now)
     whole = scene.is_whole(ROUTES)
     scene.table.check("poisoned messages: all else is judged", whole, whole)
-    scene.service.show_again_after(1)
-    scene.service.settle()
-    scene.service.show_again_after(RETRY_SECONDS)
+    with scene.service.giving_up_after(2):
+        scene.service.settle()
     scene.rings("poisoned messages", SHARDS_DEAD, CHANGES_DEAD)
     scene.service.purge_dead()
     scene.forget_alarms()

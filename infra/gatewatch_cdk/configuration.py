@@ -17,7 +17,7 @@ from constructs import Construct
 
 from gatewatch.config.canonical import Config
 from gatewatch.service.published import Allowed, Twin, encoded
-from gatewatch_cdk.function import ServiceFunction
+from gatewatch_cdk.function import ServiceFunction, described
 from gatewatch_cdk.nag import acknowledge, below
 from gatewatch_cdk.needs import Calls, Needs
 
@@ -58,7 +58,7 @@ class ConfigurationBucket(Construct):
             timeout_seconds=120,
             memory_mb=512,
             environment={},
-            description="Gatewatch: writes the deployed configuration into its bucket",
+            description=described("writes the deployed configuration into its bucket"),
         )
         # CloudFormation has its answer; another try would write after a rollback.
         self._seed.called_once(within=_LATEST)

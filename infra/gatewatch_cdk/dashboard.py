@@ -9,8 +9,9 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from gatewatch import __version__
 from gatewatch_cdk.alarms import LAYERS
-from gatewatch_cdk.metrics import by_api, metric
+from gatewatch_cdk.metrics import MINUTE, by_api, metric
 from gatewatch_cdk.queues import ServiceQueue
 
 
@@ -38,7 +39,17 @@ class Board(Construct):
         super().__init__(scope, construct_id)
         self._deployment = deployment
         self.dashboard = cloudwatch.Dashboard(
-            self, "Board", dashboard_name=name, default_interval=Duration.hours(3)
+            self,
+            "Board",
+            dashboard_name=name,
+            default_interval=Duration.hours(3),
+            # Sums are by the minute: over a longer period, each route would count many times.
+            period_override=cloudwatch.PeriodOverride.INHERIT,
+        )
+        self.dashboard.add_widgets(
+            cloudwatch.TextWidget(
+                markdown=f"Gatewatch {__version__}, deployment {deployment}", width=24, height=1
+            )
         )
         shown = {"Layers": (layers, 6), "Routes by layer": (routes, 6), "Monitor": (health, 12)}
         self.dashboard.add_widgets(
@@ -61,7 +72,7 @@ class Board(Construct):
         for title, names in _COUNTS.items():
             yield _graph(title, *(metric(name, self._deployment) for name in names))
         ages = (
-            one.queue.metric_approximate_age_of_oldest_message(label=name)
+            one.queue.metric_approximate_age_of_oldest_message(label=name, period=MINUTE)
             for name, one in queues.items()
         )
         yield _graph("Oldest message, s", *ages)

@@ -17,6 +17,7 @@ from gatewatch.config.document import read_document
 from gatewatch.config.findings import Findings
 from gatewatch.config.problems import ConfigError
 from gatewatch.config.values import Region, Text
+from gatewatch.cost.at_once import LEAST, MOST
 
 Account = Annotated[
     str,
@@ -42,15 +43,17 @@ class Deployment(Authored, frozen=True, kw_only=True):
     """One stack: its account and region, and the file with what it watches.
 
     `config` is relative to the file of deployments. `stack`: its name, where the same name is
-    deployed to several places; without it, the name under which it is listed here. `keys`: ARNs of
-    KMS keys, as for GatewatchMonitor.
+    deployed to several places; without it, the name under which it is listed here. The rest is as
+    for GatewatchMonitor.
     """
 
     account: Account
     region: Region
     config: Text
     stack: StackName | None = None
-    keys: tuple[Text, ...] = ()
+    secret_keys: tuple[Text, ...] = ()
+    topic_keys: tuple[Text, ...] = ()
+    max_concurrency: Annotated[int, Meta(ge=LEAST, le=MOST)] | None = None
 
 
 class Deployments(Authored, frozen=True, kw_only=True):

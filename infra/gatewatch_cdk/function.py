@@ -11,6 +11,8 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from gatewatch import __version__
+
 
 class ServiceFunction(Construct):
     """Its role may write its own log, use what is granted to it, and nothing else."""
@@ -75,6 +77,11 @@ class ServiceFunction(Construct):
             self.role.add_to_principal_policy(
                 iam.PolicyStatement(actions=list(actions), resources=on)
             )
+
+
+def described(does: str) -> str:
+    """Says which version runs."""
+    return f"Gatewatch {__version__}: {does}"
 
 
 def _destination(failed: sqs.IQueue) -> lambda_.CfnEventInvokeConfig.DestinationConfigProperty:

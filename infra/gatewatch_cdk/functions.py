@@ -7,8 +7,9 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from gatewatch.config.canonical import Network
+from gatewatch.cost.at_once import AtOnce
 from gatewatch_cdk.configuration import ALLOWED, POINTER, ConfigurationBucket
-from gatewatch_cdk.function import ServiceFunction
+from gatewatch_cdk.function import ServiceFunction, described
 from gatewatch_cdk.metrics import NAMESPACE
 from gatewatch_cdk.network import join
 from gatewatch_cdk.queues import UNTIL_HANDLED, WORTHLESS_SOON, ServiceQueue
@@ -39,12 +40,10 @@ class Functions(Construct):
         configuration: ConfigurationBucket,
         state: StateTable,
         topics: Topics,
-        max_concurrency: int,
     ) -> None:
         super().__init__(scope, construct_id)
         self._state = state
         self._code = code
-        self._max_concurrency = max_concurrency
         self._environment = {
             "GATEWATCH_DEPLOYMENT": deployment,
             "GATEWATCH_TABLE": state.table.table_name,
@@ -53,7 +52,7 @@ class Functions(Construct):
         self.shards = self._shards("Shards")
         self.changes = self._changes()
         self.dispatch = self._dispatch(configuration)
-        self.probe = self._probe("Probe", "calls the routes of one shard", self.shards)
+        self.probe = self._probe("Probe", "calls the routes of one shard")
         self.incidents = self._incidents(configuration, topics, stack)
         self.queues = {"Shards": self.shards, "Changes": self.changes}
         self.by_name = {
@@ -62,10 +61,22 @@ class Functions(Construct):
             "Incidents": self.incidents,
         }
 
+    def feed(self, most: AtOnce) -> None:
+        """Once all are there, and it is known how many of each may run at once."""
+        fed = {
+            "Probe": (self.shards, 1, most.probes),
+            "Incidents": (self.changes, 10, most.writers),
+        }
+        if "Twin" in self.by_name:
+            fed["Twin"] = (self.queues["TwinShards"], 1, most.twins)
+        for name, (queue, batch_size, at_once) in fed.items():
+            # One shard may fill the probe's time by itself.
+            queue.feed(self.by_name[name], batch_size=batch_size, max_concurrency=at_once)
+
     def add_twin(self, network: Network) -> ServiceFunction:
         """The same probe inside a VPC, with a queue and a role of its own, for private APIs."""
         shards = self._shards("TwinShards")
-        twin = self._probe("Twin", "calls the private routes of one shard", shards)
+        twin = self._probe("Twin", "calls the private routes of one shard")
         join(twin, network)
         self.dispatch.function.add_environment("GATEWATCH_TWIN_SHARDS_URL", shards.queue.queue_url)
         self.dispatch.allow("sqs:SendMessage", on=[shards.queue.queue_arn])
@@ -136,7 +147,6 @@ class Functions(Construct):
             GATEWATCH_INCIDENTS_TOPIC=topics.incidents.topic_arn,
             GATEWATCH_STACK=stack,
         )
-        self.changes.feed(incidents, batch_size=10)
         configuration.let_read(incidents)
         incidents.allow(
             "dynamodb:GetItem",
@@ -151,13 +161,11 @@ class Functions(Construct):
         incidents.allow("kms:Decrypt", "kms:GenerateDataKey", on=[topics.key.key_arn])
         return incidents
 
-    def _probe(self, name: str, does: str, shards: ServiceQueue) -> ServiceFunction:
+    def _probe(self, name: str, does: str) -> ServiceFunction:
         changes = self.changes.queue
         probe = self._function(
             name, does, PROBE_SECONDS, handler="probe", GATEWATCH_CHANGES_URL=changes.queue_url
         )
-        # One shard may fill the probe's time by itself.
-        shards.feed(probe, batch_size=1, max_concurrency=self._max_concurrency)
         probe.allow("sqs:SendMessage", on=[changes.queue_arn])
         probe.allow(
             "dynamodb:BatchGetItem",
@@ -188,5 +196,5 @@ class Functions(Construct):
                 "POWERTOOLS_SERVICE_NAME": f"gatewatch-{name.lower()}",
                 **environment,
             },
-            description=f"Gatewatch: {does}",
+            description=described(does),
         )

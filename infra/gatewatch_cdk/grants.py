@@ -13,6 +13,7 @@ from gatewatch_cdk.needs import Calls, Needs
 
 # Secrets Manager adds a dash and six characters to a secret's name in its ARN.
 _SUFFIXED = re.compile(r"-[A-Za-z0-9]{6}$")
+_ARN_PARTS = 6
 
 
 def let_tell(incidents: ServiceFunction, needs: Needs, keys: Sequence[str]) -> None:
@@ -26,10 +27,12 @@ def let_call(probe: ServiceFunction, needs: Calls, keys: Sequence[str]) -> None:
     """Secrets, parameters and roles of the credentials, and calls with the probe's own identity."""
     stack = Stack.of(probe)
     probe.allow(
-        "secretsmanager:GetSecretValue", on=[secret_arn(stack, name) for name in needs.secrets]
+        "secretsmanager:GetSecretValue",
+        on=[arn for name in needs.secrets for arn in secret_arns(stack, name)],
     )
     probe.allow("ssm:GetParameter", on=[parameter_arn(stack, name) for name in needs.parameters])
-    probe.allow("kms:Decrypt", on=list(keys))
+    if needs.secrets or needs.parameters:
+        probe.allow("kms:Decrypt", on=list(keys))
     probe.allow("sts:AssumeRole", on=list(needs.roles))
     for region, api_id, stage in needs.invoked:
         routes = stack.format_arn(
@@ -43,23 +46,27 @@ def let_call(probe: ServiceFunction, needs: Calls, keys: Sequence[str]) -> None:
         )
 
 
-def secret_arn(stack: Stack, name: str) -> str:
-    """The ARN for a name, or for an ARN with or without its suffix."""
+def secret_arns(stack: Stack, name: str) -> list[str]:
+    """The ARN for a name, or for an ARN with or without its suffix. One that ends like a suffix may
+    lack it all the same (`…:secret:prod/my-secret`), and nothing tells them apart; both are the
+    same secret, or nobody's.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
+    """
     if not name.startswith("arn:"):
-        return str(
-            stack.format_arn(
-                service="secretsmanager",
-                resource="secret",
-                resource_name=f"{name}-??????",
-                arn_format=ArnFormat.COLON_RESOURCE_NAME,
-            )
+        bare = stack.format_arn(
+            service="secretsmanager",
+            resource="secret",
+            resource_name=name,
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
-    return name if _SUFFIXED.search(name) else f"{name}-??????"
+        return [f"{bare}-??????"]
+    return [*([name] if _SUFFIXED.search(name) else []), f"{name}-??????"]
 
 
 def parameter_arn(stack: Stack, name: str) -> str:
-    """The ARN for a name, with or without a version or label, or for an ARN."""
+    """The ARN for a name or an ARN, either with or without a version or label."""
     if name.startswith("arn:"):
-        return name
+        return ":".join(name.split(":")[:_ARN_PARTS])
     bare = name.partition(":")[0].lstrip("/")
     return str(stack.format_arn(service="ssm", resource="parameter", resource_name=bare))

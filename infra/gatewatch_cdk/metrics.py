@@ -20,8 +20,9 @@ def metric(name: str, deployment: str, statistic: str = "Sum") -> cloudwatch.Met
     )
 
 
-def by_api(name: str, deployment: str, statistic: str = "Maximum") -> cloudwatch.MathExpression:
-    """A search, so that an API with news tomorrow shows without a deployment."""
+def by_api(name: str, deployment: str, statistic: str = "Sum") -> cloudwatch.MathExpression:
+    """A search, so that an API with news tomorrow shows without a deployment. Each shard counts its
+    own routes, so that only their sum is the API's."""
     scope = f'{{{NAMESPACE},deployment,api,stage}} MetricName="{name}" deployment="{deployment}"'
     return cloudwatch.MathExpression(
         expression=f"SEARCH('{scope}', '{statistic}', 60)", period=MINUTE, label=""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import jsii
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct, IConstruct
+from msgspec.structs import replace
 
 from gatewatch.adapters.aws.cloudformation import monitor_name
 from gatewatch.adapters.local.authority import authorities
@@ -21,6 +22,7 @@ from gatewatch.config.canonical import Config
 from gatewatch.config.document import read_document
 from gatewatch.config.lookups import Lookups, Placeholders
 from gatewatch.config.problems import ConfigError, Problem
+from gatewatch.cost.at_once import NEW_ACCOUNT, AtOnce, at_once
 from gatewatch_cdk import asset
 from gatewatch_cdk.alarms import HealthAlarms, LayerAlarms, ReadOn, RouteAlarms, where_named
 from gatewatch_cdk.configuration import POINTER, ConfigurationBucket
@@ -36,6 +38,7 @@ from gatewatch_cdk.readers.stages import GivenStage
 from gatewatch_cdk.readers.tree import Trees
 from gatewatch_cdk.routes import Given, Written
 from gatewatch_cdk.schedule import Ticks
+from gatewatch_cdk.settings import concurrency, key_arns, told_apart
 from gatewatch_cdk.state import StateTable
 from gatewatch_cdk.topics import Topics
 from gatewatch_cdk.watched import Derived, Watched
@@ -61,22 +64,27 @@ class GatewatchMonitor(Construct):
         *,
         config: Path | str | None = None,
         deployment: str | None = None,
-        keys: Sequence[str] = (),
-        max_concurrency: int = 50,
+        secret_keys: Sequence[str] = (),
+        topic_keys: Sequence[str] = (),
+        max_concurrency: int | None = None,
         take_over: str | None = None,
         code: lambda_.Code | None = None,
         prefix: str | None = None,
+        keys: Sequence[str] = (),
     ) -> None:
         """`config`: the file, read and validated here; raises ConfigError with every problem.
 
         `deployment` names this monitor in its metrics; default: the stack's name. Raises ValueError
         where another monitor of the stack has the same.
-        `keys`: ARNs of your own KMS keys that encrypt secrets and topics.
-        `max_concurrency`: how many probes may run at once. `take_over`: any text that the last
-        deployment did not give makes this configuration replace one that was pushed.
+        `secret_keys`, `topic_keys`: ARNs of your own KMS keys that encrypt the secrets of the
+        configuration, and its topics. `max_concurrency`: how many probes may run at once; by
+        default, as many as the configuration needs while nothing answers. `take_over`: any text
+        that the last deployment did not give makes this configuration replace one that was pushed.
         `code`: the Lambda functions' asset; built here by default. `prefix` begins the names of the
-        outputs, and is what `--monitor` takes; default: the path within the stack.
+        outputs, and is what `--monitor` takes; default: the path within the stack. Raises
+        UnusableSettingError; `keys` is what `secret_keys` and `topic_keys` were before.
         """
+        told_apart(keys)
         super().__init__(scope, construct_id)
         self._stack_name = top_stack(self).stack_name
         self._deployment = deployment or self._stack_name
@@ -88,7 +96,9 @@ class GatewatchMonitor(Construct):
         self._parameters = Placeholders()
         file = Path(self._file)
         self._lookups = Lookups(self._parameters, authorities(file.parent), included(file))
-        self._keys = tuple(keys)
+        self._secret_keys = key_arns("secret_keys", secret_keys)
+        self._topic_keys = key_arns("topic_keys", topic_keys)
+        self._max_concurrency = concurrency(max_concurrency)
         self._take_over = take_over
         if config is not None and not self._waits_for_watched():
             self._check_so_far()
@@ -105,7 +115,6 @@ class GatewatchMonitor(Construct):
             configuration=self.configuration,
             state=self.state,
             topics=self.topics,
-            max_concurrency=max_concurrency,
         )
         self._ticks = Ticks(self, "Ticks", dispatch=self.functions.dispatch)
         self._outputs = Outputs(self, self._prefix)
@@ -241,7 +250,8 @@ class GatewatchMonitor(Construct):
         self._let_call(self.functions.probe, needed.outside, watched)
         if needed.inside is not None and needed.network is not None:
             self._let_call(self.functions.add_twin(needed.network), needed.inside, watched)
-        let_tell(self.functions.incidents, needed, self._keys)
+        self._feed(at_once(config))
+        let_tell(self.functions.incidents, needed, self._topic_keys)
         self._outputs.say_functions(self.functions.by_name)
         monitor = monitor_name(self._prefix) if len(self._monitors()) > 1 else None
         if monitor is not None:
@@ -250,8 +260,16 @@ class GatewatchMonitor(Construct):
         MuteRules(self, "Maintenance", windows=config.maintenance, alarms=acting)
         self._warn(watched)
 
+    def _feed(self, wanted: AtOnce) -> None:
+        """As many at once as were given, or as are needed; what is too little is said."""
+        given = self._max_concurrency
+        taken = wanted if given is None else replace(wanted, probes=given, twins=given)
+        self.functions.feed(taken)
+        for kind, text in _too_few(wanted, given):
+            cdk.Annotations.of(self).add_warning_v2(f"gatewatch:{kind}", text)
+
     def _let_call(self, probe: ServiceFunction, calls: Calls, watched: Sequence[Derived]) -> None:
-        let_call(probe, calls, self._keys)
+        let_call(probe, calls, self._secret_keys)
         for one in watched:
             if one.name in calls.signed:
                 probe.allow(*one.calls.actions, on=[one.calls.resource])
@@ -314,6 +332,23 @@ class GatewatchMonitor(Construct):
             queues=self.functions.queues,
         )
         return routes.alarms if by_route else layers.alarms
+
+
+def _too_few(wanted: AtOnce, given: int | None) -> Iterator[tuple[str, str]]:
+    most = max(wanted.probes, wanted.twins)
+    if given is not None and given < most:
+        yield (
+            "concurrency",
+            f"max_concurrency is {given}; while nothing answers, this configuration needs {most} "
+            "probes at once, and with fewer its looks come late",
+        )
+    if given is None and wanted.all > NEW_ACCOUNT:
+        yield (
+            "quota",
+            f"while nothing answers, this configuration runs up to {wanted.all} Lambda functions "
+            f"at once; a new account may run {NEW_ACCOUNT} in all: ask for more (Service Quotas, "
+            "Lambda, concurrent executions), or set max_concurrency",
+        )
 
 
 @jsii.implements(cdk.IAspect)

@@ -72,9 +72,7 @@ class ServiceQueue(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=tries),
         )
 
-    def feed(
-        self, function: ServiceFunction, *, batch_size: int, max_concurrency: int | None = None
-    ) -> None:
+    def feed(self, function: ServiceFunction, *, batch_size: int, max_concurrency: int) -> None:
         function.function.add_environment("GATEWATCH_QUEUE_URL", self.queue.queue_url)
         function.function.add_event_source(
             sources.SqsEventSource(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from gatewatch import __version__
 from gatewatch.incidents.ahead import lead
 from gatewatch.service.dispatch import dispatch
 from gatewatch.service.published import RejectedError
@@ -30,7 +31,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     metrics.add_metric("ApisStopped", Unit.Count, len(done.stopped))
     for api, because in done.stopped.items():
         logger.error("api_stopped", api=api, reason=because)
-    return {"due": done.due, "shards": done.shards, "sweeps": done.sweeps}
+    told = {"due": done.due, "shards": done.shards, "sweeps": done.sweeps}
+    logger.info("dispatched", extra={"version": __version__, **told})
+    return told
 
 
 def _say_rejected(problems: Sequence[str]) -> None:

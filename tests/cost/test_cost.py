@@ -9,6 +9,8 @@ import pytest
 
 from gatewatch.cli.main import main
 from gatewatch.config.author import load
+from gatewatch.config.canonical import Config
+from gatewatch.cost.at_once import MOST, AtOnce, at_once
 from gatewatch.cost.bill import bill, shard_seconds, tiered
 from gatewatch.cost.counted import Counted, counted
 from gatewatch.cost.prices import REST_REQUESTS
@@ -88,3 +90,52 @@ def test_plan_tells_the_bill_of_both_sides(
     text = told_as("text")
     assert f"about ${told['ours_usd']:.2f} (Lambda" in text
     assert f"${told['watched_http_usd']:.2f} if HTTP APIs" in text
+
+
+_ROUTE = "GET /x: public"
+
+
+def _fleet(apis: int, *, private: bool = False) -> Config:
+    """So many hosts; `private`: one API of another is inside a VPC."""
+    written = "".join(
+        f"  a{number}: {{url: 'https://a{number}.example', routes: [{_ROUTE}]}}\n"
+        for number in range(apis)
+    )
+    inside = f"  p: {{url: 'https://p.example', private: true, routes: [{_ROUTE}]}}\n"
+    return load(f"apis:\n{written}{inside if private else ''}", "x")
+
+
+@pytest.mark.parametrize(
+    ("config", "most"),
+    [
+        (_fleet(1), AtOnce(probes=2, twins=0, writers=2)),
+        (_fleet(1, private=True), AtOnce(probes=2, twins=2, writers=2)),
+        (_fleet(600), AtOnce(probes=2, twins=0, writers=10)),
+    ],
+    ids=["one API", "one inside a VPC beside it", "600 APIs"],
+)
+def test_at_once_run_as_many_as_a_silent_minute_needs(config: Config, most: AtOnce) -> None:
+    found = at_once(config)
+    assert (found.twins, found.writers) == (most.twins, most.writers)
+    assert found.probes >= most.probes
+    assert at_once(config, counted(config)) == found
+
+
+def test_more_than_a_poller_takes_is_not_asked_for() -> None:
+    silent = Counted(
+        apis=1, routes=0, looks=1, shards=1e6, message_bytes=0, slices=0, timeout_seconds=10
+    )
+    assert at_once(_fleet(1), silent).probes == MOST
+
+
+def test_plan_tells_how_many_functions_run_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "gatewatch.yaml"
+    file.write_text(f"apis: {{a: {{url: 'https://a.example', routes: [{_ROUTE}]}}}}")
+    with pytest.raises(SystemExit):
+        main(["plan", "--config", str(file)])
+    assert (
+        "while no API answers: 5 (2 probes, 2 writers of incidents, dispatch); a new account may "
+        "run 10 in all"
+    ) in " ".join(capsys.readouterr().out.split())

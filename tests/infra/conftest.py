@@ -68,12 +68,17 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> templates.Resource:
     return synthesised(file)
 
 
+SECRETS_KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234"
+TOPICS_KEY = "arn:aws:kms:us-east-1:111122223333:key/5678"
+
+
 def synthesised(file: Path) -> templates.Resource:
     stack = GatewatchStack(
         templates.new_app(),
         "Gatewatch",
         config=file,
-        keys=("arn:aws:kms:eu-west-1:111122223333:key/1234",),
+        secret_keys=(SECRETS_KEY,),
+        topic_keys=(TOPICS_KEY,),
         code=templates.sources(),
     )
     return templates.of(stack)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from gatewatch.cost.measured import ALARMS, KEYS
@@ -222,6 +224,30 @@ def test_the_dashboard_finds_new_apis_by_itself(template: Resource) -> None:
         assert f'{{Gatewatch,deployment,api,stage}} MetricName=\\"{metric}\\"' in body.replace(
             "\\\\", "\\"
         )
+
+
+def test_a_count_of_many_shards_is_their_sum_by_the_minute(template: Resource) -> None:
+    """500 failing routes of one API are 21 values a minute, none above 24."""
+    [board] = resources(template, "AWS::CloudWatch::Dashboard").values()
+    body = json.loads(read(board["DashboardBody"]))
+    assert body["periodOverride"] == "inherit"
+    searches = [
+        each[0]["expression"]
+        for widget in body["widgets"]
+        for each in widget["properties"].get("metrics", [])
+        if "expression" in each[0]
+    ]
+    assert len(searches) == len(ROUTES)
+    assert all(one.endswith("'Sum', 60)") for one in searches)
+    shown = [
+        (each[-1]["stat"], each[-1]["period"], each[1])
+        for widget in body["widgets"]
+        for each in widget["properties"].get("metrics", [])
+        if "expression" not in each[0]
+    ]
+    assert {period for _, period, _ in shown} == {60}
+    counts = {"RoutesUp", "RoutesDown", "RoutesDue", "RoutesJudged", "RoutesUnknown"}
+    assert {stat for stat, _, name in shown if name in counts} == {"Sum"}
 
 
 def _watched(alarm: Resource) -> int:

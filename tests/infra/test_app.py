@@ -77,7 +77,9 @@ def test_the_library_itself_refuses_what_cloudformation_would() -> None:
 def test_cfn_lint_finds_nothing(assembly: Path) -> None:
     template = assembly / "Gatewatch.template.json"
     ignored = ["--ignore-checks", "W3005"]  # dependencies that the CDK writes twice
-    command = [Path(sys.executable).parent / "cfn-lint", "--template", template, *ignored]
+    places = ["--regions", "us-east-1", "eu-central-1", "ap-southeast-2"]
+    lint = Path(sys.executable).parent / "cfn-lint"
+    command = [lint, "--template", template, *ignored, *places]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
@@ -112,6 +114,33 @@ def test_the_file_of_this_repository_is_in_order() -> None:
     assert needs(load(text, "gatewatch.yaml"), "gatewatch.yaml").outside.secrets == (
         "gatewatch/partner",
     )
+
+
+@pytest.mark.parametrize(
+    ("context", "told"),
+    [
+        (
+            {"max-concurrency": "many"},
+            "max-concurrency: expected a whole number from 2 to 1000, found many",
+        ),
+        (
+            {"max-concurrency": "-1"},
+            "max-concurrency: expected a whole number from 2 to 1000, found -1",
+        ),
+        (
+            {"max-concurrency": 1},
+            "max_concurrency: expected a whole number from 2 to 1000, found 1",
+        ),
+        ({"keys": "arn:aws:kms:eu-west-1:111122223333:key/1"}, "keys: expected secret_keys (that"),
+    ],
+    ids=["no number", "negative", "too small", "the keys of before"],
+)
+def test_a_setting_that_cannot_be_deployed_is_one_line(
+    context: dict[str, object], told: str, config: Path, tmp_path: Path
+) -> None:
+    done = _app(tmp_path / "out", {"config": str(config), **context})
+    assert (done.returncode, len(done.stderr.splitlines())) == (3, 1)
+    assert done.stderr.startswith(told)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import aws_cdk as cdk
 import pytest
 
-from tests.infra.templates import Resource, granted, read, resources, short
+from gatewatch_cdk.grants import parameter_arn, secret_arns
+from tests.infra.conftest import SECRETS_KEY, TOPICS_KEY, synthesised
+from tests.infra.templates import Resource, granted, new_app, read, resources, short
 
 ROLE = "AWS::IAM::Role"
 _ARN = "arn:<AWS::Partition>"
@@ -56,7 +61,11 @@ GRANTS = {
             "ssm:GetParameter",
             f"{_ARN}:ssm:<AWS::Region>:<AWS::AccountId>:parameter/orders/token",
         ),
-        ("kms:Decrypt", "arn:aws:kms:eu-west-1:111122223333:key/1234"),
+        (
+            "secretsmanager:GetSecretValue",
+            "arn:aws:secretsmanager:eu-west-1:111122223333:secret:client-AbCdEf-??????",
+        ),
+        ("kms:Decrypt", SECRETS_KEY),
         ("sts:AssumeRole", "arn:aws:iam::444455556666:role/gatewatch-caller"),
         (
             "execute-api:Invoke",
@@ -70,8 +79,8 @@ GRANTS = {
         *_consumes("FunctionsChangesQueue"),
         ("sns:Publish", "<TopicsIncidents>"),
         ("sns:Publish", "arn:aws:sns:us-east-1:111122223333:on-call"),
-        ("kms:Decrypt", "arn:aws:kms:eu-west-1:111122223333:key/1234"),
-        ("kms:GenerateDataKey", "arn:aws:kms:eu-west-1:111122223333:key/1234"),
+        ("kms:Decrypt", TOPICS_KEY),
+        ("kms:GenerateDataKey", TOPICS_KEY),
         ("kms:Decrypt", "<TopicsKey.Arn>"),
         ("kms:GenerateDataKey", "<TopicsKey.Arn>"),
     },
@@ -95,6 +104,68 @@ def test_the_seed_reads_its_two_files_and_writes_its_own_bucket(template: Resour
     assert not any("*" in file for file in files)
     elsewhere = {on for _, on in may - {("s3:GetObject", file) for file in files}}
     assert {on.partition("/")[0] for on in elsewhere} == {_BUCKET, "<ConfigurationSeedLog.Arn>"}
+
+
+_SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:"
+_OWN = f"{_ARN}:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:"
+SECRETS = {
+    "a name": ("gatewatch/partner", [f"{_OWN}gatewatch/partner-??????"]),
+    "a name that ends like a suffix": ("my-secret", [f"{_OWN}my-secret-??????"]),
+    "a complete ARN": (f"{_SECRET}a-AbCdEf", [f"{_SECRET}a-AbCdEf", f"{_SECRET}a-AbCdEf-??????"]),
+    "a partial ARN": (f"{_SECRET}prod/partner", [f"{_SECRET}prod/partner-??????"]),
+    # As far as anybody can tell, this is a complete one.
+    "a partial ARN that ends like a suffix": (
+        f"{_SECRET}prod/my-secret",
+        [f"{_SECRET}prod/my-secret", f"{_SECRET}prod/my-secret-??????"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "arns"), SECRETS.values(), ids=SECRETS)
+def test_a_secret_may_be_read_however_it_is_named(given: str, arns: list[str]) -> None:
+    stack = cdk.Stack(new_app(), "Stack")
+    assert [read(stack.resolve(one)) for one in secret_arns(stack, given)] == arns
+
+
+_PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/orders/token"
+
+
+@pytest.mark.parametrize(
+    ("given", "arn"),
+    [
+        ("/orders/token", f"{_ARN}:ssm:<AWS::Region>:<AWS::AccountId>:parameter/orders/token"),
+        ("token:3", f"{_ARN}:ssm:<AWS::Region>:<AWS::AccountId>:parameter/token"),
+        (_PARAMETER, _PARAMETER),
+        (f"{_PARAMETER}:3", _PARAMETER),
+        (f"{_PARAMETER}:current", _PARAMETER),
+    ],
+    ids=["a name", "a version of it", "an ARN", "a version of an ARN", "a label of an ARN"],
+)
+def test_a_parameter_may_be_read_in_every_version(given: str, arn: str) -> None:
+    """A policy that names one grants nothing."""
+    stack = cdk.Stack(new_app(), "Stack")
+    assert read(stack.resolve(parameter_arn(stack, given))) == arn
+
+
+def test_own_keys_are_for_whoever_uses_them(private_template: Resource) -> None:
+    users = {
+        key: {role for role in ROLES for _, on in granted(private_template, role) if on == key}
+        for key in (SECRETS_KEY, TOPICS_KEY)
+    }
+    assert users == {
+        SECRETS_KEY: {"FunctionsProbe", "FunctionsTwin"},
+        TOPICS_KEY: {"FunctionsIncidents"},
+    }
+
+
+ROLES = ("FunctionsDispatch", "FunctionsProbe", "FunctionsTwin", "FunctionsIncidents", "TicksRole")
+
+
+def test_without_secrets_and_topics_no_own_key_is_granted(tmp_path: Path) -> None:
+    file = tmp_path / "gatewatch.yaml"
+    file.write_text("apis: {a: {url: 'https://a.example', routes: [GET /x: public]}}")
+    may = granted(synthesised(file), "")
+    assert not {on for _, on in may if on in (SECRETS_KEY, TOPICS_KEY)}
 
 
 def test_nothing_is_allowed_on_everything(template: Resource) -> None:

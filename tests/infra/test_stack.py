@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import aws_cdk as cdk
 import pytest
 
-from tests.infra.conftest import synthesised
+from gatewatch import __version__
+from gatewatch.config.author import load
+from gatewatch.cost.at_once import NEW_ACCOUNT, at_once
+from gatewatch_cdk.monitor import GatewatchMonitor
+from gatewatch_cdk.settings import UnusableSettingError
+from gatewatch_cdk.stack import GatewatchStack
+from tests.infra import templates
+from tests.infra.conftest import CONFIG, PRIVATE, SECRETS_KEY, synthesised
 from tests.infra.templates import Resource, named, read, resources, short
 
 FUNCTIONS = {
@@ -247,5 +256,130 @@ def test_the_stack_is_as_big_for_10_as_for_10_000_routes(tmp_path: Path) -> None
         file = tmp_path / f"{count}.yaml"
         file.write_text(_routes(count))
         template = synthesised(file)
+        for one in resources(template, "AWS::Lambda::EventSourceMapping").values():
+            del one["ScalingConfig"]
         sizes.append((len(template["Resources"]), len(json.dumps(template))))
     assert sizes[0] == sizes[1]
+
+
+def _at_once(template: Resource) -> dict[str, int]:
+    feeds = resources(template, "AWS::Lambda::EventSourceMapping").values()
+    return {
+        read(one["FunctionName"])[len("<Functions") : -len("Function>")]: int(
+            one["ScalingConfig"]["MaximumConcurrency"]
+        )
+        for one in feeds
+    }
+
+
+MANY = at_once(load(_routes(5_000), "gatewatch.yaml"))
+
+
+def test_many_routes_need_more_than_a_new_account_has() -> None:
+    assert MANY.probes > NEW_ACCOUNT
+
+
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        (CONFIG, {"Probe": 2, "Incidents": 2}),
+        (PRIVATE, {"Probe": 2, "Twin": 2, "Incidents": 2}),
+        (_routes(5_000), {"Probe": MANY.probes, "Incidents": 2}),
+    ],
+    ids=["a first configuration", "with private APIs", "5,000 routes"],
+)
+def test_as_many_run_at_once_as_are_needed_while_nothing_answers(
+    text: str, most: dict[str, int], tmp_path: Path
+) -> None:
+    file = tmp_path / "gatewatch.yaml"
+    file.write_text(text)
+    assert _at_once(synthesised(file)) == most
+
+
+def test_a_first_configuration_leaves_room_in_a_new_account(private_template: Resource) -> None:
+    dispatch = 1
+    assert sum(_at_once(private_template).values()) + dispatch < NEW_ACCOUNT
+
+
+def test_nothing_is_reserved(private_template: Resource) -> None:
+    functions = resources(private_template, "AWS::Lambda::Function").values()
+    assert not any("ReservedConcurrentExecutions" in one for one in functions)
+
+
+def _warnings(tmp_path: Path, text: str, max_concurrency: int | None = None) -> list[str]:
+    file = tmp_path / "gatewatch.yaml"
+    file.write_text(text)
+    stack = GatewatchStack(
+        templates.new_app(),
+        "Gatewatch",
+        config=file,
+        max_concurrency=max_concurrency,
+        code=templates.sources(),
+    )
+    template = templates.of(stack)
+    assert max_concurrency is None or _at_once(template)["Probe"] == max_concurrency
+    found = stack.monitor.node.metadata
+    return [str(one.data) for one in found if one.type == "aws:cdk:warning"]
+
+
+def test_whoever_needs_more_than_a_new_account_has_is_told(tmp_path: Path) -> None:
+    [told] = _warnings(tmp_path, _routes(5_000))
+    assert f"up to {MANY.all} Lambda functions at once; a new account may run 10 in all" in told
+
+
+def test_whoever_allows_less_than_is_needed_is_told(tmp_path: Path) -> None:
+    [told] = _warnings(tmp_path, _routes(5_000), max_concurrency=5)
+    assert told.startswith(
+        "max_concurrency is 5; while nothing answers, this configuration needs "
+        f"{MANY.probes} probes at once"
+    )
+
+
+def test_whoever_needs_little_is_told_nothing(tmp_path: Path) -> None:
+    assert _warnings(tmp_path, CONFIG) == []
+    assert _warnings(tmp_path, _routes(500), max_concurrency=50) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            {"max_concurrency": 1},
+            "max_concurrency: expected a whole number from 2 to 1000, found 1",
+        ),
+        (
+            {"max_concurrency": 1_001},
+            "max_concurrency: expected a whole number from 2 to 1000, found 1001",
+        ),
+        (
+            {"secret_keys": ["alias/mine"]},
+            "secret_keys: expected ARNs of KMS keys such as arn:aws:kms:REGION:ACCOUNT:key/ID, "
+            "found 'alias/mine'",
+        ),
+        (
+            {"topic_keys": [SECRETS_KEY.replace("key/", "alias/")]},
+            "topic_keys: expected ARNs of KMS keys such as arn:aws:kms:REGION:ACCOUNT:key/ID, "
+            "found 'arn:aws:kms:eu-west-1:111122223333:alias/1234'",
+        ),
+        (
+            {"keys": [SECRETS_KEY]},
+            "keys: expected secret_keys (that encrypt your secrets, for the probes) and topic_keys "
+            "(that encrypt the topics of notify, for the writer) instead; on the command line, "
+            "secret-keys and topic-keys",
+        ),
+    ],
+    ids=["too few", "too many", "an alias's name", "an alias's ARN", "the keys of before"],
+)
+def test_a_setting_that_cannot_be_deployed_is_refused(given: dict[str, Any], told: str) -> None:
+    stack = cdk.Stack(templates.new_app(), "Own")
+    with pytest.raises(UnusableSettingError) as refused:
+        GatewatchMonitor(stack, "Monitor", code=templates.sources(), **given)
+    assert str(refused.value) == told
+
+
+def test_what_runs_says_its_version(private_template: Resource) -> None:
+    functions = resources(private_template, "AWS::Lambda::Function").values()
+    assert functions
+    assert all(one["Description"].startswith(f"Gatewatch {__version__}: ") for one in functions)
+    [board] = resources(private_template, "AWS::CloudWatch::Dashboard").values()
+    assert f"Gatewatch {__version__}, deployment Gatewatch" in read(board["DashboardBody"])

@@ -14,7 +14,7 @@ from gatewatch.config.problems import ConfigError
 from gatewatch_cdk.monitor import GatewatchMonitor
 from gatewatch_cdk.stack import GatewatchStack
 from tests.infra import templates
-from tests.infra.conftest import PRIVATE, synthesised
+from tests.infra.conftest import PRIVATE, SECRETS_KEY, synthesised
 from tests.infra.templates import Resource, granted, named, read, resources, statements
 from tests.infra.test_alarms import ALARM, POLICIES, ROUTES
 from tests.infra.test_grants import GRANTS
@@ -110,7 +110,7 @@ def test_it_may_do_this_and_nothing_else(private_template: Resource) -> None:
         ("sqs:SendMessage", "<FunctionsChangesQueue.Arn>"),
         ("secretsmanager:GetSecretValue", partner),
         ("secretsmanager:GetSecretValue", inner),
-        ("kms:Decrypt", "arn:aws:kms:eu-west-1:111122223333:key/1234"),
+        ("kms:Decrypt", SECRETS_KEY),
         ("execute-api:Invoke", f"{_ARN}:execute-api:us-east-1:<AWS::AccountId>:def456/prod/*"),
         *((action, "*") for action in _INTERFACES),
     }

@@ -18,6 +18,7 @@ from gatewatch.cli.maintenance import Scheduled, scheduled, window_lines
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat
 from gatewatch.cli.setting import read_config
 from gatewatch.config.canonical import Config, Route
+from gatewatch.cost.at_once import NEW_ACCOUNT, AtOnce, at_once
 from gatewatch.cost.bill import Bill, bill
 from gatewatch.cost.counted import counted
 from gatewatch.model import ANONYMOUS, Access, is_stranger
@@ -60,11 +61,13 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """`bill`: the looks' monthly cost in the account, and for the APIs' owners."""
+    """`bill`: the looks' monthly cost in the account, and for the APIs' owners. `at_once`: the
+    account's functions while no API answers."""
 
     looks: tuple[Planned, ...]
     load: tuple[Load, ...]
     bill: Bill
+    at_once: AtOnce
     maintenance: tuple[Scheduled, ...] = ()
 
 
@@ -101,6 +104,7 @@ def plan(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) -> Non
     for line in window_lines(full_plan.maintenance):
         console.print(line)
     console.print(_priced(full_plan.bill), soft_wrap=True)
+    console.print(_running(full_plan.at_once), soft_wrap=True)
 
 
 def _priced(bill: Bill) -> str:
@@ -113,13 +117,24 @@ def _priced(bill: Bill) -> str:
     )
 
 
+def _running(most: AtOnce) -> str:
+    twins = f"{most.twins} probes inside the VPC, " if most.twins else ""
+    return (
+        f"Lambda functions at once in the account, while no API answers: {most.all} ({most.probes} "
+        f"probes, {twins}{most.writers} writers of incidents, dispatch); a new account may run "
+        f"{NEW_ACCOUNT} in all"
+    )
+
+
 def planned(config: Config) -> Plan:
     entrances = ((api.name, one.url) for api in config.apis for one in api.entrances)
     order = {entrance: number for number, entrance in enumerate(entrances)}
     probes = plan_all(config, entered=NOBODY_YET)
     probes.sort(key=lambda probe: order[probe.api.name, probe.entrance.url])
     looks = tuple(one for probe in probes for one in _of_probe(probe))
-    return Plan(looks=looks, load=tuple(_loads(config, looks)), bill=bill(counted(config)))
+    found = counted(config)
+    loads, most = tuple(_loads(config, looks)), at_once(config, found)
+    return Plan(looks=looks, load=loads, bill=bill(found), at_once=most)
 
 
 def _loads(config: Config, looks: Iterable[Planned]) -> Iterator[Load]:

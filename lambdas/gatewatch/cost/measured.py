@@ -21,6 +21,7 @@ PROCESSORS = 512 / 1769  # that a function of this memory has
 LOOK_SECONDS = 0.1  # until a healthy API has answered
 AWS_CALL_SECONDS = 0.01
 PLATFORM_LOG_BYTES = 600  # what Lambda itself logs of a run
+WRITER_SECONDS = 1.0  # of an API whose incident opens: its reads, its writes and its messages
 EMPTY_POLLS = 30  # a minute: five pollers of two queues, 20 s each
 SERIES = 25  # metrics of a deployment
 KEYS = 2  # one for each topic

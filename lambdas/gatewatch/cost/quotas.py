@@ -32,7 +32,8 @@ def touched(found: Counted) -> Iterator[Touched]:
         quota="Lambda: functions at once",
         needed=ceil(a_second * shard_seconds(found)),
         given=1_000,
-        note=f"{silent_concurrency(found)} if every API kept silent until its timeout",
+        note=f"{silent_concurrency(found)} if every API kept silent until its timeout; a new "
+        "account may have 10",
     )
     yield Touched(
         quota="SQS: calls a second to a FIFO queue, in high-throughput mode",

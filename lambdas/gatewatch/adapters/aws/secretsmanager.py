@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from gatewatch.adapters.aws.client import (
     KEY_DENIED,
     OTHERWISE,
@@ -28,6 +30,11 @@ def read_secret(name: str) -> str:
         return str(found["SecretString"])
 
 
+# https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
+_ENDS_ALIKE = re.compile(r"^arn:.*-[A-Za-z0-9]{6}$")
+_NO_SUFFIX = "; write its complete ARN: one that ends in a dash and six characters counts as such"
+
+
 def _remedies(name: str) -> Remedies:
     """By the codes of
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
@@ -36,6 +43,7 @@ def _remedies(name: str) -> Remedies:
     describe = f"aws secretsmanager describe-secret {secret}"
     return {
         OTHERWISE: describe,
+        "ResourceNotFoundException": f"{describe}{_NO_SUFFIX if _ENDS_ALIKE.search(name) else ''}",
         "AccessDeniedException": f"grant secretsmanager:GetSecretValue on {name} to {WHO_LOOKS}",
         KEY_DENIED: f"{describe} --query KmsKeyId; grant kms:Decrypt on that key to {WHO_LOOKS}",
         # Also reported for a secret that is marked for deletion.
