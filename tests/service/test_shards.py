@@ -12,12 +12,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.attempt import Probe
 from gatewatch.config.canonical import Api, Channel, Config, Entrance
 from gatewatch.config.windows import Opening
 from gatewatch.gateway.url import host_of
-from gatewatch.model import Finding, Held
+from gatewatch.model import Access, Finding, Held
 from gatewatch.plan import NO_LATCHES, Latches, plan
+from gatewatch.probe.credentials import CredentialError, Keyring
+from gatewatch.probe.vault import Vault
 from gatewatch.service.ledger import WriterContext
 from gatewatch.service.shards import Bounds, Shard, fresh, shards
 from gatewatch.service.state_slices import ROUTES_PER_SLICE, slice_count, slice_name
@@ -270,3 +273,85 @@ def _fields(probe: Probe) -> tuple[object, ...]:
         [dataclasses.astuple(one) for one in found] for found in (probe.attempts, probe.trials)
     ]
     return probe.route, probe.entrance, attempts, probe.skipped
+
+
+SIGNING = config("GET /x: {access: protected, guarded_by: iam, as: [signer]}")
+
+
+@pytest.mark.parametrize("hosts", [1, 1_000, 3_000])
+def test_a_credential_brings_the_hosts_of_the_shard_however_many_it_has(hosts: int) -> None:
+    """Of 640 hosts, each shard would else carry all: 40 MB a minute at 32,000 routes."""
+    apis = [api(f"a{n:04}", 2, [f"h{n:04}.example.com"], timeout=1.0) for n in range(hosts)]
+    everywhere = tuple(f"h{n:04}.example.com:443" for n in range(hosts))
+    user = CREDENTIALS[0]
+    whole = Config(apis=tuple(apis), credentials=(replace(user, hosts=everywhere),))
+    probes = plan(whole, range(MINUTE, MINUTE + 1))
+    told = {one.name: WriterContext() for one in apis}
+    found = shards(whole, probes, START, told, dict.fromkeys(told, 1))
+    for shard in found:
+        [carried] = shard.credentials
+        assert set(carried.hosts) == {host_of(one.entrance.url) for one in shard.probes()}
+    a_route = sum(len(msgspec.json.encode(one)) for one in found) / (2 * hosts)
+    assert a_route < 1_500
+
+
+def test_a_shard_gives_a_credential_no_host_that_is_not_its_own() -> None:
+    """Whatever is planned: one that may go nowhere of these is refused where it would be sent."""
+    one = api("orders", 1, ["h.example.com"])
+    user = CREDENTIALS[0]
+    elsewhere = replace(user, hosts=("other.example.com:443",))
+    whole = Config(apis=(one,), credentials=(elsewhere,))
+    [shard] = shards(
+        whole,
+        plan(whole, range(MINUTE, MINUTE + 1)),
+        START,
+        {"orders": WriterContext()},
+        {"orders": 1},
+    )
+    [carried] = shard.credentials
+    assert carried == replace(user, hosts=())
+    keyring = Keyring(shard.credentials, Vault(lambda _: "secret", SystemClock()))
+    [attempt] = [one for probe in shard.probes() for one in probe.attempts if one.callers]
+    with pytest.raises(CredentialError, match=r"user may not be sent to h\.example\.com:443"):
+        keyring.present(attempt, attempt.url, START)
+
+
+def test_a_credential_that_signs_controls_goes_where_they_go() -> None:
+    """Even where no look of the shard presents it."""
+    [one] = SIGNING.apis
+    public = replace(one.routes[0], name="GET /p", target="/p", access=Access.PUBLIC, callers=())
+    one = replace(one, routes=(*one.routes, public))
+    places = [Entrance(url=f"https://h{n}.example.com", closed=False) for n in range(3)]
+    [own] = [found for found in SIGNING.credentials if found.name == "signer"]
+    apis = [replace(one, name=f"a{n}", entrances=(place,)) for n, place in enumerate(places)]
+    hosts = tuple(host_of(place.url) for place in places)
+    whole = Config(apis=tuple(apis), credentials=(replace(own, hosts=hosts),))
+    told = {api.name: WriterContext() for api in apis}
+    open_ones = [probe for probe in plan(whole) if probe.route.name == "GET /p"]
+    narrow = Bounds(seconds=1)
+    found = shards(whole, open_ones, START, told, dict.fromkeys(told, 1), bounds=narrow)
+    for shard in found:
+        assert shard.signers == dict.fromkeys(shard.slices, "signer")
+        [carried] = shard.credentials
+        assert set(carried.hosts) == {host_of(probe.entrance.url) for probe in shard.probes()}
+    assert len(found) == 3
+
+
+def test_of_the_entrances_that_let_us_in_a_shard_has_its_own() -> None:
+    many = [f"h{n}.example.com" for n in range(30)]
+    one = api("orders", 20, many)
+    whole = Config(apis=(one,), credentials=CREDENTIALS)
+    entered = frozenset(("orders", entrance.url) for entrance in one.entrances)
+    found = shards(
+        whole,
+        plan(whole, range(MINUTE, MINUTE + 1)),
+        START,
+        {"orders": WriterContext()},
+        {"orders": 4},
+        let_in=entered,
+    )
+    assert len(found) > 1
+    for shard in found:
+        assert set(shard.let_in) == {
+            (probe.api.name, probe.entrance.url) for probe in shard.probes()
+        }

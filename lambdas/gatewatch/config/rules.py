@@ -50,8 +50,9 @@ def problems(config: Config) -> Iterator[Problem]:
         yield Problem(("apis",), f"expected at most {MOST_PLACES} routes at entrances", places)
     for one in config.credentials:
         yield from _of_source(one.source, ("credentials", one.name))
-        if len(msgspec.json.encode(one)) > _MOST_CREDENTIAL_BYTES:
-            yield Problem(("credentials", one.name), "expected fewer hosts")
+        if len(msgspec.json.encode(one.source)) > _MOST_CREDENTIAL_BYTES:
+            expected = f"expected a credential of at most {_MOST_CREDENTIAL_BYTES} bytes"
+            yield Problem(("credentials", one.name), expected)
     for at, channel in enumerate(config.notify):
         if not re.match(TOPIC_PATTERN, channel.topic):
             yield Problem(("notify", at, "sns"), f"expected {TOPIC}", channel.topic)

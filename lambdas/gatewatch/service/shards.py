@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from gatewatch.attempt import Probe, Skipped, Trial, attempt_for, trial_for
 from gatewatch.config.canonical import Api, Config, Credential, Route
+from gatewatch.gateway.url import host_of
 from gatewatch.plan import signers, whole_minutes
 from gatewatch.service.ledger import WriterContext
 from gatewatch.service.state_slices import slice_name
@@ -102,8 +103,9 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     One API may be `due` at each of its entrances. It does not have all of its routes here, so they
     allow no conclusion about the API as a whole: `signers` names the credential that controls at
-    an API may sign with, and `credentials` has it. `slices`: each API's number of slices.
-    `networks`: the address ranges that the deployment allows in addition to public addresses.
+    an API may sign with, and `credentials` has it. A credential brings those of its hosts that
+    these looks are for, and may be sent to no others from here. `slices`: each API's number of
+    slices. `networks`: the address ranges that the deployment allows in addition to public ones.
     """
 
     at: str
@@ -159,6 +161,16 @@ class Piece:
     def host(self) -> str:
         return self.probes[0].destination
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """The API and the entrance."""
+        return self.api.name, self.probes[0].entrance.url
+
+    @property
+    def named_host(self) -> str:
+        """The `host:port` that its calls name, as a credential's hosts do."""
+        return host_of(self.probes[0].entrance.url)
+
 
 def pieces(
     probes: Iterable[Probe],
@@ -169,7 +181,7 @@ def pieces(
 ) -> list[Piece]:
     """`counts`: each API's number of slices; `besides`: the bytes that a shard holds for an API in
     addition to the configuration."""
-    sizes = {one.name: _size(one) for one in credentials}
+    sizes = {one.name: _size(replace(one, hosts=())) for one in credentials}
     found: dict[tuple[str, str, str], list[Probe]] = defaultdict(list)
     for one in probes:
         name = one.api.name
@@ -198,12 +210,14 @@ def _cut(group: Iterable[Probe]) -> Iterator[list[Probe]]:
 def _piece(
     group: Sequence[Probe], sizes: Mapping[str, int], besides: int, signing: Mapping[str, str]
 ) -> Piece:
+    url = len(group[0].entrance.url)
     return Piece(
         probes=tuple(group),
         seconds=sum(each.timeout_seconds for one in group for each in one.planned),
         size=_size(due_routes(group))
-        + sum(sizes[name] for name in _used(group, signing))
-        + besides,
+        + sum(sizes[name] + url for name in _used(group, signing))
+        + besides
+        + url,
     )
 
 
@@ -295,26 +309,21 @@ def shards(
 
     `inside`: the `networks` of shards of private APIs.
     """
-    credentials = {one.name: one for one in config.credentials}
-    entered: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for one in sorted(let_in):
-        entered[one[0]].append(one)
+    bound = {one.name: _Bound(one) for one in config.credentials}
+    entered = frozenset(let_in)
     signing = signers(config)
-    besides = {name: _size((about[name], entered[name], signing.get(name))) for name in counts}
+    besides = {name: _size((about[name], signing.get(name))) for name in counts}
     found = pieces(probes, counts, config.credentials, besides, signing)
     return [
         Shard(
             at=at.isoformat(),
             lane=lane,
             due=tuple(_due(run)),
-            credentials=tuple(
-                credentials[name]
-                for name in _used((probe for one in run for probe in one.probes), signing)
-            ),
+            credentials=_carried(run, bound, signing),
             slices={one.api.name: counts[one.api.name] for one in run},
             about={one.api.name: about[one.api.name] for one in run},
             signers={name: signing[name] for name in _names(run) if name in signing},
-            let_in=tuple(pair for name in _names(run) for pair in entered[name]),
+            let_in=tuple(sorted(entered & {one.place for one in run})),
             networks=inside if private else networks,
             contact=config.contact,
         )
@@ -323,6 +332,29 @@ def shards(
             (one for one in found if one.api.private is private), bounds or Bounds()
         )
     ]
+
+
+def _carried(
+    run: Iterable[Piece], bound: Mapping[str, _Bound], signing: Mapping[str, str]
+) -> tuple[Credential, ...]:
+    """The credentials of a shard, each with the hosts that it is for there; never with more than
+    its own."""
+    called: dict[str, set[str]] = defaultdict(set)
+    for one in run:
+        for name in _used(one.probes, signing):
+            called[name].add(one.named_host)
+    return tuple(bound[name].to(hosts) for name, hosts in called.items())
+
+
+class _Bound:
+    """A credential, whose many hosts are searched for each shard."""
+
+    def __init__(self, credential: Credential) -> None:
+        self._credential = credential
+        self._hosts = frozenset(credential.hosts)
+
+    def to(self, called: set[str]) -> Credential:
+        return replace(self._credential, hosts=tuple(sorted(called & self._hosts)))
 
 
 def _names(run: Iterable[Piece]) -> list[str]:
