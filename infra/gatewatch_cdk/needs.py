@@ -22,7 +22,7 @@ from gatewatch.config.canonical import (
     Sigv4,
     within,
 )
-from gatewatch.config.lookups import is_placeholder
+from gatewatch.config.lookups import is_parameter, is_placeholder
 from gatewatch.config.places import inside, outside
 from gatewatch.config.problems import ConfigError, Path, Problem
 from gatewatch.gateway.url import host_of, parse
@@ -72,7 +72,7 @@ class Needs:
 
 def needs(config: Config, name: str) -> Needs:
     """Raises ConfigError where the account cannot give what is needed; `name` is the file's."""
-    problems = [*_unusable_names(config), *_unreachable_places(config)]
+    problems = [*_unusable_names(config), *_unreachable_places(config), *_unsignable(config)]
     if problems:
         raise ConfigError(name, problems)
     private = inside(config)
@@ -152,12 +152,28 @@ def _unreachable_places(config: Config) -> Iterator[Problem]:
                 "in the account, expected a network from where to look; see docs/account.md",
             )
     for api in _signed(config):
-        if any(is_placeholder(host_of(one.url)) for one in api.entrances if not one.closed):
+        if any(is_parameter(host_of(one.url)) for one in api.entrances if not one.closed):
             yield Problem(
                 ("apis", api.name),
                 "expected its URLs written out, or a sigv4 credential with a role: the probe's own "
                 "identity is granted calls to APIs that are known before the deployment",
             )
+
+
+def _unsignable(config: Config) -> Iterator[Problem]:
+    """A signature is made for a region, which a custom domain does not name."""
+    for one in config.credentials:
+        if not isinstance(one.source, Sigv4) or one.source.region is not None:
+            continue
+        for api in config.apis:
+            for entrance in api.entrances if one.name in api.presented else ():
+                host = host_of(entrance.url)
+                named = parse(entrance.url).region is not None or is_placeholder(host)
+                if not named and not entrance.closed:
+                    expected = (
+                        f"expected a region: {host}, where it signs for {api.name}, names none"
+                    )
+                    yield Problem(("credentials", one.name, "sigv4"), expected)
 
 
 def _signed(config: Config) -> Iterator[Api]:

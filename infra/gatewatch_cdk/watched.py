@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gatewatch.config.lookups import of_watched
 from gatewatch.config.problems import Problem
 from gatewatch_cdk.readers import WatchedApi, read
 from gatewatch_cdk.readers.reading import Entrances, OwnCalls, Remark
@@ -103,8 +104,7 @@ class Watched:
         }
 
     def _placeholder(self, at: int) -> str:
-        """Names that nobody can have (RFC 2606)."""
-        return f"https://watched-{self.number}{f'-{at + 1}' if at else ''}.invalid"
+        return of_watched(self.number, at + 1)
 
     def _problems(self, entrances: Entrances) -> Iterator[Problem]:
         if not entrances.opened:

@@ -91,7 +91,7 @@ REFUSED = {
     "Manager {secret: NAME} or a parameter {ssm: NAME}",
     '{bearer: {secret: "*"}}': '"*": expected one name, without * and ?',
     '{bearer: {ssm: "/orders/?"}}': '"/orders/?": expected one name, without * and ?',
-    '{sigv4: {role: "arn:aws:iam::111122223333:role/*"}}': (
+    '{sigv4: {role: "arn:aws:iam::111122223333:role/*", region: eu-west-1}}': (
         '"arn:aws:iam::111122223333:role/*": expected one name, without * and ?'
     ),
 }

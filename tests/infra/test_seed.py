@@ -187,6 +187,29 @@ def test_a_parameter_that_holds_no_url_stops_the_deployment(stack: Stack, value:
     )
 
 
+@pytest.mark.parametrize("value", ["https:///orders", "https://hunter2 hunter2", "wss://a.b"])
+def test_a_domain_that_makes_no_url_stops_the_deployment(stack: Stack, value: str) -> None:
+    told = "what watched-1-2.invalid:443 stands for: expected it to hold a URL"
+    with pytest.raises(ValueError, match=told):
+        stack.deploy("https://watched-1-2.invalid", Urls={"https://watched-1-2.invalid": value})
+
+
+def test_several_entrances_of_an_api_are_filled_in(stack: Stack) -> None:
+    """Each in its own place, and the credential's hosts with them."""
+    stack.deploy(
+        "https://watched-1.invalid https://watched-1-2.invalid https://watched-12.invalid",
+        Urls={
+            "https://watched-1.invalid": "https://abc.execute-api.eu-west-1.amazonaws.com/prod/",
+            "https://watched-1-2.invalid": "https://API.example.com/orders",
+            "https://watched-12.invalid": "https://other.example.com",
+        },
+    )
+    assert stack.current == (
+        "https://abc.execute-api.eu-west-1.amazonaws.com/prod https://api.example.com/orders "
+        "https://other.example.com"
+    )
+
+
 def test_the_end_leaves_an_empty_bucket(stack: Stack, s3: Any) -> None:
     stack.deploy("v1")
     stack.deploy("v2")

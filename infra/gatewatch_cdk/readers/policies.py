@@ -14,8 +14,13 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_network
 from typing import Any
 
-_VARIABLE, _TOKEN = "\x01", "\x02"
-_PATH_VARIABLE = re.compile(r"\{[^{}/]*\}")
+_TOKEN = "\x01"
+"""Stands for a part that only the deployment knows."""
+_VARIABLE, _GREEDY = "\x02", "\x03"
+"""Stand for the values of path variables; the greedy one may hold slashes."""
+_PART = "\x04"
+"""As `*`, but it takes no slash."""
+_PATH_VARIABLE = re.compile(r"\{[^{}/]*?(\+?)\}")
 _ACTION = "execute-api:Invoke"
 _NEGATED = re.compile(r"Not(Equals|Like|IpAddress)", re.IGNORECASE)
 _ONLY_INSIDE = frozenset({"aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn", "aws:vpcsourceip"})
@@ -50,7 +55,8 @@ class Policy:
         statements = _statements(self.document)
         if statements is None:
             return None
-        subject = f"{self.stage or _VARIABLE}/{method}{_PATH_VARIABLE.sub(_VARIABLE, path)}"
+        filled = _PATH_VARIABLE.sub(lambda found: _GREEDY if found[1] else _VARIABLE, path)
+        subject = f"{self.stage or _VARIABLE}/{method}{filled}"
         call = _Call(subject, self.is_private, is_known)
         found = [(one.get("Effect"), call.matches(one)) for one in statements]
         denied = _any(matched for effect, matched in found if effect == "Deny")
@@ -162,7 +168,7 @@ def _of_action(statement: Mapping[str, Any]) -> bool | None:
 
 
 def _is_like(pattern: str, text: str) -> bool:
-    return bool(re.fullmatch(_regex(pattern), text, re.IGNORECASE))
+    return _overlap(pattern.lower(), text.lower())
 
 
 def _covers(resource: object, subject: str) -> bool | None:
@@ -177,21 +183,14 @@ def _covers(resource: object, subject: str) -> bool | None:
         if len(parts) < 6:
             return None
         pattern = parts[5].partition("/")[2] if "/" in parts[5] else parts[5]
-    if re.fullmatch(_regex(pattern), subject, re.DOTALL):
+    if _overlap(pattern, subject):
         return True
-    return (
-        None if _overlap(pattern.replace(_TOKEN, "*"), subject.replace(_VARIABLE, "*")) else False
-    )
-
-
-def _regex(pattern: str) -> str:
-    wild = {"*": ".*", "?": "."}
-    return "".join(wild.get(one, re.escape(one)) for one in pattern)
+    some = subject.replace(_VARIABLE, _PART).replace(_GREEDY, "*")
+    return None if _overlap(pattern.replace(_TOKEN, "*"), some) else False
 
 
 def _overlap(one: str, other: str) -> bool:
-    """Whether some text fits both patterns of `*` and `?`."""
-
+    """Whether some text fits both patterns: the first of `*` and `?`, the other of parts, too."""
     seen: set[tuple[int, int]] = set()
     ahead = [(0, 0)]
     while ahead:
@@ -206,6 +205,10 @@ def _overlap(one: str, other: str) -> bool:
             ahead += [(left + 1, right), *([(left, right + 1)] if others else [])]
         if others[:1] == "*":
             ahead += [(left, right + 1), *([(left + 1, right)] if rest else [])]
+        if others[:1] == _PART:
+            ahead.append((left, right + 1))
+            if rest[:1] not in ("", "/"):
+                ahead.append((left + 1, right))
         if rest and others and (rest[0] == others[0] or "?" in (rest[0], others[0])):
             ahead.append((left + 1, right + 1))
     return False

@@ -59,9 +59,11 @@ def _settled(act: Callable[[], None]) -> None:
 
 def _put(properties: Event) -> None:
     s3 = boto3.client("s3")
-    bucket, urls = properties["Bucket"], properties.get("Urls", {})
-    for placeholder, name in properties.get("Parameters", {}).items():
-        _check_url(name, urls[placeholder])
+    bucket, parameters = properties["Bucket"], properties.get("Parameters", {})
+    urls = {place: _tidied(url) for place, url in properties.get("Urls", {}).items()}
+    for placeholder, url in urls.items():
+        name = parameters.get(placeholder)
+        _check_url(f"ssm {name}" if name else f"what {_host(placeholder)} stands for", url)
 
     def put(key: str, body: bytes) -> None:
         s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
@@ -83,10 +85,17 @@ def _put(properties: Event) -> None:
     put(DEPLOYED, json.dumps({**now, "take_over": take_over}).encode())
 
 
-def _check_url(parameter: str, value: str) -> None:
+def _tidied(url: str) -> str:
+    """Its scheme and host in lower case, as custom domains need not be written."""
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme.lower()}{mark}{host.lower()}{slash}{path}"
+
+
+def _check_url(place: str, value: str) -> None:
     """The value is new and unchecked, so errors do not repeat it."""
     if not _URL.fullmatch(value):
-        raise ValueError(f"ssm {parameter}: expected it to hold a URL that begins with https://")
+        raise ValueError(f"{place}: expected it to hold a URL that begins with https://")
 
 
 def _moves(before: Event | None, current: Event | None, take_over: str) -> bool:

@@ -14,7 +14,8 @@ from gatewatch.config import authored
 from gatewatch.config.findings import Findings
 from gatewatch.config.problems import Path
 
-_PLACEHOLDER = re.compile(r"parameter-\d+\.invalid")
+_PARAMETER = re.compile(r"parameter-\d+\.invalid")
+_WATCHED = re.compile(r"watched-\d+(-\d+)?\.invalid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,23 @@ class Placeholders:
         return self.by_name.setdefault(name, f"https://parameter-{number}.invalid")
 
 
+def is_parameter(host: str) -> bool:
+    """Whether a host stands for the value of a parameter: nobody can have its name (RFC 2606)."""
+    return bool(_PARAMETER.fullmatch(_name(host)))
+
+
+def of_watched(api: int, entrance: int) -> str:
+    """Stands for a URL of an API that a CDK app watches, until a deployment knows it."""
+    return f"https://watched-{api}{f'-{entrance}' if entrance > 1 else ''}.invalid"
+
+
 def is_placeholder(host: str) -> bool:
-    """A name that nobody can have (RFC 2606)."""
-    return bool(_PLACEHOLDER.fullmatch(host.partition(":")[0]))
+    """Whether only a deployment knows the host that this one stands for."""
+    return is_parameter(host) or bool(_WATCHED.fullmatch(_name(host)))
+
+
+def _name(host: str) -> str:
+    return host.partition(":")[0]
 
 
 def urls(
