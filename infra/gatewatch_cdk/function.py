@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -71,11 +72,11 @@ class ServiceFunction(Construct):
         if failed is not None:
             self.allow("sqs:SendMessage", on=[failed.queue_arn])
 
-    def allow(self, *actions: str, on: list[str]) -> None:
+    def allow(self, *actions: str, on: list[str], only_if: Mapping[str, Any] | None = None) -> None:
         """Nothing is granted where there is nothing to grant on."""
         if on:
             self.role.add_to_principal_policy(
-                iam.PolicyStatement(actions=list(actions), resources=on)
+                iam.PolicyStatement(actions=list(actions), resources=on, conditions=only_if)
             )
 
 

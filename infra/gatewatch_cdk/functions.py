@@ -13,7 +13,7 @@ from gatewatch_cdk.function import ServiceFunction, described
 from gatewatch_cdk.metrics import NAMESPACE
 from gatewatch_cdk.network import join
 from gatewatch_cdk.queues import UNTIL_HANDLED, WORTHLESS_SOON, ServiceQueue
-from gatewatch_cdk.state import StateTable
+from gatewatch_cdk.state import ACKS, CLAIMS, INCIDENTS, LINKS, RECORDS, STATES, StateTable
 from gatewatch_cdk.topics import Topics
 
 # A shard takes at most 40 s when everything is down; the rest is for its writes.
@@ -127,12 +127,14 @@ class Functions(Construct):
         dispatch.allow(
             "sqs:SendMessage", on=[self.shards.queue.queue_arn, self.changes.queue.queue_arn]
         )
-        dispatch.allow(
-            "dynamodb:GetItem",
-            "dynamodb:Query",
-            "dynamodb:PutItem",
-            "dynamodb:UpdateItem",
-            on=[self._state.table.table_arn],
+        self._state.let(
+            dispatch,
+            {
+                "GetItem": [RECORDS],
+                "Query": [RECORDS, ACKS],
+                "PutItem": [RECORDS],
+                "UpdateItem": [RECORDS],
+            },
         )
         return dispatch
 
@@ -148,13 +150,15 @@ class Functions(Construct):
             GATEWATCH_STACK=stack,
         )
         configuration.let_read(incidents)
-        incidents.allow(
-            "dynamodb:GetItem",
-            "dynamodb:Query",
-            "dynamodb:PutItem",
-            "dynamodb:UpdateItem",
-            "dynamodb:DeleteItem",
-            on=[self._state.table.table_arn],
+        self._state.let(
+            incidents,
+            {
+                "GetItem": [RECORDS, STATES, CLAIMS],
+                "Query": [STATES, LINKS, ACKS],
+                "PutItem": [INCIDENTS, LINKS, CLAIMS],
+                "UpdateItem": [RECORDS, STATES],
+                "DeleteItem": [RECORDS, LINKS, CLAIMS, ACKS],
+            },
         )
         incidents.allow("sns:Publish", on=[topics.incidents.topic_arn])
         # An encrypted topic asks its publisher for a data key.
@@ -167,11 +171,9 @@ class Functions(Construct):
             name, does, PROBE_SECONDS, handler="probe", GATEWATCH_CHANGES_URL=changes.queue_url
         )
         probe.allow("sqs:SendMessage", on=[changes.queue_arn])
-        probe.allow(
-            "dynamodb:BatchGetItem",
-            "dynamodb:Query",
-            "dynamodb:UpdateItem",
-            on=[self._state.table.table_arn],
+        self._state.let(
+            probe,
+            {"BatchGetItem": [STATES], "Query": [STATES], "UpdateItem": [RECORDS, STATES]},
         )
         return probe
 

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
+
+from gatewatch_cdk.function import ServiceFunction
+
+# The partitions of `gatewatch.adapters.aws.dynamodb`.
+RECORDS = "deployment"
+STATES = "api#*"
+INCIDENTS = "incident"
+LINKS = "link"
+CLAIMS = "claim"
+ACKS = "ack"
 
 
 class StateTable(Construct):
@@ -25,3 +37,16 @@ class StateTable(Construct):
             ),
             removal_policy=RemovalPolicy.DESTROY,
         )
+
+    def let(self, function: ServiceFunction, may: Mapping[str, Sequence[str]]) -> None:
+        """What a function may do in which partitions. A policy tells no items of a partition apart,
+        so that whoever writes the slices of an API could write its ledger.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+        """
+        for verb, partitions in may.items():
+            function.allow(
+                f"dynamodb:{verb}",
+                on=[self.table.table_arn],
+                only_if={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(partitions)}},
+            )

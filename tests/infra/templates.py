@@ -53,6 +53,23 @@ def granted(template: Resource, role: str) -> set[tuple[str, str]]:
     }
 
 
+def leading_keys(template: Resource, role: str) -> set[tuple[str, str]]:
+    """What these roles may do in which partitions of the table; "*": in any."""
+    return {
+        (action, key)
+        for statement in statements(template, role)
+        for action in _listed(statement["Action"])
+        if action.startswith("dynamodb:")
+        for key in _partitions(statement)
+    }
+
+
+def _partitions(statement: Resource) -> list[str]:
+    assert statement["Effect"] == "Allow"
+    test = statement.get("Condition", {}).get("ForAllValues:StringLike", {})
+    return _listed(test.get("dynamodb:LeadingKeys", "*"))
+
+
 def statements(template: Resource, role: str) -> Iterator[Resource]:
     kinds = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
     for kind in kinds:

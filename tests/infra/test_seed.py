@@ -5,26 +5,29 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from gatewatch_cdk.seed import index
 
-ASSETS, BUCKET = "assets", "configurations"
+ASSETS, BUCKET, OTHER = "assets", "configurations", "other-configurations"
 
 
 @pytest.fixture
 def s3(aws: None) -> Iterator[Any]:
     client = boto3.client("s3")
-    for bucket in (ASSETS, BUCKET):
+    for bucket in (ASSETS, BUCKET, OTHER):
         client.create_bucket(Bucket=bucket)
-    client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    for bucket in (BUCKET, OTHER):
+        client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     yield client
-    for bucket in (ASSETS, BUCKET):
+    for bucket in (ASSETS, BUCKET, OTHER):
         index._empty(bucket)
         client.delete_bucket(Bucket=bucket)
 
@@ -33,12 +36,18 @@ def s3(aws: None) -> Iterator[Any]:
 def answers() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """CloudFormation's end: where answers go, and those that came."""
     came: list[dict[str, Any]] = []
+    refused: list[bytes] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_PUT(self) -> None:
             length = int(self.headers["Content-Length"])
-            came.append(json.loads(self.rfile.read(length)))
-            self.send_response(200)
+            body = self.rfile.read(length)
+            if self.path == "/busy" and not refused:
+                refused.append(body)
+                self.send_response(503)
+            else:
+                came.append(json.loads(body))
+                self.send_response(200)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
@@ -60,7 +69,7 @@ class Stack:
         self._s3 = s3
         self._url, self.answers = answers
 
-    def deploy(self, text: str, **properties: Any) -> None:
+    def deploy(self, text: str, *, told: dict[str, Any] | None = None, **properties: Any) -> None:
         self._s3.put_object(Bucket=ASSETS, Key="configuration", Body=json.dumps(text).encode())
         allowed = {"credentials": {"user": ["api.example.com:443", "watched-1.invalid:443"]}}
         self._s3.put_object(Bucket=ASSETS, Key="allowed", Body=json.dumps(allowed).encode())
@@ -74,10 +83,10 @@ class Stack:
             "TakeOver": "",
             **properties,
         }
-        self.tell("Update" if self.answers else "Create", ResourceProperties=now)
+        self.tell("Update" if self.answers else "Create", ResourceProperties=now, **(told or {}))
 
     def tell(self, kind: str, **event: Any) -> None:
-        ids = dict.fromkeys(("StackId", "RequestId", "LogicalResourceId"), "id")
+        ids: dict[str, Any] = dict.fromkeys(("StackId", "RequestId", "LogicalResourceId"), "id")
         index.handler({"RequestType": kind, "ResponseURL": self._url, **ids, **event}, None)
 
     def push(self, text: str) -> None:
@@ -218,6 +227,92 @@ def test_the_end_leaves_an_empty_bucket(stack: Stack, s3: Any) -> None:
     left = s3.list_object_versions(Bucket=BUCKET)
     assert not left.get("Versions", []) + left.get("DeleteMarkers", [])
     assert stack.answers[-1]["PhysicalResourceId"] == "same"
+
+
+def _objects(s3: Any, bucket: str) -> int:
+    found = s3.list_object_versions(Bucket=bucket)
+    return len(found.get("Versions", []) + found.get("DeleteMarkers", []))
+
+
+def test_an_update_in_the_same_bucket_is_the_same_resource(stack: Stack, s3: Any) -> None:
+    """Whatever it was called by an earlier version: another name has the bucket emptied."""
+    stack.deploy("v1")
+    before = {"PhysicalResourceId": "gatewatch-configuration"}
+    stack.deploy("v2", told={**before, "OldResourceProperties": {"Bucket": BUCKET}})
+    assert stack.answers[-1]["PhysicalResourceId"] == "gatewatch-configuration"
+
+
+def test_an_update_to_another_bucket_has_the_old_one_emptied(stack: Stack, s3: Any) -> None:
+    """CloudFormation deletes what has another name now, by its old properties."""
+    stack.deploy("v1")
+    old = {"PhysicalResourceId": stack.answers[-1]["PhysicalResourceId"]}
+    stack.deploy("v2", Bucket=OTHER, told={**old, "OldResourceProperties": {"Bucket": BUCKET}})
+    assert stack.answers[-1]["PhysicalResourceId"] != old["PhysicalResourceId"]
+    stack.tell("Delete", ResourceProperties={"Bucket": BUCKET}, **old)
+    assert (_objects(s3, BUCKET), _objects(s3, OTHER)) == (0, 4)
+
+
+def test_a_failed_first_deployment_can_be_rolled_back(stack: Stack, s3: Any) -> None:
+    with pytest.raises(Exception, match="NoSuchKey"):
+        stack.deploy("v1", Allowed="gone")
+    made = {"PhysicalResourceId": stack.answers[-1]["PhysicalResourceId"]}
+    stack.tell("Delete", ResourceProperties={"Bucket": BUCKET}, **made)
+    assert [one["Status"] for one in stack.answers] == ["FAILED", "SUCCESS"]
+    assert _objects(s3, BUCKET) == 0
+
+
+def test_a_bucket_that_is_gone_stops_no_end(stack: Stack, s3: Any) -> None:
+    stack.tell("Delete", ResourceProperties={"Bucket": "gone"}, PhysicalResourceId="same")
+    assert stack.answers[-1]["Status"] == "SUCCESS"
+
+
+@contextmanager
+def _refusing(status: int, code: str) -> Iterator[str]:
+    """An S3 that answers everything alike; its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "answer"),
+    [(403, "AccessDenied", "SUCCESS"), (404, "NoSuchBucket", "SUCCESS"), (400, "BadOne", "FAILED")],
+    ids=["its policy is gone", "another account has its name", "something else"],
+)
+def test_what_a_rollback_leaves_stops_no_end(
+    status: int, code: str, answer: str, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "_PAUSE_SECONDS", 0)
+    with _refusing(status, code) as address, monkeypatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL_S3", address)
+        with suppress(ClientError):
+            stack.tell("Delete", ResourceProperties={"Bucket": BUCKET}, PhysicalResourceId="same")
+    assert [one["Status"] for one in stack.answers] == [answer]
+
+
+def test_an_answer_that_does_not_arrive_is_sent_again(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "_PAUSE_SECONDS", 0)
+    stack._url += "busy"
+    stack.deploy("v1")
+    assert [one["Status"] for one in stack.answers] == ["SUCCESS"]
 
 
 def test_a_failure_is_answered_so_that_cloudformation_does_not_wait(stack: Stack) -> None:

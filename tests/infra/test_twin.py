@@ -81,7 +81,8 @@ def test_its_shards_come_through_a_queue_of_its_own(private_template: Resource) 
     assert read(feed["FunctionName"]) == "<FunctionsTwinFunction>"
     assert feed["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     twins, others = (
-        named(private_template, QUEUE, part) for part in ("TwinShardsQueue", "FunctionsShardsQueue")
+        dict(named(private_template, QUEUE, part))
+        for part in ("TwinShardsQueue", "FunctionsShardsQueue")
     )
     assert (
         read(twins.pop("RedrivePolicy")["deadLetterTargetArn"]) == "<FunctionsTwinShardsDead.Arn>"

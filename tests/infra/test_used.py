@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
+import boto3
 import pytest
+from botocore.client import BaseClient
 
 from gatewatch.incidents.acknowledge import Ack
 from gatewatch.model import Acknowledgement, Finding
 from handlers import incidents as writers
 from handlers import probe as probes
 from handlers import wiring
-from tests.deployed import CONFIG, Account, Gateway, tick, using
-from tests.infra.templates import Resource, granted
+from tests.deployed import CONFIG, KEY, Account, Gateway, tick
+from tests.infra.templates import Resource, leading_keys
 
 
 def test_functions_ask_of_the_table_what_they_are_granted(
@@ -20,17 +26,56 @@ def test_functions_ask_of_the_table_what_they_are_granted(
 ) -> None:
     used = story(monkeypatch)
     for name in ("Dispatch", "Probe", "Incidents"):
-        may = {action for action, on in granted(template, f"Functions{name}") if "Table" in on}
-        assert used[name] == may, name
+        assert used[name] == leading_keys(template, f"Functions{name}"), name
 
 
-def story(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
+def test_the_twin_may_do_in_the_table_what_the_probe_may(private_template: Resource) -> None:
+    may = leading_keys(private_template, "FunctionsTwin")
+    assert may == leading_keys(private_template, "FunctionsProbe")
+
+
+def test_a_probe_writes_nothing_that_only_writers_and_people_write(template: Resource) -> None:
+    writing = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
+    may = leading_keys(template, "FunctionsProbe")
+    written = {key for action, key in may if action.removeprefix("dynamodb:") in writing}
+    assert written == {"deployment", "api#*"}
+
+
+def _asked(operation: str, parameters: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """The action, and each partition that a call names."""
+    match operation:
+        case "Query":
+            keys = [parameters["ExpressionAttributeValues"][":p"]]
+        case "BatchGetItem":
+            tables = parameters["RequestItems"].values()
+            keys = [key["pk"] for one in tables for key in one["Keys"]]
+        case _:
+            keys = [(parameters.get("Key") or parameters["Item"])["pk"]]
+    return {(f"dynamodb:{operation}", re.sub("^api#.*", "api#*", one["S"])) for one in keys}
+
+
+@contextmanager
+def _asking(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[tuple[str, str]]]:
+    found: set[tuple[str, str]] = set()
+    call = BaseClient._make_api_call
+
+    def noting(client: Any, operation: str, parameters: Mapping[str, Any]) -> Any:
+        if client.meta.service_model.service_name == "dynamodb":
+            found.update(_asked(operation, parameters))
+        return call(client, operation, parameters)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", noting)
+        yield found
+
+
+def story(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[tuple[str, str]]]:
     """An API with many routes breaks, is acknowledged, asks for more, and leaves."""
     monkeypatch.setattr(wiring, "CLOCK", type(wiring.CLOCK)())
     monkeypatch.setattr(probes, "CLOCK", wiring.CLOCK)
     gateway = Gateway()
     account = Account(gateway, monkeypatch)
-    used: dict[str, set[str]] = defaultdict(set)
+    used: dict[str, set[tuple[str, str]]] = defaultdict(set)
 
     def minute() -> None:
         for name, work in (
@@ -38,9 +83,9 @@ def story(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
             ("Probe", lambda: account.drain(account.work, probes.handler)),
             ("Incidents", lambda: account.drain(account.changes, writers.handler)),
         ):
-            with using(monkeypatch) as asked:
+            with _asking(monkeypatch) as asked:
                 work()
-            used[name] |= {one for one in asked if one.startswith("dynamodb:")}
+            used[name] |= asked
 
     small = CONFIG % {"place": gateway.place}
     more = "".join(f"      - GET /many/{number}: public\n" for number in range(20))
@@ -55,6 +100,7 @@ def story(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
         Ack(api="orders", who=who, incidents=(incident.id,), release=("GET /items",))
     )
     minute()
+    _a_credential_breaks_at_two_apis(account, small, minute)
     account.publish(small.replace("gatewatch/partner", "payroll/root"))
     account.cool_down()
     minute()
@@ -63,3 +109,20 @@ def story(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
     assert "orders" not in account.table.records()
     gateway.close()
     return used
+
+
+def _a_credential_breaks_at_two_apis(
+    account: Account, text: str, minute: Callable[[], None]
+) -> None:
+    """Their writers agree on who tells of it, and withdraw what they noted once it is back."""
+    account.publish(text + text.partition("apis:\n")[2].replace("  orders:", "  returns:", 1))
+    secrets = boto3.client("secretsmanager")
+    name = "gatewatch/partner"
+    secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+    account.cool_down()
+    minute()
+    minute()
+    secrets.create_secret(Name=name, SecretString=KEY)
+    account.cool_down()
+    minute()
+    minute()

@@ -30,13 +30,14 @@ _URL = re.compile(
 )
 _TRIES = 12
 _PAUSE_SECONDS = 5
+_TRIES_TO_ANSWER = 3
 
 
 def handler(event: Event, _context: object) -> None:
-    """CloudFormation waits an hour for an answer, so every path sends one."""
+    """CloudFormation waits a quarter of an hour for an answer, so every path sends one."""
     try:
         if event["RequestType"] == "Delete":
-            _empty(event["ResourceProperties"]["Bucket"])
+            _leave(event["ResourceProperties"]["Bucket"])
         else:
             _settled(lambda: _put(event["ResourceProperties"]))
     except Exception as error:
@@ -127,6 +128,18 @@ def _read(s3: Any, bucket: str, key: str) -> Event | None:
     return dict(json.loads(body))
 
 
+def _leave(bucket: str) -> None:
+    """A failed deployment is rolled back from anywhere: the bucket may be gone, or its policy. If
+    something is left in it, its own deletion says so."""
+    try:
+        _settled(lambda: _empty(bucket))
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code not in ("NoSuchBucket", "AccessDenied"):
+            raise
+        print(f"{bucket} stays as it is: {code}")  # noqa: T201  the function's log
+
+
 def _empty(bucket: str) -> None:
     s3 = boto3.client("s3")
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
@@ -142,12 +155,20 @@ def _delete(s3: Any, bucket: str, objects: list[dict[str, str]]) -> None:
         raise RuntimeError(f"{len(errors)} objects are left in {bucket}: {errors[0]['Code']}")
 
 
+def _identity(event: Event) -> str:
+    """The same as long as the bucket is: with another one, CloudFormation has the old one deleted,
+    and that empties it."""
+    now: Event = event["ResourceProperties"]
+    before: Event = event.get("OldResourceProperties") or now
+    new = f"gatewatch-configuration-{now['Bucket']}"
+    return str(event.get("PhysicalResourceId", new) if now["Bucket"] == before["Bucket"] else new)
+
+
 def _answer(event: Event, status: str, reason: str) -> None:
-    """`PhysicalResourceId` stays the same, or CloudFormation would delete the resource."""
     answer = {
         "Status": status,
         "Reason": reason[:1000],
-        "PhysicalResourceId": event.get("PhysicalResourceId", "gatewatch-configuration"),
+        "PhysicalResourceId": _identity(event),
         "StackId": event["StackId"],
         "RequestId": event["RequestId"],
         "LogicalResourceId": event["LogicalResourceId"],
@@ -158,4 +179,12 @@ def _answer(event: Event, status: str, reason: str) -> None:
         method="PUT",
         headers={"Content-Type": ""},
     )
-    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310
+    for left in reversed(range(_TRIES_TO_ANSWER)):
+        try:
+            urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
+        except OSError:
+            if not left:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
