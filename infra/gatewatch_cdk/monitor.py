@@ -34,6 +34,7 @@ from gatewatch_cdk.mutes import MuteRules
 from gatewatch_cdk.needs import Calls, Needs, needs
 from gatewatch_cdk.outputs import Outputs, prefix_of, top_stack
 from gatewatch_cdk.readers import ACCEPTED, WatchedApi, is_readable
+from gatewatch_cdk.readers.afterwards import Difference, Snapshot, differences, snapshot
 from gatewatch_cdk.readers.stages import GivenStage
 from gatewatch_cdk.readers.tree import Trees
 from gatewatch_cdk.routes import Given, Written
@@ -93,6 +94,7 @@ class GatewatchMonitor(Construct):
         self._file = "gatewatch.yaml" if config is None else str(config)
         self._text = "" if config is None else read_text(Path(config))
         self._watched: list[Watched] = []
+        self._read: list[Snapshot] = []
         self._parameters = Placeholders()
         file = Path(self._file)
         self._lookups = Lookups(self._parameters, authorities(file.parent), included(file))
@@ -182,6 +184,8 @@ class GatewatchMonitor(Construct):
         if named in self._names():
             expected = "an API of this name is watched already; expected name=… of its own"
             raise ConfigError(_WATCH, [Problem(("apis", named), expected)])
+        if not self._watched:
+            cdk.Validations.of(cdk.Stack.of(self)).add_plugins(_AsRead(self))
         number = len(self._watched) + 1
         given = dict(settings or {}), dict(routes or {})
         self._watched.append(Watched(number, named, api, url, stage, *given))
@@ -214,6 +218,7 @@ class GatewatchMonitor(Construct):
         """Raises ConfigError with the problems of all watched APIs."""
         trees = Trees()
         found = [one.derived(trees.of(one.api)) for one in self._watched]
+        self._read = [snapshot(one) for one in trees.read]
         problems = [problem for one in found for problem in one.problems]
         if problems:
             raise ConfigError(_WATCH, problems)
@@ -361,6 +366,53 @@ class _AtSynthesis:
     def visit(self, node: IConstruct) -> None:
         if node is self._monitor:
             self._monitor._finish()
+
+
+@jsii.implements(cdk.IPolicyValidationPlugin)
+class _AsRead:
+    """Compares the finished templates with what was read; the CDK asks once all are written."""
+
+    def __init__(self, monitor: GatewatchMonitor) -> None:
+        self._monitor = monitor
+
+    @property
+    def name(self) -> str:
+        return "gatewatch"
+
+    @property
+    def version(self) -> None:
+        return None
+
+    @property
+    def rule_ids(self) -> None:
+        return None
+
+    def validate(self, _: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
+        found = list(differences(self._monitor._read))
+        return cdk.PolicyValidationPluginReport(
+            success=not found, violations=[_violation(one) for one in found]
+        )
+
+
+def _violation(one: Difference) -> cdk.PolicyViolation:
+    """Each has a rule of its own, so that one can be acknowledged without the others."""
+    place = one.snapshot
+    return cdk.PolicyViolation(
+        rule_name=f"overridden[{place.path}]",
+        description=(
+            f"{place.path} is not as Gatewatch has read it, so that it would be watched for what "
+            f"it is not: {one.text}. Set it on the construct, and not by an override or later; or "
+            "give access in routes (or url), and acknowledge this"
+        ),
+        severity="error",
+        violating_resources=[
+            cdk.PolicyViolatingResource(
+                resource_logical_id=place.logical_id,
+                template_path=str(place.template),
+                locations=[],
+            )
+        ],
+    )
 
 
 def read_text(file: Path) -> str:

@@ -45,7 +45,7 @@ def domains(
     for one in _mappings(tree, api):
         if one.stage not in _NONE and named(one.made, one.stage) not in stage.names:
             continue
-        definition = _definition(one)
+        definition = _definition(one, tree)
         name = definition.domain_name if definition is not None else one.domain
         place = name if is_known(name) else one.made.node.path
         reason = _why_not(one, definition, name, is_private=is_private, condition=condition)
@@ -68,10 +68,10 @@ def _mappings(tree: Tree, api: frozenset[str]) -> Iterator[_Mapping]:
         yield _Mapping(third, third.domain_name, third.api_mapping_key, third.stage)
 
 
-def _definition(mapping: _Mapping) -> Domain | None:
+def _definition(mapping: _Mapping, tree: Tree) -> Domain | None:
     found = target(mapping.domain)
     kinds = (apigateway.CfnDomainName, apigateway.CfnDomainNameV2, apigatewayv2.CfnDomainName)
-    return found if isinstance(found, kinds) else None
+    return tree.noted(found) if isinstance(found, kinds) else None
 
 
 def _why_not(

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from aws_cdk import aws_lambda as lambda_
 
 from gatewatch_cdk.readers.reading import Entrances, FoundRoute, OwnCalls, Reading
+from gatewatch_cdk.readers.tree import Tree
 
 FunctionUrl: TypeAlias = lambda_.FunctionUrl | lambda_.CfnUrl
 # A call needs both: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
@@ -14,9 +15,9 @@ _ACTIONS = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")
 _GUARDS = {"NONE": (), "AWS_IAM": ("iam",)}
 
 
-def read_function_url(api: FunctionUrl) -> Reading:
+def read_function_url(api: FunctionUrl, tree: Tree) -> Reading:
     made = api if isinstance(api, lambda_.CfnUrl) else api.node.default_child
-    kind = made.auth_type if isinstance(made, lambda_.CfnUrl) else ""
+    kind = tree.noted(made).auth_type if isinstance(made, lambda_.CfnUrl) else ""
     doubt = "" if kind in _GUARDS else "its authorization is filled in by the deployment"
     url = api.attr_function_url if isinstance(api, lambda_.CfnUrl) else api.url
     function = api.attr_function_arn if isinstance(api, lambda_.CfnUrl) else api.function_arn

@@ -36,7 +36,7 @@ _GUARDS = {"NONE": (), "AWS_IAM": ("iam",), "CUSTOM": ("lambda",), "JWT": ("jwt"
 
 def read_http(api: ApiV2, given: GivenStage | None, tree: Tree) -> Reading:
     api_id = id_of(api)
-    made = _made(api, api_id)
+    made = _made(api, api_id, tree)
     names = names_of(made) if made is not None else frozenset({named(api, api_id)})
     definition = _definition(made, tree)
     stages = [*http_stages(tree, names), *_quick_stage(made)]
@@ -63,10 +63,10 @@ def id_of(api: ApiV2) -> str:
     return str(api.ref if isinstance(api, apigatewayv2.CfnApi) else api.api_id)
 
 
-def _made(api: ApiV2, api_id: str) -> apigatewayv2.CfnApi | None:
+def _made(api: ApiV2, api_id: str, tree: Tree) -> apigatewayv2.CfnApi | None:
     """The API's own resource; an imported API may be one of this app, too."""
     found = api if isinstance(api, apigatewayv2.CfnApi) else target(api_id)
-    return found if isinstance(found, apigatewayv2.CfnApi) else None
+    return tree.noted(found) if isinstance(found, apigatewayv2.CfnApi) else None
 
 
 def _definition(made: apigatewayv2.CfnApi | None, tree: Tree) -> Definition:

@@ -35,7 +35,7 @@ _GUARDS = {
 
 def read_rest(api: RestApi, given: GivenStage | None, tree: Tree) -> Reading:
     api_id = api.ref if isinstance(api, apigateway.CfnRestApi) else api.rest_api_id
-    made = _made(api, api_id)
+    made = _made(api, api_id, tree)
     names = names_of(made) if made is not None else frozenset({named(api, api_id)})
     definition = _definition(made, tree)
     choice = choose(api, rest_stages(tree, names), given)
@@ -61,10 +61,10 @@ def read_rest(api: RestApi, given: GivenStage | None, tree: Tree) -> Reading:
     )
 
 
-def _made(api: RestApi, api_id: str) -> apigateway.CfnRestApi | None:
+def _made(api: RestApi, api_id: str, tree: Tree) -> apigateway.CfnRestApi | None:
     """The API's own resource, if this app has it; an imported API may be one of this app, too."""
     found = api if isinstance(api, apigateway.CfnRestApi) else target(api_id)
-    return found if isinstance(found, apigateway.CfnRestApi) else None
+    return tree.noted(found) if isinstance(found, apigateway.CfnRestApi) else None
 
 
 def _endpoint_types(made: apigateway.CfnRestApi) -> list[Any]:

@@ -21,6 +21,7 @@ class Tree:
     def __init__(self, scope: IConstruct) -> None:
         self._all = _stage_of(scope).node.find_all()
         self._grouped: dict[type, dict[str, list[Any]]] = {}
+        self._read: dict[str, cdk.CfnResource] = {}
 
     def belonging(
         self, kind: type[Made], owner: Callable[[Made], object], names: frozenset[str]
@@ -31,7 +32,17 @@ class Tree:
             for one in self.of(kind):
                 grouped.setdefault(named(one, owner(one)), []).append(one)
             self._grouped[kind] = grouped
-        return [one for name in sorted(names) for one in self._grouped[kind].get(name, ())]
+        found = [one for name in sorted(names) for one in self._grouped[kind].get(name, ())]
+        return [self.noted(one) for one in found]
+
+    def noted(self, resource: Made) -> Made:
+        """The resource, as one of those that were read."""
+        self._read[resource.node.path] = resource
+        return resource
+
+    @property
+    def read(self) -> list[cdk.CfnResource]:
+        return list(self._read.values())
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [one for one in self._all if isinstance(one, kind)]
@@ -42,6 +53,11 @@ class Trees:
 
     def __init__(self) -> None:
         self._trees: dict[str, Tree] = {}
+
+    @property
+    def read(self) -> list[cdk.CfnResource]:
+        """All resources that were read."""
+        return [one for tree in self._trees.values() for one in tree.read]
 
     def of(self, scope: IConstruct) -> Tree:
         path = _stage_of(scope).node.path
