@@ -37,13 +37,18 @@ def complete(api: str, reading: Reading, given: Given) -> Completed:
     settled = [_settled(name, one, reading, given.get(name, {})) for name, one in named.items()]
     routes = {one.name: one.written for one in settled if one.written is not None}
     routes |= dict(_own(reading, given, named))
-    remarks = (*(one.remark for one in settled if one.remark), *_of_any(reading, derived, routes))
+    remarks = (
+        *(one.remark for one in settled if one.remark),
+        *_of_any(reading, derived, routes),
+        *_of_writes(routes),
+        *_of_unread(reading, derived),
+    )
     if not problems and not any(not _is_skipped(name, one) for name, one in routes.items()):
         problems = (Problem(("apis", api, "routes"), _why_nothing(reading, remarks)),)
     return Completed(
         routes=tuple(sorted(routes.items())),
         problems=problems,
-        remarks=(*remarks, *_of_writes(routes), *_of_unread(reading, derived)),
+        remarks=remarks,
     )
 
 

@@ -33,6 +33,13 @@ def rest(stack: cdk.Stack, name: str = "Rest", **given: Any) -> apigateway.RestA
     return api
 
 
+def only_a_hook(stack: cdk.Stack) -> apigateway.RestApi:
+    """Nothing but a public write."""
+    api = apigateway.RestApi(stack, "Hook", default_integration=_proxy())
+    api.root.add_method("POST")
+    return api
+
+
 def guarded(stack: cdk.Stack) -> apigateway.RestApi:
     """Every guard that a method may have."""
     api = apigateway.RestApi(stack, "Guarded", default_integration=_proxy())

@@ -206,7 +206,7 @@ def test_an_address_refuses_those_who_are_named_as_well() -> None:
     [
         (allow("StringLike", "aws:UserAgent", "a"), "by aws:UserAgent"),
         (allow("IpAddress", "aws:SourceIp", {"Ref": "Office"}), "by aws:SourceIp"),
-        ((statement(Resource={"Ref": "A"}),), "by what only the deployment knows"),
+        ((statement(Resource={"Ref": "A"}),), "by what a synthesis cannot evaluate"),
     ],
     ids=["one key", "a parameter", "a resource"],
 )

@@ -89,9 +89,10 @@ def test_older_definitions_name_schemes_elsewhere() -> None:
     [
         ({"type": "AWS_IAM"}, "iam"),
         ({"type": "NONE"}, "cognito"),
+        ({"type": "none"}, "cognito"),
         ({"type": "MAGIC"}, "? its x-amazon-apigateway-auth is of no known type"),
     ],
-    ids=["a signature", "none", "unknown"],
+    ids=["a signature", "none", "lower case", "unknown"],
 )
 def test_an_extension_stands_above_security(auth: Any, guards: str) -> None:
     operation = {"x-amazon-apigateway-auth": auth, "security": [{"users": []}]}
@@ -112,9 +113,20 @@ def test_what_is_no_operation_is_no_route() -> None:
     assert routes(read_definition(definition({"/a": item}), is_http=False)) == {"GET /a": ""}
 
 
-def test_every_method_and_the_default_route() -> None:
+def test_only_a_preflight_is_one() -> None:
+    """Other methods may be answered by the gateway itself, too."""
+    mock = {"x-amazon-apigateway-integration": {"type": "MOCK"}}
+    found = read_definition(definition({"/a": {"get": mock, "options": mock}}), is_http=False)
+    assert [(one.method, one.is_preflight) for one in found.routes] == [
+        ("GET", False),
+        ("OPTIONS", True),
+    ]
+
+
+@pytest.mark.parametrize("default", ["$default", "/$default"])
+def test_every_method_and_the_default_route(default: str) -> None:
     any_method = {"x-amazon-apigateway-any-method": {"security": [{"jwt": []}]}}
-    paths = {"/a/{proxy+}": any_method, "/$default": any_method}
+    paths = {"/a/{proxy+}": any_method, default: any_method}
     found = read_definition(definition(paths), is_http=True)
     assert routes(found) == {"ANY /a/{proxy+}": "jwt", "ANY /{proxy+}": "jwt"}
     assert [one.is_everything for one in found.routes] == [False, True]

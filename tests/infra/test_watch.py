@@ -105,6 +105,10 @@ UNREADABLE: dict[Scene, list[str]] = {
         "it takes every path, and only a person knows which of them answer; give such as "
         'routes={"GET /health": {}}'
     ],
+    team.only_a_hook: [
+        "apis.orders.routes: nothing of this API can be looked at: public writes are not called "
+        "without `invoke`: POST /"
+    ],
     team.spec_of_bucket: [
         "apis.orders.routes: its definition is in a bucket, which a synthesis does not read; "
         'expected routes={"GET /path": {"access": …}}'

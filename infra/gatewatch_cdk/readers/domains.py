@@ -54,7 +54,7 @@ def domains(
             remarks.append(Remark("domain", place, text))
         else:
             urls.append(_url(str(name), one, stage))
-    return Domains(tuple(dict.fromkeys(urls)), tuple(remarks))
+    return Domains(tuple(dict.fromkeys(urls)), tuple(dict.fromkeys(remarks)))
 
 
 def _mappings(tree: Tree, api: frozenset[str]) -> Iterator[_Mapping]:

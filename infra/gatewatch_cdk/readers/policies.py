@@ -73,7 +73,7 @@ class Policy:
             for operator, key, values in _conditions(one)
             if call.holds(operator, key, values) is None
         }
-        return f"by {', '.join(sorted(keys))}" if keys else "by what only the deployment knows"
+        return f"by {', '.join(sorted(keys))}" if keys else "by what a synthesis cannot evaluate"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from gatewatch_cdk.readers.reading import FoundRoute
 Value = Mapping[str, object]
 _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"})
 _ANY = "x-amazon-apigateway-any-method"
-_DEFAULT_PATH = "/$default"
+_DEFAULT_PATHS = ("$default", "/$default")
 _AUTHORIZERS = {
     "token": "lambda",
     "request": "lambda",
@@ -79,13 +79,13 @@ class _Reader:
 
     def _route(self, path: str, name: str, operation: Value, prefix: str) -> FoundRoute:
         guards, doubt = self._guards(operation)
-        is_everything = self.is_http and path == _DEFAULT_PATH
+        is_everything = self.is_http and path in _DEFAULT_PATHS
         return FoundRoute(
             method="ANY" if name.lower() == _ANY else name.upper(),
             path="/{proxy+}" if is_everything else prefix + path,
             guards=guards,
             doubt=doubt,
-            is_preflight=_is_mock(operation),
+            is_preflight=name.lower() == "options" and _is_mock(operation),
             is_everything=is_everything,
         )
 
@@ -133,7 +133,7 @@ def _forced(operation: Value) -> tuple[tuple[str, ...], str] | None:
     written = operation.get("x-amazon-apigateway-auth")
     if written is None:
         return None
-    kind = written.get("type") if isinstance(written, dict) else None
+    kind = _text(written, "type").upper() if isinstance(written, dict) else ""
     if kind == "AWS_IAM":
         return ("iam",), ""
     return None if kind == "NONE" else ((), "its x-amazon-apigateway-auth is of no known type")
