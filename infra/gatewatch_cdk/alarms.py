@@ -294,13 +294,19 @@ _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 
 
 def where_named(
-    *, dashboard: str, incidents: sns.ITopic, stack: str, region: str, monitor: str | None = None
+    *,
+    dashboard: str | None,
+    incidents: sns.ITopic,
+    stack: str,
+    region: str,
+    monitor: str | None = None,
 ) -> str:
     """Where the reader of an alarm finds the routes by name. `monitor`: where the stack has more
     than this one."""
     which = "" if monitor is None else f" --monitor {monitor}"
+    board = "" if dashboard is None else f"the dashboard {dashboard}, "
     return (
-        f"the dashboard {dashboard}, the messages of the topic {incidents.topic_name}, "
+        f"{board}the messages of the topic {incidents.topic_name}, "
         f"or gatewatch incidents --open --stack {stack} --region {region}{which}"
     )
 

@@ -84,6 +84,11 @@ class Functions(Construct):
         self.by_name["Twin"] = twin
         return twin
 
+    def be_small(self) -> None:
+        """Write only the metrics that alarms watch."""
+        for name in self.by_name.keys() - {"Dispatch", "Incidents"}:
+            self.by_name[name].function.add_environment("GATEWATCH_SMALL", "yes")
+
     def say_which(self, monitor: str) -> None:
         """What commands in messages must name besides the stack, where it holds several."""
         self.incidents.function.add_environment("GATEWATCH_MONITOR", monitor)

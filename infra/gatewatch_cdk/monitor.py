@@ -261,6 +261,8 @@ class GatewatchMonitor(Construct):
         monitor = monitor_name(self._prefix) if len(self._monitors()) > 1 else None
         if monitor is not None:
             self.functions.say_which(monitor)
+        if config.is_small:
+            self.functions.be_small()
         acting = self._observe(config, monitor)
         MuteRules(self, "Maintenance", windows=config.maintenance, alarms=acting)
         self._warn(watched)
@@ -289,10 +291,10 @@ class GatewatchMonitor(Construct):
                 )
 
     def _observe(self, config: Config, monitor: str | None) -> list[cloudwatch.Alarm]:
-        """Alarms and the dashboard; either the alarms of layers or those of routes act. `monitor`:
-        its name in commands, where the stack has several."""
+        """Alarms and the dashboard; either the alarms of layers or those of routes act, and a small
+        deployment has only these. `monitor`: its name in commands, where the stack has several."""
         topic, stack = self.topics.alarms, cdk.Stack.of(self)
-        board = board_name(self._deployment, stack.region)
+        board = None if config.is_small else board_name(self._deployment, stack.region)
         named = where_named(
             dashboard=board,
             incidents=self.topics.incidents,
@@ -302,20 +304,23 @@ class GatewatchMonitor(Construct):
         )
         read_on = ReadOn(named, config.alarm_runbook)
         by_route = config.alarms == "route"
-        layers = LayerAlarms(
-            self,
-            "LayerAlarms",
-            deployment=self._deployment,
-            topic=None if by_route else topic,
-            read_on=read_on,
-        )
-        routes = RouteAlarms(
-            self,
-            "RouteAlarms",
-            deployment=self._deployment,
-            topic=topic if by_route else None,
-            read_on=read_on,
-        )
+        layers, routes = list[cloudwatch.Alarm](), list[cloudwatch.Alarm]()
+        if board is not None or not by_route:
+            layers = LayerAlarms(
+                self,
+                "LayerAlarms",
+                deployment=self._deployment,
+                topic=None if by_route else topic,
+                read_on=read_on,
+            ).alarms
+        if board is not None or by_route:
+            routes = RouteAlarms(
+                self,
+                "RouteAlarms",
+                deployment=self._deployment,
+                topic=topic if by_route else None,
+                read_on=read_on,
+            ).alarms
         health = HealthAlarms(
             self,
             "HealthAlarms",
@@ -326,17 +331,18 @@ class GatewatchMonitor(Construct):
             missed_ticks=self._ticks.dead,
             read_on=read_on,
         )
-        Board(
-            self,
-            "Dashboard",
-            deployment=self._deployment,
-            name=board,
-            layers=layers.alarms,
-            routes=routes.alarms,
-            health=health.alarms,
-            queues=self.functions.queues,
-        )
-        return routes.alarms if by_route else layers.alarms
+        if board is not None:
+            Board(
+                self,
+                "Dashboard",
+                deployment=self._deployment,
+                name=board,
+                layers=layers,
+                routes=routes,
+                health=health.alarms,
+                queues=self.functions.queues,
+            )
+        return routes if by_route else layers
 
 
 def _too_few(wanted: AtOnce, given: int | None) -> Iterator[tuple[str, str]]:

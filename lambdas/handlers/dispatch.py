@@ -10,7 +10,7 @@ from gatewatch import __version__
 from gatewatch.incidents.ahead import lead
 from gatewatch.service.dispatch import dispatch
 from gatewatch.service.published import RejectedError
-from handlers.telemetry import Unit, logger, metrics, say_ahead, stamp
+from handlers.telemetry import Unit, count, logger, metrics, say_ahead, stamp
 from handlers.wiring import changes, now, shards, source, table, twin_shards
 
 
@@ -28,7 +28,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
         raise
     metrics.add_metric("RoutesDue", Unit.Count, done.due)
     _say_rejected(done.rejected)
-    metrics.add_metric("ApisStopped", Unit.Count, len(done.stopped))
+    count("ApisStopped", len(done.stopped))
     for api, because in done.stopped.items():
         logger.error("api_stopped", api=api, reason=because)
     told = {"due": done.due, "shards": done.shards, "sweeps": done.sweeps}
@@ -37,7 +37,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
 
 
 def _say_rejected(problems: Sequence[str]) -> None:
-    metrics.add_metric("ConfigRejected", Unit.Count, len(problems) and 1)
+    count("ConfigRejected", len(problems) and 1)
     if problems:
         logger.error("config_rejected", problems=problems)
 

@@ -21,8 +21,8 @@ from gatewatch.service.metrics import measures
 from gatewatch.service.probe import Probed, probe, unreadable
 from gatewatch.service.shards import Shard
 from handlers.lanes import handled
-from handlers.telemetry import Unit, logger, metrics, publish, say_ahead, stamp
-from handlers.wiring import CLOCK, changes, deployment, table
+from handlers.telemetry import Unit, count, logger, metrics, publish, say_ahead, stamp
+from handlers.wiring import CLOCK, changes, deployment, is_small, table
 
 
 @logger.inject_lambda_context
@@ -58,13 +58,15 @@ def _shard(record: dict[str, Any]) -> None:
 def _measure(probed: Probed, began: datetime, seconds: float) -> None:
     at = datetime.fromisoformat(probed.at)
     stamp(at)
-    metrics.add_metric("RunDuration", Unit.Milliseconds, seconds * 1000)
-    metrics.add_metric("QueueDelay", Unit.Milliseconds, (began - at).total_seconds() * 1000)
-    metrics.add_metric("RoutesStale", Unit.Count, probed.stale)
-    metrics.add_metric("LooksDropped", Unit.Count, probed.dropped)
+    if not is_small():
+        metrics.add_metric("RunDuration", Unit.Milliseconds, seconds * 1000)
+        metrics.add_metric("QueueDelay", Unit.Milliseconds, (began - at).total_seconds() * 1000)
+        count("RoutesStale", probed.stale)
+    count("LooksDropped", probed.dropped)
     say_ahead(probed.ahead)
-    publish(measures(probed, deployment()), at)
-    metrics.flush_metrics()
+    publish(measures(probed, deployment(), small=is_small()), at)
+    if metrics.metric_set:
+        metrics.flush_metrics()
 
 
 def _log_findings(verdicts: Sequence[Verdict]) -> None:

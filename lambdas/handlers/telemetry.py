@@ -12,7 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit as Unit
 from gatewatch.service.metrics import NAMESPACE, Measure, dimension, unit
 from handlers.wiring import deployment
 
-__all__ = ["Unit", "logger", "metrics", "publish", "say_ahead", "stamp"]
+__all__ = ["Unit", "count", "logger", "metrics", "publish", "say_ahead", "stamp"]
 
 logger = Logger()
 # An empty service: its name would be a second dimension, and a second series to pay for.
@@ -27,10 +27,16 @@ def stamp(at: datetime | None = None) -> None:
         metrics.set_timestamp(int(at.timestamp() * 1000))
 
 
+def count(name: str, found: int) -> None:
+    """What only matters where it is not zero: see `service.metrics`."""
+    if found:
+        metrics.add_metric(name, Unit.Count, found)
+
+
 def say_ahead(found: int) -> None:
     """The number of received times ahead of this function's clock, which were not believed: one of
     the clocks is wrong, or was."""
-    metrics.add_metric("ClockAhead", Unit.Count, found)
+    count("ClockAhead", found)
     if found:
         logger.error("clock_ahead", times=found)
 

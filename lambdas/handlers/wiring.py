@@ -88,3 +88,8 @@ def _origin(topic: str) -> Origin:
 
 def deployment() -> str:
     return os.environ["GATEWATCH_DEPLOYMENT"]
+
+
+def is_small() -> bool:
+    """Whether to write only the metrics that alarms watch."""
+    return "GATEWATCH_SMALL" in os.environ

@@ -231,6 +231,33 @@ def test_the_owner_says_which_alarms_act(text: str, acting: str) -> None:
     assert load(GOOD + text, "test").alarms == acting
 
 
+@pytest.mark.parametrize(
+    ("text", "is_small"), [("", False), ("small: false\n", False), ("small: true\n", True)]
+)
+def test_the_owner_says_whether_a_deployment_is_small(text: str, is_small: bool) -> None:
+    config = load(GOOD + text, "test")
+    assert config.is_small is is_small
+    # An earlier version's service knows no such key, and reads every other configuration.
+    assert (b'"small"' in msgspec.json.encode(config)) is is_small
+
+
+@pytest.mark.parametrize("routes", [100, 101])
+def test_a_small_deployment_is_for_a_hundred_routes(routes: int) -> None:
+    lines = "\n".join(f"      - GET /{n}: public" for n in range(routes))
+    text = f"small: true\napis:\n  a:\n    url: https://a.example\n    routes:\n{lines}\n"
+    if routes == 100:
+        assert load(text, "test").is_small
+        return
+    with pytest.raises(ConfigError, match="small: 101: expected at most 100 routes at entrances"):
+        load(text, "test")
+
+
+@pytest.mark.parametrize("value", ["1", "'yes'", "[]"])
+def test_small_is_yes_or_no(value: str) -> None:
+    with pytest.raises(ConfigError, match=r"small: .*: expected"):
+        load(f"{GOOD}small: {value}\n", "test")
+
+
 @pytest.mark.parametrize("key", ["contact", "alarm_runbook"])
 def test_a_link_is_the_owners_or_none(key: str) -> None:
     page = "https://wiki.example.com/gatewatch?view=1#top"

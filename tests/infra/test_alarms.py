@@ -250,12 +250,12 @@ def test_a_count_of_many_shards_is_their_sum_by_the_minute(template: Resource) -
     assert {stat for stat, _, name in shown if name in counts} == {"Sum"}
 
 
-def _watched(alarm: Resource) -> int:
+def watched(alarm: Resource) -> int:
     """The metrics that an alarm is charged for; a query of routes finds none while none fails."""
     parts = alarm.get("Metrics", [{"MetricStat": {}}])
     return sum("MetricStat" in one for one in parts)
 
 
 def test_the_bill_counts_these_alarms_and_keys(template: Resource) -> None:
-    assert sum(map(_watched, resources(template, ALARM).values())) == ALARMS
+    assert sum(map(watched, resources(template, ALARM).values())) == ALARMS
     assert len(resources(template, "AWS::KMS::Key")) == KEYS

@@ -85,6 +85,7 @@ def _config(parts: Parts) -> Config | None:
         alarms=msgspec.convert(main.value.get("alarms", "layer"), authored.Acting),
         contact=_text(main, "contact"),
         alarm_runbook=_text(main, "alarm_runbook"),
+        small=main.value.get("small") is True or msgspec.UNSET,
     )
     if not parts.problems:
         for problem in _of_canonical(made):

@@ -379,11 +379,16 @@ class File(Included, frozen=True, kw_only=True):
 
     `alarm_runbook`: the page where you keep the [runbook](runbook.md). The alarms link to it, with
     their names after a `#`; without it they name that file. It takes effect with a deployment.
+
+    `small`: leave out what a few routes do not need, at most a hundred at entrances: the dashboard,
+    the alarms that only show, and all metrics without an alarm, such as latencies. Everything that
+    notifies stays. It takes effect with a deployment, and [costs less](cost.md#a-small-deployment).
     """
 
     include: tuple[Text, ...] = ()
     network: Network | None = None
     alarms: Acting = "layer"
+    small: bool = False
     contact: Contact | None = None
     alarm_runbook: Link | None = None
 

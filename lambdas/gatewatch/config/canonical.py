@@ -291,8 +291,10 @@ class Network(Canonical, frozen=True, kw_only=True):
 
 
 class Config(Canonical, frozen=True, kw_only=True):
-    """Only a deployment uses `alarms` (whether alarms of layers or of routes act) and
-    `alarm_runbook` (the page that they link to). `contact`: whom the User-Agent names."""
+    """Only a deployment uses `alarms` (whether alarms of layers or of routes act), `alarm_runbook`
+    (the page that they link to) and `small` (whether to leave out what a few routes do not need;
+    unset for no, so that an earlier version's service reads it). `contact`: whom the User-Agent
+    names."""
 
     version: Literal[1] = 1
     apis: Annotated[tuple[Api, ...], Meta(min_length=1)]
@@ -303,6 +305,11 @@ class Config(Canonical, frozen=True, kw_only=True):
     alarms: Literal["layer", "route"] = "layer"
     contact: Contact | None = None
     alarm_runbook: Link | None = None
+    small: bool | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def is_small(self) -> bool:
+        return self.small is True
 
 
 class UnreadableError(ValueError):

@@ -32,6 +32,8 @@ from gatewatch.gateway.url import AmbiguousUrlError, is_loopback_host, joined_ur
 from gatewatch.model import Access
 
 MOST_PLACES = 200_000
+MOST_SMALL = 100
+"""Beyond, latencies and an overview are worth what they cost: a few dollars for all routes."""
 _MOST_ROUTE_BYTES = 20_000
 _MOST_CREDENTIAL_BYTES = 60_000
 _DEEPEST = 40
@@ -48,6 +50,8 @@ def problems(config: Config) -> Iterator[Problem]:
     places = sum(len(api.routes) * len(api.entrances) for api in config.apis)
     if places > MOST_PLACES:
         yield Problem(("apis",), f"expected at most {MOST_PLACES} routes at entrances", places)
+    if config.is_small and places > MOST_SMALL:
+        yield Problem(("small",), f"expected at most {MOST_SMALL} routes at entrances", places)
     for one in config.credentials:
         yield from _of_source(one.source, ("credentials", one.name))
         if len(msgspec.json.encode(one.source)) > _MOST_CREDENTIAL_BYTES:

@@ -108,19 +108,22 @@ def _items(found: Counted) -> Iterable[Item]:
         logged / 1e9 * (prices.LOGS_GB + prices.LOGS_GB_MONTH),
         f"{logged * MINUTES / 1e9:,.1f} GB a month, metrics among them",
     )
-    fixed = (
-        measured.SERIES * prices.METRIC
-        + measured.ALARMS * prices.ALARM
-        + prices.COMPOSITE_ALARM
-        + prices.DASHBOARD
-        + measured.KEYS * prices.KMS_KEY
-    )
-    yield Item(
-        name="metrics, alarms, dashboard, keys",
-        usd=_cents(fixed),
-        why=f"{measured.SERIES} metrics and {measured.ALARMS} alarms, however many routes",
-    )
+    yield from _standing(found.is_small)
     yield _item("schedule, S3", prices.SCHEDULER_RUN + 2 * prices.S3_READ, "one tick a minute")
+
+
+def _standing(is_small: bool) -> Iterable[Item]:
+    """What stands there all the time, however many routes there are."""
+    series = measured.SMALL_SERIES if is_small else measured.SERIES
+    yield Item(name="metrics", usd=_cents(series * prices.METRIC), why=f"{series} series")
+    yield Item(
+        name="alarms",
+        usd=_cents(measured.ALARMS * prices.ALARM + prices.COMPOSITE_ALARM),
+        why=f"{measured.ALARMS} watched metrics, and one alarm over others",
+    )
+    boards = 0 if is_small else 1
+    yield Item(name="dashboard", usd=_cents(boards * prices.DASHBOARD), why=f"{boards}")
+    yield Item(name="keys", usd=_cents(measured.KEYS * prices.KMS_KEY), why="one for each topic")
 
 
 def _item(name: str, usd_a_minute: float, why: str) -> Item:

@@ -34,6 +34,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     slices: float
     timeout_seconds: float
     held: float = 0.0
+    is_small: bool = False
 
 
 def counted(config: Config) -> Counted:
@@ -55,6 +56,7 @@ def counted(config: Config) -> Counted:
         slices=sum(map(_slices, dealt)) / minutes,
         held=sum(len(one.holding) for one in dealt) / minutes,
         timeout_seconds=sum(looks * timeout for looks, timeout in rates),
+        is_small=config.is_small,
     )
 
 

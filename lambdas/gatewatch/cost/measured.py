@@ -22,7 +22,12 @@ LOOK_SECONDS = 0.1  # until a healthy API has answered
 AWS_CALL_SECONDS = 0.01
 PLATFORM_LOG_BYTES = 600  # what Lambda itself logs of a run
 WRITER_SECONDS = 1.0  # of an API whose incident opens: its reads, its writes and its messages
-EMPTY_POLLS = 30  # a minute: five pollers of two queues, 20 s each
-SERIES = 25  # metrics of a deployment
+EMPTY_POLLS = 30
+"""A minute: five pollers of two queues, 20 s each. Lambda begins with five, and maximum concurrency
+lowers only how many functions run:
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+"""
+SERIES = 15  # metrics of a deployment while nothing is wrong
+SMALL_SERIES = 2  # with `small: true`
 KEYS = 2  # one for each topic
 ALARMS = 23  # counted by the metrics that they watch

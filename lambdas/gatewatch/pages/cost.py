@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
+from gatewatch.config.rules import MOST_SMALL
 from gatewatch.cost import measured
 from gatewatch.cost.bill import Bill, bill
 from gatewatch.cost.counted import Counted, counted
@@ -31,6 +32,20 @@ one credential each minute and by a stranger every five. Nothing fails.
 ## The monitor's account
 """
 
+_SMALL = """## A small deployment
+
+`small: true` in `gatewatch.yaml`, for at most {most} routes at entrances, leaves out the dashboard,
+the alarms that only show, and every metric that no alarm watches. Failures are counted only where
+there are any. Everything that notifies stays: the alarms of each layer, those of the monitor's own
+health, and our messages. Latencies and counts of healthy routes are then nowhere to be read.
+"""
+
+_AFTER_SMALL = """
+What remains is mostly two keys, the alarms, and $0.66 for the empty polls of two queues. An alarm
+is charged for each metric that it watches, so to join several into one would save nothing. Lambda
+polls each queue with five pollers at once, and no setting lowers that.
+"""
+
 _AFTER_OURS = """
 Not counted: data that leaves AWS, where an API is elsewhere ($0.09 per GB; a look is about 1 kB),
 secrets (read once per worker, and when one is refused), and what an outage adds: a metric or two
@@ -39,8 +54,9 @@ and messages.
 
 A worker has {memory} MB. A look is assumed to be answered within {latency:g} ms, a call of AWS's
 within {call:g} ms. One look takes {look:g} ms of a processor, one call of AWS's {aws:g}.
+"""
 
-## The watched side
+_WATCHED = """## The watched side
 
 API Gateway counts our requests like everybody's. AWS's staff have said that it does not charge for
 requests that it refuses for a missing or wrong credential; they are counted here all the same. The
@@ -60,7 +76,7 @@ APIs may hang at the same time, raise it to the number in the note: shards that 
 route's interval are left to its next look, and `NotJudged` rings.
 
 Metrics are written to the log, so no quota of PutMetricData's is touched. There are {series} series
-at all times, and one for each layer at which a route fails, until ten minutes after.
+at all times, {small} in a small deployment, and more only while something is wrong.
 """
 
 
@@ -78,10 +94,14 @@ def cost_page() -> str:
                 look=measured.LOOK * 1000,
                 aws=measured.AWS_CALL * 1000,
             ),
+            _SMALL.format(most=MOST_SMALL),
+            *_small(found[0]),
+            _AFTER_SMALL,
+            _WATCHED,
             *_watched(found, bills),
             _QUOTAS,
             *_of_quotas(found),
-            _END.format(series=measured.SERIES),
+            _END.format(series=measured.SERIES, small=measured.SMALL_SERIES),
         ]
     )
 
@@ -115,6 +135,15 @@ def _ours(bills: Sequence[Bill]) -> Iterable[str]:
     for items in zip(*(one.ours for one in bills), strict=True):
         yield _row(items[0].name, *(_usd(one.usd) for one in items))
     yield _row("**together**", *(f"**{_usd(one.ours_usd)}**" for one in bills))
+
+
+def _small(ten: Counted) -> Iterable[str]:
+    kept, left = bill(ten), bill(replace(ten, is_small=True))
+    yield _row(f"{SIZES[0]} routes", "otherwise", "`small: true`")
+    yield _row("---", "---:", "---:")
+    for one, less in zip(kept.ours, left.ours, strict=True):
+        yield _row(one.name, _usd(one.usd), _usd(less.usd))
+    yield _row("**together**", f"**{_usd(kept.ours_usd)}**", f"**{_usd(left.ours_usd)}**")
 
 
 def _watched(found: Sequence[Counted], bills: Sequence[Bill]) -> Iterable[str]:

@@ -1,5 +1,11 @@
 """The metrics of a run: for the deployment always, for an API while it has news, for a route while
-it fails and ten minutes longer. It writes nothing."""
+it fails and ten minutes longer. It writes nothing.
+
+A count whose alarm takes missing data for none is there only where it is not zero: each series
+costs by the hour in which it is written. CloudWatch then looks some minutes further back, so such
+an alarm ends a little later.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+"""
 
 from __future__ import annotations
 
@@ -35,12 +41,18 @@ _Place = tuple[str, str, str]
 """(api, route, entrance)."""
 
 
-def measures(probed: Probed, deployment: str) -> list[Measure]:
+def measures(probed: Probed, deployment: str, *, small: bool = False) -> list[Measure]:
+    """`small`: only what has an alarm."""
     whole = {"deployment": deployment}
     held = _held(probed)
+    if small:
+        counts = _alarmed(_counts(probed.verdicts, held))
+        found = Measure(whole, {**counts, **_unreadable(probed)})
+        return [found, *_of_routes(probed.slices, held, whole)]
     values = _values(probed.results, probed.verdicts, held)
+    maintained = _above_zero({"RoutesInMaintenance": (_in_maintenance(probed),)})
     return [
-        Measure(whole, {**values, **_of_deployment(probed)}),
+        Measure(whole, {**values, **maintained, **_unreadable(probed)}),
         *_of_apis(probed, whole),
         *_of_routes(probed.slices, held, whole),
     ]
@@ -61,12 +73,18 @@ def _held(probed: Probed) -> frozenset[_Look]:
     )
 
 
-def _of_deployment(probed: Probed) -> dict[str, Sequence[float]]:
-    """The metrics of the deployment only."""
-    return {
-        "RoutesInMaintenance": (_in_maintenance(probed),),
-        "CredentialsUnreadable": (float(len(unreadable(probed))),),
-    }
+def _unreadable(probed: Probed) -> dict[str, Sequence[float]]:
+    return _above_zero({"CredentialsUnreadable": (float(len(unreadable(probed))),)})
+
+
+def _above_zero(found: Mapping[str, Sequence[float]]) -> dict[str, Sequence[float]]:
+    return {name: values for name, values in found.items() if any(values)}
+
+
+def _alarmed(counts: Mapping[str, Sequence[float]]) -> dict[str, Sequence[float]]:
+    """Those that alarms watch: judged routes always, failures where there are any."""
+    failures = {name.value: counts[name.value] for name in Failure}
+    return {"RoutesJudged": counts["RoutesJudged"], **_above_zero(failures)}
 
 
 def _in_maintenance(probed: Probed) -> float:
