@@ -160,6 +160,7 @@ DEFINITION = {
             "post": {"security": [{"sigv4": []}]},
             "options": {"security": [], "x-amazon-apigateway-integration": {"type": "mock"}},
         },
+        "/ping": {"get": {"security": [], "x-amazon-apigateway-integration": {"type": "mock"}}},
         "/health": {"get": {"security": []}},
         "/all/{proxy+}": {"x-amazon-apigateway-any-method": {}},
     },

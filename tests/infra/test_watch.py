@@ -73,6 +73,7 @@ TABLE: dict[Scene, tuple[dict[str, str], list[str]]] = {
             "GET /all/{proxy+}": "cognito",
             "GET /health": "public",
             "GET /orders": "cognito api_key",
+            "GET /ping": "public",
             "POST /orders": "iam",
         },
         ["any ANY /all/{proxy+}", "unproven"],

@@ -20,6 +20,7 @@ from gatewatch.config.canonical import (
     Header,
     OAuth2,
     Route,
+    Sigv4,
     caller_name,
 )
 from gatewatch.config.headers import directs, header_problem
@@ -89,6 +90,22 @@ def is_secure(url: str) -> bool:
     return parts.scheme == "https" or is_loopback_host(parts.hostname)
 
 
+def _unsignable(api: Api, sources: _Sources, path: Path) -> Iterator[Problem]:
+    """A signature names a region, which custom domains do not tell."""
+    found = {name: sources.get(name) for name in sorted(api.presented)}
+    vague = [name for name, one in found.items() if isinstance(one, Sigv4) and one.region is None]
+    for at, entrance in enumerate(api.entrances if vague else ()):
+        is_placed = parse(entrance.url).region is not None or _is_yet_unknown(entrance.url)
+        if not entrance.closed and not is_placed:
+            expected = f"expected a region in credential {vague[0]}, since this URL names none"
+            yield Problem((*path, "also_at" if at else "url"), expected, entrance.url)
+
+
+def _is_yet_unknown(url: str) -> bool:
+    """A URL that only the deployment knows has a placeholder of RFC 2606."""
+    return (urlsplit(url).hostname or "").endswith(".invalid")
+
+
 def _of_url(base: str, target: str, path: Path) -> Iterator[Problem]:
     try:
         joined_url(base, target)
@@ -113,6 +130,7 @@ def _of_api(api: Api, sources: _Sources) -> Iterator[Problem]:
         yield from bad or _of_entrance(api, entrance.url, path)
         if bad:
             return
+    yield from _unsignable(api, sources, path)
     yield from _twice((one.name for one in api.routes), (*path, "routes"))
     yield from _twice((one.url for one in api.entrances if not one.closed), (*path, "also_at"))
     place = api.connect_to
