@@ -8,15 +8,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
-import msgspec
-
-from bench.scale.simulation import Minute, Simulation
-from bench.scale.target import addresses, target
+from bench.scale.simulation import Minute, Simulation, dispatch_mb
+from bench.scale.target import target
 from bench.scale.worker import peak_mb, rss_mb
-from gatewatch.config.author import load
-from gatewatch.config.canonical import Config
+from bench.scale.written import Took, measured, write
 
 ROUTES_PER_API = 50
 # What each minute is: False well, True total outage. Two failures open, two passes resolve.
@@ -28,11 +27,12 @@ def main() -> int:
     parser.add_argument("--routes", type=int, default=50_000)
     parser.add_argument("--seconds", type=float, default=540, help="after which no shard begins")
     asked = parser.parse_args()
-    ends = perf_counter() + asked.seconds
     hosts = max(2, asked.routes // ROUTES_PER_API)
-    with target(hosts) as api:
-        service = Simulation(configuration(hosts, api.port))
+    with target(hosts) as api, TemporaryDirectory() as folder:
+        config, took = measured(write(Path(folder), hosts, ROUTES_PER_API, api.port))
         print(f"{hosts * ROUTES_PER_API} routes of {hosts} APIs, {asked.seconds:g} s at most")
+        print(told_of_reading(took), flush=True)
+        service, ends = Simulation(config), perf_counter() + asked.seconds
         lost = 0
         for number, fails in enumerate(MINUTES):
             api.fail(fails)
@@ -40,25 +40,20 @@ def main() -> int:
             minute = service.minute(number, perf_counter() + left)
             print("\n".join(told(number, fails, minute)), flush=True)
             lost += minute.dealt - minute.judged
-        print(f"memory: {peak_mb(service.sample)} MB a probe, {rss_mb()} MB here")
+        print(
+            f"memory: {dispatch_mb(config)} MB a dispatch, {peak_mb(service.sample)} MB a probe, "
+            f"{rss_mb()} MB here"
+        )
     return verdict(service, hosts, lost)
 
 
-def configuration(hosts: int, port: int) -> Config:
-    """One API is read as a user would write it; the others are like it."""
-    lines = "\n".join(f"      - GET /r{n}: {{access: public}}" for n in range(ROUTES_PER_API))
-    text = f"apis:\n  orders:\n    url: http://127.0.0.1:{port}/prod\n    routes:\n{lines}\n"
-    [one] = load(text, "scale").apis
-    change = msgspec.structs.replace
-    apis = (
-        change(
-            one,
-            name=f"api-{n}",
-            entrances=(change(one.entrances[0], url=f"http://{address}:{port}/prod"),),
-        )
-        for n, address in enumerate(addresses(hosts))
+def told_of_reading(took: Took) -> str:
+    whole = took.validate + took.plan + took.pack
+    return (
+        f"written in files of 20 teams; processor: validate {took.validate:.1f} s, "
+        f"plan {took.plan:.1f} s, pack {took.pack:.1f} s, together {whole:.1f} s and "
+        f"{took.memory_mb} MB; published {_mb(took.published_bytes)}"
     )
-    return Config(apis=tuple(apis))
 
 
 def told(number: int, fails: bool, one: Minute) -> list[str]:

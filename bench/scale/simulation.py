@@ -6,21 +6,24 @@ So the time that a lane takes is the lag that its last route would have.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from multiprocessing import get_context
 from time import perf_counter, process_time
 
 import msgspec
 
 from bench.scale.memory import Bucket, CountingTable, Inbox, Lanes
-from bench.scale.worker import run_shard
+from bench.scale.worker import rss_mb, run_shard
 from gatewatch.adapters.aws.published import PublishedApis
-from gatewatch.config.canonical import Config
+from gatewatch.config.canonical import Config, SecretRef, within
 from gatewatch.service.dispatch import dispatch
 from gatewatch.service.incidents import handle_wake_up
 from gatewatch.service.ports import Message
-from gatewatch.service.published import Allowed, encoded, pointer_to
+from gatewatch.service.published import Allowed, encoded, made_of, pointer_to
 from gatewatch.service.shards import Shard
 from gatewatch.service.source import ConfigSource
 from gatewatch.service.wake_up import WakeUp
@@ -47,6 +50,41 @@ class Minute:
     queues: Counter[str] = field(default_factory=Counter)
 
 
+def published(config: Config) -> dict[str, bytes]:
+    """The bucket of a stack that was deployed for this configuration."""
+    body = encoded(config)
+    pointer = pointer_to(body)
+    allowed = Allowed(
+        networks=("127.0.0.0/8",),
+        secrets=tuple({one.name for one in within(config.credentials, SecretRef)}),
+        credentials={one.name: one.hosts for one in config.credentials},
+        sources={one.name: made_of(one.source) for one in config.credentials},
+    )
+    return {
+        "config/current.json": msgspec.json.encode(pointer),
+        "config/allowed.json": msgspec.json.encode(allowed),
+        pointer.key: body,
+    }
+
+
+def dispatch_mb(config: Config) -> int:
+    """The largest memory of a new process that has loaded the handler and dispatched two ticks."""
+    with get_context("spawn").Pool(1) as pool:
+        return pool.apply(_dispatch_alone, (published(config),))
+
+
+def _dispatch_alone(objects: dict[str, bytes]) -> int:
+    os.environ |= {"GATEWATCH_DEPLOYMENT": "scale", "AWS_DEFAULT_REGION": "us-east-1"}
+    import_module("handlers.dispatch")
+    bucket, table = Bucket(), CountingTable()
+    bucket.objects = objects
+    source = ConfigSource(bucket, table, "config/current.json", "config/allowed.json")
+    for minute in range(2):
+        at = datetime(2026, 1, 1, minute=minute, tzinfo=UTC)
+        dispatch(at, source, table, Lanes(), Lanes())
+    return rss_mb()
+
+
 class Simulation:
     """`left_out` names the APIs of which some shard found no time; `sample` is one shard."""
 
@@ -55,13 +93,7 @@ class Simulation:
         self.left_out: set[str] = set()
         self.sample = b""
         self._work, self._changes, self._bucket = Lanes(), Lanes(), Bucket()
-        body = encoded(config)
-        pointer = pointer_to(body)
-        self._bucket.objects = {
-            "config/current.json": msgspec.json.encode(pointer),
-            "config/allowed.json": msgspec.json.encode(Allowed(networks=("127.0.0.0/8",))),
-            pointer.key: body,
-        }
+        self._bucket.objects = published(config)
         self._source = ConfigSource(
             self._bucket, self.table, "config/current.json", "config/allowed.json"
         )
@@ -99,10 +131,10 @@ class Simulation:
 
     def _take(self, message: Message, at: datetime, in_time: bool, found: Minute) -> None:
         shard = msgspec.json.decode(message.body, type=Shard)
+        self.sample = self.sample or message.body
         if not in_time:
             self.left_out |= {api.name for api in shard.apis}
             return
-        self.sample = self.sample or message.body
         ran = run_shard(shard, at, self.table, self._changes)
         found.taken += 1
         found.dealt += sum(len(api.routes) for api in shard.apis)

@@ -22,12 +22,15 @@ def _answer(status: str, body: bytes, more: str = "") -> bytes:
     return text.encode()
 
 
-ANSWERS = {
-    False: _answer("200 OK", _WELL),
-    True: _answer(
-        "403 Forbidden", _MISSING, "x-amzn-ErrorType: MissingAuthenticationTokenException\r\n"
-    ),
-}
+SECRET = "scale-key-of-the-partner"
+_WITH_KEY = f"x-api-key: {SECRET}\r\n".encode()
+_OUTAGE = _answer(
+    "403 Forbidden", _MISSING, "x-amzn-ErrorType: MissingAuthenticationTokenException\r\n"
+)
+_REFUSED = _answer(
+    "403 Forbidden", b'{"message":"Forbidden"}', "x-amzn-ErrorType: ForbiddenException\r\n"
+)
+_ADMITTED = _answer("200 OK", _WELL)
 
 
 def addresses(hosts: int) -> list[str]:
@@ -45,8 +48,11 @@ class _Protocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._read += data
         while b"\r\n\r\n" in self._read:
-            _, _, self._read = self._read.partition(b"\r\n\r\n")
-            self._transport.write(ANSWERS[_Protocol.fails])
+            head, _, self._read = self._read.partition(b"\r\n\r\n")
+            admitted = _WITH_KEY in head + b"\r\n"
+            self._transport.write(
+                _OUTAGE if _Protocol.fails else _ADMITTED if admitted else _REFUSED
+            )
 
 
 def _serve(hosts: int, pipe: Connection) -> None:

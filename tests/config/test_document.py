@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewatch.config import document
+from gatewatch.config import credentials, document
 from gatewatch.config.author import load
 from gatewatch.config.document import MOST_CHARACTERS, MOST_VALUES, Document, read_document
 from gatewatch.config.problems import ConfigError
@@ -199,3 +199,28 @@ def test_a_word_is_compared_with_others_only_where_it_is_told(
     with pytest.raises(ConfigError):
         load(routes(3_000).replace("as: [partner]", "as: [partnr]"), "f")
     assert 0 < len(compared) <= 100
+
+
+def test_the_hosts_of_many_credentials_are_found_in_one_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """300 credentials at 300 APIs are no 90,000 pairs."""
+    asked: list[str] = []
+    host_of = credentials.host_of
+
+    def counted(url: str) -> str:
+        asked.append(url)
+        return host_of(url)
+
+    monkeypatch.setattr(credentials, "host_of", counted)
+    keys = "".join(f"  c{n}: {{bearer: {{env: K}}}}\n" for n in range(300))
+    apis = "".join(
+        f"  a{n}: {{url: 'https://h{n}.example.com', "
+        f"routes: [GET /: {{access: public, as: [c{n}]}}]}}\n"
+        for n in range(300)
+    )
+    found = load(f"credentials:\n{keys}apis:\n{apis}", "f")
+    assert [one.hosts for one in found.credentials] == [
+        (f"h{n}.example.com:443",) for n in range(300)
+    ]
+    assert len(asked) <= 300

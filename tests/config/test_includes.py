@@ -4,8 +4,10 @@ told with its place."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import yaml
@@ -453,21 +455,34 @@ def test_what_cannot_be_looked_for_is_said(tmp_path: Path) -> None:
     assert told.endswith(": File name too long")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-@pytest.mark.parametrize("pattern", ["*/gatewatch.yaml", "**/gatewatch.yaml", "closed/*.yaml"])
-def test_a_folder_that_cannot_be_searched_is_not_passed_over(tmp_path: Path, pattern: str) -> None:
-    files = {
-        "gatewatch.yaml": f"include: ['{pattern}']\n",
-        "open/gatewatch.yaml": team("orders"),
-        "closed/gatewatch.yaml": team("billing"),
-    }
-    file = written(tmp_path, files)
-    (tmp_path / "closed").chmod(0)
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Root may read everything."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
     try:
-        with pytest.raises(ConfigError, match="Permission denied"):
-            read_config(file)
+        yield
     finally:
-        (tmp_path / "closed").chmod(0o700)
+        if is_root:
+            os.seteuid(0)
+
+
+@pytest.mark.parametrize("pattern", ["*/gatewatch.yaml", "**/gatewatch.yaml", "closed/*.yaml"])
+def test_a_folder_that_cannot_be_searched_is_not_passed_over(pattern: str) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        files = {
+            "gatewatch.yaml": f"include: ['{pattern}']\n",
+            "open/gatewatch.yaml": team("orders"),
+            "closed/gatewatch.yaml": team("billing"),
+        }
+        file = written(folder, files)
+        (folder / "closed").chmod(0)
+        with nobody(), pytest.raises(ConfigError, match="Permission denied"):
+            read_config(file)
+        (folder / "closed").chmod(0o700)
 
 
 def test_all_files_together_are_bounded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -477,6 +492,23 @@ def test_all_files_together_are_bounded(monkeypatch: pytest.MonkeyPatch, tmp_pat
         "gatewatch.yaml:1: include[0]: expected at most 30 values and keys in all files together; "
         "with teams/1.yaml here are more; watch fewer routes, or in two stacks"
     ]
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("notify:\n" + f"  - {{sns: '{TOPIC.format('a')}'}}\n" * 3, "notify: {most} 50 channels"),
+        (
+            "maintenance:\n" + "  - {cron: '0 2 * * *', for: 1h}\n" * 6,
+            "maintenance: {most} 100 windows",
+        ),
+    ],
+    ids=["channels", "windows"],
+)
+def test_what_is_limited_is_counted_in_all_files(tmp_path: Path, more: str, told: str) -> None:
+    teams = {f"teams/{n:02}.yaml": team(f"api-{n}", more) for n in range(17)}
+    line = told.format(most="expected at most") + " in all files together"
+    assert refused(tmp_path, {"gatewatch.yaml": MAIN, **teams}) == [f"teams/16.yaml:6: {line}"]
 
 
 def test_a_thousand_files_are_many_enough(tmp_path: Path) -> None:

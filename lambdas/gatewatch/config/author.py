@@ -23,7 +23,7 @@ from gatewatch.config.canonical import (
     Window,
     read_canonical,
 )
-from gatewatch.config.credentials import NamedSource, credential, read_source
+from gatewatch.config.credentials import NamedSource, credential, hosts_of_users, read_source
 from gatewatch.config.expand import api
 from gatewatch.config.findings import Findings
 from gatewatch.config.limits import check_times
@@ -33,7 +33,7 @@ from gatewatch.config.network import network
 from gatewatch.config.parts import Part, Parts, read_parts
 from gatewatch.config.problems import ConfigError, Path, Problem
 from gatewatch.config.rules import problems
-from gatewatch.config.values import MOST_WINDOWS
+from gatewatch.config.values import MOST_CHANNELS, MOST_WINDOWS
 from gatewatch.model import ANONYMOUS, Severity
 
 T = TypeVar("T")
@@ -72,8 +72,9 @@ def _config(parts: Parts) -> Config | None:
     placed = _network(main)
     if parts.problems:
         return None
+    used = hosts_of_users(apis)
     credentials = tuple(
-        credential(named, apis, owners["credentials"][name].findings)
+        credential(named, used[name], owners["credentials"][name].findings)
         for name, named in sources.items()
     )
     made = Config(
@@ -124,12 +125,21 @@ def _keeper(path: Path, owners: Mapping[str, Mapping[str, Part]], main: Part) ->
 
 
 def _channels(apis: Mapping[str, Part], parts: Parts) -> Iterator[Channel]:
+    found = 0
     for part in parts.files:
         entries = part.value.get("notify")
         for at, raw in enumerate(entries if isinstance(entries, list) else ()):
             one = _piece(raw, authored.Channel, ("notify", at), part.findings)
             if one is not None:
+                found += 1
+                _check_count(found, MOST_CHANNELS, "channels", ("notify",), part)
                 yield _channel(one, apis, ("notify", at), part)
+
+
+def _check_count(found: int, most: int, what: str, path: Path, part: Part) -> None:
+    """Once, at the first that is too much."""
+    if found == most + 1:
+        part.findings.add(path, f"expected at most {most} {what} in all files together")
 
 
 def _channel(
@@ -155,9 +165,7 @@ def _windows(apis: Mapping[str, Part], parts: Parts) -> Iterator[Window]:
     for part in parts.files:
         for one in windows(part.value.get("maintenance"), apis, part.findings, _own(part)):
             found += 1
-            if found == MOST_WINDOWS + 1:
-                told = f"expected at most {MOST_WINDOWS} windows in all files together"
-                part.findings.add(("maintenance",), told)
+            _check_count(found, MOST_WINDOWS, "windows", ("maintenance",), part)
             yield one
 
 

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta, field
 
 from gatewatch.config.values import (
+    MOST_CHANNELS,
     MOST_SECURITY_GROUPS,
     MOST_SUBNETS,
     MOST_WINDOWS,
@@ -299,7 +300,7 @@ class Config(Canonical, frozen=True, kw_only=True):
     version: Literal[1] = 1
     apis: Annotated[tuple[Api, ...], Meta(min_length=1)]
     credentials: tuple[Credential, ...] = ()
-    notify: Annotated[tuple[Channel, ...], Meta(max_length=50)] = ()
+    notify: Annotated[tuple[Channel, ...], Meta(max_length=MOST_CHANNELS)] = ()
     maintenance: Annotated[tuple[Window, ...], Meta(max_length=MOST_WINDOWS)] = ()
     network: Network | None = None
     alarms: Literal["layer", "route"] = "layer"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -191,14 +192,14 @@ def _ref(written: authored.SecretRef, path: Path, findings: Findings) -> SecretR
     return SecretRef(source=source, name=name, key=written.key)
 
 
-def credential(named: NamedSource, apis: Iterable[Api], findings: Findings) -> Credential:
-    """`for`, or else the hosts of the APIs that name the credential."""
+def credential(named: NamedSource, used: Iterable[str], findings: Findings) -> Credential:
+    """`for`, or else the hosts of the APIs that name the credential (`used`)."""
     if named.source is None or named.written is None:
         raise ValueError(f"credential {named.name} has problems")
-    used = _hosts_of_users(named.name, apis)
-    hosts = used if named.written.hosts is None else _written_hosts(named.written.hosts)
+    hosts = tuple(used) if named.written.hosts is None else _written_hosts(named.written.hosts)
+    allowed = frozenset(hosts)
     for host in used:
-        if host not in hosts and not is_placeholder(host):
+        if host not in allowed and not is_placeholder(host):
             findings.add(
                 ("credentials", named.name, "for"),
                 f"an API that uses this credential is at {host}, which is not listed",
@@ -206,15 +207,14 @@ def credential(named: NamedSource, apis: Iterable[Api], findings: Findings) -> C
     return Credential(name=named.name, source=named.source, hosts=hosts)
 
 
-def _hosts_of_users(name: str, apis: Iterable[Api]) -> tuple[str, ...]:
-    hosts = {
-        host_of(entrance.url): None
-        for api in apis
-        if any(name in caller for route in api.routes for caller in route.callers)
-        for entrance in api.entrances
-        if not entrance.closed
-    }
-    return tuple(hosts)
+def hosts_of_users(apis: Iterable[Api]) -> dict[str, dict[str, None]]:
+    """By credential, the hosts of the APIs that name it, each once, in their order."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for api in apis:
+        hosts = dict.fromkeys(host_of(one.url) for one in api.entrances if not one.closed)
+        for name in api.presented:
+            found[name] |= hosts
+    return found
 
 
 def _written_hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:

@@ -75,6 +75,7 @@ def read_parts(text: str, name: str, lookups: Lookups) -> Parts:
     document = read_document(text)
     main = _main(document, Findings(document, parts.problems), lookups)
     parts.take(main)
+    parts.size = document.size
     if main is not None:
         _include(main, parts)
     return parts

@@ -53,7 +53,7 @@ class ConfigError(Exception):
 
     def __init__(self, name: str, problems: Sequence[Problem]) -> None:
         self.name = name
-        told = sorted(problems, key=_place)[:_MOST_TOLD]
+        told = sorted(sorted(problems, key=_line)[:_MOST_TOLD], key=_place)
         compared, others = told[:_MOST_COMPARED], told[_MOST_COMPARED:]
         self.problems = (*compared, *(replace(one, near=None) for one in others))
         self.more = len(problems) - len(told)
@@ -67,8 +67,12 @@ class ConfigError(Exception):
             yield f"{self.name}: and {self.more:,} more problems"
 
 
+def _line(problem: Problem) -> tuple[str, int]:
+    return problem.file or "", problem.line or 0
+
+
 def _place(problem: Problem) -> tuple[str, int, str]:
-    return problem.file or "", problem.line or 0, shown(problem.path)
+    return *_line(problem), shown(problem.path)
 
 
 def shown(path: Path) -> str:

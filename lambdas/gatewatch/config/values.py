@@ -195,3 +195,4 @@ SecurityGroupId = Annotated[str, _id("sg", "sg-0a1b2c3d4e5f67890")]
 MOST_SUBNETS = 16
 MOST_SECURITY_GROUPS = 5
 MOST_WINDOWS = 100
+MOST_CHANNELS = 50
