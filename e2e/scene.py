@@ -135,6 +135,7 @@ class Scene:
 ROUTING, AUTH, EXPOSURE, AMBIGUOUS, OTHER = (
     f"MonitorLayerAlarms{one}" for one in ("Routing", "Auth", "Exposure", "Ambiguous", "Other")
 )
+NOBODY = "MonitorListenersAlarm"
 NO_TICK, NOT_JUDGED, SHARDS_DEAD, CHANGES_DEAD, REJECTED, UNDELIVERED, UNREADABLE, AHEAD = (
     f"MonitorHealthAlarms{one}"
     for one in (

@@ -9,6 +9,7 @@ from e2e.scene import (
     AUTH,
     CHANGES_DEAD,
     NO_TICK,
+    NOBODY,
     NOT_JUDGED,
     OTHER,
     SHARDS_DEAD,
@@ -19,6 +20,7 @@ from e2e.scene import (
 )
 
 RETRY_SECONDS = 8
+_ASKED_AT = 7
 _SECRET = Story("credential_unreadable", "GET /stock")
 _ORDERS = Story("auth", "GET /orders")
 
@@ -125,6 +127,26 @@ def target_unreachable(scene: Scene) -> None:
     scene.told("somebody answers again", "resolved", story)
 
 
+def nobody_listens(scene: Scene) -> None:
+    """To the alarms' topic, and then somebody does: that is asked once an hour."""
+    alarms = scene.service.outputs["AlarmsTopic"]
+
+    def unheard() -> list[str]:
+        before = len(scene.service.logged("Dispatch", "topic_unheard"))
+        scene.pass_minutes((_ASKED_AT - 1 - scene.now.minute) % 60)
+        scene.tick()
+        until(lambda: len(scene.service.logged("Dispatch", "topic_unheard")) > before, 5)
+        return [one["topic"] for one in scene.service.logged("Dispatch", "topic_unheard")[before:]]
+
+    found = unheard()
+    scene.table.check("nobody listens to the alarms: its log line", found == [alarms], found)
+    rings = bool(until(lambda: scene.is_ringing(NOBODY), 15))
+    scene.table.check("nobody listens to the alarms: its alarm", rings, rings)
+    Inbox("safety-net", alarms)
+    found = unheard()
+    scene.table.check("somebody listens to the alarms", found == [], found)
+
+
 def dispatch_stops(scene: Scene) -> None:
     scene.forget_alarms()
     scene.pass_minutes(4)
@@ -140,5 +162,6 @@ SCENARIOS = (
     channel_gone,
     secret_gone,
     target_unreachable,
+    nobody_listens,
     dispatch_stops,
 )

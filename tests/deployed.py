@@ -20,6 +20,7 @@ import msgspec
 import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 from botocore.client import BaseClient
+from moto.sns.models import sns_backends
 
 from gatewatch.adapters.aws.dynamodb import DynamoTable
 from gatewatch.adapters.aws.s3 import S3Objects
@@ -192,6 +193,7 @@ class Account:
         boto3.client("sns").subscribe(
             TopicArn=self.topic, Protocol="sqs", Endpoint=_arn_of(self.inbox)
         )
+        _count_subscriber(self.topic)
         secrets = boto3.client("secretsmanager")
         with contextlib.suppress(secrets.exceptions.ResourceExistsException):
             secrets.create_secret(Name="gatewatch/partner", SecretString=KEY)
@@ -286,6 +288,13 @@ class Account:
     def said(self) -> list[tuple[str, str]]:
         """Kind and cause of each message."""
         return [(one["kind"], one["incident"]["cause"]) for one in self.messages()]
+
+
+def _count_subscriber(topic: str) -> None:
+    """The emulated SNS keeps subscriptions and does not count them."""
+    for backends in sns_backends.values():
+        if topic in backends["us-east-1"].topics:
+            backends["us-east-1"].topics[topic].subscriptions_confimed = 1
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ Their number does not depend on the number of routes. One that acts says where t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -15,7 +15,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from gatewatch_cdk.function import ServiceFunction
-from gatewatch_cdk.metrics import MINUTE, failing_routes, metric
+from gatewatch_cdk.metrics import HOUR, MINUTE, failing_routes, metric
 from gatewatch_cdk.queues import ServiceQueue
 
 # Anonymous looks come every five minutes: ten minutes hold two, so no alarm flaps in between.
@@ -287,6 +287,42 @@ class HealthAlarms(Construct):
             treat_missing_data=missing,
             alarm_description=self._read_on.after(meaning, name),
         )
+
+
+class ListenersAlarm(Construct):
+    """Acts on all of our topics: whoever listens to one hears that nobody listens to the other.
+
+    Dispatch asks once an hour, so that two hours hold an answer.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        deployment: str,
+        topics: Sequence[sns.ITopic],
+        read_on: ReadOn,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.alarm = cloudwatch.Alarm(
+            self,
+            "NobodyListens",
+            metric=metric("TopicsUnheard", deployment, period=HOUR),
+            threshold=1,
+            comparison_operator=_AT_LEAST,
+            evaluation_periods=2,
+            datapoints_to_alarm=1,
+            # It is sent only while it counts.
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=read_on.after(
+                "A topic has no subscriber, or its KMS key is of no use, and its messages reach "
+                "nobody. The log of Dispatch names it",
+                "NobodyListens",
+            ),
+        )
+        for topic in topics:
+            _tell(self.alarm, topic)
 
 
 _AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD

@@ -51,7 +51,7 @@ class Functions(Construct):
         }
         self.shards = self._shards("Shards")
         self.changes = self._changes()
-        self.dispatch = self._dispatch(configuration)
+        self.dispatch = self._dispatch(configuration, topics)
         self.probe = self._probe("Probe", "calls the routes of one shard")
         self.incidents = self._incidents(configuration, topics, stack)
         self.queues = {"Shards": self.shards, "Changes": self.changes}
@@ -117,7 +117,7 @@ class Functions(Construct):
             delay=Duration.seconds(5),
         )
 
-    def _dispatch(self, configuration: ConfigurationBucket) -> ServiceFunction:
+    def _dispatch(self, configuration: ConfigurationBucket, topics: Topics) -> ServiceFunction:
         dispatch = self._function(
             "Dispatch",
             "picks the routes that are due and shares them out",
@@ -125,6 +125,8 @@ class Functions(Construct):
             GATEWATCH_BUCKET=configuration.bucket.bucket_name,
             GATEWATCH_POINTER=POINTER,
             GATEWATCH_ALLOWED=ALLOWED,
+            GATEWATCH_INCIDENTS_TOPIC=topics.incidents.topic_arn,
+            GATEWATCH_ALARMS_TOPIC=topics.alarms.topic_arn,
             GATEWATCH_CHANGES_URL=self.changes.queue.queue_url,
             GATEWATCH_SHARDS_URL=self.shards.queue.queue_url,
         )
@@ -132,6 +134,9 @@ class Functions(Construct):
         dispatch.allow(
             "sqs:SendMessage", on=[self.shards.queue.queue_arn, self.changes.queue.queue_arn]
         )
+        own = topics.incidents.topic_arn, topics.alarms.topic_arn
+        dispatch.allow("sns:GetTopicAttributes", on=list(own))
+        dispatch.allow("kms:DescribeKey", on=[topics.key.key_arn, topics.alarms_key.key_arn])
         self._state.let(
             dispatch,
             {

@@ -23,6 +23,12 @@ def let_tell(incidents: ServiceFunction, needs: Needs, keys: Sequence[str]) -> N
         incidents.allow("kms:Decrypt", "kms:GenerateDataKey", on=list(keys))
 
 
+def let_ask(dispatch: ServiceFunction, needs: Needs) -> None:
+    """Whether anybody listens to the topics of `notify`. A topic of another account answers only
+    where its own policy lets it."""
+    dispatch.allow("sns:GetTopicAttributes", on=list(needs.topics))
+
+
 def let_call(probe: ServiceFunction, needs: Calls, keys: Sequence[str]) -> None:
     """Secrets, parameters and roles of the credentials, and calls with the probe's own identity."""
     stack = Stack.of(probe)

@@ -7,16 +7,19 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 NAMESPACE = "Gatewatch"
 MINUTE = Duration.minutes(1)
+HOUR = Duration.hours(1)
 
 
-def metric(name: str, deployment: str, statistic: str = "Sum") -> cloudwatch.Metric:
-    """One of the few metrics of every minute, for the deployment as a whole."""
+def metric(
+    name: str, deployment: str, statistic: str = "Sum", period: Duration = MINUTE
+) -> cloudwatch.Metric:
+    """One of the few metrics for the deployment as a whole."""
     return cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=name,
         dimensions_map={"deployment": deployment},
         statistic=statistic,
-        period=MINUTE,
+        period=period,
     )
 
 

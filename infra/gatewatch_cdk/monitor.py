@@ -24,12 +24,19 @@ from gatewatch.config.lookups import Lookups, Placeholders
 from gatewatch.config.problems import ConfigError, Problem
 from gatewatch.cost.at_once import NEW_ACCOUNT, AtOnce, at_once
 from gatewatch_cdk import asset
-from gatewatch_cdk.alarms import HealthAlarms, LayerAlarms, ReadOn, RouteAlarms, where_named
+from gatewatch_cdk.alarms import (
+    HealthAlarms,
+    LayerAlarms,
+    ListenersAlarm,
+    ReadOn,
+    RouteAlarms,
+    where_named,
+)
 from gatewatch_cdk.configuration import POINTER, ConfigurationBucket
 from gatewatch_cdk.dashboard import Board, board_name
 from gatewatch_cdk.function import ServiceFunction
 from gatewatch_cdk.functions import Functions
-from gatewatch_cdk.grants import let_call, let_tell
+from gatewatch_cdk.grants import let_ask, let_call, let_tell
 from gatewatch_cdk.mutes import MuteRules
 from gatewatch_cdk.needs import Calls, Needs, needs
 from gatewatch_cdk.outputs import Outputs, prefix_of, top_stack
@@ -257,6 +264,7 @@ class GatewatchMonitor(Construct):
             self._let_call(self.functions.add_twin(needed.network), needed.inside, watched)
         self._feed(at_once(config))
         let_tell(self.functions.incidents, needed, self._topic_keys)
+        let_ask(self.functions.dispatch, needed)
         self._outputs.say_functions(self.functions.by_name)
         monitor = monitor_name(self._prefix) if len(self._monitors()) > 1 else None
         if monitor is not None:
@@ -331,6 +339,13 @@ class GatewatchMonitor(Construct):
             missed_ticks=self._ticks.dead,
             read_on=read_on,
         )
+        listeners = ListenersAlarm(
+            self,
+            "ListenersAlarm",
+            deployment=self._deployment,
+            topics=[self.topics.incidents, self.topics.alarms],
+            read_on=read_on,
+        )
         if board is not None:
             Board(
                 self,
@@ -339,7 +354,7 @@ class GatewatchMonitor(Construct):
                 name=board,
                 layers=layers,
                 routes=routes,
-                health=health.alarms,
+                health=[*health.alarms, listeners.alarm],
                 queues=self.functions.queues,
             )
         return routes if by_route else layers

@@ -11,6 +11,7 @@ from gatewatch.adapters.aws.published import PublishedApis
 from gatewatch.adapters.aws.s3 import S3Objects
 from gatewatch.adapters.aws.sns import SnsPublisher
 from gatewatch.adapters.aws.sqs import SqsQueue
+from gatewatch.adapters.aws.topic_states import SnsTopicStates
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.notices.origin import Origin
 from gatewatch.service.source import ConfigSource
@@ -66,6 +67,16 @@ def own_queue() -> SqsQueue | None:
     """The one whose messages this function handles; None where it handles none."""
     url = os.environ.get("GATEWATCH_QUEUE_URL")
     return SqsQueue(url) if url else None
+
+
+def own_topics() -> tuple[str, ...]:
+    named = ("GATEWATCH_INCIDENTS_TOPIC", "GATEWATCH_ALARMS_TOPIC")
+    return tuple(os.environ[name] for name in named if name in os.environ)
+
+
+@lru_cache
+def topic_states() -> SnsTopicStates:
+    return SnsTopicStates(own_topics())
 
 
 @lru_cache

@@ -100,8 +100,23 @@ def test_an_alarm_names_the_routes_of_a_layer(template: Resource, layer: str, me
     assert (query["Period"], alarm["TreatMissingData"]) == (60, "notBreaching")
 
 
+def test_that_nobody_listens_to_a_topic_is_told_to_the_other(template: Resource) -> None:
+    """Dispatch asks once an hour, and sends the metric only while it counts."""
+    alarm = named(template, ALARM, "ListenersAlarmNobodyListens")
+    assert (alarm["MetricName"], alarm["Statistic"], alarm["Period"]) == (
+        "TopicsUnheard",
+        "Sum",
+        3_600,
+    )
+    assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (1, 2)
+    assert (alarm["Threshold"], alarm["TreatMissingData"]) == (1, "notBreaching")
+    assert tells(template, "ListenersAlarmNobodyListens") == {"<TopicsIncidents>", "<TopicsAlarms>"}
+    [board] = resources(template, "AWS::CloudWatch::Dashboard").values()
+    assert "<ListenersAlarmNobodyListens.Arn>" in read(board["DashboardBody"])
+
+
 def test_no_alarm_is_without_its_policy(template: Resource) -> None:
-    tested = [*POLICIES, *ROUTES, "HealthAlarmsNotJudged"]
+    tested = [*POLICIES, *ROUTES, "HealthAlarmsNotJudged", "ListenersAlarmNobodyListens"]
     assert len(resources(template, ALARM)) == len(tested)
 
 
@@ -170,8 +185,10 @@ def test_an_alarm_that_acts_says_where_the_routes_are_named(
     kinds = (ALARM, "AWS::CloudWatch::CompositeAlarm")
     alarms = [one for kind in kinds for one in resources(found, kind).values()]
     acting = [read(one["AlarmDescription"]) for one in alarms if "AlarmActions" in one]
-    assert len(acting) == len(ROUTES) + 1
-    assert all(NAMED in one for one in acting)
+    assert len([one for one in acting if NAMED in one]) == len(ROUTES) + 1
+    assert [one for one in acting if NAMED not in one] == [
+        read(named(found, ALARM, "ListenersAlarm")["AlarmDescription"])
+    ]
 
 
 @pytest.mark.parametrize("written", ["template", "by_route"])

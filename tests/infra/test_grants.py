@@ -43,6 +43,11 @@ GRANTS = {
         ("sqs:SendMessage", "<FunctionsShardsQueue.Arn>"),
         ("sqs:SendMessage", "<FunctionsChangesQueue.Arn>"),
         ("sqs:SendMessage", "<TicksDead.Arn>"),
+        ("sns:GetTopicAttributes", "<TopicsIncidents>"),
+        ("sns:GetTopicAttributes", "<TopicsAlarms>"),
+        ("sns:GetTopicAttributes", "arn:aws:sns:us-east-1:111122223333:on-call"),
+        ("kms:DescribeKey", "<TopicsKey.Arn>"),
+        ("kms:DescribeKey", "<TopicsAlarmsKey.Arn>"),
     },
     "FunctionsProbe": {
         *_logs("FunctionsProbe"),
@@ -255,5 +260,12 @@ def test_a_key_rotates_and_is_used_by_alarms_as_by_us(template: Resource, name: 
     assert key["EnableKeyRotation"] is True
     [statement] = [one for one in key["KeyPolicy"]["Statement"] if "Service" in one["Principal"]]
     assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey*"}
-    users = {role for role in GRANTS for _, on in granted(template, role) if on == f"<{name}.Arn>"}
-    assert users == ({"FunctionsIncidents"} if name == "TopicsKey" else set())
+    used = {
+        (role, action)
+        for role in GRANTS
+        for action, on in granted(template, role)
+        if on == f"<{name}.Arn>"
+    }
+    ours = {("FunctionsIncidents", f"kms:{verb}") for verb in ("Decrypt", "GenerateDataKey")}
+    asks = {("FunctionsDispatch", "kms:DescribeKey")}
+    assert used == (ours | asks if name == "TopicsKey" else asks)

@@ -75,6 +75,8 @@ def test_functions_find_what_is_theirs(template: Resource) -> None:
         GATEWATCH_BUCKET="<ConfigurationBucket>",
         GATEWATCH_POINTER="config/current.json",
         GATEWATCH_ALLOWED="config/allowed.json",
+        GATEWATCH_INCIDENTS_TOPIC="<TopicsIncidents>",
+        GATEWATCH_ALARMS_TOPIC="<TopicsAlarms>",
         GATEWATCH_SHARDS_URL="<FunctionsShardsQueue>",
         GATEWATCH_CHANGES_URL="<FunctionsChangesQueue>",
     )

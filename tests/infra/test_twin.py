@@ -145,7 +145,7 @@ def test_its_health_is_watched_as_the_probes_is(private_template: Resource) -> N
             assert alarm[same] == model[same]
         assert "Twin" in read(alarm["Dimensions"][0]["Value"])
         assert f"HealthAlarms{twins}" in read(unwell["AlarmRule"])
-    more = len(resources(private_template, ALARM)) - len(POLICIES) - len(ROUTES) - 1
+    more = len(resources(private_template, ALARM)) - len(POLICIES) - len(ROUTES) - 2
     assert more == 3
 
 

@@ -24,13 +24,15 @@ from gatewatch.service.wake_up import WakeUp
 @dataclass(frozen=True, slots=True)
 class Dispatched:
     """`due` counts routes at entrances, as `RoutesDue` does. `stopped`: the APIs that could not be
-    dispatched, each with the reason; `RoutesDue` does not count them."""
+    dispatched, each with the reason; `RoutesDue` does not count them. `topics`: the ARNs to which
+    messages go, beside the deployment's own."""
 
     due: int
     shards: int
     sweeps: int
     rejected: tuple[str, ...]
     stopped: Mapping[str, str] = field(default_factory=dict)
+    topics: tuple[str, ...] = ()
 
 
 def dispatch(
@@ -62,6 +64,7 @@ def dispatch(
         sweeps=len(calls),
         rejected=rejected.problems if rejected else (),
         stopped=dealt.stopped,
+        topics=tuple(one.topic for one in holding.config.notify),
     )
 
 
