@@ -18,7 +18,7 @@ def from_asset(tree: Tree, made: cdk.CfnResource, location: object) -> dict[str,
     for one in tree.of(assets.Asset):
         if key is not None and rendered(made, one.s3_object_key) == key:
             stage = cdk.Stage.of(one)
-            folder = "." if stage is None else stage.asset_outdir
+            folder = "." if stage is None else stage.outdir
             return _read(Path(folder, one.asset_path))
     return "its definition is in a bucket, which a synthesis does not read"
 
