@@ -44,7 +44,7 @@ from gatewatch_cdk.readers import ACCEPTED, WatchedApi, is_readable
 from gatewatch_cdk.readers.afterwards import Difference, Snapshot, differences, snapshot
 from gatewatch_cdk.readers.stages import GivenStage
 from gatewatch_cdk.readers.tree import Trees
-from gatewatch_cdk.routes import Given, Written
+from gatewatch_cdk.routes import Given, Written, in_full
 from gatewatch_cdk.schedule import Ticks
 from gatewatch_cdk.settings import concurrency, key_arns, told_apart
 from gatewatch_cdk.state import StateTable
@@ -194,7 +194,7 @@ class GatewatchMonitor(Construct):
         if not self._watched:
             cdk.Validations.of(cdk.Stack.of(self)).add_plugins(_AsRead(self))
         number = len(self._watched) + 1
-        given = dict(settings or {}), dict(routes or {})
+        given = dict(settings or {}), in_full(routes or {})
         self._watched.append(Watched(number, named, api, url, stage, *given))
         self._check_so_far()
 

@@ -52,8 +52,15 @@ def complete(api: str, reading: Reading, given: Given) -> Completed:
     )
 
 
-def checkable(name: str, own: Written) -> dict[str, Any]:
+def in_full(given: Mapping[str, Any]) -> Given:
+    """A bare access word is short for a mapping, as in gatewatch.yaml."""
+    return {name: {"access": own} if isinstance(own, str) else own for name, own in given.items()}
+
+
+def checkable(name: str, own: Written) -> object:
     """A given route by itself, before the constructs tell what else there is to it."""
+    if not isinstance(own, Mapping) or not isinstance(own.get("path", {}), Mapping):
+        return own
     lacking = {found[0] for found in _VARIABLE.findall(name)}
     path = {**dict.fromkeys(lacking, _ANY_VALUE), **own.get("path", {})}
     return {"access": "protected", **own, **({"path": path} if path else {})}

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import aws_cdk as cdk
+
 from gatewatch.config.lookups import of_watched
-from gatewatch.config.problems import Problem
+from gatewatch.config.problems import Path, Problem
 from gatewatch_cdk.readers import WatchedApi, read
 from gatewatch_cdk.readers.reading import Entrances, OwnCalls, Remark
 from gatewatch_cdk.readers.stages import GivenStage
@@ -16,6 +18,8 @@ from gatewatch_cdk.readers.tree import Tree, is_known, rendered
 from gatewatch_cdk.routes import Given, Written, checkable, complete
 
 _GIVEN_BESIDE = ("url", "routes")
+_PLACES = {"also_at", "closed_at"}
+_TOO_LATE = "expected a value that a synthesis knows, not a token"
 _NOWHERE = "https://invalid.invalid"
 
 
@@ -49,8 +53,12 @@ class Watched:
         """What a person gave, before the constructs are complete: enough to check it."""
         given = {name: own for name, own in self.routes.items() if own is not None}
         routes: list[Any] = [{name: checkable(name, own)} for name, own in given.items()]
-        url = self.url if is_known(self.url) else self._placeholder(0)
-        return {**self.settings, "url": url, "routes": routes or [{"GET /": "protected"}]}
+        entrances = self._entrances(Entrances(opened=(self._placeholder(0),)))
+        return {
+            **self.settings,
+            **self._places(entrances),
+            "routes": routes or [{"GET /": "protected"}],
+        }
 
     def derived(self, tree: Tree) -> Derived:
         """What is watched, once the constructs are complete."""
@@ -61,14 +69,14 @@ class Watched:
             name=self.name,
             written={
                 **({"private": True} if reading.is_private else {}),
-                **self._places(entrances),
                 **self.settings,
+                **self._places(entrances),
                 "routes": [{name: one} for name, one in routes.routes],
             },
             urls={
                 self._placeholder(at): url
                 for at, url in enumerate((*entrances.opened, *entrances.closed))
-                if not is_known(url)
+                if isinstance(url, str) and not is_known(url)
             },
             calls=reading.calls,
             problems=(*self._problems(entrances), *routes.problems),
@@ -78,13 +86,14 @@ class Watched:
     def _entrances(self, found: Entrances) -> Entrances:
         """What a person gave replaces what was found."""
         if self.url is not None:
-            return Entrances(opened=(self.url,))
-        opened = self._distinct(found.opened)
+            found = Entrances(opened=(self.url,))
+        opened, closed, remarks = self._distinct(found.opened), found.closed, found.remarks
         if "also_at" in self.settings:
-            found = replace(found, opened=opened[:1], remarks=_without_domains(found.remarks))
-        else:
-            found = replace(found, opened=opened)
-        return replace(found, closed=()) if "closed_at" in self.settings else found
+            opened = (*opened[:1], *_listed(self.settings["also_at"]))
+            remarks = tuple(one for one in remarks if one.kind != "domain")
+        if "closed_at" in self.settings:
+            closed = _listed(self.settings["closed_at"])
+        return replace(found, opened=opened, closed=closed, remarks=remarks)
 
     def _distinct(self, urls: tuple[str, ...]) -> tuple[str, ...]:
         by_text = {json.dumps(rendered(self.api, url), sort_keys=True): url for url in urls}
@@ -93,7 +102,7 @@ class Watched:
     def _places(self, entrances: Entrances) -> dict[str, Any]:
         """A placeholder stands for a URL until the deployment knows it."""
         shown = [
-            url if is_known(url) else self._placeholder(at)
+            url if is_known(url) or not isinstance(url, str) else self._placeholder(at)
             for at, url in enumerate((*entrances.opened, *entrances.closed))
         ]
         opened, closed = shown[: len(entrances.opened)], shown[len(entrances.opened) :]
@@ -112,7 +121,24 @@ class Watched:
         for key in _GIVEN_BESIDE:
             if key in self.settings:
                 yield Problem(("apis", self.name, key), f"expected {key}=… beside settings=…")
+        for path in _tokens({key: self.settings[key] for key in self.settings.keys() - _PLACES}):
+            yield Problem(("apis", self.name, *path), _TOO_LATE)
+        for path in _tokens(self.routes):
+            yield Problem(("apis", self.name, "routes", *path), _TOO_LATE)
 
 
-def _without_domains(remarks: tuple[Remark, ...]) -> tuple[Remark, ...]:
-    return tuple(one for one in remarks if one.kind != "domain")
+def _tokens(value: object, path: Path = ()) -> Iterator[Path]:
+    """Where something stands that only the deployment knows: it would be published as it is."""
+    if isinstance(value, str) and cdk.Token.is_unresolved(value):
+        yield path
+    elif isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from _tokens(one, (*path, str(key)))
+    elif isinstance(value, (list, tuple)):
+        for at, one in enumerate(value):
+            yield from _tokens(one, (*path, at))
+
+
+def _listed(given: object) -> tuple[Any, ...]:
+    """What a person gave: a list, or one without it."""
+    return tuple(given) if isinstance(given, (list, tuple)) else (given,)

@@ -280,6 +280,16 @@ def test_a_person_may_replace_what_was_found() -> None:
     assert places == {"url": "https://orders.example.com", **settings}
 
 
+def test_a_person_may_add_entrances_that_the_deployment_knows() -> None:
+    """Each gets a placeholder of its own."""
+    name = cdk.Fn.import_value("Name")
+    settings = {"also_at": ["https://known.example.com", f"https://{name}/orders"]}
+    places, found = entrances(team.rest, settings=settings, url=f"https://{name}")
+    assert found.written["also_at"] == ["https://known.example.com", "https://watched-1-3.invalid"]
+    assert list(found.urls) == ["https://watched-1.invalid", "https://watched-1-3.invalid"]
+    assert places["url"].startswith("https://")
+
+
 @pytest.fixture(scope="module")
 def deployed() -> dict[str, Any]:
     """A deployment of an API on domains, called with a key; what it may do, and with what."""

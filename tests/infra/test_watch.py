@@ -331,6 +331,56 @@ def test_an_api_is_watched_once_under_a_name() -> None:
         monitor.watch(team.rest(cdk.Stack(app, "Other")))
 
 
+TOKEN = cdk.Fn.import_value("Anything")
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ({"settings": {"owner": f"team-{TOKEN}"}}, "owner"),
+        (
+            {"routes": {"GET /": {"expect": {"headers": {"a": TOKEN}}}}},
+            "routes.GET /.expect.headers.a",
+        ),
+    ],
+    ids=["settings", "routes"],
+)
+def test_a_token_is_refused_where_it_would_be_published_as_it_is(given: Any, place: str) -> None:
+    [problem] = derived(team.rest, **given).problems
+    assert str(problem) == (
+        f"apis.orders.{place}: expected a value that a synthesis knows, not a token"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"GET /": 1}, "apis.orders.routes"),
+        ({"GET /": ["public"]}, "apis.orders.routes"),
+        ({"GET /": "open"}, "apis.orders.routes"),
+        ({"GET /orders": {"path": []}}, "apis.orders.routes"),
+        ({"GET /orders": {"acces": "public"}}, "apis.orders.routes"),
+    ],
+    ids=["a number", "a list", "no access", "a wrong value", "a wrong key"],
+)
+def test_what_is_no_route_is_refused_at_once(given: Any, told: str) -> None:
+    stack = cdk.Stack(new_app(), "Wrong")
+    monitor = GatewatchMonitor(stack, "Monitor", code=sources())
+    with pytest.raises(ConfigError, match=told):
+        monitor.watch(team.rest(stack), name="orders", routes=given)
+
+
+def test_a_bare_access_word_is_short_for_a_route() -> None:
+    app = new_app()
+    stack = cdk.Stack(app, "Short")
+    monitor = GatewatchMonitor(stack, "Monitor", code=sources())
+    monitor.watch(team.http_default(stack), name="orders", routes={"GET /health": "public"})
+    monitor.watch(
+        team.rest_elsewhere(stack), url="https://a.example.com", routes={"GET /x": "protected"}
+    )
+    monitor.validate()
+
+
 @pytest.mark.parametrize("key", ["url", "routes"])
 def test_what_has_a_place_of_its_own_is_no_setting(key: str) -> None:
     found = derived(team.rest, settings={key: []})

@@ -128,7 +128,7 @@ class _Methods:
     @property
     def unread(self) -> str:
         lost = ", ".join(sorted(self._lost))
-        return f"the paths of {lost} begin in another app" if lost else ""
+        return f"the paths of {lost} are known in another app or to the deployment" if lost else ""
 
     def found(self) -> Iterator[FoundRoute]:
         for one in self._methods:
@@ -147,7 +147,8 @@ class _Methods:
         return (*_GUARDS[kind], *(("api_key",) if needs_key else ())), ""
 
     def _path(self, method: apigateway.CfnMethod) -> str | None:
-        return self._path_of(method, method.resource_id)
+        known = is_known(method.http_method)
+        return self._path_of(method, method.resource_id) if known else None
 
     def _path_of(self, scope: IConstruct, resource_id: str) -> str | None:
         name = named(scope, resource_id)
