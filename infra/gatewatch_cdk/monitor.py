@@ -41,7 +41,7 @@ from gatewatch_cdk.mutes import MuteRules
 from gatewatch_cdk.needs import Calls, Needs, needs
 from gatewatch_cdk.outputs import Outputs, prefix_of, top_stack
 from gatewatch_cdk.readers import ACCEPTED, WatchedApi, is_readable
-from gatewatch_cdk.readers.afterwards import Difference, Snapshot, differences, snapshot
+from gatewatch_cdk.readers.afterwards import Difference, Snapshot, differences, snapshots
 from gatewatch_cdk.readers.stages import GivenStage
 from gatewatch_cdk.readers.tree import Trees
 from gatewatch_cdk.routes import Given, Written, in_full
@@ -225,7 +225,7 @@ class GatewatchMonitor(Construct):
         """Raises ConfigError with the problems of all watched APIs."""
         trees = Trees()
         found = [one.derived(trees.of(one.api)) for one in self._watched]
-        self._read = [snapshot(one) for one in trees.read]
+        self._read = snapshots(trees.read)
         problems = [problem for one in found for problem in one.problems]
         if problems:
             raise ConfigError(_WATCH, problems)
@@ -233,7 +233,8 @@ class GatewatchMonitor(Construct):
 
     def _needed(self, watched: Sequence[Derived]) -> tuple[Config, Needs]:
         config = self._load({one.name: one.written for one in watched})
-        return config, needs(config, self._file)
+        vague = frozenset(shown for one in watched for shown in one.vague)
+        return config, needs(config, self._file, vague)
 
     def _load(self, watched: Mapping[str, Mapping[str, Any]]) -> Config:
         return load(self._merged(watched), self._file, self._lookups)

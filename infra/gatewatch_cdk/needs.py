@@ -22,7 +22,7 @@ from gatewatch.config.canonical import (
     Sigv4,
     within,
 )
-from gatewatch.config.lookups import is_parameter, is_placeholder
+from gatewatch.config.lookups import is_parameter
 from gatewatch.config.places import inside, outside
 from gatewatch.config.problems import ConfigError, Path, Problem
 from gatewatch.gateway.url import host_of, parse
@@ -70,9 +70,14 @@ class Needs:
     network: Network | None
 
 
-def needs(config: Config, name: str) -> Needs:
-    """Raises ConfigError where the account cannot give what is needed; `name` is the file's."""
-    problems = [*_unusable_names(config), *_unreachable_places(config), *_unsignable(config)]
+def needs(config: Config, name: str, vague: frozenset[str] = frozenset()) -> Needs:
+    """Raises ConfigError where the account cannot give what is needed; `name` is the file's.
+    `vague`: URLs that stand for others, which name no region."""
+    problems = [
+        *_unusable_names(config),
+        *_unreachable_places(config),
+        *_unsignable(config, vague),
+    ]
     if problems:
         raise ConfigError(name, problems)
     private = inside(config)
@@ -160,20 +165,15 @@ def _unreachable_places(config: Config) -> Iterator[Problem]:
             )
 
 
-def _unsignable(config: Config) -> Iterator[Problem]:
-    """A signature is made for a region, which a custom domain does not name."""
+def _unsignable(config: Config, vague: frozenset[str]) -> Iterator[Problem]:
+    """As `rules` demands of URLs that are known: dispatch would refuse the whole configuration."""
     for one in config.credentials:
-        if not isinstance(one.source, Sigv4) or one.source.region is not None:
-            continue
-        for api in config.apis:
-            for entrance in api.entrances if one.name in api.presented else ():
-                host = host_of(entrance.url)
-                named = parse(entrance.url).region is not None or is_placeholder(host)
-                if not named and not entrance.closed:
-                    expected = (
-                        f"expected a region: {host}, where it signs for {api.name}, names none"
-                    )
-                    yield Problem(("credentials", one.name, "sigv4"), expected)
+        is_vague = isinstance(one.source, Sigv4) and one.source.region is None
+        for api in config.apis if is_vague else ():
+            at = [entrance.url for entrance in api.entrances if not entrance.closed]
+            if one.name in api.presented and vague.intersection(at):
+                expected = f"expected a region in credential {one.name}: a custom domain names none"
+                yield Problem(("apis", api.name), expected)
 
 
 def _signed(config: Config) -> Iterator[Api]:

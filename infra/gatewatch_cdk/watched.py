@@ -26,11 +26,13 @@ _NOWHERE = "https://invalid.invalid"
 @dataclass(frozen=True, slots=True)
 class Derived:
     """`written`: the API as gatewatch.yaml would have it. `urls`: by placeholder, those that only
-    the deployment knows. `calls`: what calls with the probe's own identity need."""
+    the deployment knows; `vague`: the placeholders of those that name no region. `calls`: what
+    calls with the probe's own identity need."""
 
     name: str
     written: dict[str, Any]
     urls: Mapping[str, str]
+    vague: frozenset[str]
     calls: OwnCalls
     problems: tuple[Problem, ...]
     remarks: tuple[Remark, ...]
@@ -65,6 +67,7 @@ class Watched:
         reading = read(self.api, self.stage, tree)
         routes = complete(self.name, reading, self.routes)
         entrances = self._entrances(reading.entrances)
+        urls = self._urls(entrances)
         return Derived(
             name=self.name,
             written={
@@ -73,11 +76,8 @@ class Watched:
                 **self._places(entrances),
                 "routes": [{name: one} for name, one in routes.routes],
             },
-            urls={
-                self._placeholder(at): url
-                for at, url in enumerate((*entrances.opened, *entrances.closed))
-                if isinstance(url, str) and not is_known(url)
-            },
+            urls=urls,
+            vague=frozenset(one for one, url in urls.items() if url in entrances.custom),
             calls=reading.calls,
             problems=(*self._problems(entrances), *routes.problems),
             remarks=(*entrances.remarks, *routes.remarks),
@@ -94,6 +94,13 @@ class Watched:
         if "closed_at" in self.settings:
             closed = _listed(self.settings["closed_at"])
         return replace(found, opened=opened, closed=closed, remarks=remarks)
+
+    def _urls(self, entrances: Entrances) -> dict[str, str]:
+        return {
+            self._placeholder(at): url
+            for at, url in enumerate((*entrances.opened, *entrances.closed))
+            if isinstance(url, str) and not is_known(url)
+        }
 
     def _distinct(self, urls: tuple[str, ...]) -> tuple[str, ...]:
         by_text = {json.dumps(rendered(self.api, url), sort_keys=True): url for url in urls}

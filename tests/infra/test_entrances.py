@@ -319,17 +319,15 @@ def test_a_credential_goes_to_entrances_and_to_no_closed_one(deployed: dict[str,
     assert deployed["allowed"]["hosts"] == ["watched-1-2.invalid:443", "watched-1.invalid:443"]
 
 
-def test_a_signature_on_a_domain_needs_a_region(tmp_path: Path) -> None:
+@pytest.mark.parametrize("scene", [team.on_domain, team.on_token_domain], ids=_named)
+def test_a_signature_on_a_domain_needs_a_region(scene: Scene, tmp_path: Path) -> None:
+    """Dispatch would refuse a whole configuration for it, once the domain's name is known."""
     file = tmp_path / "gatewatch.yaml"
     file.write_text("credentials: {own: {sigv4: {}}}\napis: {}\n")
     stack = cdk.Stack(new_app(), "Team")
     monitor = GatewatchMonitor(stack, "Monitor", config=file, code=sources())
-    monitor.watch(team.http_on_domain(stack), name="orders", routes={"GET /iam": {"as": ["own"]}})
-    told = (
-        r"credentials\.own\.sigv4: expected a region: api\.example\.com:443, where it signs for "
-        "orders, names none"
-    )
-    with pytest.raises(ConfigError, match=told):
+    monitor.watch(scene(stack), name="orders", routes={"GET /orders": {"as": ["own"]}})
+    with pytest.raises(ConfigError, match="expected a region in credential own"):
         monitor.validate()
 
 

@@ -4,7 +4,7 @@ later changes do not show in a construct, and would leave a route watched for wh
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,29 +59,42 @@ class Difference:
     text: str
 
 
-def snapshot(resource: cdk.CfnResource) -> Snapshot:
-    stack = cdk.Stack.of(resource)
-    stage = cdk.Stage.of(resource)
+def snapshots(resources: Iterable[cdk.CfnResource]) -> list[Snapshot]:
+    templates: dict[cdk.Stack, Path] = {}
+    found = []
+    for one in resources:
+        stack = one.stack
+        if stack not in templates:
+            templates[stack] = _template_of(stack)
+        found.append(_snapshot(one, stack, templates[stack]))
+    return found
+
+
+def _template_of(stack: cdk.Stack) -> Path:
+    stage = cdk.Stage.of(stack)
+    return Path("." if stage is None else stage.outdir, stack.template_file)
+
+
+def _snapshot(resource: cdk.CfnResource, stack: cdk.Stack, template: Path) -> Snapshot:
+    names = next((names for kind, names in _READ.items() if isinstance(resource, kind)), ())
     return Snapshot(
         path=resource.node.path,
-        template=Path("." if stage is None else stage.outdir, stack.template_file),
+        template=template,
         logical_id=str(stack.resolve(resource.logical_id)),
         values=tuple(
             (_property(name), _comparable(rendered(resource, getattr(resource, name))))
-            for kind, names in _READ.items()
-            if isinstance(resource, kind)
             for name in names
         ),
         has_condition=condition_of(resource) is not None,
     )
 
 
-def differences(snapshots: Sequence[Snapshot]) -> Iterator[Difference]:
-    templates = {path: _resources(path) for path in {one.template for one in snapshots}}
-    for one in snapshots:
+def differences(taken: Sequence[Snapshot]) -> Iterator[Difference]:
+    templates = {path: _resources(path) for path in {one.template for one in taken}}
+    for one in taken:
         resources = templates[one.template]
         told = [*_differing(one, resources.get(one.logical_id))]
-        told += [f"{name} came later" for name in _unseen(one, snapshots, resources)]
+        told += [f"{name} came later" for name in _unseen(one, taken, resources)]
         if told:
             yield Difference(one, ", ".join(told))
 
@@ -90,10 +103,10 @@ _OWNED = {"AWS::ApiGateway::Method": "RestApiId", "AWS::ApiGatewayV2::Route": "A
 
 
 def _unseen(
-    api: Snapshot, snapshots: Sequence[Snapshot], resources: Mapping[str, Any]
+    api: Snapshot, taken: Sequence[Snapshot], resources: Mapping[str, Any]
 ) -> Iterator[str]:
     """Methods and routes of an API that were not there when it was read."""
-    seen = {one.logical_id for one in snapshots if one.template == api.template}
+    seen = {one.logical_id for one in taken if one.template == api.template}
     for name, one in resources.items():
         owner = one.get("Properties", {}).get(_OWNED.get(one.get("Type", ""), ""))
         if name not in seen and owner == {"Ref": api.logical_id}:

@@ -33,9 +33,11 @@ def entrances(
         lack = "only the deployment decides whether its default endpoint is disabled"
         return Entrances(lack=lack, remarks=remarks)
     if not is_disabled:
-        return Entrances(opened=(own, *found.urls), remarks=remarks)
+        return Entrances(opened=(own, *found.urls), custom=found.urls, remarks=remarks)
     lack = "" if found.urls else _no_entrance(found.remarks)
-    return Entrances(opened=found.urls, closed=(own,), lack=lack, remarks=remarks)
+    return Entrances(
+        opened=found.urls, closed=(own,), custom=found.urls, lack=lack, remarks=remarks
+    )
 
 
 def _no_entrance(remarks: tuple[Remark, ...]) -> str:

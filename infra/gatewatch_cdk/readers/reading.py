@@ -35,10 +35,12 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Entrances:
-    """The URLs of one stage; some may be tokens. `lack`: why none is open."""
+    """The URLs of one stage; some may be tokens. `custom`: those of custom domains, which name no
+    region. `lack`: why none is open."""
 
     opened: tuple[str, ...] = ()
     closed: tuple[str, ...] = ()
+    custom: tuple[str, ...] = ()
     lack: str = ""
     remarks: tuple[Remark, ...] = ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import aws_cdk as cdk
@@ -75,6 +76,8 @@ def named(scope: IConstruct, value: object) -> str:
 
     Logical ids would not do: copies of a stack have the same.
     """
+    if isinstance(value, str) and is_known(value):
+        return value
     found = target(value)
     return found.node.path if found is not None else _rendered_name(scope, value)
 
@@ -87,7 +90,13 @@ def names_of(resource: cdk.CfnResource) -> frozenset[str]:
 
 def target(value: object) -> IConstruct | None:
     """The construct that a value refers to, if it is nothing but a reference."""
-    token = cdk.Tokenization.reverse(value, fail_concat=False) if value is not None else None
+    return _target(value) if isinstance(value, str) and not is_known(value) else None
+
+
+# Each question to the CDK leaves this process, and the methods of an API ask the same ones.
+@lru_cache(maxsize=10_000)
+def _target(value: str) -> IConstruct | None:
+    token = cdk.Tokenization.reverse(value, fail_concat=False)
     if token is None or not cdk.Reference.is_reference(token):
         return None
     return token.target if isinstance(token, cdk.Reference) else None
@@ -95,13 +104,20 @@ def target(value: object) -> IConstruct | None:
 
 def rendered(scope: IConstruct, value: object) -> object:
     """A value as the template will show it."""
+    if value is None or isinstance(value, bool) or is_known(value):
+        return value
     shown: object = cdk.Stack.of(scope).resolve(value)
     return shown
 
 
 def is_known(value: object) -> bool:
     """Whether a synthesis knows the value, a text."""
-    return isinstance(value, str) and not cdk.Token.is_unresolved(value)
+    return isinstance(value, str) and not _is_unresolved(value)
+
+
+@lru_cache(maxsize=10_000)
+def _is_unresolved(value: str) -> bool:
+    return bool(cdk.Token.is_unresolved(value))
 
 
 def condition_of(resource: cdk.CfnResource) -> str | None:
