@@ -15,6 +15,7 @@ from gatewatch.cost.bill import bill, shard_seconds, tiered
 from gatewatch.cost.counted import Counted, counted
 from gatewatch.cost.prices import REST_REQUESTS
 from gatewatch.cost.quotas import touched
+from gatewatch.cost.written import written_share
 from gatewatch.pages.cost import SIZES, example
 from gatewatch.service.shards import Bounds
 
@@ -25,6 +26,21 @@ def test_looks_are_those_of_the_plan_and_slices_are_touched_once() -> None:
     ten = FOUND[10]
     assert (ten.apis, ten.routes, ten.looks, ten.timeout_seconds) == (1, 10, 12, 120)
     assert (ten.shards, ten.slices) == (1, 2)
+
+
+def test_few_of_the_touched_slices_are_written() -> None:
+    """Strangers' looks come at five minutes of a slice, each written once in thirty."""
+    for found in FOUND.values():
+        assert found.slices / 15 < found.written < found.slices / 5
+
+
+@pytest.mark.parametrize(
+    ("every", "share"), [("1m", 1 / 30), ("5m", 1 / 6), ("30m", 1.0), ("60m", 1.0)]
+)
+def test_the_seldomer_the_looks_the_more_of_them_are_written(every: str, share: float) -> None:
+    route = f"GET /x: {{access: public, every: {every}}}"
+    config = load(f"apis: {{a: {{url: 'https://a.example', routes: [{route}]}}}}", "x")
+    assert written_share(config) == pytest.approx(share)
 
 
 def test_what_is_due_once_an_hour_costs_a_sixtieth() -> None:
@@ -59,7 +75,7 @@ def test_ten_times_the_routes_cost_no_more_than_ten_times() -> None:
 
 def test_nothing_to_look_at_costs_what_stands_there_anyway() -> None:
     nothing = Counted(
-        apis=0, routes=0, looks=0, shards=0, message_bytes=0, slices=0, timeout_seconds=0
+        apis=0, routes=0, looks=0, shards=0, message_bytes=0, slices=0, written=0, timeout_seconds=0
     )
     assert shard_seconds(nothing) == 0
     assert bill(nothing).watched_rest_usd == 0
@@ -123,7 +139,14 @@ def test_at_once_run_as_many_as_a_silent_minute_needs(config: Config, most: AtOn
 
 def test_more_than_a_poller_takes_is_not_asked_for() -> None:
     silent = Counted(
-        apis=1, routes=0, looks=1, shards=1e6, message_bytes=0, slices=0, timeout_seconds=10
+        apis=1,
+        routes=0,
+        looks=1,
+        shards=1e6,
+        message_bytes=0,
+        written=0,
+        slices=0,
+        timeout_seconds=10,
     )
     assert at_once(_fleet(1), silent).probes == MOST
 

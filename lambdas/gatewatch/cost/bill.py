@@ -54,7 +54,7 @@ def shard_seconds(found: Counted) -> float:
         return 0.0
     looks = found.looks / found.shards
     hosts = min(Bounds().per_host, looks)
-    calls = 1 + (found.slices + found.held) / found.shards
+    calls = 1 + (found.written + found.held) / found.shards
     processor = (
         looks * measured.LOOK
         + hosts * measured.CONNECTION
@@ -95,12 +95,12 @@ def _items(found: Counted) -> Iterable[Item]:
         sqs_requests(found) * prices.SQS_REQUEST,
         f"{sqs_requests(found):,.0f} requests a minute, {measured.EMPTY_POLLS} of them empty polls",
     )
-    writes = found.slices + found.held
+    writes = found.written + found.held
     reads = found.slices + ceil(found.apis * measured.RECORD_BYTES / _READ_BYTES)
     yield _item(
         "DynamoDB",
         writes * prices.DYNAMODB_WRITE + reads * prices.DYNAMODB_READ,
-        f"{writes:,.0f} writes and {reads:,.0f} reads a minute",
+        f"{writes:,.1f} writes and {reads:,.0f} reads a minute",
     )
     logged = log_bytes(found)
     yield _item(

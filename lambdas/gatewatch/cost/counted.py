@@ -9,6 +9,7 @@ import msgspec
 
 from gatewatch.attempt import Probe
 from gatewatch.config.canonical import Config
+from gatewatch.cost.written import written_share
 from gatewatch.plan import NOBODY_YET, looks_a_minute, plan, trial_minutes
 from gatewatch.service.dispatch import about
 from gatewatch.service.shards import Shard, shards
@@ -22,8 +23,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Counted(msgspec.Struct, frozen=True, kw_only=True):
     """Of one minute on the average, but `routes` (at entrances) and `apis`, which are in all.
 
-    `slices` are touched: read, and written once each; `held`: how often what is held back is asked
-    for, with a write each. `timeout_seconds`: of all looks together.
+    `slices` are touched: read each, and so many of them `written`; `held`: how often what is held
+    back is asked for, with a write each, since only a write proves that a latch could be set.
+    `timeout_seconds`: of all looks together.
     """
 
     apis: int
@@ -32,6 +34,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     shards: float
     message_bytes: float
     slices: float
+    written: float
     timeout_seconds: float
     held: float = 0.0
     is_small: bool = False
@@ -46,6 +49,7 @@ def counted(config: Config) -> Counted:
     routes = sum(len(api.routes) * len(api.entrances) for api in config.apis)
     minutes = max(1, min(_MOST_MINUTES, _ENOUGH_ROUTES // max(1, routes)))
     dealt = [shard for minute in range(minutes) for shard in _shards(config, minute)]
+    touched = sum(map(_slices, dealt)) / minutes
     rates = [rate for probe in plan(config, entered=NOBODY_YET) for rate in _rates(probe)]
     return Counted(
         apis=len(config.apis),
@@ -53,7 +57,8 @@ def counted(config: Config) -> Counted:
         looks=sum(looks for looks, _ in rates),
         shards=len(dealt) / minutes,
         message_bytes=sum(len(msgspec.json.encode(one)) for one in dealt) / minutes,
-        slices=sum(map(_slices, dealt)) / minutes,
+        slices=touched,
+        written=touched * written_share(config),
         held=sum(len(one.holding) for one in dealt) / minutes,
         timeout_seconds=sum(looks * timeout for looks, timeout in rates),
         is_small=config.is_small,

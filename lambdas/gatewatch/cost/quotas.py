@@ -43,7 +43,7 @@ def touched(found: Counted) -> Iterator[Touched]:
     )
     yield Touched(
         quota="DynamoDB: write units a second of a new table",
-        needed=(found.slices + found.held) / _MINUTE,
+        needed=(found.written + found.held) / _MINUTE,
         given=4_000,
         note="1,000 for one API, whose slices may be in one partition",
     )
