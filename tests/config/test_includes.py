@@ -367,6 +367,7 @@ def test_a_key_that_two_patterns_name_counts_once(tmp_path: Path) -> None:
         ("*/a.yaml", ["a"]),
         ("**/deep.yaml", ["deep"]),
         ("teams/**/*.yaml", ["a", "b", "deep"]),
+        ("**/" * 200 + "deep.yaml", ["deep"]),
         ("teams/.hidden.yaml", ["hidden"]),
         ("teams/.*.yaml", ["hidden"]),
         ("./teams/./b.yaml", ["b"]),

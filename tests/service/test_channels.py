@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from gatewatch.config.author import load
+from gatewatch.config.rules import problems
 from gatewatch.service.dispatch import about
 from gatewatch.service.ledger import WriterContext
 from gatewatch.service.published import encoded
@@ -36,6 +38,18 @@ def heard(api: str) -> WriterContext:
 def test_a_channel_hears_of_the_apis_that_it_names(api: str, topics: list[str]) -> None:
     channels = heard(api).channels
     assert [one.topic.rpartition(":")[2] for one in channels] == topics
+
+
+@pytest.mark.parametrize(
+    ("apis", "told"),
+    [(("ordes",), 'notify[0].apis: "ordes": no such API'), ((), "notify[0].apis: expected at")],
+)
+def test_a_channel_that_would_hear_nothing_is_not_taken(apis: tuple[str, ...], told: str) -> None:
+    """Whatever is pushed: nobody would notice that nobody is told."""
+    config = load(TEXT, "f")
+    channel = replace(config.notify[0], apis=apis)
+    [problem] = problems(replace(config, notify=(channel,)))
+    assert str(problem).startswith(told)
 
 
 @pytest.mark.parametrize("api", ["orders", "billing"])

@@ -355,3 +355,19 @@ def test_of_the_entrances_that_let_us_in_a_shard_has_its_own() -> None:
         assert set(shard.let_in) == {
             (probe.api.name, probe.entrance.url) for probe in shard.probes()
         }
+
+
+def test_shards_of_this_version_and_of_the_last_are_read_by_either() -> None:
+    """In the minutes of an update, either may deal out what the other looks at. The last version's
+    had every host of a credential, and every entrance that let us in."""
+    [shard] = dealt(api("orders", 1, ["h.example.com"]))
+    found = msgspec.to_builtins(shard)
+    assert found.keys() == {
+        "at", "lane", "due", "credentials", "slices", "about", "signers", "let_in", "networks",
+        "contact",
+    }  # fmt: skip
+    found["credentials"][0]["hosts"] = ["elsewhere.example.com:443", "h.example.com:443"]
+    found["let_in"] = [["orders", "https://elsewhere.example.com/prod"]]
+    old = msgspec.json.decode(msgspec.json.encode(found), type=Shard)
+    assert looks(old) == looks(shard)
+    assert old.credentials[0].hosts == ("elsewhere.example.com:443", "h.example.com:443")

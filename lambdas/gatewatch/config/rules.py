@@ -58,9 +58,7 @@ def problems(config: Config) -> Iterator[Problem]:
         if len(msgspec.json.encode(one.source)) > _MOST_CREDENTIAL_BYTES:
             expected = f"expected a credential of at most {_MOST_CREDENTIAL_BYTES} bytes"
             yield Problem(("credentials", one.name), expected)
-    for at, channel in enumerate(config.notify):
-        if not re.match(TOPIC_PATTERN, channel.topic):
-            yield Problem(("notify", at, "sns"), f"expected {TOPIC}", channel.topic)
+    yield from _of_channels(config)
     yield from _of_windows(config)
     sources = {one.name: one.source for one in config.credentials}
     if places <= MOST_PLACES:
@@ -111,6 +109,18 @@ def _of_url(base: str, target: str, path: Path) -> Iterator[Problem]:
         joined_url(base, target)
     except AmbiguousUrlError as error:
         yield Problem(path, f"expected a URL that everybody reads alike: {error}", base + target)
+
+
+def _of_channels(config: Config) -> Iterator[Problem]:
+    known = {api.name for api in config.apis}
+    for at, channel in enumerate(config.notify):
+        if not re.match(TOPIC_PATTERN, channel.topic):
+            yield Problem(("notify", at, "sns"), f"expected {TOPIC}", channel.topic)
+        if channel.apis == ():
+            yield Problem(("notify", at, "apis"), "expected at least one API")
+        for name in channel.apis or ():
+            if name not in known:
+                yield Problem(("notify", at, "apis"), "no such API", name)
 
 
 def _of_windows(config: Config) -> Iterator[Problem]:

@@ -48,7 +48,9 @@ def _matching(folder: Path, steps: Sequence[str]) -> Iterator[Path]:
         yield folder
         return
     step, rest = steps[0], steps[1:]
-    if step == _ANY_DEPTH:
+    if step == _ANY_DEPTH and rest[:1] == (_ANY_DEPTH,):
+        yield from _matching(folder, rest)
+    elif step == _ANY_DEPTH:
         yield from _matching(folder, rest or ("*",))
         for below in _folders(folder):
             yield from _matching(below, steps)
