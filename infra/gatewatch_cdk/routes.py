@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from gatewatch.config.problems import Problem
@@ -33,13 +33,17 @@ def complete(api: str, reading: Reading, given: Given) -> Completed:
     """`api` is the name in problems."""
     derived = _by_name(reading.routes)
     problems = tuple(_unknown(api, reading, given, derived))
-    named = {**derived, **_covered(reading, given, derived)}
+    covered = _covered(reading, given, derived)
+    named = {**derived, **covered}
     settled = [_settled(name, one, reading, given.get(name, {})) for name, one in named.items()]
+    settled = [
+        one for one in settled if not (one.needs_values and named[one.name] in covered.values())
+    ]
     routes = {one.name: one.written for one in settled if one.written is not None}
     routes |= dict(_own(reading, given, named))
     remarks = (
         *(one.remark for one in settled if one.remark),
-        *_of_any(reading, derived, routes),
+        *_of_any(reading, derived, named, routes),
         *_of_writes(routes),
         *_of_unread(reading, derived),
     )
@@ -82,9 +86,12 @@ def _called(one: FoundRoute) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Settled:
+    """`needs_values`: unless a person gives another route of those that it takes."""
+
     name: str
     written: dict[str, Any] | None = None
     remark: Remark | None = None
+    needs_values: bool = False
 
 
 def _settled(name: str, one: FoundRoute, reading: Reading, own: Written | None) -> _Settled:
@@ -100,7 +107,7 @@ def _settled(name: str, one: FoundRoute, reading: Reading, own: Written | None) 
     derived = {"guarded_by": list(guards)} if guards and access == "protected" else {}
     written = _with_values(name, {"access": access, **derived, **own})
     if written is None:
-        return _without_values(name, one)
+        return replace(_without_values(name, one), needs_values=not own)
     return _Settled(name, written, _of_callers(name, written, reading))
 
 
@@ -215,11 +222,15 @@ def _unknown(
 
 
 def _of_any(
-    reading: Reading, derived: Mapping[str, FoundRoute], routes: Mapping[str, Written]
+    reading: Reading,
+    derived: Mapping[str, FoundRoute],
+    named: Mapping[str, FoundRoute],
+    routes: Mapping[str, Written],
 ) -> Iterator[Remark]:
     """What of ANY is not looked at, unless a person has given another method."""
+    others = {one for name, one in named.items() if not name.startswith("GET ")}
     for one in reading.routes:
-        if one.method != _ANY or any(_is_other(name, one) for name in routes):
+        if one.method != _ANY or one in others:
             continue
         place = f"ANY {one.path}"
         but = f'for another method give routes={{"POST {one.path}": {{…}}}}'
@@ -228,11 +239,6 @@ def _of_any(
             yield Remark("unwatched", place, text)
         elif _called(one) in routes:
             yield Remark("any", place, f"{place} is looked at with GET only; {but}")
-
-
-def _is_other(name: str, one: FoundRoute) -> bool:
-    method, _, path = name.partition(" ")
-    return path == one.path and method != "GET"
 
 
 def _is_skipped(name: str, written: Written) -> bool:

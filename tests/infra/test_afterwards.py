@@ -74,7 +74,12 @@ def _conditional(stack: cdk.Stack) -> apigateway.RestApi:
     return api
 
 
+def _nested(stack: cdk.Stack) -> apigateway.RestApi:
+    return _method(cdk.NestedStack(stack, "Nested"), "/orders", "AuthorizationType", "NONE")
+
+
 OVERRIDDEN = {
+    "in a nested stack": (_nested, 'AuthorizationType is "NONE" in its template'),
     "a method that is open": (
         lambda stack: _method(stack, "/orders", "AuthorizationType", "NONE"),
         'AuthorizationType is "NONE" in its template, and "AWS_IAM" in its construct',
@@ -140,6 +145,25 @@ def test_a_change_after_the_look_stops_the_synthesis() -> None:
     changed, added = report(scene)
     assert 'AuthorizationType is "AWS_IAM" in its template, and "NONE" in its construct' in changed
     assert "came later" in added
+
+
+def _of_a_later_stage(kind: str) -> cdk.App:
+    """References do not leave a Stage, so the API's URL is given."""
+    app = new_app()
+    here, later = cdk.Stage(app, "Here"), cdk.Stage(app, "Later")
+    monitor = GatewatchMonitor(cdk.Stack(here, "Watch"), "Monitor", code=sources())
+    api = _method(cdk.Stack(later, "Team"), "/orders", "AuthorizationType", kind)
+    monitor.watch(api, url="https://api.example.com")
+    return app
+
+
+def test_an_api_of_another_stage_may_be_watched() -> None:
+    assert _of_a_later_stage("AWS_IAM").synth().get_nested_assembly("assembly-Later")
+
+
+def test_an_api_of_another_stage_is_compared_as_well() -> None:
+    with pytest.raises(RuntimeError, match="Validation"):
+        _of_a_later_stage("NONE").synth()
 
 
 @pytest.mark.parametrize(

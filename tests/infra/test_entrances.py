@@ -182,6 +182,11 @@ def test_a_person_may_give_the_entrance(scene: Scene) -> None:
     assert (places, found.problems) == ({"url": "https://api.example.com"}, ())
 
 
+def test_a_function_url_has_no_stages() -> None:
+    told = "apis.orders.url: a function URL has no stages, so none can be named; expected url=…"
+    assert [str(one) for one in entrances(team.function_url, stage="live")[1].problems] == [told]
+
+
 def _made_stage(stack: cdk.Stack) -> Any:
     return next(one for one in stack.node.find_all() if one.node.id == "beta")
 

@@ -205,6 +205,26 @@ def test_a_method_that_is_given_says_no_more_that_it_is_missing() -> None:
     assert remarks(derived(team.of_lambda, routes={"HEAD /": {}, "GET /{proxy+}": None})) == []
 
 
+@pytest.mark.parametrize(
+    ("scene", "given"),
+    [
+        (team.guarded, "GET /files/a"),
+        (team.http_default, "GET /health"),
+        (team.of_lambda, "GET /orders/42"),
+    ],
+    ids=["greedy", "default", "greedy beside the root"],
+)
+def test_a_route_that_is_given_stands_for_the_wider_one(scene: Scene, given: str) -> None:
+    found = derived(scene, routes={given: {}})
+    wider = [one for one in remarks(found) if "unwatched GET" in one]
+    assert (routes(found)[given], wider) == ("public", [])
+
+
+def test_another_method_below_any_is_enough() -> None:
+    found = derived(team.http_guarded_default, routes={"POST /orders": {}})
+    assert remarks(found) == ["unproven"]
+
+
 def test_a_person_may_leave_a_route_out() -> None:
     assert routes(derived(team.rest, routes={"GET /": None})) == {"GET /orders": "iam"}
 

@@ -36,7 +36,7 @@ def is_readable(api: object) -> bool:
 
 def read(api: WatchedApi, stage: GivenStage | None, tree: Tree) -> Reading:
     if isinstance(api, (lambda_.FunctionUrl, lambda_.CfnUrl)):
-        return read_function_url(api, tree)
+        return read_function_url(api, stage, tree)
     if isinstance(api, (apigateway.RestApiBase, apigateway.CfnRestApi)):
         return read_rest(api, stage, tree)
     if _is_websocket(api):

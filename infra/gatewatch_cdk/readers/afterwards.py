@@ -115,7 +115,7 @@ def _unseen(
 
 def _differing(one: Snapshot, found: object) -> Iterator[str]:
     if not isinstance(found, dict):
-        yield "it is not in its template"
+        yield "it is in no template that is written by now"
         return
     properties = found.get("Properties", {})
     for name, value in one.values:
@@ -134,6 +134,9 @@ def _short(text: str) -> str:
 
 
 def _resources(template: Path) -> dict[str, Any]:
+    """None where another Stage writes its templates later."""
+    if not template.exists():
+        return {}
     found = json.loads(template.read_text(encoding="utf-8"))
     return dict(found.get("Resources", {}))
 

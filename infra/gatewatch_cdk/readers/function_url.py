@@ -12,10 +12,11 @@ from gatewatch_cdk.readers.tree import Tree
 FunctionUrl: TypeAlias = lambda_.FunctionUrl | lambda_.CfnUrl
 # A call needs both: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
 _ACTIONS = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")
+_NO_STAGES = "a function URL has no stages, so none can be named"
 _GUARDS = {"NONE": (), "AWS_IAM": ("iam",)}
 
 
-def read_function_url(api: FunctionUrl, tree: Tree) -> Reading:
+def read_function_url(api: FunctionUrl, stage: object, tree: Tree) -> Reading:
     made = api if isinstance(api, lambda_.CfnUrl) else api.node.default_child
     kind = tree.noted(made).auth_type if isinstance(made, lambda_.CfnUrl) else ""
     doubt = "" if kind in _GUARDS else "its authorization is filled in by the deployment"
@@ -23,6 +24,6 @@ def read_function_url(api: FunctionUrl, tree: Tree) -> Reading:
     function = api.attr_function_arn if isinstance(api, lambda_.CfnUrl) else api.function_arn
     return Reading(
         routes=(FoundRoute("ANY", "/", _GUARDS.get(kind, ()), doubt, is_everything=True),),
-        entrances=Entrances(opened=(url,)),
+        entrances=Entrances(opened=(url,)) if stage is None else Entrances(lack=_NO_STAGES),
         calls=OwnCalls(_ACTIONS, function),
     )
