@@ -15,6 +15,7 @@ from gatewatch.incidents.links import Claim, Link
 from gatewatch.model import Finding, Incident
 from gatewatch.service import ledger as ledgers
 from gatewatch.service import state_slices as packing
+from gatewatch.service.errands import Answer, Errand, Looked, Tick, Waiting
 from gatewatch.service.ledger import Ledger
 from gatewatch.service.outbox import Notice
 from gatewatch.service.ports import ApiRecord, Message, OvertakenError
@@ -67,6 +68,10 @@ class CountingTable:
         self._records: dict[str, ApiRecord] = {}
         self._good: str | None = None
         self._acks: list[Ack] = []
+        self._errands: dict[str, Errand] = {}
+        self._answers: dict[str, Answer] = {}
+        self.looked: dict[tuple[str, str], Looked] = {}
+        self.tick: Tick | None = None
         self._links: dict[tuple[str, str, str], Link] = {}
         self._claims: dict[str, Claim] = {}
         self.used = Counter[str]()
@@ -131,6 +136,33 @@ class CountingTable:
     def remove_ack(self, ack: Ack) -> None:
         self._wrote()
         self._acks.remove(ack)
+
+    def errands(self) -> Waiting:
+        self._read(1)
+        return Waiting(errands=tuple(self._errands.values()))
+
+    def add_errand(self, errand: Errand) -> None:
+        self._errands[errand.id] = errand
+
+    def remove_errand(self, name: str) -> None:
+        self._wrote()
+        self._errands.pop(name, None)
+
+    def answer(self, name: str) -> Answer | None:
+        self._read(1)
+        return self._answers.get(name)
+
+    def set_answer(self, answer: Answer) -> None:
+        self._wrote()
+        self._answers[answer.id] = answer
+
+    def set_looked(self, tick: str, part: str, looked: Looked) -> None:
+        self._wrote()
+        self.looked[tick, part] = looked
+
+    def set_tick(self, tick: Tick) -> None:
+        self._wrote()
+        self.tick = tick
 
     def news(self, api: str) -> int:
         self._read(100)

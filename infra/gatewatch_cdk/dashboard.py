@@ -91,6 +91,7 @@ _COUNTS = {
         "RoutesUnknown",
         "RoutesSkipped",
         "RoutesInMaintenance",
+        "RoutesPaused",
     ),
 }
 _TIMES = {

@@ -13,7 +13,17 @@ from gatewatch_cdk.function import ServiceFunction, described
 from gatewatch_cdk.metrics import NAMESPACE
 from gatewatch_cdk.network import join
 from gatewatch_cdk.queues import UNTIL_HANDLED, WORTHLESS_SOON, ServiceQueue
-from gatewatch_cdk.state import ACKS, CLAIMS, INCIDENTS, LINKS, RECORDS, STATES, StateTable
+from gatewatch_cdk.state import (
+    ACKS,
+    ANSWERS,
+    CLAIMS,
+    ERRANDS,
+    INCIDENTS,
+    LINKS,
+    RECORDS,
+    STATES,
+    StateTable,
+)
 from gatewatch_cdk.topics import Topics
 
 # A shard takes at most 40 s when everything is down; the rest is for its writes.
@@ -140,9 +150,9 @@ class Functions(Construct):
         self._state.let(
             dispatch,
             {
-                "GetItem": [RECORDS],
-                "Query": [RECORDS, ACKS],
-                "PutItem": [RECORDS],
+                "GetItem": [RECORDS, ANSWERS],
+                "Query": [RECORDS, ACKS, ERRANDS],
+                "PutItem": [RECORDS, ANSWERS],
                 "UpdateItem": [RECORDS],
             },
         )
@@ -163,11 +173,11 @@ class Functions(Construct):
         self._state.let(
             incidents,
             {
-                "GetItem": [RECORDS, STATES, CLAIMS],
+                "GetItem": [RECORDS, STATES, CLAIMS, ANSWERS],
                 "Query": [STATES, LINKS, ACKS],
-                "PutItem": [INCIDENTS, LINKS, CLAIMS],
+                "PutItem": [INCIDENTS, LINKS, CLAIMS, ANSWERS],
                 "UpdateItem": [RECORDS, STATES],
-                "DeleteItem": [RECORDS, LINKS, CLAIMS, ACKS],
+                "DeleteItem": [RECORDS, LINKS, CLAIMS, ACKS, ERRANDS],
             },
         )
         incidents.allow("sns:Publish", on=[topics.incidents.topic_arn])
@@ -183,7 +193,11 @@ class Functions(Construct):
         probe.allow("sqs:SendMessage", on=[changes.queue_arn])
         self._state.let(
             probe,
-            {"BatchGetItem": [STATES], "Query": [STATES], "UpdateItem": [RECORDS, STATES]},
+            {
+                "BatchGetItem": [STATES],
+                "Query": [STATES],
+                "UpdateItem": [RECORDS, STATES, ANSWERS],
+            },
         )
         return probe
 

@@ -17,6 +17,8 @@ INCIDENTS = "incident"
 LINKS = "link"
 CLAIMS = "claim"
 ACKS = "ack"
+ERRANDS = "errand"
+ANSWERS = "answer"
 
 
 class StateTable(Construct):

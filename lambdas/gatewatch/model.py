@@ -389,6 +389,14 @@ class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
     why: str | None = None
 
 
+class Paused(msgspec.Struct, frozen=True, kw_only=True):
+    """That an API is not looked at for a while: `by` whom, `since` and `until` when."""
+
+    by: str
+    since: str
+    until: str
+
+
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """One story over the routes of an API. Only `id` is identity; the rest may change.
 
@@ -398,6 +406,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     began; null while deployments are unknown here. `held_until`: not announced yet, since a
     maintenance window is open until then. `part_of`: announced by the incident with this id, of
     another API at which the same credential fails; `related`: those that this one announces.
+    `paused`: nobody has looked whether it still fails since this pause began.
     """
 
     id: str
@@ -429,3 +438,4 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged: Acknowledgement | None = None
     part_of: str | None = None
     related: tuple[Related, ...] = ()
+    paused: Paused | None = None

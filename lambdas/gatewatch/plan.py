@@ -66,6 +66,9 @@ Entered = frozenset[tuple[str, str]]
 
 NOBODY_YET: Entered = frozenset()
 
+AtOnce = frozenset[tuple[str, str]]
+"""The (api, route) pairs that somebody wants looked at now."""
+
 
 def plan(
     config: Config,
@@ -74,18 +77,26 @@ def plan(
     entered: Entered | None = None,
     seldom: range | None = None,
     restless: frozenset[str] = frozenset(),
+    at_once: AtOnce = frozenset(),
 ) -> list[Probe]:
     """The probes due in any of these minutes since the epoch, or all; none without a look.
 
     Planning each minute once gives the rates of `looks_a_minute`. Trials are planned only if
     `entered` is given: those due in the minutes of `seldom`, or else of `minutes`. At `restless`
     APIs, where something has just changed, a look without a credential is due with every other.
+    `at_once`: routes of which every look is due, whatever the minute.
     """
     rare = seldom or minutes
     sources = {one.name: one.source for one in config.credentials}
     probes = (
         _with_trials(
-            _probe(api, route, entrance, minutes, restless=api.name in restless),
+            _probe(
+                api,
+                route,
+                entrance,
+                None if (api.name, route.name) in at_once else minutes,
+                restless=api.name in restless,
+            ),
             sources,
             rare,
             entered,

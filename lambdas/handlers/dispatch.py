@@ -39,6 +39,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     metrics.add_metric("RoutesDue", Unit.Count, done.due)
     _say_rejected(done.rejected)
     count("ApisStopped", len(done.stopped))
+    count("RoutesPaused", done.paused)
     for api, because in done.stopped.items():
         logger.error("api_stopped", api=api, reason=because)
     if is_asked_at(at):

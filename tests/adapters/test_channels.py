@@ -60,9 +60,20 @@ def test_a_program_gets_the_incident_and_both_ids() -> None:
     assert message["message_id"] == told.message_id
     assert message["incident"]["id"] == told.incident.id
     assert message["kind"] == "opened"
-    assert body["Subject"] == subject("opened", told.incident)
-    assert body["MessageAttributes"]["layer"]["Value"] == "routing"
-    assert body["MessageAttributes"]["finding"]["Value"] == "refused"
+    assert body["Subject"] == subject("opened", told.incident, origin)
+    named = {name: one["Value"] for name, one in body["MessageAttributes"].items()}
+    assert named == {
+        "message_id": told.message_id,
+        "incident_id": told.incident.id,
+        "kind": "opened",
+        "api": "orders",
+        "layer": "routing",
+        "severity": "high",
+        "finding": "refused",
+        "account": "111122223333",
+        "region": "eu-west-1",
+        "deployment": "Gatewatch",
+    }
 
 
 def test_a_topic_that_is_not_there_is_undelivered() -> None:

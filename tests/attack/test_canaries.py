@@ -21,10 +21,12 @@ import trustme
 from botocore.client import BaseClient
 from typer.main import get_command
 
+from gatewatch.cli import waiting
 from gatewatch.cli.main import app, main
 from gatewatch.config.author import load
 from gatewatch.service.probe import probe
 from gatewatch.service.published import Allowed, encoded, made_of, pointer_to
+from handlers import incidents as writers
 from handlers import probe as probes
 from handlers import wiring
 from tests.deployed import Account, monitor_outputs, stack_with
@@ -197,7 +199,10 @@ COMMANDS: dict[str, Sequence[Sequence[str]] | str] = {
     "causes": [[]],
     "push": "knows the account only: below",
     "pull": "knows the account only: below",
-    "rollback": "knows the account only: below",
+    **dict.fromkeys(
+        ("rollback", "status", "pause", "resume", "probe-now", "send-test"),
+        "knows the account only: below",
+    ),
     "demo": "knows the sandbox's credentials only",
     "sandbox": "makes credentials of its own, and says what they are",
 }
@@ -208,6 +213,11 @@ IN_STACK: dict[str, Sequence[Sequence[str]]] = {
     "push": [[], ["--config", "broken.yaml"], ["--config", "refused.yaml"]],
     "pull": [[], ["--output", "pulled.json"]],
     "rollback": [[], ["{version}"], ["no-such"]],
+    "status": [[]],
+    "probe-now": [["echo", "GET /called", "--wait", "3s"], ["nothing"]],
+    "send-test": [["--wait", "0s"]],
+    "pause": [["echo", "--for", "1h", "--why", "a word"]],
+    "resume": [[], ["echo"]],
 }
 
 
@@ -389,6 +399,7 @@ def test_nothing_in_the_account_shows_one(
     monkeypatch.setenv("COLUMNS", "4000")
     monkeypatch.setattr(wiring, "CLOCK", type(wiring.CLOCK)())
     monkeypatch.setattr(probes, "CLOCK", wiring.CLOCK)
+    monkeypatch.setattr(waiting, "CLOCK", wiring.CLOCK)
     pair = trustme.CA().issue_cert("monitor.example.com")
     held = {
         **IN_ENVIRONMENT,
@@ -430,8 +441,9 @@ def test_nothing_in_the_account_shows_one(
             account.minutes(1)
             account.dispatch()
             printed = capsys.readouterr()
-            outputs = list(every_output(IN_STACK, told, capsys, "--stack", _stack_of(account)))
             dead = list(_dead_letters(account, monkeypatch)) if fault else []
+            monkeypatch.setattr(waiting, "sleep", lambda _: _one_minute(account))
+            outputs = list(every_output(IN_STACK, told, capsys, "--stack", _stack_of(account)))
         kept = [*_stored(account), *(json.dumps(one) for one in account.messages())]
     outputs += [
         *(("call", one) for one in calls),
@@ -453,6 +465,13 @@ def test_nothing_in_the_account_shows_one(
     assert any("needs cdk deploy" in one for name, one in outputs if "refused.yaml" in name)
     assert {IN_ENVIRONMENT["T_KEY"], IN_ENVIRONMENT["T_COOKIE"], ACCESS_TOKEN} <= echo.seen
     assert leaks(outputs, [*echo.secrets, *echo.seen, IN_QUERY, IN_USER_INFO]) == []
+
+
+def _one_minute(account: Account) -> None:
+    """Of the service, while a command waits for it."""
+    account.dispatch()
+    account.drain(account.work, probes.handler)
+    account.drain(account.changes, writers.handler)
 
 
 def _stack_of(account: Account) -> str:

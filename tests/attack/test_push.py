@@ -30,6 +30,7 @@ from gatewatch.gateway.url import (
 from gatewatch.plan import plan
 from gatewatch.probe.exchange import prepare
 from gatewatch.service.dispatch import dispatch
+from gatewatch.service.errands import Tick, Waiting
 from gatewatch.service.ports import ApiRecord, Message
 from gatewatch.service.published import (
     Allowed,
@@ -120,6 +121,12 @@ class Memory:
 
     def acknowledged(self) -> frozenset[str]:
         return frozenset()
+
+    def errands(self) -> Waiting:
+        return Waiting()
+
+    def set_tick(self, tick: Tick) -> None:
+        pass
 
     def set_slices(self, api: str, count: int) -> None:
         pass

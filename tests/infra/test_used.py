@@ -14,6 +14,7 @@ from botocore.client import BaseClient
 
 from gatewatch.incidents.acknowledge import Ack
 from gatewatch.model import Acknowledgement, Finding
+from gatewatch.service.errands import Errand, ErrandKind
 from handlers import incidents as writers
 from handlers import probe as probes
 from handlers import wiring
@@ -38,7 +39,7 @@ def test_a_probe_writes_nothing_that_only_writers_and_people_write(template: Res
     writing = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
     may = leading_keys(template, "FunctionsProbe")
     written = {key for action, key in may if action.removeprefix("dynamodb:") in writing}
-    assert written == {"deployment", "api#*"}
+    assert written == {"deployment", "api#*", "answer"}
 
 
 def _asked(operation: str, parameters: Mapping[str, Any]) -> set[tuple[str, str]]:
@@ -100,6 +101,7 @@ def story(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[tuple[str, str]]]:
         Ack(api="orders", who=who, incidents=(incident.id,), release=("GET /items",))
     )
     minute()
+    _people_ask(account, minute)
     _a_credential_breaks_at_two_apis(account, small, minute)
     account.publish(small.replace("gatewatch/partner", "payroll/root"))
     account.cool_down()
@@ -109,6 +111,21 @@ def story(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[tuple[str, str]]]:
     assert "orders" not in account.table.records()
     gateway.close()
     return used
+
+
+def _people_ask(account: Account, minute: Callable[[], None]) -> None:
+    """For looks at once, a test message, a pause and its end."""
+    pause = "2" * 32
+    asked = (
+        Errand(id="0" * 32, kind=ErrandKind.LOOKS, at=tick(3), by="user/alice"),
+        Errand(id="1" * 32, kind=ErrandKind.TEST, at=tick(3), by="user/alice"),
+        Errand(id=pause, kind=ErrandKind.PAUSE, at=tick(3), by="user/alice", until=tick(30)),
+        Errand(id="3" * 32, kind=ErrandKind.RESUME, at=tick(3), by="user/alice", ends=(pause,)),
+    )
+    for one in asked:
+        account.table.add_errand(one)
+    minute()
+    minute()
 
 
 def _a_credential_breaks_at_two_apis(

@@ -48,6 +48,11 @@ class Deployed:
     def pointer(self) -> Pointer:
         return read_pointer(self._read(self._pointer_key))
 
+    def since(self) -> str | None:
+        """When the current version was published, in ISO 8601."""
+        with in_one_line(self._pointer_key):
+            return next((at for _, at in self._objects.keys(self._pointer_key)), None)
+
     def allowed(self) -> Allowed:
         folder = self._pointer_key.rpartition("/")[0]
         return msgspec.json.decode(self._read(f"{folder}/allowed.json"), type=Allowed)

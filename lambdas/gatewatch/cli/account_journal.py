@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gatewatch.adapters.aws.dynamodb import DynamoTable
 from gatewatch.adapters.aws.sts import own_name
-from gatewatch.cli.stack import Outputs, Place, in_one_line
+from gatewatch.cli.pausing import pause_line
+from gatewatch.cli.service import Service
+from gatewatch.cli.stack import Place, in_one_line
 from gatewatch.incidents.acknowledge import Ack
 from gatewatch.incidents.correlate import OPEN
 from gatewatch.model import Incident
@@ -18,12 +19,20 @@ class OfStack:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._table = DynamoTable(Outputs(place)["StateTable"], place.region)
+        self._service = Service(place)
+        self._table = self._service.table
         self.origin = place.origin
 
     def apis(self) -> list[str]:
         with self._asked():
             return sorted(self._table.records())
+
+    def notes(self) -> list[str]:
+        """Which of many deployments it is, and its pauses."""
+        where = self._service.where
+        named = f"deployment {where.deployment}, account {where.account}, region {where.region}"
+        known = [pause_line(one) for one in self._service.pauses()]
+        return [*([named] if where.account and where.deployment else []), *known]
 
     def open(self) -> list[Incident]:
         with self._asked():

@@ -61,7 +61,7 @@ def incidents(
     shown = _listed(book, api, 0 if only_open else last) if incident_id is None else None
     with until_closed():
         if shown is not None:
-            _print_list(shown, output)
+            _print_list(shown, output, book.notes() if output is Format.TEXT else [])
         else:
             _print_one(_one(book, incident_id or ""), book.origin, output)
 
@@ -81,13 +81,15 @@ def _listed(book: Journal, api: str | None, last: int) -> list[Incident]:
     return sorted(incidents, key=lambda incident: incident.id, reverse=True)
 
 
-def _print_list(incidents: list[Incident], output: Format) -> None:
+def _print_list(incidents: list[Incident], output: Format, notes: list[str]) -> None:
     if output is Format.JSON:
         typer.echo(msgspec.json.encode(incidents))
     elif incidents:
         show.console().print(show.incident_list(incidents))
     else:
         show.console().print("no incidents")
+    for note in notes:
+        typer.echo(visible(note))
 
 
 def _print_one(incident: Incident, origin: Origin, output: Format) -> None:

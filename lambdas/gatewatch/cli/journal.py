@@ -26,6 +26,9 @@ class Journal(Protocol):
     def apis(self) -> list[str]:
         """The APIs with any stored state."""
 
+    def notes(self) -> list[str]:
+        """What a reader must know besides, such as that nobody looks."""
+
     def open(self) -> list[Incident]: ...
 
     def ended(self) -> Iterator[Incident]:
@@ -73,6 +76,9 @@ class OfMachine:
 
     def apis(self) -> list[str]:
         return self._store.apis()
+
+    def notes(self) -> list[str]:
+        return []
 
     def open(self) -> list[Incident]:
         return [incident for incident in self._store.incidents() if incident.state == OPEN]

@@ -20,9 +20,13 @@ from gatewatch.cli import (
     explain,
     incidents,
     init,
+    pausing,
     plan,
+    probe_now,
     run,
     sandbox,
+    send_test,
+    status,
     validate,
     watch,
 )
@@ -54,6 +58,11 @@ app.command("ack")(incidents.ack)
 app.command("push")(account.push)
 app.command("pull")(account.pull)
 app.command("rollback")(account.rollback)
+app.command("status")(status.status)
+app.command("pause")(pausing.pause)
+app.command("resume")(pausing.resume)
+app.command("probe-now")(probe_now.probe_now)
+app.command("send-test")(send_test.send_test)
 app.command("demo")(demo.demo)
 app.add_typer(sandbox.app, name="sandbox")
 

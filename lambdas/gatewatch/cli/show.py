@@ -396,7 +396,10 @@ def announcement(brief: Brief, incident: Incident) -> Text:
 
 
 def _held(incident: Incident) -> Iterator[Text]:
-    """Why the incident, or its end, was not announced; nothing otherwise."""
+    """Why the incident, or its end, was not announced, or is not looked at; nothing otherwise."""
+    if incident.state == OPEN and incident.paused is not None:
+        until = moment(incident.paused.until)
+        yield Text(f"  not looked at: paused until {until} by {incident.paused.by}", style="cyan")
     if incident.held_until is not None:
         state = (
             f"held until {moment(incident.held_until)}"

@@ -13,10 +13,10 @@ from gatewatch.adapters.aws.cloudformation import monitors, outputs, region_of_c
 from gatewatch.adapters.aws.refusal import explained
 from gatewatch.cli.exits import UsageError
 from gatewatch.config.problems import nearest
-from gatewatch.notices.origin import Origin
+from gatewatch.notices.origin import USUAL_NAME, Origin
 from gatewatch.ports import SecretError
 
-DEFAULT_STACK = "Gatewatch"
+DEFAULT_STACK = USUAL_NAME
 STACK_HELP = "The deployed stack's name."
 StackName = Annotated[str, typer.Option("--stack", "-s", help=STACK_HELP)]
 Region = Annotated[

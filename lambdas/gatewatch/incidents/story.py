@@ -25,20 +25,31 @@ from gatewatch.incidents.announce import (
 from gatewatch.incidents.correlate import OPEN, correlate, ended_at, fails_now
 from gatewatch.incidents.links import ALONE, Links, claim_of, is_followed, leader, related, was_left
 from gatewatch.incidents.maintenance import hold
+from gatewatch.incidents.pause import pause
 from gatewatch.incidents.track import Key, RouteState, Transition
-from gatewatch.model import EXPOSURES, GOT_THROUGH, SEVERITIES, Finding, Incident, Severity
+from gatewatch.model import (
+    EXPOSURES,
+    GOT_THROUGH,
+    SEVERITIES,
+    Finding,
+    Incident,
+    Paused,
+    Severity,
+)
 
 
 class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     """What announcements need from an API's configuration.
 
-    `maintenance`: its windows that are open, or were within the last hour.
+    `maintenance`: its windows that are open, or were within the last hour. `paused`: nobody looks
+    at it now.
     """
 
     team: str | None = None
     runbook: str | None = None
     maintenance: tuple[Opening, ...] = ()
     remind_every_seconds: float | None = None
+    paused: Paused | None = None
 
     def is_heard_with(self, incident: Incident, severity: Severity) -> bool:
         """Whether all recipients of an incident also get one of this severity."""
@@ -121,7 +132,11 @@ class Story:
         """Reminds of incidents that stayed open for long."""
         for one in list(self.incidents.values()):
             every = self._about.remind_every_seconds
-            is_due = fails_now(one) and is_to_be_reminded(one, self.said.get(one.id), every, at)
+            is_due = (
+                one.paused is None
+                and fails_now(one)
+                and is_to_be_reminded(one, self.said.get(one.id), every, at)
+            )
             if is_due and self._may_announce(one, at):
                 self._take(one, remind(related(one, self._links, at), at))
 
@@ -149,12 +164,19 @@ class Story:
         )
         return [
             replace(
-                hold(one, about.maintenance, at, is_new=one.id not in known),
+                self._held(one, states, at),
                 team=about.team,
                 runbook=about.runbook,
             )
             for one in correlated
         ]
+
+    def _held(self, one: Incident, states: Mapping[Key, RouteState], at: str) -> Incident:
+        """By a maintenance window, or by a pause: what is held then stays held."""
+        told = pause(one, self._about.paused, states, at)
+        if told.paused is not None and told.held_until is not None:
+            return told
+        return hold(told, self._about.maintenance, at, is_new=one.id not in self.incidents)
 
     def _lasts(self, incident: Incident, at: str) -> bool:
         """Whether the end waits a short while for the incidents that this one leads."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -17,7 +17,7 @@ from gatewatch.incidents.correlate import OPEN, moment
 from gatewatch.incidents.learn import concerned
 from gatewatch.model import EXPOSURES, Incident, Member
 from gatewatch.notices.moments import times
-from gatewatch.notices.origin import UNNAMED, Origin
+from gatewatch.notices.origin import UNNAMED, USUAL_NAME, Origin
 from gatewatch.notices.steps import BY_CAUSE, Line, lines, steps
 from gatewatch.notices.visible import cut, may_be_typed, obeyed_by_none, visible_line
 from gatewatch.notices.words import (
@@ -42,22 +42,45 @@ _MOST_EXCHANGES = 3
 _MOST_UPDATES = 20
 
 
-def subject(kind: str, incident: Incident) -> str:
-    """One line of printable ASCII, as SNS requires, cut at a word."""
-    parts = unicodedata.normalize("NFKD", _title(kind, incident))
+def subject(kind: str, incident: Incident, origin: Origin = UNNAMED) -> str:
+    return in_subject(_title(kind, incident), origin)
+
+
+def in_subject(title: str, origin: Origin = UNNAMED) -> str:
+    """One line of printable ASCII, as SNS requires, cut at a word, and which of many deployments
+    says it: one name may stand in several accounts and regions."""
+    place = _plain(_place(origin))
+    return _cut(_plain(title), _LONGEST_SUBJECT - len(place)) + place
+
+
+def _plain(text: str) -> str:
+    parts = unicodedata.normalize("NFKD", text)
     plain = "".join(one for one in parts if not unicodedata.combining(one))
-    return _cut(re.sub(r"[^\x20-\x7e]", "?", obeyed_by_none(plain)))
+    return re.sub(r"[^\x20-\x7e]", "?", obeyed_by_none(plain))
+
+
+_LONGEST_DEPLOYMENT = 20
+
+
+def _place(origin: Origin) -> str:
+    """Room is scarce: the usual name goes without saying."""
+    if origin.account is None or origin.region is None:
+        return ""
+    name = "" if origin.deployment in (None, USUAL_NAME) else origin.deployment
+    if len(name) > _LONGEST_DEPLOYMENT:
+        name = f"{name[: _LONGEST_DEPLOYMENT - len('...')]}..."
+    return f" [{' '.join(part for part in (name, origin.account, origin.region) if part)}]"
 
 
 def _title(kind: str, incident: Incident) -> str:
     return f"{incident.severity.upper()} {kind.upper()}: {symptom(incident)}"
 
 
-def _cut(line: str) -> str:
+def _cut(line: str, longest: int) -> str:
     """A path may be cut between its parts, since it distinguishes routes."""
-    if len(line) <= _LONGEST_SUBJECT:
+    if len(line) <= longest:
         return line
-    room = line[: _LONGEST_SUBJECT - len("...")]
+    room = line[: longest - len("...")]
     end = max(room.rfind(" "), room.rfind("/") + 1)
     whole = room if line[len(room)] == " " else room[:end]
     return f"{whole.rstrip(' ,:;(')}..."
@@ -92,7 +115,7 @@ def document(
         ),
     )
     whole = {
-        **_envelope(message_id, kind, at, origin),
+        **envelope(message_id, kind, at, origin),
         "news": [one[:_LONGEST_LINE] for one in news[:_MOST_LINES]],
         "members": len(incident.members),
         "incident": shown,
@@ -100,7 +123,8 @@ def document(
     return msgspec.json.encode(whole).decode()
 
 
-def _envelope(message_id: str, kind: str, at: str, origin: Origin) -> dict[str, object]:
+def envelope(message_id: str, kind: str, at: str, origin: Origin) -> dict[str, object]:
+    """What every message says to programs."""
     return {
         "version": 1,
         "message_id": message_id,
@@ -128,7 +152,7 @@ def text(
         [*_routes(incident), *times(incident, at), *_seen(incident)],
         _first(incident, origin) if is_open else (),
         _owned(incident, origin),
-        _where(origin),
+        where(origin),
         _members(incident),
         _related(incident),
         _causes(incident),
@@ -136,6 +160,11 @@ def text(
         () if is_open else _history(incident),
         [f"incident {incident.id}, message {message_id}"],
     )
+    return as_blocks(*parts)
+
+
+def as_blocks(*parts: Iterable[str | Line]) -> str:
+    """Blocks of lines; an empty one is left out."""
     blocks = ("\n".join(map(_line, part)) for part in parts)
     return "\n\n".join(block for block in blocks if block)
 
@@ -174,7 +203,7 @@ def short_document(
         next_probe=None,
         acknowledged=None,
     )
-    whole = {**_envelope(message_id, kind, at, origin), "members": len(incident.members)}
+    whole = {**envelope(message_id, kind, at, origin), "members": len(incident.members)}
     return msgspec.json.encode({**whole, "news": [], "shortened": True, "incident": shown}).decode()
 
 
@@ -206,7 +235,12 @@ def short_text(
     name = cut(visible_line(incident.id), _LONGEST_PART)
     parts = (
         cut(visible_line(obeyed_by_none(_title(kind, incident))), _LONGEST_SUBJECT),
-        f"at {moment(at)}; this message was cut short to be delivered at all",
+        "\n".join(
+            [
+                f"at {moment(at)}; this message was cut short to be delivered at all",
+                *(cut(visible_line(one), _LONGEST_LINE) for one in where(origin)),
+            ]
+        ),
         f"in full:     {origin.command('incidents', name)}",
         f"incident {name}, message {message_id}",
     )
@@ -248,8 +282,9 @@ def _owned(incident: Incident, origin: Origin) -> Iterator[str]:
     yield f"in full:     {origin.command('incidents', incident.id)}"
 
 
-def _where(origin: Origin) -> Iterator[str]:
-    """Both names, where the stack's differs from that of its metrics."""
+def where(origin: Origin) -> Iterator[str]:
+    """Which of many deployments says it. Both names, where the stack's differs from that of its
+    metrics."""
     if origin.account:
         yield f"account:     {origin.account}"
     if origin.region:

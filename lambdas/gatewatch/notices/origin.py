@@ -5,6 +5,9 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
+USUAL_NAME = "Gatewatch"
+"""Of a stack, and so of its deployment, unless somebody gives another."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:

@@ -9,23 +9,37 @@ from hashlib import sha256
 
 import msgspec
 
+from gatewatch import __version__
+from gatewatch.attempt import Probe
 from gatewatch.config.canonical import Api, Channel, Config
 from gatewatch.config.windows import openings
-from gatewatch.plan import plan
+from gatewatch.model import Paused
+from gatewatch.plan import AtOnce, plan
+from gatewatch.service.at_once import asked_looks
+from gatewatch.service.errands import (
+    Answer,
+    DeskCall,
+    Pause,
+    Tick,
+    Waiting,
+    covering,
+    in_order,
+    pauses,
+)
 from gatewatch.service.ledger import WriterContext
 from gatewatch.service.outbox import OWN
-from gatewatch.service.ports import ApiRecord, ApiRecords, Message, Queue
+from gatewatch.service.ports import ApiRecord, ApiRecords, DispatchTable, Message, Queue
 from gatewatch.service.shards import Bounds, Shard, shards
 from gatewatch.service.source import ConfigSource, Holding
 from gatewatch.service.state_slices import slice_count
-from gatewatch.service.wake_up import WakeUp
+from gatewatch.service.wake_up import WakeUp, desk_message
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """`due` counts routes at entrances, as `RoutesDue` does. `stopped`: the APIs that could not be
-    dispatched, each with the reason; `RoutesDue` does not count them. `topics`: the ARNs to which
-    messages go, beside the deployment's own."""
+    """`due` counts routes at entrances, as `RoutesDue` does, which counts neither `paused` ones nor
+    those of `stopped`: the APIs that could not be dispatched, each with the reason. `topics`: the
+    ARNs to which messages go, beside the deployment's own."""
 
     due: int
     shards: int
@@ -33,12 +47,13 @@ class Dispatched:
     rejected: tuple[str, ...]
     stopped: Mapping[str, str] = field(default_factory=dict)
     topics: tuple[str, ...] = ()
+    paused: int = 0
 
 
 def dispatch(
     at: datetime,
     source: ConfigSource,
-    records: ApiRecords,
+    records: DispatchTable,
     work: Queue,
     changes: Queue,
     bounds: Bounds | None = None,
@@ -53,11 +68,19 @@ def dispatch(
     holding, rejected = source.current()
     known = records.records()
     counts = _slice_counts(holding.config, known, records)
-    dealt = _dealt(holding, known, counts, tick, bounds)
+    waiting = in_order(records.errands(), tick)
+    still = pauses(waiting.errands, tick)
+    paused, watched = _apart(holding, still)
+    asked = asked_looks(waiting.errands, records.answer, holding.config, still, tick)
+    dealt = _dealt(watched, known, counts, tick, bounds, asked.routes)
     sound = {name: one for name, one in known.items() if name not in dealt.stopped}
-    calls = sweeps(holding, sound, records.acknowledged(), tick)
+    calls = sweeps(holding, sound, records.acknowledged(), tick, still)
     changes.send([one.message() for one in calls])
     _send(dealt, work, twin)
+    for answer in asked.answers:
+        records.set_answer(_counted(answer, dealt))
+    _call_desk(waiting, holding, tick, changes)
+    records.set_tick(Tick(at=tick.isoformat(), version=__version__, due=dealt.due, paused=paused))
     return Dispatched(
         due=dealt.due,
         shards=len(dealt.outside) + len(dealt.inside),
@@ -65,17 +88,50 @@ def dispatch(
         rejected=rejected.problems if rejected else (),
         stopped=dealt.stopped,
         topics=tuple(one.topic for one in holding.config.notify),
+        paused=paused,
     )
+
+
+def _apart(holding: Holding, still: Sequence[Pause]) -> tuple[int, Holding]:
+    """How many routes at entrances are paused, and what is left to be looked at."""
+    config = holding.config
+    paused = [one for one in config.apis if covering(still, one.name) is not None]
+    if not paused:
+        return 0, holding
+    left = tuple(one for one in config.apis if one not in paused)
+    places = sum(len(one.routes) * len(one.entrances) for one in paused)
+    return places, replace(holding, config=msgspec.structs.replace(config, apis=left))
+
+
+def _counted(answer: Answer, dealt: _Dealt) -> Answer:
+    if answer.refused is not None:
+        return answer
+    return msgspec.structs.replace(answer, routes=dealt.asked_routes, shards=dealt.asked_shards)
+
+
+def _call_desk(waiting: Waiting, holding: Holding, tick: datetime, changes: Queue) -> None:
+    """Last, since the desk removes errands that were done."""
+    if waiting.errands or waiting.spoilt:
+        call = DeskCall(
+            at=tick.isoformat(),
+            errands=waiting.errands,
+            spoilt=waiting.spoilt,
+            channels=holding.config.notify,
+        )
+        changes.send([desk_message(call)])
 
 
 @dataclass(frozen=True, slots=True)
 class _Dealt:
-    """Shards as messages: those for the probe outside, and those for the twin."""
+    """Shards as messages: those for the probe outside, and those for the twin. `asked_…`: what of
+    it somebody waits for."""
 
     due: int
     outside: Sequence[Message]
     inside: Sequence[Message]
     stopped: Mapping[str, str]
+    asked_routes: int = 0
+    asked_shards: int = 0
 
 
 def _dealt(
@@ -84,14 +140,27 @@ def _dealt(
     counts: Mapping[str, int],
     tick: datetime,
     bounds: Bounds | None,
+    at_once: AtOnce,
 ) -> _Dealt:
     """After a failure each API is tried by itself, so that a broken one stops no other."""
 
     def deal(apis: Sequence[Api], stopped: Mapping[str, str]) -> _Dealt:
         part = replace(holding, config=msgspec.structs.replace(holding.config, apis=tuple(apis)))
-        due, found = _shards(part, known, counts, tick, bounds)
-        outside = [_message(one) for one in found if not one.is_private]
-        return _Dealt(due, outside, [_message(one) for one in found if one.is_private], stopped)
+        usual, asked = _probes(part, known, tick, at_once)
+        found = _shards(part, usual, known, counts, tick, bounds)
+        waited = [
+            msgspec.structs.replace(one, is_asked=True)
+            for one in _shards(part, asked, known, counts, tick, bounds)
+        ]
+        every = [*found, *waited]
+        return _Dealt(
+            due=len(usual) + len(asked),
+            outside=[_message(one) for one in every if not one.is_private],
+            inside=[_message(one) for one in every if one.is_private],
+            stopped=stopped,
+            asked_routes=len(asked),
+            asked_shards=len(waited),
+        )
 
     try:
         return deal(holding.config.apis, {})
@@ -106,29 +175,44 @@ def _dealt(
         return deal(sound, stopped)
 
 
-def _shards(
-    holding: Holding,
-    known: Mapping[str, ApiRecord],
-    counts: Mapping[str, int],
-    tick: datetime,
-    bounds: Bounds | None,
-) -> tuple[int, list[Shard]]:
-    """How many routes at entrances are due, and their shards."""
+def _probes(
+    holding: Holding, known: Mapping[str, ApiRecord], tick: datetime, at_once: AtOnce
+) -> tuple[list[Probe], list[Probe]]:
+    """The routes at entrances that are due, and those that somebody wants looked at now."""
     minute = int(tick.timestamp() // 60)
     latched = {
         (one.api, *each): held for one in known.values() for each, held in one.latched.items()
     }
-    let_in = frozenset((one.api, entrance) for one in known.values() for entrance in one.let_in)
     restless = frozenset(one.api for one in known.values() if one.is_restless)
     minutes = range(minute, minute + 1)
-    probes = plan(holding.config, minutes, latched, let_in, restless=restless)
-    return len(probes), shards(
+    probes = plan(
+        holding.config, minutes, latched, _let_in(known), restless=restless, at_once=at_once
+    )
+    asked = [one for one in probes if (one.api.name, one.route.name) in at_once]
+    return [one for one in probes if (one.api.name, one.route.name) not in at_once], asked
+
+
+def _let_in(known: Mapping[str, ApiRecord]) -> frozenset[tuple[str, str]]:
+    return frozenset((one.api, entrance) for one in known.values() for entrance in one.let_in)
+
+
+def _shards(
+    holding: Holding,
+    probes: Sequence[Probe],
+    known: Mapping[str, ApiRecord],
+    counts: Mapping[str, int],
+    tick: datetime,
+    bounds: Bounds | None,
+) -> list[Shard]:
+    if not probes:
+        return []
+    return shards(
         holding.config,
         probes,
         tick,
         {api.name: about(api, holding.config, tick) for api in holding.config.apis},
         {api.name: counts[api.name] for api in holding.config.apis},
-        let_in=let_in,
+        let_in=_let_in(known),
         networks=holding.allowed.networks,
         inside=holding.allowed.inside,
         bounds=bounds,
@@ -161,13 +245,15 @@ def _slice_counts(
     return counts
 
 
-def about(api: Api, config: Config, at: datetime) -> WriterContext:
+def about(api: Api, config: Config, at: datetime, still: Sequence[Pause] = ()) -> WriterContext:
+    pause = covering(still, api.name)
     return WriterContext(
         team=api.owner,
         runbook=api.runbook,
         channels=(OWN, *(_told(one) for one in config.notify if one.covers(api.name))),
         maintenance=openings(config.maintenance, api.name, at),
         remind_every_seconds=api.remind_every_seconds,
+        paused=None if pause is None else Paused(by=pause.by, since=pause.since, until=pause.until),
     )
 
 
@@ -193,7 +279,11 @@ def _message(shard: Shard) -> Message:
 
 
 def sweeps(
-    holding: Holding, known: Mapping[str, ApiRecord], acknowledged: frozenset[str], at: datetime
+    holding: Holding,
+    known: Mapping[str, ApiRecord],
+    acknowledged: frozenset[str],
+    at: datetime,
+    still: Sequence[Pause] = (),
 ) -> list[WakeUp]:
     """A wake-up for each API that has something open, unannounced or acknowledged, or that was not
     yet compared with the current configuration."""
@@ -203,7 +293,7 @@ def sweeps(
         WakeUp(
             api=name,
             at=at.isoformat(),
-            about=about(apis[name], holding.config, at) if name in apis else gone,
+            about=about(apis[name], holding.config, at, still) if name in apis else gone,
             compare=holding.key,
             digest=holding.digests.get(name),
         )

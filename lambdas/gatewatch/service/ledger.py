@@ -134,12 +134,14 @@ def ledger_believed(ledger: Ledger, now: datetime) -> tuple[Ledger, int]:
 
 
 def _with_news(before: Ledger, story: Story) -> frozenset[str]:
-    """The announced incidents, and the unannounced ones that began or ended."""
-    known = {one.id: one.state for one in before.incidents}
+    """The announced incidents, and the others that began, ended or are not looked at now."""
+    known = {one.id: (one.state, one.paused) for one in before.incidents}
     told = {
         one.incident.id for one in story.announcements if one.kind is not AnnouncementKind.REMINDER
     }
-    moved = {one.id for one in story.incidents.values() if known.get(one.id) != one.state}
+    moved = {
+        one.id for one in story.incidents.values() if known.get(one.id) != (one.state, one.paused)
+    }
     return frozenset(told | moved)
 
 

@@ -10,6 +10,8 @@ import msgspec
 from gatewatch.incidents.acknowledge import Ack
 from gatewatch.incidents.links import Claim, Link
 from gatewatch.model import Held, Incident
+from gatewatch.notices.bulletin import Bulletin
+from gatewatch.service.errands import Answer, Looked, Tick, Waiting
 from gatewatch.service.ledger import Ledger
 from gatewatch.service.outbox import Notice
 from gatewatch.service.state_slices import Slice
@@ -134,13 +136,41 @@ class LinkTable(Protocol):
         """Remove the claim of its incident as well."""
 
 
-class Table(ApiRecords, StateTable, Ledgers, LinkTable, Protocol):
+class ErrandTable(Protocol):
+    """What people ask of the service, and what has become of it."""
+
+    def errands(self) -> Waiting:
+        """The waiting ones, as many as one tick takes."""
+
+    def remove_errand(self, name: str) -> None: ...
+
+    def answer(self, name: str) -> Answer | None: ...
+
+    def set_answer(self, answer: Answer) -> None: ...
+
+    def set_looked(self, tick: str, part: str, looked: Looked) -> None:
+        """Of looks that somebody asked for: those of one shard, its `part`."""
+
+    def set_tick(self, tick: Tick) -> None:
+        """Unless a later one is stored."""
+
+
+class DispatchTable(ApiRecords, ErrandTable, Protocol):
+    """What dispatch reads and writes."""
+
+
+class Table(ApiRecords, StateTable, Ledgers, LinkTable, ErrandTable, Protocol):
     """Everything that the service stores."""
 
 
 class Publisher(Protocol):
     def publish(self, notice: Notice) -> None:
         """Raises UndeliveredError, or UnacceptableError where no form of it is accepted."""
+
+
+class Board(Protocol):
+    def post(self, bulletin: Bulletin) -> None:
+        """Raises as Publisher."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

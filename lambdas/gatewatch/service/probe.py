@@ -19,6 +19,7 @@ from gatewatch.model import Finding, Held, Layer, Verdict
 from gatewatch.own_fault import log_own_fault
 from gatewatch.plan import held_back
 from gatewatch.ports import Clock, Transport
+from gatewatch.service.errands import Looked
 from gatewatch.service.ports import OvertakenError, Queue, Table
 from gatewatch.service.seldom import Moment, intervals, keep
 from gatewatch.service.shards import Shard, fresh
@@ -84,6 +85,7 @@ def probe(
 ) -> Probed:
     """A repeated shard looks again and counts once. `tell` gets the verdicts before any of them is
     stored."""
+    part = shard.part if shard.is_asked else ""
     shard, stale = fresh(shard, clock.now())
     latched = _held(shard, table)
     due = [held_back(one, latched) for one in shard.probes()]
@@ -98,6 +100,9 @@ def probe(
     kept = _keep(shard, verdicts, clock, table, storing)
     with storing.step("entrances"):
         _enter(shard, verdicts, table)
+    with storing.step("answer"):
+        if shard.is_asked:
+            table.set_looked(shard.at, part, Looked(verdicts=tuple(verdicts), requests=requests))
     slices = tuple(one.slice for one in kept)
     with storing.step("calls"):
         _call(shard, slices, table, changes)
@@ -165,18 +170,20 @@ def _keep(
     kept: list[_KeptSlice] = []
     for name, by_slice in found.items():
         with storing.step(name):
-            at = _At(shard.at, clock, every[name])
+            at = _At(shard.at, clock, every[name], shard.is_asked)
             kept += _keep_api(name, by_slice, patience[name], at, table)
     return kept
 
 
 @dataclass(frozen=True, slots=True)
 class _At:
-    """The moments of one tick's looks."""
+    """The moments of one tick's looks. `is_asked`: they come between those of the schedule, so each
+    is written: what goes unwritten is taken to be no newer than its route's interval allows."""
 
     tick: str
     clock: Clock
     every: Mapping[str, timedelta]
+    is_asked: bool
 
     def now(self) -> Moment:
         return Moment(self.tick, later(self.tick, self.clock.now()), self.every)
@@ -196,7 +203,7 @@ def _keep_api(
             moment = at.now()
             found = keep(stored, left[stored.name], patience, moment)
             try:
-                if found.is_written:
+                if found.is_written or (at.is_asked and found.slice is not stored):
                     table.save(found.slice)
             except OvertakenError:
                 continue

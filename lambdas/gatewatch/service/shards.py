@@ -98,7 +98,9 @@ def _looks(probe: Probe) -> PlannedLooks:
     )
 
 
-class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Shard(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """Looks of one minute, with all that a probe needs to take and track them.
 
     One API may be `due` at each of its entrances. It does not have all of its routes here, so they
@@ -106,6 +108,7 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     an API may sign with, and `credentials` has it. A credential brings those of its hosts that
     these looks are for, and may be sent to no others from here. `slices`: each API's number of
     slices. `networks`: the address ranges that the deployment allows in addition to public ones.
+    `is_asked`: somebody waits for these verdicts.
     """
 
     at: str
@@ -118,6 +121,12 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     let_in: tuple[tuple[str, str], ...] = ()
     networks: tuple[str, ...] = ()
     contact: str | None = None
+    is_asked: bool = False
+
+    @property
+    def part(self) -> str:
+        """Which of its tick's shards it is."""
+        return sha256(msgspec.json.encode(self)).hexdigest()[:32]
 
     @property
     def apis(self) -> tuple[Api, ...]:

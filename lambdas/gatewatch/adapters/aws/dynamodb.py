@@ -9,12 +9,17 @@ incident     ID                 every incident, for later readers
 link         SCOPE, NAME, ID    an open incident of an API in which a credential fails
 claim        SCOPE              which of these announces all
 ack          api#NAME, time     a person's acknowledgement, until the writer has applied it
+errand       ID                 what a person asks of the service, until it is done
+answer       ID                 what has become of it, for a day
+answer       TICK, shard        the verdicts of looks that a person asked for, for a day
+deployment   tick               the last tick
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -27,14 +32,27 @@ from gatewatch.incidents.links import Claim, Link
 from gatewatch.model import Finding, Held, Incident
 from gatewatch.service import ledger as ledgers
 from gatewatch.service import state_slices
+from gatewatch.service.errands import (
+    Answer,
+    Errand,
+    Looked,
+    Tick,
+    Waiting,
+    pack_looked,
+    unpack_looked,
+)
 from gatewatch.service.ledger import Ledger
 from gatewatch.service.ports import ApiRecord
 from gatewatch.service.state_slices import Slice
 
 _KEPT = timedelta(days=400)
 _UNTOUCHED = timedelta(days=30)
+_ANSWERED = timedelta(days=1)
+_MOST_ERRANDS = 100
 _DEPLOYMENT = {"S": "deployment"}
 _ACK = "ack"
+_ERRAND = "errand"
+_ANSWER = "answer"
 _LINK = "link"
 _CLAIM = "claim"
 _PART = "\n"
@@ -96,6 +114,85 @@ class DynamoTable:
 
     def remove_ack(self, ack: Ack) -> None:
         self._client.delete_item(TableName=self._name, Key=_ack_key(ack))
+
+    def errands(self) -> Waiting:
+        found, spoilt = list[Errand](), list[str]()
+        for item in islice(query(self._client, self._name, _ERRAND), _MOST_ERRANDS):
+            errand = _errand(item)
+            if errand is None:
+                spoilt.append(str(item["sk"]["S"]))
+            else:
+                found.append(errand)
+        return Waiting(errands=tuple(found), spoilt=tuple(spoilt))
+
+    def add_errand(self, errand: Errand) -> None:
+        document = {"S": msgspec.json.encode(errand).decode()}
+        kept = {"document": document, "expires": expires(_UNTOUCHED)}
+        self._client.put_item(TableName=self._name, Item={**_key(_ERRAND, errand.id), **kept})
+
+    def remove_errand(self, name: str) -> None:
+        self._client.delete_item(TableName=self._name, Key=_key(_ERRAND, name))
+
+    def answer(self, name: str) -> Answer | None:
+        key = _key(_ANSWER, name)
+        item = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True).get("Item")
+        return None if item is None else _answer(item)
+
+    def set_answer(self, answer: Answer) -> None:
+        document = {"S": msgspec.json.encode(answer).decode()}
+        kept = {"document": document, "expires": expires(_ANSWERED)}
+        self._client.put_item(TableName=self._name, Item={**_key(_ANSWER, answer.id), **kept})
+
+    def answers(self, names: Sequence[str]) -> dict[str, Answer]:
+        """For readers who may not ask for one item."""
+        keys = [_key(_ANSWER, name) for name in names]
+        found = (_answer(item) for item in batch(self._client, self._name, keys))
+        return {one.id: one for one in found}
+
+    def set_looked(self, tick: str, part: str, looked: Looked) -> None:
+        self._client.update_item(
+            TableName=self._name,
+            Key=_key(_ANSWER, _PART.join((tick, part))),
+            UpdateExpression="SET packed = :p, expires = :e",
+            ExpressionAttributeValues={
+                ":p": {"B": pack_looked(looked)},
+                ":e": expires(_ANSWERED),
+            },
+        )
+
+    def looked(self, tick: str) -> list[Looked]:
+        """Of each shard that has answered."""
+        found = query(self._client, self._name, _ANSWER, f"{tick}{_PART}")
+        return [unpack_looked(item["packed"]["B"]) for item in found]
+
+    def set_tick(self, tick: Tick) -> None:
+        item = {
+            "pk": _DEPLOYMENT,
+            "sk": {"S": "tick"},
+            "at": {"S": tick.at},
+            "document": {"S": msgspec.json.encode(tick).decode()},
+        }
+        with condition(suppressed=True):
+            self._client.put_item(
+                TableName=self._name,
+                Item=item,
+                ConditionExpression="attribute_not_exists(pk) OR #a < :a",
+                ExpressionAttributeNames={"#a": "at"},
+                ExpressionAttributeValues={":a": {"S": tick.at}},
+            )
+
+    def tick(self) -> Tick | None:
+        """None where no tick has come yet, or an older version runs."""
+        key = {"pk": _DEPLOYMENT, "sk": {"S": "tick"}}
+        for item in batch(self._client, self._name, [key]):
+            return msgspec.json.decode(item["document"]["S"], type=Tick)
+        return None
+
+    def in_force(self) -> str | None:
+        """As `good_version`, for readers who may not ask for one item."""
+        for item in batch(self._client, self._name, [{"pk": _DEPLOYMENT, "sk": {"S": "config"}}]):
+            return str(item["key"]["S"])
+        return None
 
     def news(self, api: str) -> int:
         key = {"pk": _DEPLOYMENT, "sk": {"S": f"api#{api}"}}
@@ -306,6 +403,23 @@ def _ack(item: Item) -> Ack | None:
     except (KeyError, msgspec.MsgspecError):
         return None
     return ack if is_in_order(ack) and _ack_key(ack)["sk"] == item["sk"] else None
+
+
+def _key(partition: str, name: str) -> dict[str, Any]:
+    return {"pk": {"S": partition}, "sk": {"S": name}}
+
+
+def _errand(item: Item) -> Errand | None:
+    """People write these."""
+    try:
+        errand = msgspec.json.decode(item["document"]["S"], type=Errand)
+    except (KeyError, msgspec.MsgspecError):
+        return None
+    return errand if errand.id == item["sk"]["S"] else None
+
+
+def _answer(item: Item) -> Answer:
+    return msgspec.json.decode(item["document"]["S"], type=Answer)
 
 
 def _link_key(one: Link) -> dict[str, Any]:

@@ -8,6 +8,12 @@ from typing import Any
 
 from gatewatch.adapters.aws.client import client, region_of
 from gatewatch.model import Incident
+from gatewatch.notices.bulletin import (
+    Bulletin,
+    bulletin_document,
+    bulletin_subject,
+    bulletin_text,
+)
 from gatewatch.notices.message import (
     MOST_MEMBERS,
     document,
@@ -37,25 +43,37 @@ class SnsPublisher:
 
     def publish(self, notice: Notice) -> None:
         """Send a message that SNS does not accept once more, in its shortest form."""
+        told = (
+            notice.topic,
+            subject(notice.kind, notice.incident, self._origin),
+            attributes(notice, self._origin),
+        )
         try:
-            self._publish(notice, fitting(notice, self._origin))
+            self._publish(*told, fitting(notice, self._origin))
         except UnacceptableError:
-            self._publish(notice, shortest(notice, self._origin))
+            self._publish(*told, shortest(notice, self._origin))
 
-    def _publish(self, notice: Notice, message: str) -> None:
+    def post(self, bulletin: Bulletin) -> None:
+        message = _for_each(
+            bulletin_text(bulletin, self._origin), bulletin_document(bulletin, self._origin)
+        )
+        named = bulletin_attributes(bulletin, self._origin)
+        self._publish(bulletin.topic, bulletin_subject(bulletin, self._origin), named, message)
+
+    def _publish(self, topic: str, title: str, named: Mapping[str, str], message: str) -> None:
         from botocore.exceptions import BotoCoreError, ClientError
         from botocore.parsers import ResponseParserError
 
-        arn = notice.topic or self._topic
+        arn = topic or self._topic
         try:
             client("sns", region_of(arn)).publish(
                 TopicArn=arn,
-                Subject=subject(notice.kind, notice.incident),
+                Subject=title,
                 Message=message,
                 MessageStructure="json",
                 MessageAttributes={
                     name: {"DataType": "String", "StringValue": value}
-                    for name, value in attributes(notice).items()
+                    for name, value in named.items()
                 },
             )
         except (ClientError, BotoCoreError, ResponseParserError, ValueError) as error:
@@ -98,8 +116,11 @@ def _code(error: Exception) -> str:
     return f" ({code})" if code else ""
 
 
-def attributes(notice: Notice) -> dict[str, str]:
-    """The attributes that subscribers filter by. SNS accepts no empty value."""
+def attributes(notice: Notice, origin: Origin = UNNAMED) -> dict[str, str]:
+    """The attributes that subscribers filter by: ten, as many as a queue takes with raw delivery.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
+    """
     incident = notice.incident
     values = {
         "message_id": notice.message_id,
@@ -110,8 +131,28 @@ def attributes(notice: Notice) -> dict[str, str]:
         "severity": incident.severity,
         "finding": incident.finding,
     }
+    return _shown({**values, **_place(origin)})
+
+
+def bulletin_attributes(bulletin: Bulletin, origin: Origin = UNNAMED) -> dict[str, str]:
+    """A subscriber who filters by incidents' attributes gets none of these."""
+    values = {"message_id": bulletin.message_id, "kind": bulletin.kind}
+    return _shown({**values, **_place(origin)})
+
+
+def _place(origin: Origin) -> dict[str, str | None]:
+    return {
+        "account": origin.account,
+        "region": origin.region,
+        "deployment": origin.deployment,
+    }
+
+
+def _shown(values: Mapping[str, str | None]) -> dict[str, str]:
+    """SNS accepts no empty value."""
     shown = {
-        name: cut(visible_line(str(value)), _LONGEST_ATTRIBUTE) for name, value in values.items()
+        name: cut(visible_line(str(value or "")), _LONGEST_ATTRIBUTE)
+        for name, value in values.items()
     }
     return {name: value for name, value in shown.items() if value.strip()}
 
@@ -121,7 +162,8 @@ _FEWER = (MOST_MEMBERS, 20, 5, 1)
 
 def fitting(notice: Notice, origin: Origin) -> str:
     """The fullest message that SNS takes."""
-    return next(one for one in _shapes(notice, origin) if _fits(one, notice))
+    besides = attributes(notice, origin)
+    return next(one for one in _shapes(notice, origin) if _fits(one, besides))
 
 
 def _shapes(notice: Notice, origin: Origin) -> Iterator[str]:
@@ -132,9 +174,9 @@ def _shapes(notice: Notice, origin: Origin) -> Iterator[str]:
     yield shortest(notice, origin)
 
 
-def _fits(message: str, notice: Notice) -> bool:
+def _fits(message: str, named: Mapping[str, str]) -> bool:
     """Names, types and values of attributes count."""
-    besides = (f"{name}String{value}" for name, value in attributes(notice).items())
+    besides = (f"{name}String{value}" for name, value in named.items())
     return len(message) + sum(len(one.encode()) for one in besides) <= _MOST_BYTES
 
 
@@ -154,3 +196,16 @@ def shortest(notice: Notice, origin: Origin) -> str:
 def _for_each(plain: str, machine: str) -> str:
     """In ASCII, so that a character is a byte."""
     return json.dumps({"default": plain, "sqs": machine, "lambda": machine, "https": machine})
+
+
+def confirmed_subscribers(topic: str) -> int:
+    """Those who get its messages; whoever has not confirmed yet does not. Raises as botocore does.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
+    """
+    pages = client("sns", region_of(topic)).get_paginator("list_subscriptions_by_topic")
+    return sum(
+        str(one["SubscriptionArn"]).startswith("arn:")
+        for page in pages.paginate(TopicArn=topic)
+        for one in page["Subscriptions"]
+    )

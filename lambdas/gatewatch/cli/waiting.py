@@ -1,0 +1,43 @@
+"""Waiting for the deployed service, which works by the minute."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from math import ceil
+from time import sleep
+
+from gatewatch.adapters.local.clock import SystemClock
+from gatewatch.cli import show
+from gatewatch.cli.exits import UsageError
+
+CLOCK = SystemClock()
+_BETWEEN_SECONDS = 3
+_DURATION = re.compile(r"(\d{1,6})(s|m|h|d)")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def wait_for(what: str, is_there: Callable[[], bool], longest: timedelta) -> bool:
+    """Whether it came in time; asks every few seconds, and says meanwhile for what."""
+    tries = ceil(longest.total_seconds() / _BETWEEN_SECONDS)
+    if is_there():
+        return True
+    with show.console(stderr=True).status(what):
+        for _ in range(tries):
+            sleep(_BETWEEN_SECONDS)
+            if is_there():
+                return True
+    return False
+
+
+def duration(option: str, text: str, longest: timedelta) -> timedelta:
+    """Raises UsageError."""
+    read = _DURATION.fullmatch(text)
+    found = timedelta(**{_UNITS[read[2]]: int(read[1])}) if read else None
+    if found is None or found > longest:
+        most = f"{longest.days}d" if longest.days else f"{longest.seconds // 60}m"
+        raise UsageError(
+            f'{option}: "{text}": expected a duration such as 30m or 2h, at most {most}'
+        )
+    return found

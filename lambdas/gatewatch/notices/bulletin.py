@@ -1,0 +1,109 @@
+"""A message about the monitor itself: a test, or that it does not look for a while.
+
+For people and programs, as those of incidents are; `kind` tells them apart, `incident` is null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from gatewatch.incidents.correlate import moment
+from gatewatch.notices.message import as_blocks, envelope, in_subject, where
+from gatewatch.notices.origin import UNNAMED, Origin
+
+TEST = "test"
+PAUSED = "paused"
+RESUMED = "resumed"
+
+
+class Bulletin(msgspec.Struct, frozen=True, kw_only=True):
+    """One message to one channel; `topic` is empty for the deployment's own.
+
+    `by` and `why`: who asked, and the reason given. `version`: of this software. `apis`: which are
+    paused, or looked at again; none: all. `until`: when the pause ends by itself. `ended_by`: who
+    ended it before.
+    """
+
+    message_id: str
+    kind: str
+    at: str
+    topic: str
+    by: str
+    version: str
+    why: str | None = None
+    apis: tuple[str, ...] = ()
+    until: str | None = None
+    ended_by: str | None = None
+
+
+_MOST_NAMED = 5
+
+
+def bulletin_subject(one: Bulletin, origin: Origin = UNNAMED) -> str:
+    return in_subject(_title(one), origin)
+
+
+def _title(one: Bulletin) -> str:
+    if one.kind == TEST:
+        return "TEST: a message of Gatewatch, nothing is wrong"
+    if one.kind == PAUSED:
+        return f"PAUSED: {_which(one)} not looked at until {moment(one.until or one.at)}"
+    return f"RESUMED: {_which(one)} looked at again"
+
+
+def _which(one: Bulletin) -> str:
+    if not one.apis:
+        return "all APIs are"
+    more = len(one.apis) - _MOST_NAMED
+    named = ", ".join([*one.apis[:_MOST_NAMED], *([f"{more} more"] if more > 0 else [])])
+    return f"{named} {'is' if len(one.apis) == 1 else 'are'}"
+
+
+def bulletin_document(one: Bulletin, origin: Origin = UNNAMED) -> str:
+    """`test` marks what programs should ignore."""
+    whole = {
+        **envelope(one.message_id, one.kind, one.at, origin),
+        "test": one.kind == TEST,
+        "gatewatch": one.version,
+        "by": one.by,
+        "why": one.why,
+        "apis": one.apis,
+        "until": one.until,
+        "ended_by": one.ended_by,
+        "incident": None,
+    }
+    return msgspec.json.encode(whole).decode()
+
+
+def bulletin_text(one: Bulletin, origin: Origin = UNNAMED) -> str:
+    return as_blocks(
+        [_title(one)],
+        _asked(one),
+        _meaning(one, origin),
+        [*where(origin), f"version:     {one.version}"],
+        [f"message {one.message_id}"],
+    )
+
+
+def _asked(one: Bulletin) -> Iterator[str]:
+    yield f"asked by:    {one.by}"
+    if one.why:
+        yield f"why:         {one.why}"
+    if one.until and one.kind == PAUSED:
+        yield f"ends:        {moment(one.until)}, by itself"
+    if one.kind == RESUMED:
+        yield f"ended by:    {one.ended_by or 'itself, its time is over'}"
+
+
+def _meaning(one: Bulletin, origin: Origin) -> Iterator[str]:
+    if one.kind == TEST:
+        yield "Whoever gets this gets the incidents of this deployment, too, unless the filter of"
+        yield "their subscription keeps some out. Nothing is to be done."
+    elif one.kind == PAUSED:
+        yield "Meanwhile no failure is found and none ends; open incidents stay open."
+        yield f"end it now:  {origin.command('resume', *one.apis)}"
+    else:
+        yield "Each route is looked at when it is due next. To look at once:"
+        yield f"look now:    {origin.command('probe-now', *one.apis[:1])}"

@@ -1,0 +1,180 @@
+"""The desk: sends test messages, tells when a pause begins and ends, and removes done errands.
+
+Calls never run concurrently (the queue's lane prevents it). What was told is stored after each
+message: wherever a run is interrupted, the next call goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from msgspec.structs import replace
+
+from gatewatch import __version__
+from gatewatch.notices.bulletin import PAUSED, RESUMED, TEST, Bulletin
+from gatewatch.service.errands import (
+    Answer,
+    DeskCall,
+    Errand,
+    ErrandKind,
+    Pause,
+    Told,
+    covering,
+    pauses,
+)
+from gatewatch.service.outbox import OWN
+from gatewatch.service.ports import Board, ErrandTable, UnacceptableError, UndeliveredError
+
+_log = logging.getLogger(__name__)
+TESTED_FOR = timedelta(minutes=3)
+"""A test that arrives later than anybody waits for it only puzzles."""
+TOLD_FOR = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Desked:
+    """How many messages were `sent`, `undelivered` (tried again by the next call) and `refused`."""
+
+    counted: Counter[str] = field(default_factory=Counter)
+
+
+def attend(call: DeskCall, table: ErrandTable, board: Board) -> Desked:
+    """Do what the errands of a tick ask for. Those that are done are removed."""
+    desked = Desked()
+    for name in call.spoilt:
+        _refuse(name, call, table)
+    _test(_of(call.errands, ErrandKind.TEST), call, table, board, desked)
+    _tell_of_pauses(call, table, board, desked)
+    _clear(call.errands, table)
+    return desked
+
+
+def _of(errands: Sequence[Errand], kind: ErrandKind) -> list[Errand]:
+    return sorted((one for one in errands if one.kind is kind), key=lambda one: (one.at, one.id))
+
+
+def _refuse(name: str, call: DeskCall, table: ErrandTable) -> None:
+    _log.warning("errand_refused", extra={"errand": name})
+    table.set_answer(Answer(id=name, at=call.at, refused="it is not in order"))
+    table.remove_errand(name)
+
+
+def _test(
+    tests: Sequence[Errand], call: DeskCall, table: ErrandTable, board: Board, desked: Desked
+) -> None:
+    """All tests that wait together are one, so that nobody is flooded; each is answered."""
+    if not tests:
+        return
+    first = tests[0]
+    before = table.answer(first.id) or Answer(id=first.id, at=call.at)
+    topics = dict.fromkeys((OWN.topic, *(one.topic for one in call.channels)))
+    wanted = [_bulletin(first, TEST, topic, call.at) for topic in topics]
+    after = _tell(wanted, before, TESTED_FOR, call, table, board, desked)
+    for one in tests:
+        table.set_answer(replace(after, id=one.id))
+        if all(told.is_over for told in after.told):
+            table.remove_errand(one.id)
+
+
+def _tell_of_pauses(call: DeskCall, table: ErrandTable, board: Board, desked: Desked) -> None:
+    """When a pause begins, and when it is over, by itself or by somebody; to the deployment's own
+    topic. One that was over before it was told is not told."""
+    in_force = {one.id: one for one in pauses(call.errands, datetime.fromisoformat(call.at))}
+    for one in _of(call.errands, ErrandKind.PAUSE):
+        before = table.answer(one.id) or Answer(id=one.id, at=call.at)
+        is_over = one.id not in in_force
+        if not is_over:
+            wanted = [_bulletin(one, PAUSED, OWN.topic, call.at)]
+        else:
+            wanted = list(_endings(one, before, list(in_force.values()), call))
+        after = _tell(wanted, before, TOLD_FOR, call, table, board, desked)
+        if is_over and all(told.is_over for told in after.told if told.kind == RESUMED):
+            table.set_answer(after)
+            table.remove_errand(one.id)
+
+
+def _endings(
+    errand: Errand, before: Answer, in_force: Sequence[Pause], call: DeskCall
+) -> Iterator[Bulletin]:
+    """Of what is looked at again; what another pause still covers is not."""
+    was_told = any(one.kind == PAUSED and one.is_delivered for one in before.told)
+    again = tuple(api for api in errand.apis if covering(in_force, api) is None)
+    still_all = any(not one.apis for one in in_force)
+    if not was_told or still_all or (errand.apis and not again):
+        return
+    by = next((one.by for one in call.errands if errand.id in one.ends), None)
+    yield replace(_bulletin(errand, RESUMED, OWN.topic, call.at), apis=again, ended_by=by)
+
+
+def _bulletin(errand: Errand, kind: str, topic: str, at: str) -> Bulletin:
+    names = "\0".join((errand.id, kind, topic))
+    return Bulletin(
+        message_id=sha256(names.encode()).hexdigest()[:32],
+        kind=kind,
+        at=at,
+        topic=topic,
+        by=errand.by,
+        why=errand.why,
+        version=__version__,
+        apis=errand.apis,
+        until=errand.until,
+    )
+
+
+def _tell(
+    wanted: Sequence[Bulletin],
+    before: Answer,
+    tried_for: timedelta,
+    call: DeskCall,
+    table: ErrandTable,
+    board: Board,
+    desked: Desked,
+) -> Answer:
+    """The answer after each of these messages was sent that is not over yet. It is stored before
+    the next one is sent."""
+    answer = before
+    over = {(one.kind, one.topic) for one in before.told if one.is_over}
+    late = datetime.fromisoformat(call.at) - datetime.fromisoformat(before.at) >= tried_for
+    for one in wanted:
+        if (one.kind, one.topic) not in over:
+            told = _post(one, board, desked, is_last=late)
+            others = [each for each in answer.told if (each.kind, each.topic) != _place(told)]
+            answer = replace(answer, told=(*others, told))
+            table.set_answer(answer)
+    return answer
+
+
+def _place(told: Told) -> tuple[str, str]:
+    return told.kind, told.topic
+
+
+def _post(bulletin: Bulletin, board: Board, desked: Desked, *, is_last: bool) -> Told:
+    told = Told(kind=bulletin.kind, topic=bulletin.topic, is_over=True)
+    known = {"kind": bulletin.kind, "notice": bulletin.message_id}
+    try:
+        board.post(bulletin)
+    except UndeliveredError as error:
+        desked.counted["undelivered"] += 1
+        _log.warning("bulletin_undelivered", extra={**known, "reason": str(error)})
+        return replace(told, is_over=is_last, because=str(error))
+    except UnacceptableError as error:
+        desked.counted["refused"] += 1
+        _log.error("bulletin_refused", extra={**known, "reason": str(error)})
+        return replace(told, because=f"refused: {error}")
+    desked.counted["sent"] += 1
+    return replace(told, is_delivered=True)
+
+
+def _clear(errands: Sequence[Errand], table: ErrandTable) -> None:
+    """Looks are dispatch's, and done once it has answered. A resumption waits until the pauses that
+    it ends are gone, or they would go on."""
+    waiting = {one.id for one in errands if one.kind is ErrandKind.PAUSE}
+    for one in errands:
+        is_done = one.kind is ErrandKind.LOOKS and table.answer(one.id) is not None
+        if is_done or (one.kind is ErrandKind.RESUME and not waiting & set(one.ends)):
+            table.remove_errand(one.id)
