@@ -28,6 +28,10 @@ class Completed:
     problems: tuple[Problem, ...]
     remarks: tuple[Remark, ...]
 
+    @property
+    def has_public_writes(self) -> bool:
+        return any(_is_skipped(name, one) for name, one in self.routes)
+
 
 def complete(api: str, reading: Reading, given: Given) -> Completed:
     """`api` is the name in problems."""

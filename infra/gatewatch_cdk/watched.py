@@ -15,7 +15,7 @@ from gatewatch_cdk.readers import WatchedApi, read
 from gatewatch_cdk.readers.reading import Entrances, OwnCalls, Remark
 from gatewatch_cdk.readers.stages import GivenStage
 from gatewatch_cdk.readers.tree import Tree, is_known, rendered
-from gatewatch_cdk.routes import Given, Written, checkable, complete
+from gatewatch_cdk.routes import Completed, Given, Written, checkable, complete
 
 _GIVEN_BESIDE = ("url", "routes")
 _PLACES = {"also_at", "closed_at"}
@@ -80,7 +80,7 @@ class Watched:
             vague=frozenset(one for one, url in urls.items() if url in entrances.custom),
             calls=reading.calls,
             problems=(*self._problems(entrances), *routes.problems),
-            remarks=(*entrances.remarks, *routes.remarks),
+            remarks=(*entrances.remarks, *routes.remarks, *_of_closed(entrances, routes)),
         )
 
     def _entrances(self, found: Entrances) -> Entrances:
@@ -132,6 +132,16 @@ class Watched:
             yield Problem(("apis", self.name, *path), _TOO_LATE)
         for path in _tokens(self.routes):
             yield Problem(("apis", self.name, "routes", *path), _TOO_LATE)
+
+
+def _of_closed(entrances: Entrances, routes: Completed) -> Iterator[Remark]:
+    """`plan` sends to a closed entrance what it skips elsewhere: it must be refused there."""
+    if entrances.closed and routes.has_public_writes:
+        text = (
+            "its public writes are called at its closed entrance, without body and credential, to "
+            "prove that it refuses them; closed_at=[] in settings stops that"
+        )
+        yield Remark("closed", "", text)
 
 
 def _tokens(value: object, path: Path = ()) -> Iterator[Path]:

@@ -45,6 +45,13 @@ def _named(scene: Any) -> str:
     return getattr(scene, "__name__", "") or " ".join((scene.func.__name__, *scene.keywords))
 
 
+def _by_deployment(stack: cdk.Stack) -> Any:
+    """The oldest way: a deployment that names its stage."""
+    api = team.rest(stack, deploy=False)
+    apigateway.CfnDeployment(stack, "D", rest_api_id=api.rest_api_id, stage_name="old")
+    return api
+
+
 def _from_another_stack(stack: cdk.Stack) -> Any:
     """One team owns the domain, another the API."""
     api = team.rest(stack)
@@ -126,6 +133,7 @@ OPEN: dict[Any, dict[str, Any]] = {
         "url": "https://api.example.com/v1/orders",
         "closed_at": [DEFAULT.format("Http")],
     },
+    _by_deployment: {"url": DEFAULT.format("Rest") + "old/"},
     _from_another_stack: {"url": REST, "also_at": ["https://api.example.com/orders"]},
     _imported_domain: {"url": REST, "also_at": ["https://api.example.com"]},
     _by_version_2: {"url": REST, "also_at": ["https://api.example.com/v1/orders"]},
@@ -277,6 +285,20 @@ def test_a_domain_that_nobody_can_call_so_is_said(scene: Scene, reason: str) -> 
     assert "also_at" not in places
     assert all(reason in one.text for one in told)
     assert told
+
+
+def _closed_with_a_write(stack: cdk.Stack) -> Any:
+    api = team.on_domain(stack, **DISABLED)
+    api.root.add_method("POST")
+    return api
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"), [({}, ["closed", "skipped"]), ({"closed_at": []}, ["skipped"])]
+)
+def test_writes_that_are_sent_to_a_closed_entrance_are_said(settings: Any, told: Any) -> None:
+    _, found = entrances(_closed_with_a_write, settings=settings)
+    assert sorted(one.kind for one in found.remarks) == told
 
 
 def test_a_person_may_replace_what_was_found() -> None:

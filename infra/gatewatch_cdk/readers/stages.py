@@ -42,14 +42,13 @@ class Choice:
 
 
 def rest_stages(tree: Tree, api: frozenset[str]) -> list[Stage]:
-    made = [
-        *tree.belonging(apigateway.CfnStage, lambda one: one.rest_api_id, api),
-    ]
+    """A deployment may make a stage, too, without a resource of its own."""
+    made = tree.belonging(apigateway.CfnStage, lambda one: one.rest_api_id, api)
     deployed = tree.belonging(apigateway.CfnDeployment, lambda one: one.rest_api_id, api)
-    return [
-        *(_stage(one, one.stage_name) for one in made),
-        *(literal(one.stage_name) for one in deployed if one.stage_name is not None),
-    ]
+    stages = [_stage(one, one.stage_name) for one in made]
+    known = {one.name for one in stages}
+    names = {one.stage_name for one in deployed if one.stage_name is not None}
+    return [*stages, *(literal(name) for name in sorted(names - known))]
 
 
 def http_stages(tree: Tree, api: frozenset[str]) -> list[Stage]:
