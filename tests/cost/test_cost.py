@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from gatewatch.cli.main import main
 from gatewatch.config.author import load
@@ -13,6 +14,7 @@ from gatewatch.config.canonical import Config
 from gatewatch.cost.at_once import MOST, AtOnce, at_once
 from gatewatch.cost.bill import bill, shard_seconds, tiered
 from gatewatch.cost.counted import Counted, counted
+from gatewatch.cost.outage import How, Outage, healthy_hour, outages
 from gatewatch.cost.prices import REST_REQUESTS
 from gatewatch.cost.quotas import touched
 from gatewatch.cost.written import written_share
@@ -162,3 +164,82 @@ def test_plan_tells_how_many_functions_run_at_once(
         "while no API answers: 5 (2 probes, 2 writers of incidents, dispatch); a new account may "
         "run 10 in all"
     ) in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.fixture(scope="module")
+def failing() -> dict[How, Outage]:
+    config = example(1_000)
+    return {one.how: one for one in outages(config, FOUND[1_000])}
+
+
+@pytest.mark.parametrize("how", How)
+def test_an_outage_costs_more_than_an_hour_without_on_both_sides(
+    failing: dict[How, Outage], how: How
+) -> None:
+    ours, rest, http = healthy_hour(bill(FOUND[1_000]))
+    assert failing[how].ours_usd > 5 * ours
+    # Strangers look as often as others: two requests a route instead of 1.2.
+    assert failing[how].watched_rest_usd == pytest.approx(rest * 2 / 1.2, rel=0.01)
+    assert failing[how].watched_http_usd == pytest.approx(http * 2 / 1.2, rel=0.01)
+
+
+def test_failing_routes_are_metered_by_the_hour_and_until_ten_minutes_after(
+    failing: dict[How, Outage],
+) -> None:
+    """One metric of each route, and twelve of each API, in two hours."""
+    metrics = 1_000 + 20 * 12
+    usd = metrics * 0.30 / 730 * 2
+    assert f"{metrics:,} metrics of routes and APIs ${usd:.2f}," in failing[How.REFUSED].why
+
+
+def test_silence_costs_the_time_until_the_timeouts(failing: dict[How, Outage]) -> None:
+    """2,000 looks of ten seconds, six at once: as long as 512 MB cost for an hour of minutes."""
+    waited = 2_000 * 10 / 6 * 0.5 * 13.3334e-6 * 60
+    more = failing[How.SILENT].ours_usd - failing[How.REFUSED].ours_usd
+    assert more == pytest.approx(waited, rel=0.1)
+
+
+def test_a_reminder_every_ten_minutes_is_six_messages_more() -> None:
+    route = "remind_every: 10m, routes: [GET /x: public]"
+    config = load(f"apis: {{a: {{url: 'https://a.example', {route}}}}}", "x")
+    refused, _ = outages(config, counted(config))
+    assert refused.why.endswith("8 messages")
+
+
+def test_a_small_deployment_meters_no_api_in_an_outage() -> None:
+    config = replace(example(10), small=True)
+    refused, _ = outages(config, counted(config))
+    assert refused.why.startswith("10 metrics")
+
+
+def test_what_is_due_seldom_costs_little_in_an_outage() -> None:
+    hourly = load(
+        "apis: {a: {url: 'https://a.example', routes: [GET /x: {access: public, every: 60m}]}}", "x"
+    )
+    for one in outages(hourly, counted(hourly)):
+        assert 0 < one.ours_usd < 0.05
+        assert one.watched_rest_usd == 0
+
+
+def test_where_no_route_has_a_look_an_outage_costs_what_stands_there() -> None:
+    """A public write is never sent."""
+    writes = load("apis: {a: {url: 'https://a.example', routes: [POST /x: public]}}", "x")
+    found = counted(writes)
+    ours, _, _ = healthy_hour(bill(found))
+    for one in outages(writes, found):
+        assert one.ours_usd == pytest.approx(ours, abs=0.002)
+        assert one.watched_rest_usd == 0
+
+
+@pytest.mark.parametrize("route", ["GET /x", "POST /x"])
+def test_plan_tells_what_an_outage_costs(
+    route: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "gatewatch.yaml"
+    file.write_text(f"apis: {{a: {{url: 'https://a.example', routes: [{route}: public]}}}}")
+    with pytest.raises(SystemExit):
+        main(["plan", "--config", str(file)])
+    told = capsys.readouterr().out
+    assert "an hour, with at API Gateway if REST or HTTP APIs: all is well $0.0" in told
+    assert "every route is refused $0.0" in told
+    assert "no API answers $0.0" in told

@@ -21,6 +21,7 @@ from gatewatch.config.canonical import Config, Route
 from gatewatch.cost.at_once import NEW_ACCOUNT, AtOnce, at_once
 from gatewatch.cost.bill import Bill, bill
 from gatewatch.cost.counted import counted
+from gatewatch.cost.outage import Outage, healthy_hour, outages
 from gatewatch.model import ANONYMOUS, Access, is_stranger
 from gatewatch.plan import (
     NOBODY_YET,
@@ -61,12 +62,14 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """`bill`: the looks' monthly cost in the account, and for the APIs' owners. `at_once`: the
+    """`bill`: the looks' monthly cost in the account, and for the APIs' owners. `outages`: what an
+    hour costs in which all routes fail. `at_once`: the
     account's functions while no API answers."""
 
     looks: tuple[Planned, ...]
     load: tuple[Load, ...]
     bill: Bill
+    outages: tuple[Outage, ...]
     at_once: AtOnce
     maintenance: tuple[Scheduled, ...] = ()
 
@@ -104,6 +107,7 @@ def plan(config: ConfigFile = CONFIG, output: OutputFormat = Format.TEXT) -> Non
     for line in window_lines(full_plan.maintenance):
         console.print(line)
     console.print(_priced(full_plan.bill), soft_wrap=True)
+    console.print(_down(full_plan.bill, full_plan.outages), soft_wrap=True)
     console.print(_running(full_plan.at_once), soft_wrap=True)
 
 
@@ -114,6 +118,18 @@ def _priced(bill: Bill) -> str:
         f"a month at API Gateway, for these requests: ${bill.watched_rest_usd:,.2f} if REST APIs, "
         f"${bill.watched_http_usd:,.2f} if HTTP APIs, and what their backends cost\n"
         "list prices of us-east-1 while nothing fails"
+    )
+
+
+def _down(bill: Bill, failing: Sequence[Outage]) -> str:
+    ours, rest, http = healthy_hour(bill)
+    hours = [("all is well", ours, rest, http)]
+    hours += [
+        (one.how, one.ours_usd, one.watched_rest_usd, one.watched_http_usd) for one in failing
+    ]
+    return "an hour, with at API Gateway if REST or HTTP APIs: " + "; ".join(
+        f"{how} ${spent:,.3f} (${as_rest:,.3f} or ${as_http:,.3f})"
+        for how, spent, as_rest, as_http in hours
     )
 
 
@@ -134,7 +150,9 @@ def planned(config: Config) -> Plan:
     looks = tuple(one for probe in probes for one in _of_probe(probe))
     found = counted(config)
     loads, most = tuple(_loads(config, looks)), at_once(config, found)
-    return Plan(looks=looks, load=loads, bill=bill(found), at_once=most)
+    return Plan(
+        looks=looks, load=loads, bill=bill(found), outages=outages(config, found), at_once=most
+    )
 
 
 def _loads(config: Config, looks: Iterable[Planned]) -> Iterator[Load]:

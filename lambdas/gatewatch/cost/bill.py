@@ -50,7 +50,7 @@ def bill(found: Counted) -> Bill:
 
 def shard_seconds(found: Counted) -> float:
     """How long a probe runs for a shard of healthy routes, on the average."""
-    if not found.shards:
+    if not found.shards or not found.looks:
         return 0.0
     looks = found.looks / found.shards
     hosts = min(Bounds().per_host, looks)

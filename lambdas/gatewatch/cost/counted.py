@@ -25,7 +25,8 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
 
     `slices` are touched: read each, and so many of them `written`; `held`: how often what is held
     back is asked for, with a write each, since only a write proves that a latch could be set.
-    `timeout_seconds`: of all looks together.
+    `timeout_seconds`: of all looks together. `restless_looks`: where something has just changed,
+    and strangers look as often as others.
     """
 
     apis: int
@@ -37,6 +38,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     written: float
     timeout_seconds: float
     held: float = 0.0
+    restless_looks: float = 0.0
     is_small: bool = False
 
 
@@ -50,7 +52,8 @@ def counted(config: Config) -> Counted:
     minutes = max(1, min(_MOST_MINUTES, _ENOUGH_ROUTES // max(1, routes)))
     dealt = [shard for minute in range(minutes) for shard in _shards(config, minute)]
     touched = sum(map(_slices, dealt)) / minutes
-    rates = [rate for probe in plan(config, entered=NOBODY_YET) for rate in _rates(probe)]
+    probes = plan(config, entered=NOBODY_YET)
+    rates = [rate for probe in probes for rate in _rates(probe)]
     return Counted(
         apis=len(config.apis),
         routes=routes,
@@ -60,6 +63,7 @@ def counted(config: Config) -> Counted:
         slices=touched,
         written=touched * written_share(config),
         held=sum(len(one.holding) for one in dealt) / minutes,
+        restless_looks=sum(map(_restless_rate, probes)),
         timeout_seconds=sum(looks * timeout for looks, timeout in rates),
         is_small=config.is_small,
     )
@@ -72,6 +76,11 @@ def _rates(probe: Probe) -> Iterator[tuple[float, float]]:
         yield callers if look.callers else strangers, look.timeout_seconds
     for trial in probe.trials:
         yield 1 / trial_minutes(probe.route), trial.timeout_seconds
+
+
+def _restless_rate(probe: Probe) -> float:
+    """Of its looks, without trials."""
+    return len(probe.attempts) * max(looks_a_minute(probe.route))
 
 
 def _shards(config: Config, minute: int) -> list[Shard]:

@@ -12,6 +12,8 @@ AWS_CALL = 0.0025  # a small one, by botocore
 DISPATCH_ROUTE = 0.000035
 EMF_SHARD_BYTES = 1_200  # our metrics and Powertools'
 EMF_LOOK_BYTES = 6  # a value of latency
+EMF_ROUTE_BYTES = 273  # one metric of a failing route
+FINDING_BYTES = 260  # a line of the log for each failing look
 RECORD_BYTES = 100  # of an API in the table
 
 # What depends on the account and the APIs, and is assumed.

@@ -1,6 +1,6 @@
 """List prices in US dollars: us-east-1, from copies of AWS's price pages in 2026.
 
-Free tiers are ignored. From memory, and small: the prices of S3, KMS, the scheduler and the
+Free tiers are ignored. From memory, and small: the prices of S3, SNS, KMS, the scheduler and the
 dashboard.
 """
 
@@ -19,6 +19,7 @@ COMPOSITE_ALARM = 0.50
 DASHBOARD = 3.00
 SCHEDULER_RUN = 1.00e-6
 S3_READ = 0.40e-6
+SNS_PUBLISH = 0.50e-6  # to a topic; what its subscriptions cost is not in it
 KMS_KEY = 1.00
 
 # API Gateway: so many requests at this price each, then so many at the next.

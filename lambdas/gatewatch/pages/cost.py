@@ -12,6 +12,7 @@ from gatewatch.config.rules import MOST_SMALL
 from gatewatch.cost import measured
 from gatewatch.cost.bill import Bill, bill
 from gatewatch.cost.counted import Counted, counted
+from gatewatch.cost.outage import healthy_hour, outages
 from gatewatch.cost.quotas import touched
 
 SIZES = (10, 1_000, 10_000, 50_000)
@@ -40,6 +41,21 @@ there are any. Everything that notifies stays: the alarms of each layer, those o
 health, and our messages. Latencies and counts of healthy routes are then nowhere to be read.
 """
 
+_OUTAGE = """## An outage
+
+An hour in which all routes fail, all in all. A sample of them is looked at, judged, kept and
+metered by the service's code, with answers made up: as if every route had been forgotten in a
+deployment, or as if every API took connections and kept silent until the timeout.
+"""
+
+_AFTER_OUTAGE = """
+Most of it are metrics: a failing route has one or two of its own, and its API a dozen, each by the
+hour and until ten minutes after. Silence costs the time in which the functions wait. Strangers look
+as often as others meanwhile, slices are larger and written each minute, and each API's writer runs
+once a minute. A message is sent at the beginning, at the end, and as a reminder; what a topic's
+subscriptions cost is not in it.
+"""
+
 _AFTER_SMALL = """
 What remains is mostly two keys, the alarms, and $0.66 for the empty polls of two queues. An alarm
 is charged for each metric that it watches, so to join several into one would save nothing. Lambda
@@ -48,9 +64,7 @@ polls each queue with five pollers at once, and no setting lowers that.
 
 _AFTER_OURS = """
 Not counted: data that leaves AWS, where an API is elsewhere ($0.09 per GB; a look is about 1 kB),
-secrets (read once per worker, and when one is refused), and what an outage adds: a metric or two
-for each failing route, until ten minutes after (each $0.30 a month, by the hour), larger slices,
-and messages.
+and secrets (read once per worker, and when one is refused).
 
 A worker has {memory} MB. A look is assumed to be answered within {latency:g} ms, a call of AWS's
 within {call:g} ms. One look takes {look:g} ms of a processor, one call of AWS's {aws:g}.
@@ -81,7 +95,8 @@ at all times, {small} in a small deployment, and more only while something is wr
 
 
 def cost_page() -> str:
-    found = [counted(example(size)) for size in SIZES]
+    configs = [example(size) for size in SIZES]
+    found = [counted(one) for one in configs]
     bills = [bill(one) for one in found]
     return "\n".join(
         [
@@ -94,6 +109,9 @@ def cost_page() -> str:
                 look=measured.LOOK * 1000,
                 aws=measured.AWS_CALL * 1000,
             ),
+            _OUTAGE,
+            *_outages(configs, found, bills),
+            _AFTER_OUTAGE,
             _SMALL.format(most=MOST_SMALL),
             *_small(found[0]),
             _AFTER_SMALL,
@@ -135,6 +153,28 @@ def _ours(bills: Sequence[Bill]) -> Iterable[str]:
     for items in zip(*(one.ours for one in bills), strict=True):
         yield _row(items[0].name, *(_usd(one.usd) for one in items))
     yield _row("**together**", *(f"**{_usd(one.ours_usd)}**" for one in bills))
+
+
+def _outages(
+    configs: Sequence[Config], found: Sequence[Counted], bills: Sequence[Bill]
+) -> Iterable[str]:
+    healthy = [healthy_hour(one) for one in bills]
+    failing = [outages(*each) for each in zip(configs, found, strict=True)]
+    yield _row("an hour", *(f"{size:,}" for size in SIZES))
+    yield _row("---", *("---:" for _ in SIZES))
+    yield _row("in the account: healthy", *(_usd_an_hour(ours) for ours, _, _ in healthy))
+    for hours in zip(*failing, strict=True):
+        yield _row(
+            f"in the account: {hours[0].how}", *(_usd_an_hour(one.ours_usd) for one in hours)
+        )
+    yield _row("at API Gateway, if REST: healthy", *(_usd_an_hour(rest) for _, rest, _ in healthy))
+    for hours in zip(*failing, strict=True):
+        spent = (_usd_an_hour(one.watched_rest_usd) for one in hours)
+        yield _row(f"at API Gateway, if REST: {hours[0].how}", *spent)
+
+
+def _usd_an_hour(value: float) -> str:
+    return f"${value:,.3f}" if value < 1 else _usd(value)
 
 
 def _small(ten: Counted) -> Iterable[str]:
