@@ -50,15 +50,28 @@ def build() -> cdk.App:
 
 def _add_one(app: cdk.App) -> None:
     """Without an account and a region, so that the template is the same on every machine."""
-    GatewatchStack(
+    file = app.node.try_get_context("config") or "gatewatch.yaml"
+    stack = GatewatchStack(
         app,
         app.node.try_get_context("deployment") or "Gatewatch",
-        config=ROOT / (app.node.try_get_context("config") or "gatewatch.yaml"),
+        config=ROOT / file,
         secret_keys=_words(app, "secret-keys"),
         topic_keys=_words(app, "topic-keys"),
         max_concurrency=_number(app, "max-concurrency"),
         take_over=app.node.try_get_context("take-over"),
     )
+    _stop_samples(stack, file)
+
+
+def _stop_samples(stack: GatewatchStack, file: str) -> None:
+    """At `cdk deploy`, and not where only the template is written; the CDK's command line says that
+    it is there. An error of this kind does not stop `cdk destroy`."""
+    is_let = stack.node.try_get_context("samples") == "allowed"
+    if stack.hosts_of_nobody and "CDK_CLI_VERSION" in os.environ and not is_let:
+        cdk.Annotations.of(stack).add_error(
+            f"{file} names hosts of our examples, which are nobody's: "
+            f"{', '.join(stack.hosts_of_nobody)}. Put the URLs of your own APIs in their place"
+        )
 
 
 def _words(app: cdk.App, name: str) -> tuple[str, ...]:
@@ -89,7 +102,7 @@ def _add_all(app: cdk.App, file: Path) -> None:
 def _added(app: cdk.App, file: Path) -> Iterator[str]:
     for label, one in read_deployments(read_text(file), str(file)).items():
         try:
-            GatewatchStack(
+            stack = GatewatchStack(
                 app,
                 label,
                 config=file.parent / one.config,
@@ -100,6 +113,7 @@ def _added(app: cdk.App, file: Path) -> Iterator[str]:
                 stack_name=one.stack,
                 env=cdk.Environment(account=one.account, region=one.region),
             )
+            _stop_samples(stack, one.config)
         except (ConfigError, UnreadableFileError) as error:
             yield str(error)
         except UnusableSettingError as error:

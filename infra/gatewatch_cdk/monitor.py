@@ -198,9 +198,10 @@ class GatewatchMonitor(Construct):
         self._watched.append(Watched(number, named, api, url, stage, *given))
         self._check_so_far()
 
-    def validate(self) -> None:
-        """Raises ConfigError with every problem of what was given so far."""
-        self._needed(self._derived())
+    def validate(self) -> Config:
+        """What was given so far. Raises ConfigError with every problem of it."""
+        config, _ = self._needed(self._derived())
+        return config
 
     def _check_so_far(self) -> None:
         """Without the constructs of watched APIs, which may not be complete; and maintenance

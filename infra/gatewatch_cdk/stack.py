@@ -9,6 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from gatewatch_cdk.monitor import GatewatchMonitor
+from gatewatch_cdk.samples import hosts_of_nobody
 
 
 class GatewatchStack(Stack):
@@ -47,4 +48,4 @@ class GatewatchStack(Stack):
             code=code,
             prefix="",
         )
-        self.monitor.validate()
+        self.hosts_of_nobody = hosts_of_nobody(self.monitor.validate())

@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from gatewatch.cli.init import STARTER
 from gatewatch.config.author import load
+from gatewatch.config.lookups import Lookups, Placeholders
 from gatewatch_cdk import asset
 from gatewatch_cdk.needs import needs
-from tests.infra.conftest import PRIVATE
+from gatewatch_cdk.samples import hosts_of_nobody
+from tests.infra.conftest import CONFIG, PRIVATE
 from tests.infra.templates import ROOT
 
 pytestmark = pytest.mark.timeout(300)
@@ -88,6 +91,7 @@ def test_the_command_line_writes_the_same_bytes(
     assembly: Path, config: Path, tmp_path: Path
 ) -> None:
     command = [_CDK, "synth", "--quiet", "--output", tmp_path, "--context", f"config={config}"]
+    command += ["--context", "samples=allowed"]
     subprocess.run(command, cwd=ROOT, env=_environment(), check=True, capture_output=True)
     # What the command line measured of its own run; no part of the assembly.
     compared = filecmp.dircmp(assembly, tmp_path, ignore=["performance-counters.json"])
@@ -97,6 +101,73 @@ def test_the_command_line_writes_the_same_bytes(
         [],
         [],
     )
+
+
+def _cdk(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [_CDK, *arguments],
+        cwd=ROOT,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_sample_is_not_deployed(tmp_path: Path) -> None:
+    done = _cdk("deploy", "--require-approval", "never", "--output", tmp_path)
+    assert done.returncode != 0
+    assert (
+        "gatewatch.yaml names hosts of our examples, which are nobody's: "
+        "abc123.execute-api.us-east-1.amazonaws.com. Put the URLs of your own APIs in their place"
+    ) in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_a_stack_of_the_sample_can_still_be_found(tmp_path: Path) -> None:
+    """And so destroyed, where an earlier version deployed it."""
+    done = _cdk("list", "--output", tmp_path)
+    assert (done.returncode, done.stdout.split()) == (0, ["Gatewatch"])
+
+
+def test_the_sample_has_a_template(tmp_path: Path) -> None:
+    """`make synth`, which needs no account."""
+    assert _app(tmp_path / "out").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "hosts"),
+    [
+        ("https://abc123.execute-api.eu-west-1.amazonaws.com/prod", True),
+        ("https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/prod", False),
+        ("https://api.example.com/orders", True),
+        ("https://example.org", True),
+        ("https://api.orders.example", True),
+        ("https://orders.test", True),
+        ("https://example.com.acme.io", False),
+        ("https://myexample.com", False),
+        ("https://abc123.acme.io", False),
+        ("{ssm: /orders/url}", False),
+    ],
+)
+def test_a_host_of_the_examples_is_nobodys(url: str, hosts: bool) -> None:
+    text = f"apis: {{orders: {{url: {url}, routes: [GET /x: public]}}}}"
+    config = load(text, "gatewatch.yaml", Lookups(parameter=Placeholders()))
+    assert bool(hosts_of_nobody(config)) is hosts
+
+
+def test_every_host_counts() -> None:
+    config = load(CONFIG, "gatewatch.yaml")
+    assert hosts_of_nobody(config) == [
+        "abc123.execute-api.us-east-1.amazonaws.com",
+        "auth.example.com",
+        "users.example.com",
+    ]
+
+
+@pytest.mark.parametrize("text", [(ROOT / "gatewatch.yaml").read_text(), STARTER])
+def test_what_we_give_to_begin_with_is_nobodys(text: str) -> None:
+    assert hosts_of_nobody(load(text, "gatewatch.yaml"))
 
 
 def test_a_bad_file_stops_it_with_what_validate_says(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ from gatewatch.config.values import METHODS
 from gatewatch.gateway.url import is_loopback_host, parse, tidied, tidied_base
 from gatewatch.model import Access
 
+_NO_ROUTES = "expected at least one; without a route no entrance is looked at, `closed_at` neither"
+
 
 def api(
     name: str,
@@ -37,6 +39,8 @@ def api(
     if not isinstance(raw, dict):
         return None
     routes = tuple(_routes(raw.get("routes"), path, findings))
+    if not routes and not findings.touch((*path, "routes")):
+        findings.add((*path, "routes"), _NO_ROUTES)
     written = _outside(raw, path, findings)
     found = tuple(urls(written, lookups.parameter, path, findings))
     _check_place(written, found, bool(_used(routes)), path, findings)
