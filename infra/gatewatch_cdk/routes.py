@@ -75,11 +75,12 @@ def checkable(name: str, own: Written) -> object:
 
 
 def _by_name(routes: tuple[FoundRoute, ...]) -> dict[str, FoundRoute]:
-    """As they are called: ANY with GET, unless GET has a route of its own. Preflights are not."""
+    """As they are called: ANY with GET, unless GET has a route of its own. Open preflights are not:
+    nobody is kept out, and no backend answers."""
     ordered = sorted(routes, key=lambda one: (one.method == _ANY, one.is_everything))
     found: dict[str, FoundRoute] = {}
     for one in ordered:
-        if not one.is_preflight:
+        if not one.is_preflight or one.guards:
             found.setdefault(_called(one), one)
     return found
 

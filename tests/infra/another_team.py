@@ -33,6 +33,13 @@ def rest(stack: cdk.Stack, name: str = "Rest", **given: Any) -> apigateway.RestA
     return api
 
 
+def guarded_preflight(stack: cdk.Stack) -> apigateway.RestApi:
+    """What browsers cannot use: a preflight has no credentials."""
+    api = rest(stack)
+    api.root.add_method("OPTIONS", apigateway.MockIntegration(), authorization_type=IAM)
+    return api
+
+
 def only_a_hook(stack: cdk.Stack) -> apigateway.RestApi:
     """Nothing but a public write."""
     api = apigateway.RestApi(stack, "Hook", default_integration=_proxy())

@@ -60,6 +60,10 @@ TABLE: dict[Scene, tuple[dict[str, str], list[str]]] = {
             "unwatched OPTIONS /items/{id}",
         ],
     ),
+    team.guarded_preflight: (
+        {"GET /": "public", "GET /orders": "iam", "OPTIONS /": "iam"},
+        [],
+    ),
     team.defaults: (
         {"GET /": "public", "GET /{proxy+}": "iam api_key"},
         ["any ANY /{proxy+}", "unwatched ANY /"],
