@@ -203,6 +203,17 @@ def test_a_domain_that_makes_no_url_stops_the_deployment(stack: Stack, value: st
         stack.deploy("https://watched-1-2.invalid", Urls={"https://watched-1-2.invalid": value})
 
 
+def test_an_entrance_that_is_there_twice_stops_the_deployment(stack: Stack) -> None:
+    urls = {
+        "https://watched-1.invalid": "https://api.example.com/orders",
+        "https://watched-2.invalid": "https://api.example.com/orders",
+        "https://watched-1-2.invalid": "https://API.example.com/orders/",
+    }
+    told = "watched-1-2.invalid:443 and watched-1.invalid:443 stand for the same URL"
+    with pytest.raises(ValueError, match=told):
+        stack.deploy("v1", Urls=urls)
+
+
 def test_several_entrances_of_an_api_are_filled_in(stack: Stack) -> None:
     """Each in its own place, and the credential's hosts with them."""
     stack.deploy(

@@ -84,6 +84,6 @@ def test_nobody_is_granted_the_parameters(template: Resource) -> None:
 
 
 def test_calls_with_the_own_identity_need_a_url_that_is_known(tmp_path: Path) -> None:
-    text = TEXT.replace("{api_key: {secret: gatewatch/partner}}", "{sigv4: {}}")
+    text = TEXT.replace("{api_key: {secret: gatewatch/partner}}", "{sigv4: {region: eu-west-1}}")
     with pytest.raises(ConfigError, match=r"apis\.orders: expected its URLs written out, or"):
         _stack(tmp_path, text)

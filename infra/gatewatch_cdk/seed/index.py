@@ -65,6 +65,7 @@ def _put(properties: Event) -> None:
     for placeholder, url in urls.items():
         name = parameters.get(placeholder)
         _check_url(f"ssm {name}" if name else f"what {_host(placeholder)} stands for", url)
+    _check_distinct(urls)
 
     def put(key: str, body: bytes) -> None:
         s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
@@ -97,6 +98,16 @@ def _check_url(place: str, value: str) -> None:
     """The value is new and unchecked, so errors do not repeat it."""
     if not _URL.fullmatch(value):
         raise ValueError(f"{place}: expected it to hold a URL that begins with https://")
+
+
+def _check_distinct(urls: dict[str, str]) -> None:
+    """Dispatch would refuse a configuration in which an API has an entrance twice."""
+    seen: dict[tuple[str, str], str] = {}
+    for placeholder, url in urls.items():
+        api = "-".join(placeholder.removesuffix(".invalid").split("-")[:2])
+        other = seen.setdefault((api, url.rstrip("/")), placeholder)
+        if other != placeholder:
+            raise ValueError(f"{_host(placeholder)} and {_host(other)} stand for the same URL")
 
 
 def _moves(before: Event | None, current: Event | None, take_over: str) -> bool:
