@@ -287,9 +287,9 @@ class GatewatchMonitor(Construct):
 
     def _let_call(self, probe: ServiceFunction, calls: Calls, watched: Sequence[Derived]) -> None:
         let_call(probe, calls, self._secret_keys)
-        for one in watched:
-            if one.name in calls.signed:
-                probe.allow(*one.calls.actions, on=[one.calls.resource])
+        own = (call for one in watched if one.name in calls.signed for call in one.calls)
+        for call in own:
+            probe.allow(call.action, on=[call.resource], only_if=call.only_if)
 
     def _warn(self, watched: Sequence[Derived]) -> None:
         """What is not watched, or not known; `acknowledge_warning` silences one by its id."""

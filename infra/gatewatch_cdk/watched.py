@@ -12,7 +12,7 @@ import aws_cdk as cdk
 from gatewatch.config.lookups import of_watched
 from gatewatch.config.problems import Path, Problem
 from gatewatch_cdk.readers import WatchedApi, read
-from gatewatch_cdk.readers.reading import Entrances, OwnCalls, Remark
+from gatewatch_cdk.readers.reading import Entrances, OwnCall, Remark
 from gatewatch_cdk.readers.stages import GivenStage
 from gatewatch_cdk.readers.tree import Tree, is_known, rendered
 from gatewatch_cdk.routes import Completed, Given, Written, checkable, complete
@@ -33,7 +33,7 @@ class Derived:
     written: dict[str, Any]
     urls: Mapping[str, str]
     vague: frozenset[str]
-    calls: OwnCalls
+    calls: tuple[OwnCall, ...]
     problems: tuple[Problem, ...]
     remarks: tuple[Remark, ...]
 

@@ -117,5 +117,16 @@ def test_own_calls_are_granted_by_the_kind_of_api(template: tuple[Path, dict[str
     }
 
 
+def test_a_function_may_be_called_by_its_url_only(template: tuple[Path, dict[str, Any]]) -> None:
+    found = [
+        statement.get("Condition")
+        for one in resources(template[1], "AWS::IAM::Policy").values()
+        for statement in one["PolicyDocument"]["Statement"]
+        if "lambda:InvokeFunction" in _listed(statement["Action"])
+        and "FunctionUrl" in json.dumps(statement["Resource"])
+    ]
+    assert found == [{"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}]
+
+
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]

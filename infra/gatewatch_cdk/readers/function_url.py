@@ -6,12 +6,11 @@ from typing import TypeAlias
 
 from aws_cdk import aws_lambda as lambda_
 
-from gatewatch_cdk.readers.reading import Entrances, FoundRoute, OwnCalls, Reading
+from gatewatch_cdk.readers.reading import Entrances, FoundRoute, OwnCall, Reading
 from gatewatch_cdk.readers.tree import Tree
 
 FunctionUrl: TypeAlias = lambda_.FunctionUrl | lambda_.CfnUrl
-# A call needs both: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
-_ACTIONS = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")
+_BY_URL = {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}
 _NO_STAGES = "a function URL has no stages, so none can be named"
 _GUARDS = {"NONE": (), "AWS_IAM": ("iam",)}
 
@@ -25,5 +24,16 @@ def read_function_url(api: FunctionUrl, stage: object, tree: Tree) -> Reading:
     return Reading(
         routes=(FoundRoute("ANY", "/", _GUARDS.get(kind, ()), doubt, is_everything=True),),
         entrances=Entrances(opened=(url,)) if stage is None else Entrances(lack=_NO_STAGES),
-        calls=OwnCalls(_ACTIONS, function),
+        calls=_calls(function),
+    )
+
+
+def _calls(function: str) -> tuple[OwnCall, ...]:
+    """Both permissions are needed; the second must not let anybody call the function otherwise.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+    """
+    return (
+        OwnCall("lambda:InvokeFunctionUrl", function),
+        OwnCall("lambda:InvokeFunction", function, only_if=_BY_URL),
     )

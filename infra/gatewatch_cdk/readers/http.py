@@ -9,7 +9,7 @@ from aws_cdk import aws_apigatewayv2 as apigatewayv2
 
 from gatewatch_cdk.readers.assets import from_asset
 from gatewatch_cdk.readers.entrances import entrances, method_arns
-from gatewatch_cdk.readers.reading import FoundRoute, OwnCalls, Reading
+from gatewatch_cdk.readers.reading import FoundRoute, OwnCall, Reading
 from gatewatch_cdk.readers.spec import Definition, read_definition
 from gatewatch_cdk.readers.stages import (
     DEFAULT_STAGE,
@@ -54,7 +54,7 @@ def read_http(api: ApiV2, given: GivenStage | None, tree: Tree) -> Reading:
             condition=None if made is None else condition_of(made),
             is_disabled=_is_disabled(made, definition),
         ),
-        calls=OwnCalls(("execute-api:Invoke",), method_arns(api, api_id)),
+        calls=(OwnCall("execute-api:Invoke", method_arns(api, api_id)),),
         unread="; ".join(filter(None, (definition.unread, _lost(found)))),
     )
 

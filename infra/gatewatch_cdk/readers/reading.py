@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from gatewatch_cdk.readers.policies import Policy
 
@@ -46,11 +48,13 @@ class Entrances:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnCalls:
-    """What the probe's own identity needs to call the API with a signature."""
+class OwnCall:
+    """What the probe's own identity needs to call the API with a signature. `only_if`: a condition
+    of IAM."""
 
-    actions: tuple[str, ...]
+    action: str
     resource: str
+    only_if: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class Reading:
 
     routes: tuple[FoundRoute, ...]
     entrances: Entrances
-    calls: OwnCalls
+    calls: tuple[OwnCall, ...]
     unread: str = ""
     policy: Policy | None = None
     is_private: bool = False

@@ -11,7 +11,7 @@ from constructs import IConstruct
 from gatewatch_cdk.readers.assets import from_asset
 from gatewatch_cdk.readers.entrances import entrances, method_arns
 from gatewatch_cdk.readers.policies import Policy
-from gatewatch_cdk.readers.reading import FoundRoute, OwnCalls, Reading
+from gatewatch_cdk.readers.reading import FoundRoute, OwnCall, Reading
 from gatewatch_cdk.readers.spec import Definition, read_definition
 from gatewatch_cdk.readers.stages import Choice, GivenStage, choose, rest_stages
 from gatewatch_cdk.readers.tree import (
@@ -54,7 +54,7 @@ def read_rest(api: RestApi, given: GivenStage | None, tree: Tree) -> Reading:
             condition=None if made is None else condition_of(made),
             is_disabled=_is_disabled(made, definition),
         ),
-        calls=OwnCalls(("execute-api:Invoke",), method_arns(api, api_id)),
+        calls=(OwnCall("execute-api:Invoke", method_arns(api, api_id)),),
         unread="; ".join(filter(None, (definition.unread, methods.unread))),
         policy=_policy(made, definition, choice, is_private=is_private),
         is_private=is_private,

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from gatewatch_cdk.readers.entrances import method_arns
 from gatewatch_cdk.readers.http import ApiV2, id_of, read_http
-from gatewatch_cdk.readers.reading import OwnCalls, Reading
+from gatewatch_cdk.readers.reading import OwnCall, Reading
 from gatewatch_cdk.readers.stages import GivenStage
 from gatewatch_cdk.readers.tree import Tree
 
@@ -26,6 +26,6 @@ def read_websocket(api: ApiV2, given: GivenStage | None, tree: Tree) -> Reading:
             "the routes of a WebSocket API are not watched: they need a handshake, which "
             f"Gatewatch does not send; only paths below {_MANAGEMENT} can be"
         ),
-        calls=OwnCalls(("execute-api:ManageConnections",), method_arns(api, id_of(api))),
+        calls=(OwnCall("execute-api:ManageConnections", method_arns(api, id_of(api))),),
         below=_MANAGEMENT,
     )
