@@ -23,6 +23,8 @@ metrics = Metrics(namespace=NAMESPACE, service="")
 def stamp(at: datetime | None = None) -> None:
     """Counts belong to the scheduled minute, however late they come."""
     metrics.add_dimension("deployment", deployment())
+    # The function's ARN, which each line has, names account and region.
+    logger.append_keys(deployment=deployment())
     if at is not None:
         metrics.set_timestamp(int(at.timestamp() * 1000))
 

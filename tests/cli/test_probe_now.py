@@ -173,9 +173,10 @@ def test_the_bound_is_what_the_help_says() -> None:
 def test_a_look_from_before_that_comes_late_does_not_count_after_it(operated: Operated) -> None:
     """Though the pass of a healthy route would go unwritten, and its next look is hours away."""
     account = operated.account
-    account.publish(CONFIG % {"place": account.gateway.place})
-    account.minutes(31)
-    account.publish((CONFIG % {"place": account.gateway.place}).replace("owner:", SELDOM))
+    alone = f"apis: {{orders: {{url: 'http://{account.gateway.place}/prod', %s routes: %s}}}}"
+    account.publish(alone % ("", "[GET /health: public]"))
+    account.minutes(40)
+    account.publish(alone % ("every: 3h,", "[GET /health: public]"))
     account.gateway.broken.add("/health")
     operated("probe-now", "orders", "GET /health", "--wait", "0s")
     account.dispatch()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from gatewatch.adapters.aws.cloudformation import monitors
 from gatewatch.model import Finding
 from gatewatch.notices.origin import Origin
+from gatewatch.service.ledger import Ledger
+from handlers import wiring
 from tests.cli.test_on_call import Command, command, some_incidents
 from tests.deployed import monitor_outputs, stack_with, table
 
@@ -104,3 +107,42 @@ def test_a_message_names_the_monitor_where_the_stack_has_several() -> None:
     origin = Origin(region="eu-west-1", stack="Orders", monitor="Shop")
     command = origin.command("incidents", "01M")
     assert command == "gatewatch incidents 01M --stack Orders --region eu-west-1 --monitor Shop"
+
+
+def test_each_incident_says_which_of_many_deployments_it_is_from(
+    aws: None, command: Command
+) -> None:
+    _, known, _ = some_incidents()
+    store = table()
+    store.file(known)
+    topic = "arn:aws:sns:eu-west-1:111122223333:Gatewatch-Incidents"
+    outputs = monitor_outputs(StateTable=store._name, IncidentsTopic=topic, Deployment="shop")
+    where = ["--stack", stack_with(outputs)]
+    store.add_news(known.api)
+    store.save_ledger(Ledger(api=known.api, incidents=(known,)))
+    for asked in (["--open"], [known.id]):
+        assert command("incidents", *asked, *where, "--format", "json") == 0
+        told = json.loads(command.out)
+        [one] = told if isinstance(told, list) else [told]
+        place = {name: one[name] for name in ("account", "region", "deployment")}
+        assert place == {
+            "account": "111122223333",
+            "region": "eu-west-1",
+            "deployment": "shop",
+        }
+        assert one["id"] == known.id
+    assert command("incidents", "--open", *where) == 0
+    assert "account 111122223333, region eu-west-1, deployment shop" in command.out
+
+
+def test_the_writer_names_stack_and_monitor_in_its_commands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {
+        "GATEWATCH_DEPLOYMENT": "shop",
+        "GATEWATCH_STACK": "Orders",
+        "GATEWATCH_MONITOR": "Shop",
+    }.items():
+        monkeypatch.setenv(name, value)
+    origin = wiring._origin("arn:aws:sns:eu-west-1:111122223333:t")
+    assert origin.command("ack", "01M").endswith("--stack Orders --region eu-west-1 --monitor Shop")

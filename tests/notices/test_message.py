@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -37,6 +38,12 @@ WRITTEN = Path(__file__).parent / "messages"
 NAME = "Gatewatch"
 ORIGIN = Origin(account="111122223333", region="eu-west-1", deployment=NAME, stack=NAME)
 ID = "01M817SG70E9YYZ58JCSZP1C5X"
+
+
+def replace_origin(**changes: str) -> Origin:
+    return dataclasses.replace(ORIGIN, **changes)
+
+
 AT = "2026-11-22T09:01:00.654321+00:00"
 LATER = "2026-11-22T13:05:00+00:00"
 ENTRANCE = "https://abc123.execute-api.us-east-1.amazonaws.com/prod"
@@ -371,6 +378,27 @@ def test_a_subject_is_short_and_plain(incident: Incident, line: str | None) -> N
     found = subject("opened", incident)
     assert re.fullmatch(r"[\x20-\x7e]{1,99}", found)
     assert line in (None, found)
+
+
+@pytest.mark.parametrize(
+    ("origin", "end"),
+    [
+        (ORIGIN, " [111122223333 eu-west-1]"),
+        (replace_origin(deployment="shop"), " [shop 111122223333 eu-west-1]"),
+        (
+            replace_origin(deployment="d" * 128, region="ap-southeast-3"),
+            " [ddddddddddddddddd... 111122223333 ap-southeast-3]",
+        ),
+        (Origin(), ""),
+    ],
+    ids=["the usual name", "another", "a long one", "this machine"],
+)
+def test_a_subject_says_which_of_many_deployments_it_is(origin: Origin, end: str) -> None:
+    for incident in (OPENED, replace(OPENED, api=LONG_PATH), replace(OPENED, api="\u00e9" * 200)):
+        found = subject("opened", incident, origin)
+        assert re.fullmatch(r"[\x20-\x7e]{1,99}", found)
+        assert found.endswith(end)
+        assert found.startswith("HIGH OPENED: ")
 
 
 def test_a_subject_keeps_the_letters_of_an_accented_name() -> None:

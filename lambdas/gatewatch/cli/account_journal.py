@@ -29,10 +29,18 @@ class OfStack:
 
     def notes(self) -> list[str]:
         """Which of many deployments it is, and its pauses."""
+        named = ", ".join(f"{name} {value}" for name, value in self.place().items())
+        return [*([named] if named else []), *map(pause_line, self._service.pauses())]
+
+    def place(self) -> dict[str, str]:
         where = self._service.where
-        named = f"deployment {where.deployment}, account {where.account}, region {where.region}"
-        known = [pause_line(one) for one in self._service.pauses()]
-        return [*([named] if where.account and where.deployment else []), *known]
+        if where.account is None or where.region is None or where.deployment is None:
+            return {}
+        return {
+            "account": where.account,
+            "region": where.region,
+            "deployment": where.deployment,
+        }
 
     def open(self) -> list[Incident]:
         with self._asked():

@@ -19,7 +19,6 @@ from gatewatch.config.problems import nearest
 from gatewatch.incidents.acknowledge import LONGEST_WHY, Ack, concerning
 from gatewatch.incidents.correlate import moment
 from gatewatch.model import Acknowledgement, Incident
-from gatewatch.notices.origin import Origin
 from gatewatch.notices.visible import visible
 
 _LAST = 50
@@ -61,9 +60,9 @@ def incidents(
     shown = _listed(book, api, 0 if only_open else last) if incident_id is None else None
     with until_closed():
         if shown is not None:
-            _print_list(shown, output, book.notes() if output is Format.TEXT else [])
+            _print_list(shown, book, output)
         else:
-            _print_one(_one(book, incident_id or ""), book.origin, output)
+            _print_one(_one(book, incident_id or ""), book, output)
 
 
 def _listed(book: Journal, api: str | None, last: int) -> list[Incident]:
@@ -81,22 +80,28 @@ def _listed(book: Journal, api: str | None, last: int) -> list[Incident]:
     return sorted(incidents, key=lambda incident: incident.id, reverse=True)
 
 
-def _print_list(incidents: list[Incident], output: Format, notes: list[str]) -> None:
+def _print_list(incidents: list[Incident], book: Journal, output: Format) -> None:
     if output is Format.JSON:
-        typer.echo(msgspec.json.encode(incidents))
-    elif incidents:
+        typer.echo(msgspec.json.encode([_of_place(one, book) for one in incidents]))
+        return
+    if incidents:
         show.console().print(show.incident_list(incidents))
     else:
         show.console().print("no incidents")
-    for note in notes:
+    for note in book.notes():
         typer.echo(visible(note))
 
 
-def _print_one(incident: Incident, origin: Origin, output: Format) -> None:
+def _print_one(incident: Incident, book: Journal, output: Format) -> None:
     if output is Format.JSON:
-        typer.echo(msgspec.json.encode(incident))
+        typer.echo(msgspec.json.encode(_of_place(incident, book)))
     else:
-        show.put(show.console(), show.incident(incident, origin))
+        show.put(show.console(), show.incident(incident, book.origin))
+
+
+def _of_place(incident: Incident, book: Journal) -> dict[str, object]:
+    """The incident in the form of the contract, and where it is deployed."""
+    return {**msgspec.to_builtins(incident), **book.place()}
 
 
 def _one(book: Journal, prefix: str) -> Incident:

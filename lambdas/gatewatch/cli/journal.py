@@ -29,6 +29,9 @@ class Journal(Protocol):
     def notes(self) -> list[str]:
         """What a reader must know besides, such as that nobody looks."""
 
+    def place(self) -> dict[str, str]:
+        """What tells a deployed service from all others, for programs."""
+
     def open(self) -> list[Incident]: ...
 
     def ended(self) -> Iterator[Incident]:
@@ -79,6 +82,9 @@ class OfMachine:
 
     def notes(self) -> list[str]:
         return []
+
+    def place(self) -> dict[str, str]:
+        return {}
 
     def open(self) -> list[Incident]:
         return [incident for incident in self._store.incidents() if incident.state == OPEN]
