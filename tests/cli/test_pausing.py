@@ -191,6 +191,19 @@ def test_two_pauses_are_one_until_the_last_ends(operated: Operated) -> None:
     assert operated.items("errand") == []
 
 
+def test_what_another_pause_still_covers_is_excepted(operated: Operated) -> None:
+    operated("pause", "users", "--for", "1h")
+    operated("pause", "--for", "2m")
+    operated.account.minutes(3)
+    *_, resumed = operated.account.messages()
+    assert (resumed["kind"], resumed["apis"], resumed["still_paused"]) == (
+        "resumed",
+        [],
+        ["users"],
+    )
+    assert "/prod/many/1" not in asked(operated, 1)
+
+
 def test_a_pause_that_is_ended_before_it_began_is_not_told(operated: Operated) -> None:
     operated("pause", "--for", "1h")
     operated("resume")

@@ -10,7 +10,7 @@ import pytest
 from handlers import wiring
 from tests.cli.operated import Operated
 from tests.cli.test_on_call import Command, account, command
-from tests.deployed import CONFIG, Account, tick
+from tests.deployed import CONFIG, Account, monitor_outputs, stack_with, tick
 
 __all__ = ["account", "command"]
 
@@ -112,3 +112,16 @@ def test_a_part_that_may_not_be_read_hides_no_other(operated: Operated) -> None:
     assert operated("status") == 2
     assert "last tick:      2026" in operated.out
     assert "not known:" in operated.out
+
+
+def test_an_older_version_is_said_to_be_one_and_not_dead(operated: Operated) -> None:
+    """It says nothing of its ticks."""
+    for item in operated.items("deployment"):
+        key = {"pk": item["pk"], "sk": item["sk"]}
+        boto3.client("dynamodb").delete_item(TableName=operated.account.table._name, Key=key)
+    stack = stack_with(monitor_outputs(StateTable=operated.account.table._name))
+    for asked in ("send-test", "status"):
+        assert operated.command(asked, "--stack", stack) == 1
+        told = operated.out + operated.err
+        assert "an older version is deployed" in told
+        assert "does nothing" not in told

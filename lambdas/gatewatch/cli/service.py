@@ -119,6 +119,11 @@ class Service:
     def death(self) -> str | None:
         """That it does not tick, and what to look at; None where it does."""
         ago = self.silence()
+        if ago is None and self.outputs.get("Version") is None:
+            return (
+                "an older version is deployed, which says nothing of its ticks and takes nothing "
+                "that people ask for. Deploy this one"
+            )
         if ago is not None and ago < DEAD_AFTER:
             return None
         last = "no tick yet" if ago is None else f"no tick for {lasting(ago)}"

@@ -5,7 +5,7 @@ For people and programs, as those of incidents are; `kind` tells them apart, `in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -22,8 +22,8 @@ class Bulletin(msgspec.Struct, frozen=True, kw_only=True):
     """One message to one channel; `topic` is empty for the deployment's own.
 
     `by` and `why`: who asked, and the reason given. `version`: of this software. `apis`: which are
-    paused, or looked at again; none: all. `until`: when the pause ends by itself. `ended_by`: who
-    ended it before.
+    paused, or looked at again; none: all, except those of `still_paused`. `until`: when the pause
+    ends by itself. `ended_by`: who ended it before.
     """
 
     message_id: str
@@ -36,6 +36,7 @@ class Bulletin(msgspec.Struct, frozen=True, kw_only=True):
     apis: tuple[str, ...] = ()
     until: str | None = None
     ended_by: str | None = None
+    still_paused: tuple[str, ...] = ()
 
 
 _MOST_NAMED = 5
@@ -50,15 +51,19 @@ def _title(one: Bulletin) -> str:
         return "TEST: a message of Gatewatch, nothing is wrong"
     if one.kind == PAUSED:
         return f"PAUSED: {_which(one)} not looked at until {moment(one.until or one.at)}"
-    return f"RESUMED: {_which(one)} looked at again"
+    but = f", except {_named(one.still_paused)}" if one.still_paused else ""
+    return f"RESUMED: {_which(one)} looked at again{but}"
 
 
 def _which(one: Bulletin) -> str:
     if not one.apis:
         return "all APIs are"
-    more = len(one.apis) - _MOST_NAMED
-    named = ", ".join([*one.apis[:_MOST_NAMED], *([f"{more} more"] if more > 0 else [])])
-    return f"{named} {'is' if len(one.apis) == 1 else 'are'}"
+    return f"{_named(one.apis)} {'is' if len(one.apis) == 1 else 'are'}"
+
+
+def _named(apis: Sequence[str]) -> str:
+    more = len(apis) - _MOST_NAMED
+    return ", ".join([*apis[:_MOST_NAMED], *([f"{more} more"] if more > 0 else [])])
 
 
 def bulletin_document(one: Bulletin, origin: Origin = UNNAMED) -> str:
@@ -72,6 +77,7 @@ def bulletin_document(one: Bulletin, origin: Origin = UNNAMED) -> str:
         "apis": one.apis,
         "until": one.until,
         "ended_by": one.ended_by,
+        "still_paused": one.still_paused,
         "incident": None,
     }
     return msgspec.json.encode(whole).decode()

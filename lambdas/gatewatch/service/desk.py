@@ -108,7 +108,13 @@ def _endings(
     if not was_told or still_all or (errand.apis and not again):
         return
     by = next((one.by for one in call.errands if errand.id in one.ends), None)
-    yield replace(_bulletin(errand, RESUMED, OWN.topic, call.at), apis=again, ended_by=by)
+    others = {api for one in in_force for api in one.apis} if not errand.apis else set[str]()
+    yield replace(
+        _bulletin(errand, RESUMED, OWN.topic, call.at),
+        apis=again,
+        ended_by=by,
+        still_paused=tuple(sorted(others)),
+    )
 
 
 def _bulletin(errand: Errand, kind: str, topic: str, at: str) -> Bulletin:
