@@ -85,7 +85,7 @@ synth: $(VENV)/cdk.stamp  ## Write the stack's template to cdk.out; no account n
 	@$(IN_VENV) $(BIN)/python app.py
 	@echo "the template is in cdk.out"
 
-# CDK_ARGS takes what `cdk` takes: --profile, -c config=FILE, -c take-over=WORD
+# CDK_ARGS takes what `cdk` takes: --profile, -c config=FILE, -c max-concurrency=N, -c take-over=WORD
 deploy: $(VENV)/cdk.stamp node_modules/.package-lock.json  ## Put the monitor into your AWS account
 	@$(IN_VENV) $(CDK) deploy $(CDK_ARGS)
 

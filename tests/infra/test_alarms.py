@@ -7,7 +7,9 @@ import json
 import pytest
 
 from gatewatch.cost.measured import ALARMS, KEYS
-from gatewatch.service.failure import Failure
+from gatewatch.model import Layer
+from gatewatch.service.failure import Failure, counts_as, possible
+from tests.builders import candidates, verdict
 from tests.infra.conftest import CONFIG, synthesised
 from tests.infra.templates import ROOT, Resource, named, read, resources
 
@@ -130,6 +132,17 @@ def test_our_metrics_are_those_of_this_deployment(template: Resource) -> None:
 
 def test_every_failure_has_its_alarm() -> None:
     assert set(ROUTES.values()) == {one.value for one in Failure}
+
+
+_FAILS_AT = [one for one in Layer if one is not Layer.OK]
+
+
+@pytest.mark.parametrize("layer", _FAILS_AT)
+def test_a_failure_at_any_layer_rings_somebody(template: Resource, layer: Layer) -> None:
+    """Also at the network, the integration and the backend, or where it is not known."""
+    metric = counts_as(possible(verdict(layer=layer, candidates=candidates("waf_blocked"))))
+    [alarm] = [name for name, counted in ROUTES.items() if counted == metric]
+    assert tells(template, f"LayerAlarms{alarm}") == {"<TopicsAlarms>"}
 
 
 def tells(template: Resource, name: str) -> set[str]:

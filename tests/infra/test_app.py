@@ -19,7 +19,7 @@ from gatewatch_cdk import asset
 from gatewatch_cdk.needs import needs
 from gatewatch_cdk.samples import hosts_of_nobody
 from tests.infra.conftest import CONFIG, PRIVATE
-from tests.infra.templates import ROOT
+from tests.infra.templates import ROOT, granted, read, resources
 
 pytestmark = pytest.mark.timeout(300)
 _CDK = ROOT / "node_modules" / ".bin" / "cdk"
@@ -59,9 +59,32 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def assembly(config: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("python")
-    done = _app(out, {"config": str(config)})
+    done = _app(out, {"config": str(config), **SETTINGS})
     assert done.returncode == 0, done.stderr
     return out
+
+
+_KEY = "arn:aws:kms:eu-west-1:111122223333:key"
+SETTINGS = {
+    "max-concurrency": "7",
+    "secret-keys": f"{_KEY}/a {_KEY}/b",
+    "topic-keys": f"{_KEY}/c",
+}
+"""As `make deploy CDK_ARGS="-c max-concurrency=7"` gives them."""
+
+
+def test_what_is_given_on_the_command_line_is_deployed(assembly: Path) -> None:
+    template = json.loads((assembly / "Gatewatch.template.json").read_text())
+    feeds = resources(template, "AWS::Lambda::EventSourceMapping").values()
+    most = {read(one["FunctionName"]): one["ScalingConfig"]["MaximumConcurrency"] for one in feeds}
+    assert most == {
+        "<FunctionsProbeFunction>": 7,
+        "<FunctionsTwinFunction>": 7,
+        "<FunctionsIncidentsFunction>": 2,
+    }
+    for role, context in (("Probe", "secret-keys"), ("Incidents", "topic-keys")):
+        keys = {on for _, on in granted(template, f"Functions{role}") if ":key/" in on}
+        assert keys == set(SETTINGS[context].split())
 
 
 def test_cdk_nag_finds_nothing_that_has_no_reason(assembly: Path) -> None:
@@ -91,7 +114,8 @@ def test_the_command_line_writes_the_same_bytes(
     assembly: Path, config: Path, tmp_path: Path
 ) -> None:
     command = [_CDK, "synth", "--quiet", "--output", tmp_path, "--context", f"config={config}"]
-    command += ["--context", "samples=allowed"]
+    given = {"samples": "allowed", **SETTINGS}
+    command += [word for name, one in given.items() for word in ("--context", f"{name}={one}")]
     subprocess.run(command, cwd=ROOT, env=_environment(), check=True, capture_output=True)
     # What the command line measured of its own run; no part of the assembly.
     compared = filecmp.dircmp(assembly, tmp_path, ignore=["performance-counters.json"])
