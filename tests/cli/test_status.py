@@ -40,6 +40,13 @@ def test_all_is_well(operated: Operated) -> None:
     assert "wrong" not in told
 
 
+def test_the_last_look_that_is_stored_need_not_be_the_last(operated: Operated) -> None:
+    operated.account.minutes(43)
+    assert operated("status") == 0
+    [line] = [one for one in operated.out.splitlines() if one.startswith("last look:")]
+    assert line.endswith("m ago, or later: not every look is stored while all is well")
+
+
 def test_a_program_is_told_the_same(operated: Operated) -> None:
     operated("status", "--format", "json")
     told = operated.json

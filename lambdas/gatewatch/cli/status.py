@@ -245,7 +245,7 @@ def _lines(found: Status) -> Iterator[str]:
     since = f", since {moment(found.configured_at)}" if found.configured_at else ""
     yield f"configuration:  {(found.configuration or 'unknown')[:_SHOWN]}{since}"
     yield f"last tick:      {_when(found.tick.at if found.tick else None)}"
-    yield f"last look:      {_when(found.last_look)}"
+    yield f"last look:      {_when(found.last_look)}{_perhaps_later(found.last_look)}"
     yield f"routes:         {_counted(found.routes)}"
     yield f"incidents:      {len(found.incidents) or 'none'} open"
     yield from (f"    {one.id}  {headline(one)}" for one in found.incidents)
@@ -266,6 +266,12 @@ def _confirmed(one: Subscribed) -> str:
 
 def _when(at: str | None) -> str:
     return "none" if at is None else f"{moment(at)}, {lasting(_ago(at))} ago"
+
+
+def _perhaps_later(at: str | None) -> str:
+    """Only the last look that is stored is known."""
+    is_old = at is not None and _ago(at) > timedelta(minutes=1)
+    return ", or later: not every look is stored while all is well" if is_old else ""
 
 
 def _counted(routes: Routes | None) -> str:
