@@ -209,9 +209,11 @@ class GatewatchMonitor(Construct):
         try:
             self._load({one.name: one.sketch() for one in self._watched})
         except ConfigError as error:
+            if error.more:
+                raise
             later = (("maintenance",), ("notify",))
             problems = [one for one in error.problems if one.path[:1] not in later]
-            if problems or error.more:
+            if problems:
                 raise ConfigError(error.name, problems) from None
 
     def _waits_for_watched(self) -> bool:
