@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from e2e import breakage, configured, pushes, trouble, update
 from e2e.account import INTERPRETER, STACK, WORK, Deployed, Emulated, cdk, emulator, prepare
+from e2e.another_team import another_team
 from e2e.fitted import fit
 from e2e.leftovers import nothing_left
 from e2e.scene import Scene
@@ -18,7 +19,14 @@ from e2e.table import Table
 from e2e.watched import Watched
 
 FIRST = (pushes.push_refused, breakage.schedule_fires)
-SCENARIOS = (*FIRST, *breakage.SCENARIOS, *trouble.SCENARIOS, *pushes.SCENARIOS, nothing_left)
+SCENARIOS = (
+    *FIRST,
+    *breakage.SCENARIOS,
+    *trouble.SCENARIOS,
+    *pushes.SCENARIOS,
+    another_team,
+    nothing_left,
+)
 
 
 def main(wanted: Collection[str], before: str | None = None) -> int:

@@ -169,9 +169,17 @@ def outputs(stack: str) -> dict[str, str]:
 class Deployed:
     """The deployed service, as its users and its operators meet it."""
 
-    def __init__(self, stack: str) -> None:
+    def __init__(
+        self, stack: str, monitor: str = "Monitor", prefix: str = "", inbox: str = "on-call"
+    ) -> None:
+        """`monitor`: what its resources' names begin with in the stack; `prefix`: its outputs'."""
         self.stack = stack
-        self.outputs = outputs(stack)
+        self._monitor = monitor
+        self.outputs = {
+            name.removeprefix(prefix): value
+            for name, value in outputs(stack).items()
+            if name.startswith(prefix)
+        }
         self._lambda, self._sqs = client("lambda"), client("sqs")
         self._cloudwatch = client("cloudwatch")
         resources = client("cloudformation").describe_stack_resources(StackName=stack)
@@ -179,10 +187,10 @@ class Deployed:
             one["LogicalResourceId"]: (one["ResourceType"], one["PhysicalResourceId"])
             for one in resources["StackResources"]
         }
-        self._inbox = Inbox("on-call", self.outputs["IncidentsTopic"])
+        self._inbox = Inbox(inbox, self.outputs["IncidentsTopic"])
 
     def function(self, name: str) -> str:
-        return self._named("AWS::Lambda::Function", f"MonitorFunctions{name}")
+        return self._named("AWS::Lambda::Function", f"{self._monitor}Functions{name}")
 
     def logged(self, name: str, event: str) -> list[dict[str, Any]]:
         """The lines that a function wrote of an event."""
@@ -193,7 +201,7 @@ class Deployed:
         return [line for line in map(json.loads, lines) if line["message"] == event]
 
     def queue(self, name: str, kind: str = "Queue") -> str:
-        return self._named("AWS::SQS::Queue", f"MonitorFunctions{name}{kind}")
+        return self._named("AWS::SQS::Queue", f"{self._monitor}Functions{name}{kind}")
 
     def _named(self, kind: str, beginning: str) -> str:
         """The physical id of the one resource of a type whose logical id begins so."""
@@ -207,7 +215,8 @@ class Deployed:
     def stop_schedule(self) -> None:
         """From here on, the test alone says when it is."""
         scheduler = client("scheduler")
-        [one] = scheduler.list_schedules()["Schedules"]
+        own = self._named("AWS::Scheduler::Schedule", f"{self._monitor}Ticks")
+        [one] = [one for one in scheduler.list_schedules()["Schedules"] if one["Name"] == own]
         found = scheduler.get_schedule(Name=one["Name"], GroupName=one["GroupName"])
         wanted = ("Name", "GroupName", "ScheduleExpression", "Target", "FlexibleTimeWindow")
         scheduler.update_schedule(**{name: found[name] for name in wanted}, State="DISABLED")

@@ -98,15 +98,17 @@ def taken_care_of(scene: Scene) -> None:
 _THERE = ("--stack", STACK, "--region", REGION)
 
 
-def open_incidents() -> list[dict[str, Any]]:
+def open_incidents(*there: str) -> list[dict[str, Any]]:
+    """`there`: the options that name the stack, if it is another one."""
     found: list[dict[str, Any]] = json.loads(
-        run([GATEWATCH, "incidents", "--open", "--format", "json", *_THERE])
+        run([GATEWATCH, "incidents", "--open", "--format", "json", *(there or _THERE)])
     )
     return found
 
 
 def acknowledge(*what: str, why: str) -> None:
-    run([GATEWATCH, "ack", *what, *_THERE, "--why", why])
+    there = () if "--stack" in what else _THERE
+    run([GATEWATCH, "ack", *what, *there, "--why", why])
 
 
 def key_rotated(scene: Scene) -> None:

@@ -8,12 +8,13 @@ from e2e.account import cdk, client
 from e2e.scene import Scene
 
 
-def nothing_left(scene: Scene) -> None:
-    """But what the documentation names: a key that waits for its deletion."""
+def nothing_left(scene: Scene, of: str = "") -> None:
+    """But what the documentation names: keys that wait for their deletion. `of`: what the names of
+    the monitor's own begin with, where the stack has more than a monitor."""
     stack = scene.service.stack
     cdk("destroy", stack, "--force", "--app", scene.folder / "cdk.out")
-    left = sorted(one for one in _names() if stack.lower() in one.lower())
-    scene.table.check("destroyed: nothing is left", not left, left)
+    left = sorted(one for one in _names() if (of or stack).lower() in one.lower())
+    scene.table.check(f"{stack} destroyed: nothing is left", not left, left)
 
 
 def _names() -> Iterator[str]:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from e2e.account import GATEWATCH, attempt, client, run
 from e2e.configured import MANY, ROUTES, with_many
 from e2e.scene import AMBIGUOUS, REJECTED, Scene, Story
-from e2e.watched import KEY
+from e2e.watched import KEY, stage_gone
 
 _BAD_USAGE = 3
 
@@ -66,7 +66,7 @@ def many_routes_out(scene: Scene) -> None:
     whole = scene.is_whole(ROUTES + MANY)
     scene.table.check(f"{MANY} routes more by a push: all are judged", whole, whole)
     # WAF and a missing stage answer alike: it could be either layer, and rings one alarm.
-    with scene.watched.stage_gone("Wide"):
+    with stage_gone(scene.watched.outputs["WideId"]):
         scene.told(
             f"stage of {MANY} routes deleted", "opened", Story("stage_not_found", members=None)
         )

@@ -115,19 +115,20 @@ class Watched:
         return lambda: client("secretsmanager").put_secret_value(SecretId=KEY, SecretString=key)
 
     @contextmanager
-    def stage_gone(self, name: str) -> Iterator[None]:
-        gateway, api = client("apigateway"), self.outputs[f"{name}Id"]
-        deployment = gateway.get_stage(restApiId=api, stageName="prod")["deploymentId"]
-        gateway.delete_stage(restApiId=api, stageName="prod")
-        yield
-        gateway.create_stage(restApiId=api, stageName="prod", deploymentId=deployment)
-
-    @contextmanager
     def secret_gone(self) -> Iterator[None]:
         vault = client("secretsmanager")
         vault.delete_secret(SecretId=KEY, ForceDeleteWithoutRecovery=True)
         yield
         vault.create_secret(Name=KEY, SecretString=self._key)
+
+
+@contextmanager
+def stage_gone(api: str) -> Iterator[None]:
+    gateway = client("apigateway")
+    deployment = gateway.get_stage(restApiId=api, stageName="prod")["deploymentId"]
+    gateway.delete_stage(restApiId=api, stageName="prod")
+    yield
+    gateway.create_stage(restApiId=api, stageName="prod", deploymentId=deployment)
 
 
 def _function(name: str) -> str:

@@ -28,6 +28,7 @@ def amend(world: World) -> None:
     app._EXECUTE_API_RE = re.compile(
         r"^([a-f0-9]{8})\.execute-api\.us-east-1\.amazonaws\.com(?::\d+)?$"
     )
+    _close_endpoints()
     _name_api_kind()
     _read_switches()
     _throttle_on_demand(world)
@@ -46,6 +47,26 @@ def _name_api_kind() -> None:
         return status, {**headers, **own}, body
 
     apigateway_v1.handle_execute = handle_execute
+
+
+def _close_endpoints() -> None:
+    """A disabled default endpoint answers, here; on AWS it refuses whoever calls by its name."""
+    real = apigateway_v1.handle_execute
+
+    async def handle_execute(api: str, *args: Any) -> Any:
+        host = str(args[3].get("host", ""))
+        if host.startswith(f"{api}.execute-api.") and _is_disabled(api):
+            headers = {"Content-Type": "application/json", "x-amzn-ErrorType": "ForbiddenException"}
+            return 403, headers, b'{"message":"Forbidden"}'
+        return await real(api, *args)
+
+    apigateway_v1.handle_execute = handle_execute
+
+
+def _is_disabled(api: str) -> bool:
+    """A patch has nothing but strings."""
+    known = {name: one for (_, _, name), one in apigateway_v1._rest_apis.all_items()}
+    return str(known[api].get("disableExecuteApiEndpoint")).lower() == "true"
 
 
 def _read_switches() -> None:

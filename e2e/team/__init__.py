@@ -1,0 +1,1 @@
+"""Another team's app and its monitor: run outside this repository."""
