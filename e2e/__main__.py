@@ -9,7 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from e2e import breakage, configured, pushes, trouble, update
+from e2e import breakage, configured, operations, pushes, trouble, update
 from e2e.account import INTERPRETER, STACK, WORK, Deployed, Emulated, cdk, emulator, prepare
 from e2e.another_team import another_team
 from e2e.fitted import fit
@@ -21,6 +21,7 @@ from e2e.watched import Watched
 FIRST = (pushes.push_refused, breakage.schedule_fires)
 SCENARIOS = (
     *FIRST,
+    *operations.SCENARIOS,
     *breakage.SCENARIOS,
     *trouble.SCENARIOS,
     *pushes.SCENARIOS,

@@ -87,7 +87,7 @@ class Scene:
 
     def come_to(self, **counts: int) -> bool:
         """These metrics of the present minute; CloudWatch needs its time."""
-        return bool(until(lambda: self.counts(*counts) == list(counts.values()), 15))
+        return bool(until(lambda: self.counts(*counts) == list(counts.values()), 30))
 
     def written(self, text: str) -> Path:
         """A file that holds this configuration."""
