@@ -17,7 +17,7 @@ from gatewatch.cli.plan import uneven
 from gatewatch.cli.setting import read_config
 from gatewatch.config import authored
 from gatewatch.config.lookups import Placeholders
-from gatewatch.config.problems import ConfigError, Problem, shown
+from gatewatch.config.problems import ConfigError, Problem, masked, shown
 from gatewatch.notices.visible import visible
 
 
@@ -79,7 +79,7 @@ def _as_json(config: Path) -> int:
             "file": problem.file or str(config),
             "path": shown(problem.path),
             "line": problem.line,
-            "found": None if problem.found is None else str(problem.found),
+            "found": None if problem.found is None else masked(str(problem.found)),
             "expected": problem.expected,
             "nearest": problem.nearest,
         }
