@@ -164,7 +164,7 @@ class _Team:
         run([self._python, self._folder / "app.py", assembly], **self._given(), **without)
         fit(assembly, NAME, INTERPRETER, self._scene.world.authority)
         said = run([CDK, "deploy", NAME, "--app", assembly, "--require-approval", "never"])
-        told = "its protection stays unknown: POST /refunds" in said
+        told = "protection stays unknown: POST /refunds" in said
         warned = [line for line in said.splitlines() if "gatewatch:" in line]
         self._scene.table.check(f"{NAME} deployed ({variant}), told what is left out", told, warned)
         service = Deployed(NAME, MONITOR, MONITOR, inbox="theirs")

@@ -49,6 +49,7 @@ def complete(api: str, reading: Reading, given: Given) -> Completed:
         *(one.remark for one in settled if one.remark),
         *_of_any(reading, derived, named, routes),
         *_of_writes(routes),
+        *_of_unsigned(reading, routes),
         *_of_unread(reading, derived),
     )
     if not problems and not any(not _is_skipped(name, one) for name, one in routes.items()):
@@ -270,6 +271,21 @@ def _is_unproven(name: str, written: Written) -> bool:
     is_write = name.partition(" ")[0] not in READING_METHODS
     guards = written.get("guarded_by", ())
     return is_write and "iam" in guards and not written.get("invoke")
+
+
+def _of_unsigned(reading: Reading, routes: Mapping[str, Written]) -> Iterator[Remark]:
+    found = [name for name, one in routes.items() if _is_unsigned(name, one)]
+    if found and not reading.tells_iam:
+        text = (
+            "unsigned, a route guarded by IAM alone is refused like one that does not exist, so it "
+            f"stays unknown: {_listed(found)}; give `as` with a credential that signs"
+        )
+        yield Remark("unsigned", "", text)
+
+
+def _is_unsigned(name: str, written: Written) -> bool:
+    is_read = name.partition(" ")[0] in READING_METHODS
+    return is_read and list(written.get("guarded_by", ())) == ["iam"] and not written.get("as")
 
 
 def _of_unread(reading: Reading, derived: Mapping[str, FoundRoute]) -> Iterator[Remark]:

@@ -45,7 +45,7 @@ def remarks(found: Derived) -> list[str]:
 
 
 TABLE: dict[Scene, tuple[dict[str, str], list[str]]] = {
-    team.rest: ({"GET /": "public", "GET /orders": "iam"}, []),
+    team.rest: ({"GET /": "public", "GET /orders": "iam"}, ["unsigned"]),
     team.guarded: (
         {
             "DELETE /items": "public",
@@ -62,7 +62,7 @@ TABLE: dict[Scene, tuple[dict[str, str], list[str]]] = {
     ),
     team.guarded_preflight: (
         {"GET /": "public", "GET /orders": "iam", "OPTIONS /": "iam"},
-        [],
+        ["unsigned"],
     ),
     team.defaults: (
         {"GET /": "public", "GET /{proxy+}": "iam api_key"},
@@ -70,8 +70,14 @@ TABLE: dict[Scene, tuple[dict[str, str], list[str]]] = {
     ),
     team.of_lambda: ({"GET /": "public"}, ["any ANY /", "unwatched GET /{proxy+}"]),
     team.of_step_functions: ({"GET /": "public"}, ["any ANY /"]),
-    team.of_another_stack: ({"GET /": "public", "GET /late": "iam", "GET /orders": "iam"}, []),
-    team.level_one: ({"GET /": "public", "GET /a/{b}": "iam", "PUT /a/{b}": "lambda"}, []),
+    team.of_another_stack: (
+        {"GET /": "public", "GET /late": "iam", "GET /orders": "iam"},
+        ["unsigned"],
+    ),
+    team.level_one: (
+        {"GET /": "public", "GET /a/{b}": "iam", "PUT /a/{b}": "lambda"},
+        ["unsigned"],
+    ),
     team.spec: (
         {
             "GET /all/{proxy+}": "cognito",
@@ -91,8 +97,8 @@ TABLE: dict[Scene, tuple[dict[str, str], list[str]]] = {
         ["unwatched GET /key", "unwatched GET /{proxy+}"],
     ),
     team.function_url: ({"GET /": "public"}, ["any ANY /"]),
-    team.signed_function_url: ({"GET /": "iam"}, ["any ANY /"]),
-    team.private: ({"GET /": "public", "GET /orders": "iam"}, []),
+    team.signed_function_url: ({"GET /": "iam"}, ["any ANY /", "unsigned"]),
+    team.private: ({"GET /": "public", "GET /orders": "iam"}, ["unsigned"]),
     team.from_offices: ({"GET /": "resource_policy", "GET /orders": "iam resource_policy"}, []),
 }
 """What is derived from each API, and what is said at synthesis."""
@@ -167,7 +173,7 @@ def test_a_person_may_say_what_cannot_be_read(scene: Scene, given: Any) -> None:
 
 def test_a_part_that_cannot_be_read_is_said() -> None:
     found = derived(team.imported_with_methods, url="https://api.example.com")
-    assert (routes(found), remarks(found)) == ({"GET /late": "iam"}, ["unread"])
+    assert (routes(found), remarks(found)) == ({"GET /late": "iam"}, ["unread", "unsigned"])
 
 
 def test_a_public_route_needs_a_persons_values() -> None:
@@ -282,6 +288,7 @@ def _tokens(stack: cdk.Stack) -> Any:
 
 def test_what_only_the_deployment_knows_is_said() -> None:
     assert remarks(derived(_tokens)) == [
+        "unsigned",
         "unwatched GET /dark",
         "unwatched GET /keyed",
         "unwatched GET /some",
@@ -301,7 +308,7 @@ def _by_user_agent(stack: cdk.Stack) -> Any:
 def test_a_policy_that_cannot_be_evaluated_is_said() -> None:
     found = derived(_by_user_agent)
     assert routes(found) == {"GET /orders": "iam"}
-    assert [one.text for one in found.remarks] == [
+    assert [one.text for one in found.remarks if one.kind == "unwatched"] == [
         "GET / is not watched: its resource policy decides by aws:UserAgent; give "
         'routes={"GET /": {"access": …}}'
     ]

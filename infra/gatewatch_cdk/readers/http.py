@@ -55,6 +55,7 @@ def read_http(api: ApiV2, given: GivenStage | None, tree: Tree) -> Reading:
             is_disabled=_is_disabled(made, definition),
         ),
         calls=(OwnCall("execute-api:Invoke", method_arns(api, api_id)),),
+        tells_iam=True,
         unread="; ".join(filter(None, (definition.unread, _lost(found)))),
     )
 

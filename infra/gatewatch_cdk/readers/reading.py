@@ -60,7 +60,9 @@ class OwnCall:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """`unread`: what cannot be read of the routes, and why; empty if all of them are known.
-    `below`: the paths that can be looked at at all."""
+    `below`: the paths that can be looked at at all. `tells_iam`: an unsigned call that IAM refuses
+    is answered otherwise than one to a route that does not exist.
+    """
 
     routes: tuple[FoundRoute, ...]
     entrances: Entrances
@@ -69,3 +71,4 @@ class Reading:
     policy: Policy | None = None
     is_private: bool = False
     below: str = "/"
+    tells_iam: bool = False

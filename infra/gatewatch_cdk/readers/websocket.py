@@ -28,4 +28,5 @@ def read_websocket(api: ApiV2, given: GivenStage | None, tree: Tree) -> Reading:
         ),
         calls=(OwnCall("execute-api:ManageConnections", method_arns(api, id_of(api))),),
         below=_MANAGEMENT,
+        tells_iam=False,
     )
