@@ -405,3 +405,25 @@ def test_where_nothing_holds_both_alarms_are_heard(
     with pytest.raises(RejectedError):
         account.dispatch()
     assert '"ConfigRejected":[1.0]' in capsys.readouterr().out
+
+
+def test_a_table_that_takes_no_write_stops_no_look(
+    account: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What dispatch notes for people comes after the looks are on their way."""
+    account.minutes(2)
+    call = BaseClient._make_api_call
+
+    def throttled(client: Any, operation: str, *arguments: Any) -> Any:
+        if operation == "PutItem":
+            refusal = {"Error": {"Code": "ThrottlingException", "Message": "slow down"}}
+            raise ClientError(refusal, operation)
+        return call(client, operation, *arguments)
+
+    capsys.readouterr()
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", throttled)
+        done = account.dispatch()
+    assert (done["due"], done["shards"]) == (3, 1)
+    assert '"RoutesDue":[3.0]' in capsys.readouterr().out
+    assert account.drain(account.work, probes.handler) == 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -14,6 +15,7 @@ from gatewatch.attempt import Probe
 from gatewatch.config.canonical import Api, Channel, Config
 from gatewatch.config.windows import openings
 from gatewatch.model import Paused
+from gatewatch.own_fault import log_own_fault
 from gatewatch.plan import AtOnce, plan
 from gatewatch.service.at_once import asked_looks
 from gatewatch.service.errands import (
@@ -77,10 +79,15 @@ def dispatch(
     calls = sweeps(holding, sound, records.acknowledged(), tick, still)
     changes.send([one.message() for one in calls])
     _send(dealt, work, twin)
-    for answer in asked.answers:
-        records.set_answer(_counted(answer, dealt))
-    _call_desk(waiting, holding, tick, changes)
-    records.set_tick(Tick(at=tick.isoformat(), version=__version__, due=dealt.due, paused=paused))
+    with _after_the_looks("answers"):
+        for answer in asked.answers:
+            records.set_answer(_counted(answer, dealt))
+    with _after_the_looks("desk"):
+        _call_desk(waiting, holding, tick, changes)
+    with _after_the_looks("tick"):
+        records.set_tick(
+            Tick(at=tick.isoformat(), version=__version__, due=dealt.due, paused=paused)
+        )
     return Dispatched(
         due=dealt.due,
         shards=len(dealt.outside) + len(dealt.inside),
@@ -90,6 +97,16 @@ def dispatch(
         topics=tuple(one.topic for one in holding.config.notify),
         paused=paused,
     )
+
+
+@contextmanager
+def _after_the_looks(step: str) -> Iterator[None]:
+    """What people asked for, or read, comes last: a table that takes no write stops no look. Who
+    waits is told that no answer came, and what was asked for stands for the next tick."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - logged
+        log_own_fault("dispatch_step_failed", step, error)
 
 
 def _apart(holding: Holding, still: Sequence[Pause]) -> tuple[int, Holding]:
