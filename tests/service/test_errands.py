@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from gatewatch.model import Incident
+from gatewatch.service.desk_load import carried
 from gatewatch.service.errands import (
     DeskCall,
     Errand,
@@ -46,11 +47,13 @@ CHANGES = {
     "a name that is no id": {"id": "../x"},
     "no time": {"at": "yesterday"},
     "a time without a zone": {"at": "2026-11-22T09:00:00"},
+    "a beginning much later": {"at": (START + timedelta(minutes=61)).isoformat()},
     "no end": {"until": None},
     "an end that is no time": {"until": "never"},
     "an end beyond any": {"until": (START + timedelta(days=7, minutes=11)).isoformat()},
     "a line end in a name": {"apis": ("a\nb",)},
     "too many names": {"apis": ("a",) * 101},
+    "a pause that ends another": {"ends": ("b" * 32,)},
     "a long reason": {"why": "x" * 501},
     "too large": {"apis": tuple(f"{number:0500}" for number in range(30))},
 }
@@ -72,7 +75,7 @@ def test_whatever_waits_fits_into_a_message() -> None:
         errands=tuple(replace(PAUSE, id=f"{number:032x}", apis=large) for number in range(100)),
         spoilt=("x" * 1024,) * 100,
     )
-    taken = in_order(waiting, START)
+    taken = carried(in_order(waiting, START), START)
     assert taken.errands
     call = DeskCall(at=tick(0), errands=taken.errands, spoilt=taken.spoilt, channels=())
     assert len(desk_message(call).body) < 250_000

@@ -14,9 +14,10 @@ from gatewatch.cli import complete, show
 from gatewatch.cli.exits import UsageError, until_closed
 from gatewatch.cli.journal import Journal, journal
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
+from gatewatch.cli.reason import reason
 from gatewatch.cli.stack import STACK_HELP, MonitorName, Region
 from gatewatch.config.problems import nearest
-from gatewatch.incidents.acknowledge import LONGEST_WHY, Ack, concerning
+from gatewatch.incidents.acknowledge import Ack, concerning
 from gatewatch.incidents.correlate import moment
 from gatewatch.model import Acknowledgement, Incident
 from gatewatch.notices.visible import visible
@@ -179,9 +180,4 @@ def _release(book: Journal, api: str, route: str, why: str | None) -> None:
 
 
 def _who(book: Journal, why: str | None) -> Acknowledgement:
-    reason = " ".join((why or "").split())
-    if len(reason) > LONGEST_WHY:
-        raise UsageError(f"--why: {len(reason)} characters; expected at most {LONGEST_WHY}")
-    if not reason.isprintable():
-        raise UsageError("--why: expected text without control characters")
-    return Acknowledgement(by=book.me(), at=SystemClock().now().isoformat(), why=reason or None)
+    return Acknowledgement(by=book.me(), at=SystemClock().now().isoformat(), why=reason(why))

@@ -14,7 +14,7 @@ from gatewatch.cli.service import Service, lasting
 from gatewatch.cli.stack import DEFAULT_STACK, MonitorName, Place, Region, StackName
 from gatewatch.incidents.correlate import moment
 from gatewatch.notices.visible import visible
-from gatewatch.service.errands import LONGEST_PAUSE, ErrandKind, Pause
+from gatewatch.service.errands import LONGEST_PAUSE, MOST_NAMED, ErrandKind, Pause
 
 _LEAST = timedelta(minutes=1)
 Apis = Annotated[
@@ -94,10 +94,15 @@ def resume(
     if not known:
         raise UsageError(f"stack {stack}: nothing is paused")
     ended = _meant(known, names, service)
-    service.ask(service.errand(ErrandKind.RESUME, ends=tuple(one.id for one in ended)))
+    for part in range(0, len(ended), MOST_NAMED):
+        ends = tuple(one.id for one in ended[part : part + MOST_NAMED])
+        service.ask(service.errand(ErrandKind.RESUME, ends=ends))
     for one in ended:
         which = ", ".join(one.apis) or "all APIs"
         typer.echo(visible(f"{which}: looked at again, from the service's next minute on"))
+    if (dead := service.death()) is not None:
+        typer.echo(visible(f"{stack}: {dead}"), err=True)
+        raise typer.Exit(FINDINGS)
 
 
 def _meant(known: Sequence[Pause], names: frozenset[str], service: Service) -> list[Pause]:

@@ -18,13 +18,13 @@ from gatewatch.adapters.aws.sts import own_name
 from gatewatch.cli import waiting
 from gatewatch.cli.account import Deployed
 from gatewatch.cli.exits import UsageError
+from gatewatch.cli.reason import reason
 from gatewatch.cli.stack import Outputs, Place, in_one_line
 from gatewatch.config.canonical import Config, UnreadableError, read_canonical
 from gatewatch.config.problems import nearest
 from gatewatch.incidents.track import RouteState
 from gatewatch.model import Incident
 from gatewatch.service.errands import (
-    LONGEST_TEXT,
     MOST_NAMED,
     Answer,
     Errand,
@@ -33,6 +33,7 @@ from gatewatch.service.errands import (
     Pause,
     Tick,
     in_order,
+    is_in_order,
     pauses,
 )
 from gatewatch.service.published import Pointer, RejectedError
@@ -124,6 +125,11 @@ class Service:
                 "an older version is deployed, which says nothing of its ticks and takes nothing "
                 "that people ask for. Deploy this one"
             )
+        if ago is not None and ago <= -DEAD_AFTER:
+            return (
+                f"its last tick is {lasting(-ago)} ahead of this machine's clock: set the clock, "
+                "or nobody knows how old anything is, and a pause ends at another time"
+            )
         if ago is not None and ago < DEAD_AFTER:
             return None
         last = "no tick yet" if ago is None else f"no tick for {lasting(ago)}"
@@ -140,6 +146,9 @@ class Service:
             return pauses(in_order(self.table.errands(), now).errands, now)
 
     def ask(self, errand: Errand) -> None:
+        """Raises UsageError for what the service would refuse, too, which nobody waits for."""
+        if not is_in_order(errand, waiting.CLOCK.now()):
+            raise UsageError("too long to be asked at once: name fewer APIs, or none for all")
         with self._asked():
             self.table.add_errand(errand)
 
@@ -197,16 +206,6 @@ class Service:
 
     def _asked(self) -> AbstractContextManager[None]:
         return in_one_line(f"stack {self.place.stack}")
-
-
-def reason(why: str | None) -> str | None:
-    """As for an acknowledgement. Raises UsageError."""
-    text = " ".join((why or "").split())
-    if len(text) > LONGEST_TEXT:
-        raise UsageError(f"--why: {len(text)} characters; expected at most {LONGEST_TEXT}")
-    if not text.isprintable():
-        raise UsageError("--why: expected text without control characters")
-    return text or None
 
 
 def lasting(took: timedelta) -> str:

@@ -144,12 +144,14 @@ def _tell(
     """The answer after each of these messages was sent that is not over yet. It is stored before
     the next one is sent."""
     answer = before
-    over = {(one.kind, one.topic) for one in before.told if one.is_over}
-    late = datetime.fromisoformat(call.at) - datetime.fromisoformat(before.at) >= tried_for
+    known = {_place(one): one for one in before.told}
     for one in wanted:
-        if (one.kind, one.topic) not in over:
-            told = _post(one, board, desked, is_last=late)
-            others = [each for each in answer.told if (each.kind, each.topic) != _place(told)]
+        earlier = known.get((one.kind, one.topic))
+        if earlier is None or not earlier.is_over:
+            since = (earlier and earlier.since) or call.at
+            late = datetime.fromisoformat(call.at) - datetime.fromisoformat(since) >= tried_for
+            told = replace(_post(one, board, desked, is_last=late), since=since)
+            others = [each for each in answer.told if _place(each) != _place(told)]
             answer = replace(answer, told=(*others, told))
             table.set_answer(answer)
     return answer

@@ -18,6 +18,7 @@ from gatewatch.model import Paused
 from gatewatch.own_fault import log_own_fault
 from gatewatch.plan import AtOnce, plan
 from gatewatch.service.at_once import asked_looks
+from gatewatch.service.desk_load import carried
 from gatewatch.service.errands import (
     Answer,
     DeskCall,
@@ -128,12 +129,14 @@ def _counted(answer: Answer, dealt: _Dealt) -> Answer:
 
 def _call_desk(waiting: Waiting, holding: Holding, tick: datetime, changes: Queue) -> None:
     """Last, since the desk removes errands that were done."""
-    if waiting.errands or waiting.spoilt:
+    found = carried(waiting, tick)
+    if found.errands or found.spoilt:
+        topics = dict.fromkeys(one.topic for one in holding.config.notify)
         call = DeskCall(
             at=tick.isoformat(),
-            errands=waiting.errands,
-            spoilt=waiting.spoilt,
-            channels=holding.config.notify,
+            errands=found.errands,
+            spoilt=found.spoilt,
+            channels=tuple(Channel(topic=one) for one in topics),
         )
         changes.send([desk_message(call)])
 

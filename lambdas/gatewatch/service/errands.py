@@ -46,27 +46,36 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ends: tuple[str, ...] = ()
 
 
+def is_lasting(errand: Errand) -> bool:
+    """Whether it says what is looked at: a pause, or what ends some."""
+    return errand.kind in (ErrandKind.PAUSE, ErrandKind.RESUME)
+
+
 LONGEST_TEXT = 500
 MOST_NAMED = 100
 LONGEST_PAUSE = timedelta(days=7)
 _CLOCKS_DIFFER = timedelta(minutes=10)
+_MOST_AHEAD = timedelta(hours=1)
 _MOST_BYTES = 10_000
-_MOST_TAKEN_BYTES = 100_000
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
 def is_in_order(errand: Errand, now: datetime) -> bool:
     """Whether the service may act on it: people may store anything in that item, and others read it
-    in their terminals and mail. A pause that ends later than any may is none."""
+    in their terminals and mail. A pause that ends later than any may is none, nor is one that says
+    to begin much later: `now` may be a tick's that comes late, but not by so much."""
+    at = moment_of(errand.at)
     texts = (errand.by, errand.why or "", *errand.apis, errand.route or "", *errand.ends)
     until = moment_of(errand.until)
     return (
         _ID.fullmatch(errand.id) is not None
-        and moment_of(errand.at) is not None
+        and at is not None
+        and at - now <= _MOST_AHEAD
         and all(len(text) <= LONGEST_TEXT and text.isprintable() for text in texts)
         and max(len(errand.apis), len(errand.ends)) <= MOST_NAMED
         and len(msgspec.json.encode(errand)) <= _MOST_BYTES
         and (errand.kind is ErrandKind.PAUSE) is (errand.until is not None)
+        and (errand.kind is ErrandKind.RESUME or not errand.ends)
         and (errand.until is None or _ends_in_time(until, now))
     )
 
@@ -124,13 +133,14 @@ def covering(found: Iterable[Pause], api: str) -> Pause | None:
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What became of one message. `topic` is empty for the deployment's own; `because`: why it was
-    not delivered. `is_over`: it is not tried again."""
+    not delivered. `is_over`: it is not tried again. `since`: when it was tried first."""
 
     kind: str
     topic: str
     is_delivered: bool = False
     is_over: bool = False
     because: str | None = None
+    since: str | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -166,16 +176,13 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def in_order(waiting: Waiting, now: datetime) -> Waiting:
-    """What the service may act on now: as much as one message carries, the rest later. What it may
-    not act on is spoilt."""
-    taken, spoilt, size = list[Errand](), list(waiting.spoilt), 0
+    """What the service may act on now. What it may not act on is spoilt."""
+    taken, spoilt = list[Errand](), list(waiting.spoilt)
     for one in waiting.errands:
-        if not is_in_order(one, now):
-            spoilt.append(one.id)
-            continue
-        size += len(msgspec.json.encode(one))
-        if size <= _MOST_TAKEN_BYTES:
+        if is_in_order(one, now):
             taken.append(one)
+        else:
+            spoilt.append(one.id)
     return Waiting(errands=tuple(taken), spoilt=tuple(spoilt))
 
 

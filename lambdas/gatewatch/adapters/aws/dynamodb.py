@@ -10,7 +10,7 @@ link         SCOPE, NAME, ID    an open incident of an API in which a credential
 claim        SCOPE              which of these announces all
 ack          api#NAME, time     a person's acknowledgement, until the writer has applied it
 errand       ID                 what a person asks of the service, until it is done
-answer       ID                 what has become of it, for a day
+answer       ID                 what has become of it, for longer than any pause
 answer       TICK, shard        the verdicts of looks that a person asked for, for a day
 deployment   tick               the last tick
 """
@@ -33,11 +33,13 @@ from gatewatch.model import Finding, Held, Incident
 from gatewatch.service import ledger as ledgers
 from gatewatch.service import state_slices
 from gatewatch.service.errands import (
+    LONGEST_PAUSE,
     Answer,
     Errand,
     Looked,
     Tick,
     Waiting,
+    is_lasting,
     pack_looked,
     unpack_looked,
 )
@@ -47,8 +49,10 @@ from gatewatch.service.state_slices import Slice
 
 _KEPT = timedelta(days=400)
 _UNTOUCHED = timedelta(days=30)
-_ANSWERED = timedelta(days=1)
-_MOST_ERRANDS = 100
+_ANSWERED = LONGEST_PAUSE + timedelta(days=7)
+_LOOKED = timedelta(days=1)
+_MOST_ERRANDS = 500
+_MOST_READ = 20_000
 _DEPLOYMENT = {"S": "deployment"}
 _ACK = "ack"
 _ERRAND = "errand"
@@ -116,14 +120,17 @@ class DynamoTable:
         self._client.delete_item(TableName=self._name, Key=_ack_key(ack))
 
     def errands(self) -> Waiting:
-        found, spoilt = list[Errand](), list[str]()
-        for item in islice(query(self._client, self._name, _ERRAND), _MOST_ERRANDS):
+        """All pauses and what ends them, and so much of the rest that a flood hides none."""
+        found, passing, spoilt = list[Errand](), list[Errand](), list[str]()
+        for item in islice(query(self._client, self._name, _ERRAND), _MOST_READ):
             errand = _errand(item)
             if errand is None:
                 spoilt.append(str(item["sk"]["S"]))
             else:
-                found.append(errand)
-        return Waiting(errands=tuple(found), spoilt=tuple(spoilt))
+                (found if is_lasting(errand) else passing).append(errand)
+        return Waiting(
+            errands=(*found, *passing[:_MOST_ERRANDS]), spoilt=tuple(spoilt[:_MOST_ERRANDS])
+        )
 
     def add_errand(self, errand: Errand) -> None:
         document = {"S": msgspec.json.encode(errand).decode()}
@@ -156,7 +163,7 @@ class DynamoTable:
             UpdateExpression="SET packed = :p, expires = :e",
             ExpressionAttributeValues={
                 ":p": {"B": pack_looked(looked)},
-                ":e": expires(_ANSWERED),
+                ":e": expires(_LOOKED),
             },
         )
 
