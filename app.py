@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,15 +18,10 @@ from gatewatch.cli.exits import BAD_USAGE, UsageError  # noqa: E402
 from gatewatch.config.problems import ConfigError  # noqa: E402  the service's code is in lambdas/
 from gatewatch_cdk import GatewatchStack, UnreadableFileError  # noqa: E402
 from gatewatch_cdk.asset import CannotBuildError  # noqa: E402
+from gatewatch_cdk.context import Context, read_context  # noqa: E402
 from gatewatch_cdk.deployments import read_deployments  # noqa: E402
 from gatewatch_cdk.monitor import read_text  # noqa: E402
-from gatewatch_cdk.settings import (  # noqa: E402
-    EXPECTED_CONCURRENCY,
-    UnusableSettingError,
-    told_apart,
-)
-
-_OF_ONE = ("config", "deployment", "secret-keys", "topic-keys", "max-concurrency")
+from gatewatch_cdk.settings import UnusableSettingError  # noqa: E402
 
 
 def build() -> cdk.App:
@@ -39,67 +33,47 @@ def build() -> cdk.App:
     flags = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
     app = cdk.App(context=flags, outdir=os.environ.get("CDK_OUTDIR", "cdk.out"))
     cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
-    told_apart(_words(app, "keys"))
-    listed = app.node.try_get_context("deployments")
-    if listed is None:
-        _add_one(app)
+    given = app.node.get_all_context()
+    context = read_context({name: value for name, value in given.items() if name not in flags})
+    if context.deployments is None:
+        _add_one(app, context)
     else:
-        _add_all(app, ROOT / listed)
+        _add_all(app, context, ROOT / context.deployments)
     return app
 
 
-def _add_one(app: cdk.App) -> None:
+def _add_one(app: cdk.App, context: Context) -> None:
     """Without an account and a region, so that the template is the same on every machine."""
-    file = app.node.try_get_context("config") or "gatewatch.yaml"
     stack = GatewatchStack(
         app,
-        app.node.try_get_context("deployment") or "Gatewatch",
-        config=ROOT / file,
-        secret_keys=_words(app, "secret-keys"),
-        topic_keys=_words(app, "topic-keys"),
-        max_concurrency=_number(app, "max-concurrency"),
-        take_over=app.node.try_get_context("take-over"),
+        context.deployment,
+        config=ROOT / context.config,
+        secret_keys=context.secret_keys,
+        topic_keys=context.topic_keys,
+        max_concurrency=context.max_concurrency,
+        take_over=context.take_over,
     )
-    _stop_samples(stack, file)
+    _stop_samples(stack, context, context.config)
 
 
-def _stop_samples(stack: GatewatchStack, file: str) -> None:
+def _stop_samples(stack: GatewatchStack, context: Context, file: str) -> None:
     """At `cdk deploy`, and not where only the template is written; the CDK's command line says that
     it is there. An error of this kind does not stop `cdk destroy`."""
-    is_let = stack.node.try_get_context("samples") == "allowed"
-    if stack.hosts_of_nobody and "CDK_CLI_VERSION" in os.environ and not is_let:
+    if stack.hosts_of_nobody and "CDK_CLI_VERSION" in os.environ and not context.lets_samples:
         cdk.Annotations.of(stack).add_error(
             f"{file} names hosts of our examples, which are nobody's: "
             f"{', '.join(stack.hosts_of_nobody)}. Put the URLs of your own APIs in their place"
         )
 
 
-def _words(app: cdk.App, name: str) -> tuple[str, ...]:
-    return tuple((app.node.try_get_context(name) or "").split())
-
-
-def _number(app: cdk.App, name: str) -> int | None:
-    """The command line gives text, cdk.json may give a number."""
-    given = app.node.try_get_context(name)
-    if given is None:
-        return None
-    if not re.fullmatch("[0-9]{1,9}", str(given)):
-        raise UsageError(f"{name}: {EXPECTED_CONCURRENCY}, found {given}")
-    return int(given)
-
-
-def _add_all(app: cdk.App, file: Path) -> None:
+def _add_all(app: cdk.App, context: Context, file: Path) -> None:
     """Every stack of a file of deployments; the problems of all their configurations together."""
-    if given := [one for one in _OF_ONE if app.node.try_get_context(one) is not None]:
-        raise UsageError(
-            f"{', '.join(given)}: not together with deployments; {file} says it for each"
-        )
-    problems = list(_added(app, file))
+    problems = list(_added(app, context, file))
     if problems:
         raise UsageError("\n".join(problems))
 
 
-def _added(app: cdk.App, file: Path) -> Iterator[str]:
+def _added(app: cdk.App, context: Context, file: Path) -> Iterator[str]:
     for label, one in read_deployments(read_text(file), str(file)).items():
         try:
             stack = GatewatchStack(
@@ -109,11 +83,11 @@ def _added(app: cdk.App, file: Path) -> Iterator[str]:
                 secret_keys=one.secret_keys,
                 topic_keys=one.topic_keys,
                 max_concurrency=one.max_concurrency,
-                take_over=app.node.try_get_context("take-over"),
+                take_over=context.take_over,
                 stack_name=one.stack,
                 env=cdk.Environment(account=one.account, region=one.region),
             )
-            _stop_samples(stack, one.config)
+            _stop_samples(stack, context, one.config)
         except (ConfigError, UnreadableFileError) as error:
             yield str(error)
         except UnusableSettingError as error:

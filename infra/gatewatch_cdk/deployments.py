@@ -26,11 +26,12 @@ Account = Annotated[
         extra_json_schema={"description": 'the twelve digits of an account in quotes, as "0123…"'},
     ),
 ]
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+STACK_NAME = r"^[A-Za-z][A-Za-z0-9-]*$(?!\n)"
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html"""
 StackName = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z][A-Za-z0-9-]*$(?!\n)",
+        pattern=STACK_NAME,
         max_length=128,
         extra_json_schema={
             "description": "the name of a stack: a letter, then letters, digits and dashes"

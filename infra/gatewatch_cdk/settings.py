@@ -10,6 +10,7 @@ from aws_cdk import Token
 from gatewatch.cost.at_once import LEAST, MOST
 
 _KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+")
+_DIMENSION = re.compile(r"(?![: ])[ !#-&(-\[\]-~]{1,255}")
 EXPECTED_CONCURRENCY = f"expected a whole number from {LEAST} to {MOST}"
 
 
@@ -21,13 +22,27 @@ def key_arns(name: str, given: Sequence[str]) -> tuple[str, ...]:
     """A policy grants nothing on an alias or a bare id:
     https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
     """
+    if isinstance(given, str):
+        raise UnusableSettingError(f"{name}: expected a list of ARNs, found the text {given!r}")
     for one in given:
-        if not Token.is_unresolved(one) and not _KEY_ARN.fullmatch(one):
+        if not _is_key_arn(one):
             raise UnusableSettingError(
                 f"{name}: expected ARNs of KMS keys such as "
-                f"arn:aws:kms:REGION:ACCOUNT:key/ID, found {one!r}"
+                f"arn:aws:kms:REGION:ACCOUNT:key/ID, found {_shown(one)}"
             )
     return tuple(given)
+
+
+def _is_key_arn(given: object) -> bool:
+    """What only the deployment knows may be one."""
+    return isinstance(given, str) and (
+        Token.is_unresolved(given) or _KEY_ARN.fullmatch(given) is not None
+    )
+
+
+def _shown(given: object) -> str:
+    """A construct has no form of its own."""
+    return repr(given) if isinstance(given, str | int) else type(given).__name__
 
 
 def told_apart(keys: Sequence[str]) -> None:
@@ -40,7 +55,34 @@ def told_apart(keys: Sequence[str]) -> None:
         )
 
 
-def concurrency(given: int | None) -> int | None:
-    if given is not None and not LEAST <= given <= MOST:
-        raise UnusableSettingError(f"max_concurrency: {EXPECTED_CONCURRENCY}, found {given}")
+def concurrency(given: object, name: str = "max_concurrency") -> int | None:
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, int) or not LEAST <= given <= MOST:
+        raise UnusableSettingError(f"{name}: {EXPECTED_CONCURRENCY}, found {given}")
+    return given
+
+
+def deployment_name(given: str) -> str:
+    """The value of a metric's dimension, and quoted in the searches of alarms and the dashboard:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html
+    """
+    if not _is_dimension(given):
+        raise UnusableSettingError(
+            "deployment: expected 1 to 255 printable ASCII characters without quotes and "
+            f"backslashes, the first no colon or blank, found {given!r}"
+        )
+    return given
+
+
+def _is_dimension(given: object) -> bool:
+    return isinstance(given, str) and (
+        Token.is_unresolved(given) or _DIMENSION.fullmatch(given) is not None
+    )
+
+
+def output_prefix(given: str) -> str:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html"""
+    if not re.fullmatch("[A-Za-z0-9]*", given):
+        raise UnusableSettingError(f"prefix: expected letters and digits, found {given!r}")
     return given

@@ -224,11 +224,13 @@ def test_the_file_of_this_repository_is_in_order() -> None:
         ),
         (
             {"max-concurrency": 1},
-            "max_concurrency: expected a whole number from 2 to 1000, found 1",
+            "max-concurrency: expected a whole number from 2 to 1000, found 1",
         ),
         ({"keys": "arn:aws:kms:eu-west-1:111122223333:key/1"}, "keys: expected secret_keys (that"),
+        ({"deployment": "my_stack"}, "deployment: expected the name of a stack"),
+        ({"max_concurrency": "7"}, 'max_concurrency: unknown; did you mean "max-concurrency"?'),
     ],
-    ids=["no number", "negative", "too small", "the keys of before"],
+    ids=["no number", "negative", "too small", "the keys of before", "no stack's name", "a slip"],
 )
 def test_a_setting_that_cannot_be_deployed_is_one_line(
     context: dict[str, object], told: str, config: Path, tmp_path: Path

@@ -72,6 +72,10 @@ _GOOD = 'account: "111122223333", region: us-east-1, config: a.yaml'
             f"deployments: {{shop: {{{_GOOD}}}, other: {{{_GOOD}, stack: shop}}}}",
             ["deployments.other: the same stack, account and region as deployments.shop"],
         ),
+        (
+            f"deployments: {{shop: {{{_GOOD}, max_concurrency: 5000}}}}",
+            ["deployments.shop.max_concurrency: 5000: expected a whole number from 2 to 1000"],
+        ),
         ("deployments: {shop: {", ["not YAML"]),
     ],
     ids=[
@@ -81,6 +85,7 @@ _GOOD = 'account: "111122223333", region: us-east-1, config: a.yaml'
         "a misspelt key",
         "several at once",
         "two that are one stack",
+        "too many at once",
         "no YAML",
     ],
 )

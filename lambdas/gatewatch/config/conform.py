@@ -164,7 +164,8 @@ def _expected(kind: types.Type) -> str:
         case types.LiteralType():
             return _one_of(str(value) for value in kind.values)
         case types.IntType():
-            return f"a whole number from {kind.ge}" if kind.ge is not None else "a whole number"
+            least = "" if kind.ge is None else f" from {kind.ge}"
+            return f"a whole number{least}" + ("" if kind.le is None else f" to {kind.le}")
         case types.UnionType():
             return " or ".join(
                 _expected(one) for one in kind.types if not isinstance(one, types.NoneType)
