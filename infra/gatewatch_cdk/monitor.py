@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,14 @@ from gatewatch_cdk.readers.stages import GivenStage
 from gatewatch_cdk.readers.tree import Trees
 from gatewatch_cdk.routes import Given, Written, in_full
 from gatewatch_cdk.schedule import Ticks
-from gatewatch_cdk.settings import concurrency, key_arns, told_apart
+from gatewatch_cdk.settings import (
+    UnusableSettingError,
+    concurrency,
+    deployment_name,
+    key_arns,
+    output_prefix,
+    told_apart,
+)
 from gatewatch_cdk.state import StateTable
 from gatewatch_cdk.topics import Topics
 from gatewatch_cdk.watched import Derived, Watched
@@ -83,7 +91,7 @@ class GatewatchMonitor(Construct):
         """`config`: the file, read and validated here; raises ConfigError with every problem.
 
         `deployment` names this monitor in its metrics; default: the stack's name. Raises ValueError
-        where another monitor of the stack has the same.
+        where another monitor of the stack has the same, or the same `prefix`.
         `secret_keys`, `topic_keys`: ARNs of your own KMS keys that encrypt the secrets of the
         configuration, and its topics. `max_concurrency`: how many probes may run at once; by
         default, as many as the configuration needs while nothing answers. `take_over`: any text
@@ -95,9 +103,10 @@ class GatewatchMonitor(Construct):
         told_apart(keys)
         super().__init__(scope, construct_id)
         self._stack_name = top_stack(self).stack_name
-        self._deployment = deployment or self._stack_name
-        self._prefix = prefix_of(self) if prefix is None else prefix
+        self._deployment = deployment_name(deployment or self._stack_name)
+        self._prefix = prefix_of(self) if prefix is None else output_prefix(prefix)
         self._refuse_a_double()
+        self._has_no_file = config is None
         self._file = "gatewatch.yaml" if config is None else str(config)
         self._text = "" if config is None else read_text(Path(config))
         self._watched: list[Watched] = []
@@ -131,12 +140,18 @@ class GatewatchMonitor(Construct):
         cdk.Aspects.of(self).add(_AtSynthesis(self))
 
     def _refuse_a_double(self) -> None:
-        """Two of one name would count in the same metrics, and each alarm would ring for both."""
+        """Two of one name would count in the same metrics, and each alarm would ring for both;
+        nor could outputs or `--monitor` tell two of one prefix apart."""
         for one in self._monitors():
             if one is not self and one._deployment == self._deployment:
                 raise ValueError(
                     f"{self.node.path}: {one.node.path} has the deployment {self._deployment}, "
                     "too; expected another one: deployment=…"
+                )
+            if one is not self and monitor_name(one._prefix) == monitor_name(self._prefix):
+                raise ValueError(
+                    f"{self.node.path}: {one.node.path} is called {monitor_name(self._prefix)} in "
+                    "outputs and commands, too; expected another one: prefix=…"
                 )
 
     def _monitors(self) -> list[GatewatchMonitor]:
@@ -194,7 +209,10 @@ class GatewatchMonitor(Construct):
         if not self._watched:
             cdk.Validations.of(cdk.Stack.of(self)).add_plugins(_AsRead(self))
         number = len(self._watched) + 1
-        given = dict(settings or {}), in_full(routes or {})
+        given = (
+            dict(_mapping(named, "settings", settings)),
+            in_full(_mapping(named, "routes", routes)),
+        )
         self._watched.append(Watched(number, named, api, url, stage, *given))
         self._check_so_far()
 
@@ -225,7 +243,12 @@ class GatewatchMonitor(Construct):
         return {*of_files, *(one.name for one in self._watched)}
 
     def _derived(self) -> list[Derived]:
-        """Raises ConfigError with the problems of all watched APIs."""
+        """Raises ConfigError with the problems of all watched APIs, and UnusableSettingError where
+        there is nothing to watch."""
+        if self._has_no_file and not self._watched:
+            raise UnusableSettingError(
+                f"{self.node.path}: nothing to watch; expected config=…, or APIs given to watch()"
+            )
         trees = Trees()
         found = [one.derived(trees.of(one.api)) for one in self._watched]
         self._read = snapshots(trees.read)
@@ -240,7 +263,27 @@ class GatewatchMonitor(Construct):
         return config, needs(config, self._file, vague)
 
     def _load(self, watched: Mapping[str, Mapping[str, Any]]) -> Config:
-        return load(self._merged(watched), self._file, self._lookups)
+        try:
+            return load(self._merged(watched), self._file, self._lookups)
+        except ConfigError as error:
+            if not watched or error.more:
+                raise
+            raise self._where_written(error, watched) from None
+
+    def _where_written(self, error: ConfigError, watched: Iterable[str]) -> ConfigError:
+        """What was loaded is one line that nobody wrote: problems of watched APIs are those of
+        `watch`, the others stand somewhere in the file."""
+        document = read_document(self._text)
+        given = {("apis", one) for one in watched}
+        problems = [
+            one
+            if one.file is not None
+            else dataclasses.replace(one, file=_WATCH, line=None)
+            if self._has_no_file or one.path[:2] in given
+            else dataclasses.replace(one, line=document.line(one.path))
+            for one in error.problems
+        ]
+        return ConfigError(error.name, problems)
 
     def _merged(self, watched: Mapping[str, Mapping[str, Any]]) -> str:
         """The file as it is, or with the watched APIs added; JSON is valid YAML."""
@@ -362,6 +405,12 @@ class GatewatchMonitor(Construct):
                 queues=self.functions.queues,
             )
         return routes if by_route else layers
+
+
+def _mapping(api: str, name: str, given: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if given is not None and not isinstance(given, Mapping):
+        raise ConfigError(_WATCH, [Problem(("apis", api, name), "expected a mapping", given)])
+    return given or {}
 
 
 def _too_few(wanted: AtOnce, given: int | None) -> Iterator[tuple[str, str]]:

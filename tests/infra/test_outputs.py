@@ -115,6 +115,25 @@ def test_two_of_one_deployment_are_refused(file: Path) -> None:
         _monitor(stack, "Desk", file)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "called"),
+    [
+        ({"id": "A-b"}, {"id": "Ab"}, "Ab"),
+        ({"id": "One", "prefix": "Ops"}, {"id": "Ops"}, "Ops"),
+        ({"id": "Ours", "prefix": ""}, {"id": "Monitor"}, "Monitor"),
+    ],
+    ids=["but for a dash", "given", "what ours is called"],
+)
+def test_two_that_commands_cannot_tell_apart_are_refused(
+    first: dict[str, str], second: dict[str, str], called: str, file: Path
+) -> None:
+    stack = cdk.Stack(new_app(), "Orders")
+    _monitor(stack, first.pop("id"), file, **first)
+    told = f"is called {called} in outputs and commands, too; expected another one: prefix=…"
+    with pytest.raises(ValueError, match=told):
+        _monitor(stack, second.pop("id"), file, deployment="other", **second)
+
+
 def test_in_a_nested_stack_the_stack_of_the_user_is_named(file: Path) -> None:
     """The name of a nested one is made up when it is deployed."""
     top = cdk.Stack(new_app(), "Orders")

@@ -342,6 +342,12 @@ def test_whoever_needs_little_is_told_nothing(tmp_path: Path) -> None:
     assert _warnings(tmp_path, _routes(500), max_concurrency=50) == []
 
 
+_NAME = (
+    "deployment: expected 1 to 255 printable ASCII characters without quotes and backslashes, the "
+    "first no colon or blank, found "
+)
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
@@ -354,6 +360,14 @@ def test_whoever_needs_little_is_told_nothing(tmp_path: Path) -> None:
             "max_concurrency: expected a whole number from 2 to 1000, found 1001",
         ),
         (
+            {"max_concurrency": "5"},
+            "max_concurrency: expected a whole number from 2 to 1000, found 5",
+        ),
+        (
+            {"max_concurrency": 5.5},
+            "max_concurrency: expected a whole number from 2 to 1000, found 5.5",
+        ),
+        (
             {"secret_keys": ["alias/mine"]},
             "secret_keys: expected ARNs of KMS keys such as arn:aws:kms:REGION:ACCOUNT:key/ID, "
             "found 'alias/mine'",
@@ -364,13 +378,46 @@ def test_whoever_needs_little_is_told_nothing(tmp_path: Path) -> None:
             "found 'arn:aws:kms:eu-west-1:111122223333:alias/1234'",
         ),
         (
+            {"secret_keys": SECRETS_KEY},
+            f"secret_keys: expected a list of ARNs, found the text '{SECRETS_KEY}'",
+        ),
+        (
+            {"topic_keys": [object()]},
+            "topic_keys: expected ARNs of KMS keys such as arn:aws:kms:REGION:ACCOUNT:key/ID, "
+            "found object",
+        ),
+        (
             {"keys": [SECRETS_KEY]},
             "keys: expected secret_keys (that encrypt your secrets, for the probes) and topic_keys "
             "(that encrypt the topics of notify, for the writer) instead; on the command line, "
             "secret-keys and topic-keys",
         ),
+        ({"deployment": "a\nb"}, f"{_NAME}'a\\nb'"),
+        ({"deployment": 'a"b'}, f"{_NAME}'a\"b'"),
+        ({"deployment": "Büro"}, f"{_NAME}'Büro'"),
+        ({"deployment": ":a"}, f"{_NAME}':a'"),
+        ({"deployment": "a" * 256}, f"{_NAME}'{'a' * 256}'"),
+        ({"deployment": 5}, f"{_NAME}5"),
+        ({"prefix": "Shop-"}, "prefix: expected letters and digits, found 'Shop-'"),
     ],
-    ids=["too few", "too many", "an alias's name", "an alias's ARN", "the keys of before"],
+    ids=[
+        "too few",
+        "too many",
+        "a text",
+        "a fraction",
+        "an alias's name",
+        "an alias's ARN",
+        "a text, and no list",
+        "no text",
+        "the keys of before",
+        "a line end",
+        "a quote",
+        "no ASCII",
+        "a colon first",
+        "too long",
+        "a number",
+        "a prefix with a dash",
+    ],
 )
 def test_a_setting_that_cannot_be_deployed_is_refused(given: dict[str, Any], told: str) -> None:
     stack = cdk.Stack(templates.new_app(), "Own")

@@ -450,6 +450,51 @@ def test_what_is_said_of_a_watched_api_is_checked_at_once(tmp_path: Path) -> Non
         monitor.watch(team.rest(stack), name="orders", settings={"ownr": "team"})
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"settings": {"ownr": "team"}}, "watch(): apis.orders.ownr: unknown key"),
+        ({"settings": ["team"]}, "watch(): apis.orders.settings: ['team']: expected a mapping"),
+        ({"routes": ["GET /"]}, "watch(): apis.orders.routes: ['GET /']: expected a mapping"),
+        ({"url": "api.acme.io"}, 'watch(): apis.orders.url: "api.acme.io": expected a URL'),
+    ],
+    ids=["an unknown key", "settings", "routes", "url"],
+)
+def test_a_problem_of_a_watched_api_is_one_of_watch(
+    given: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    """And of no line of the file."""
+    file = tmp_path / "gatewatch.yaml"
+    file.write_text("apis: {}\n")
+    stack = cdk.Stack(new_app(), "Wrong")
+    monitor = GatewatchMonitor(stack, "Monitor", config=file, code=sources())
+    with pytest.raises(ConfigError) as refused:
+        monitor.watch(team.rest(stack), name="orders", **given)
+    [line] = refused.value.lines()
+    assert line.startswith(told)
+
+
+def test_a_problem_of_the_file_keeps_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "gatewatch.yaml"
+    file.write_text("apis: {}\n\nmaintenance:\n  - {cron: 0 2 * * *, for: 1h, apis: [user]}\n")
+    stack = cdk.Stack(new_app(), "Wrong")
+    monitor = GatewatchMonitor(stack, "Monitor", config=file, code=sources())
+    monitor.watch(team.rest(stack), name="orders")
+    with pytest.raises(ConfigError) as refused:
+        monitor.validate()
+    [line] = refused.value.lines()
+    assert line.startswith(f'{file}:4: maintenance[0].apis[0]: "user": no such API')
+
+
+def test_a_monitor_that_nobody_gave_anything_says_so() -> None:
+    app = new_app()
+    GatewatchMonitor(cdk.Stack(app, "Empty"), "Monitor", code=sources())
+    told = "Empty/Monitor: nothing to watch; expected config=…, or APIs given to watch()"
+    with pytest.raises(RuntimeError) as refused:
+        app.synth()
+    assert str(refused.value) == told
+
+
 def _with_a_window(tmp_path: Path, api: str) -> tuple[cdk.App, cdk.Stack]:
     file = tmp_path / "gatewatch.yaml"
     file.write_text(f"apis: {{}}\nmaintenance: [{{cron: 0 2 * * *, for: 1h, apis: [{api}]}}]\n")
