@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from gatewatch.cli import waiting
 from gatewatch.config.author import load
+from gatewatch.config.canonical import Config, Network
+from gatewatch.service import dispatch as dispatching
 from gatewatch.service.desk import TOLD_FOR
 from gatewatch.service.desk_load import carried
+from gatewatch.service.dispatch import NoTwinError
 from gatewatch.service.errands import (
     LONGEST_PAUSE,
     DeskCall,
@@ -18,7 +23,10 @@ from gatewatch.service.errands import (
     ErrandKind,
     Waiting,
 )
+from gatewatch.service.published import Twin
 from gatewatch.service.wake_up import desk_message
+from handlers import dispatch as dispatches
+from handlers import incidents as writers
 from handlers import wiring
 from tests.cli.operated import Operated
 from tests.cli.test_on_call import Command, account, command
@@ -226,3 +234,67 @@ def test_a_token_in_a_reason_is_shown_nowhere(operated: Operated) -> None:
     told = [str(one) for one in operated.account.messages()]
     operated("status")
     assert TOKEN not in "".join([*told, operated.out, str(operated.items("errand"))])
+
+
+def test_an_api_at_which_nobody_looks_is_not_green(
+    operated: Operated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others are looked at all the while."""
+    account = operated.account
+    account.minutes(3)
+    assert operated("status") == 0
+    dealt = dispatches.dispatch
+
+    def only_orders(*arguments: Any, **named: Any) -> Any:
+        with monkeypatch.context() as patch:
+            patch.setattr(dispatching, "shards", broken(dispatching.shards))
+            return dealt(*arguments, **named)
+
+    monkeypatch.setattr(dispatches, "dispatch", only_orders)
+    account.minutes(40)
+    assert operated("status") == 1
+    assert "users: no look for 40m, though looks are due" in operated.out
+    assert "3 up, 0 down, 1 unknown" in operated.out
+
+
+def broken(deal: Any) -> Any:
+    """Dealing fails for one API, as `api_stopped` says then."""
+
+    def shards(config: Config, probes: Any, *rest: Any, **named: Any) -> Any:
+        if any(one.api.name == "users" for one in probes):
+            raise ValueError("users")
+        return deal(config, probes, *rest, **named)
+
+    return shards
+
+
+def test_without_a_twin_people_are_answered_all_the_same(
+    operated: Operated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while a deployment creates or removes it."""
+    account = operated.account
+    network = Network(
+        subnets=("subnet-0a1b2c3d",), security_groups=("sg-0a1b2c3d",), ranges=("127.0.0.0/8",)
+    )
+    twin = Twin(network=network, hosts=(account.gateway.place,), secrets=())
+    account.allowed = msgspec.structs.replace(account.allowed, twin=twin)
+    account.deploy()
+    text = (CONFIG + OTHER).replace("  users:\n", "  users:\n    private: true\n")
+    config = load(f"{text}{NETWORK}" % {"place": account.gateway.place}, "test")
+    account.publish_config(msgspec.structs.replace(config, network=network))
+    monkeypatch.delenv("GATEWATCH_TWIN_SHARDS_URL")
+    account.cool_down()
+    operated("send-test", "--wait", "0s")
+    at = START + timedelta(minutes=2)
+    with pytest.raises(NoTwinError):
+        dispatching.dispatch(at, wiring.source(), wiring.table(), wiring.shards(), wiring.changes())
+    account.drain(account.changes, writers.handler)
+    assert kinds(operated) == ["test"]
+    last = account.table.tick()
+    assert last is not None
+    assert last.at == at.isoformat()
+
+
+NETWORK = """
+network: {subnets: [subnet-0a1b2c3d], security_groups: [sg-0a1b2c3d], ranges: [10.0.0.0/16]}
+"""

@@ -188,3 +188,28 @@ def test_a_look_from_before_that_comes_late_does_not_count_after_it(operated: Op
     account.gateway.broken.add("/health")
     probes.handler({"Records": [record(late)]}, Context())
     assert account.table.all("orders") == before
+
+
+def test_a_look_that_was_asked_for_and_comes_late_does_not_count_after_a_scheduled_one(
+    operated: Operated,
+) -> None:
+    """The pass of a healthy route goes unwritten, and it is due again in ten minutes only."""
+    account = operated.account
+    alone = "apis: {orders: {url: 'http://%s/prod', every: 10m, routes: [GET /health: public]}}"
+    account.publish(alone % account.gateway.place)
+    account.minutes(70)
+    while not asked(operated):
+        pass
+    account.minutes(7)
+    account.gateway.broken.add("/health")
+    operated("probe-now", "orders", "GET /health", "--wait", "0s")
+    account.dispatch()
+    [late] = received(account.work)
+    _sqs().delete_message(QueueUrl=account.work, ReceiptHandle=late["ReceiptHandle"])
+    account.gateway.broken.clear()
+    before = account.table.all("orders")
+    assert (asked(operated), asked(operated)) == ([], ["/prod/health"])
+    assert account.table.all("orders") == before, "its pass goes unwritten"
+    account.gateway.broken.add("/health")
+    probes.handler({"Records": [record(late)]}, Context())
+    assert [one.fails for part in account.table.all("orders") for one in part.states] == [0]

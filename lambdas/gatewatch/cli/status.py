@@ -20,19 +20,20 @@ from gatewatch.cli.options import Format, OutputFormat
 from gatewatch.cli.pausing import pause_line
 from gatewatch.cli.service import Service, Where, lasting
 from gatewatch.cli.stack import DEFAULT_STACK, MonitorName, Place, Region, StackName
-from gatewatch.config.canonical import Api, Config
+from gatewatch.config.canonical import Api, Config, Route
 from gatewatch.incidents.correlate import moment
 from gatewatch.incidents.track import RouteState
 from gatewatch.model import Finding, Incident
 from gatewatch.notices.visible import visible
 from gatewatch.notices.words import headline
-from gatewatch.plan import whole_minutes
+from gatewatch.plan import anonymous_interval, whole_minutes
 from gatewatch.service.errands import Pause, Tick, covering
 from gatewatch.service.seldom import SELDOM
 
 _T = TypeVar("_T")
 _SHOWN = 12
 _LATE = timedelta(minutes=5)
+_DUE = "though looks are due: see the alarm NotJudged"
 
 
 class Routes(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +109,7 @@ class _Reader:
         self._service = service
         self._wrong: list[str] = []
         self._unknown: list[str] = []
+        self._last: dict[str, str] = {}
 
     def status(self) -> Status:
         service = self._service
@@ -171,34 +173,42 @@ class _Reader:
     ) -> None:
         """A healthy route's looks are stored now and then only; so it is late that this shows that
         none is taken. The alarm NotJudged shows it within minutes."""
-        intervals = [
-            whole_minutes(route.every_seconds)
+        watched = [
+            api
             for api in (config.apis if config is not None else ())
             if covering(pauses, api.name) is None
-            for route in api.routes
         ]
-        if not intervals or tick is None:
+        if not watched or tick is None:
             return
-        longest = SELDOM + timedelta(minutes=min(intervals)) + _LATE
-        if last is None or _ago(last) > longest:
-            seen = "no look is stored" if last is None else f"no look for {lasting(_ago(last))}"
-            target = self._unknown if last is None else self._wrong
-            target.append(f"{seen}, though looks are due: see the alarm NotJudged")
+        if last is None:
+            self._unknown.append(f"no look is stored, {_DUE}")
+        elif _ago(last) > min(map(_longest, watched)):
+            self._wrong.append(f"no look for {lasting(_ago(last))}, {_DUE}")
+        else:
+            self._judge_each(watched)
+
+    def _judge_each(self, watched: Sequence[Api]) -> None:
+        """Others are looked at, so that only this shows that one is not."""
+        for api in watched:
+            last = self._last.get(api.name)
+            if last is not None and _ago(last) > _longest(api):
+                self._wrong.append(f"{api.name}: no look for {lasting(_ago(last))}, {_DUE}")
 
     def _routes(
         self, config: Config | None, pauses: Sequence[Pause]
     ) -> tuple[Routes | None, str | None]:
         if config is None:
             return None, None
-        counted, last = Counter[str](), list[str]()
+        counted = Counter[str]()
         for api in config.apis:
             states = self._read(partial(self._service.states, api.name), None)
             if states is None:
                 return None, None
-            last += [one.seen_at for one in states if one.seen_at]
+            if (last := _last_look(states)) is not None:
+                self._last[api.name] = last
             is_paused = covering(pauses, api.name) is not None
             counted.update("paused" if is_paused else one for one in _standings(api, states))
-        return Routes(**counted), max(last, key=datetime.fromisoformat, default=None)
+        return Routes(**counted), max(self._last.values(), key=datetime.fromisoformat, default=None)
 
     def _topics(self, config: Config | None) -> Iterator[Subscribed]:
         """Ours, and those of `notify`."""
@@ -220,7 +230,27 @@ def _standings(api: Api, states: Sequence[RouteState]) -> Iterator[str]:
         known[one.route, one.entrance].append(one)
     for route in api.routes:
         for entrance in api.entrances:
-            yield _standing(known[route.name, entrance.url])
+            own = known[route.name, entrance.url]
+            last = _last_look(own)
+            found = _standing(own)
+            is_stale = last is not None and _ago(last) > _longest_of(route)
+            yield "unknown" if found == "up" and is_stale else found
+
+
+def _last_look(states: Sequence[RouteState]) -> str | None:
+    """The last one that is stored."""
+    seen = (one.seen_at for one in states if one.seen_at)
+    return max(seen, key=datetime.fromisoformat, default=None)
+
+
+def _longest(api: Api) -> timedelta:
+    """How long ago the last stored look at any of its routes may be."""
+    return min(map(_longest_of, api.routes))
+
+
+def _longest_of(route: Route) -> timedelta:
+    between = max(route.every_seconds, anonymous_interval(route))
+    return SELDOM + timedelta(minutes=whole_minutes(between)) + _LATE
 
 
 def _standing(states: Sequence[RouteState]) -> str:

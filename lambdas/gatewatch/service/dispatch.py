@@ -79,7 +79,7 @@ def dispatch(
     sound = {name: one for name, one in known.items() if name not in dealt.stopped}
     calls = sweeps(holding, sound, records.acknowledged(), tick, still)
     changes.send([one.message() for one in calls])
-    _send(dealt, work, twin)
+    is_whole = _send(dealt, work, twin)
     with _after_the_looks("answers"):
         for answer in asked.answers:
             records.set_answer(_counted(answer, dealt))
@@ -89,6 +89,8 @@ def dispatch(
         records.set_tick(
             Tick(at=tick.isoformat(), version=__version__, due=dealt.due, paused=paused)
         )
+    if not is_whole:
+        raise NoTwinError
     return Dispatched(
         due=dealt.due,
         shards=len(dealt.outside) + len(dealt.inside),
@@ -239,12 +241,13 @@ def _shards(
     )
 
 
-def _send(dealt: _Dealt, work: Queue, twin: Queue | None) -> None:
+def _send(dealt: _Dealt, work: Queue, twin: Queue | None) -> bool:
+    """Whether somebody takes all of it."""
     work.send(dealt.outside)
-    if dealt.inside:
-        if twin is None:
-            raise NoTwinError
-        twin.send(dealt.inside)
+    if twin is None:
+        return not dealt.inside
+    twin.send(dealt.inside)
+    return True
 
 
 class NoTwinError(Exception):

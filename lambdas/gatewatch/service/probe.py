@@ -27,6 +27,7 @@ from gatewatch.service.state_slices import Slice, slice_name
 from gatewatch.service.wake_up import WakeUp
 
 _TRIES = 5
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,8 @@ def _keep(
     kept: list[_KeptSlice] = []
     for name, by_slice in found.items():
         with storing.step(name):
-            at = _At(shard.at, clock, every[name], shard.is_asked)
+            soonest = dict.fromkeys(every[name], _MINUTE) if shard.is_asked else every[name]
+            at = _At(shard.at, clock, soonest, shard.is_asked)
             kept += _keep_api(name, by_slice, patience[name], at, table)
     return kept
 
@@ -178,7 +180,8 @@ def _keep(
 @dataclass(frozen=True, slots=True)
 class _At:
     """The moments of one tick's looks. `is_asked`: they come between those of the schedule, so each
-    is written: what goes unwritten is taken to be no newer than its route's interval allows."""
+    is written: what goes unwritten is taken to be no newer than its route's interval allows. And
+    the schedule's next look may follow within a minute."""
 
     tick: str
     clock: Clock
