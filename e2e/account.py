@@ -333,7 +333,12 @@ class Inbox:
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         made = self._sqs.create_queue(QueueName=f"e2e-{name}", Attributes={"Policy": policy})
         self._url = made["QueueUrl"]
-        client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+        made = client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+        self._subscription = made["SubscriptionArn"]
+
+    def close(self) -> None:
+        """It is subscribed no more."""
+        client("sns").unsubscribe(SubscriptionArn=self._subscription)
 
     def messages(self) -> list[dict[str, Any]]:
         """Those that came since one last asked."""

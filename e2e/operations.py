@@ -23,8 +23,7 @@ def tested(scene: Scene) -> None:
     alarms = scene.service.outputs["AlarmsTopic"]
     good = code == _FINDINGS and any(alarms in one for one in named)
     scene.table.check("status names the topics that nobody reads", good, named)
-    Inbox("alarms", alarms)
-    Inbox("second", CHANNEL)
+    others = [Inbox("alarms", alarms), Inbox("second", CHANNEL)]
     scene.service.messages()
     code, printed = _asked(scene, "send-test", *_JSON)
     topics = [
@@ -36,6 +35,8 @@ def tested(scene: Scene) -> None:
     told = [(one["kind"], one["incident"], one["account"]) for one in scene.service.messages()]
     good = [one[:2] for one in told] == [("test", None)]
     scene.table.check("send-test: one message, and no incident", good, told)
+    for one in others:
+        one.close()
 
 
 def paused(scene: Scene) -> None:
