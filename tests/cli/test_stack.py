@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -146,3 +149,33 @@ def test_the_writer_names_stack_and_monitor_in_its_commands(
         monkeypatch.setenv(name, value)
     origin = wiring._origin("arn:aws:sns:eu-west-1:111122223333:t")
     assert origin.command("ack", "01M").endswith("--stack Orders --region eu-west-1 --monitor Shop")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ([], "stack Gatewatch: no AWS region is set; next: set AWS_REGION"),
+        (
+            ["--region", "eu-west-1"],
+            "stack Gatewatch: no AWS credentials found; next: aws sts get-caller-identity",
+        ),
+        (
+            ["--region", "virginia"],
+            "--region: expected an AWS region such as eu-west-1, found 'virginia'",
+        ),
+    ],
+    ids=["no region", "no credentials", "no such region"],
+)
+def test_settings_of_aws_that_are_missing_are_told_with_a_way_on(
+    options: list[str], told: str, tmp_path: Path
+) -> None:
+    known = {name: one for name, one in os.environ.items() if not name.startswith("AWS_")}
+    known |= {"HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
+    done = subprocess.run(
+        [sys.executable, "-m", "gatewatch", "status", *options],
+        env=known,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (3, f"gatewatch: {told}\n")

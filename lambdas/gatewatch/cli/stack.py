@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from gatewatch.adapters.aws.cloudformation import monitors, outputs, region_of_c
 from gatewatch.adapters.aws.refusal import explained
 from gatewatch.cli.exits import UsageError
 from gatewatch.config.problems import nearest
+from gatewatch.config.values import REGION
 from gatewatch.notices.origin import USUAL_NAME, Origin
 from gatewatch.ports import SecretError
 
@@ -48,6 +50,7 @@ class Outputs:
 
     def __init__(self, place: Place) -> None:
         self._place = place
+        _refuse_no_region(place.region)
         with in_one_line(f"stack {place.stack}"):
             try:
                 found = outputs(place.stack, place.region)
@@ -67,6 +70,12 @@ class Outputs:
 
     def get(self, name: str) -> str | None:
         return self._found.get(name)
+
+
+def _refuse_no_region(given: str | None) -> None:
+    """It becomes part of a host's name, which nobody would answer."""
+    if given is not None and not re.search(REGION, given):
+        raise UsageError(f"--region: expected an AWS region such as eu-west-1, found {given!r}")
 
 
 def _chosen(known: Mapping[str, dict[str, str]], place: Place) -> dict[str, str]:
@@ -100,4 +109,5 @@ def in_one_line(what: str) -> Iterator[None]:
             except UsageError as error:
                 raise SecretError(str(error)) from None
     except SecretError as error:
-        raise UsageError(str(error)) from None
+        then = "" if error.remedy is None else f"; next: {error.remedy}"
+        raise UsageError(f"{error}{then}") from None

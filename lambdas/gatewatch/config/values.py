@@ -127,10 +127,11 @@ Timeout = Annotated[float, Meta(ge=TIMEOUT[0], le=TIMEOUT[1])]
 Within = Annotated[float, Meta(ge=WITHIN[0], le=WITHIN[1])]
 Reminder = Annotated[float, Meta(ge=REMINDER[0], le=REMINDER[1])]
 WindowSeconds = Annotated[float, Meta(ge=WINDOW[0], le=WINDOW[1])]
+REGION = r"^[a-z]{2,}(-[a-z]+)+-[0-9]+$(?!\n)"
 Region = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z]{2,}(-[a-z]+)+-[0-9]+$(?!\n)",
+        pattern=REGION,
         max_length=40,
         extra_json_schema=_described("an AWS region such as eu-west-1"),
     ),
