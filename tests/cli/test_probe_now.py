@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import msgspec
 import pytest
 
 from gatewatch.service import at_once
-from gatewatch.service.errands import Errand, ErrandKind
+from gatewatch.service.errands import Answer, Errand, ErrandKind
 from gatewatch.service.shards import Shard
 from handlers import dispatch as dispatches
+from handlers import incidents as writers
 from handlers import probe as probes
+from handlers import wiring
 from tests.cli.operated import Operated
 from tests.cli.test_on_call import Command, account, command
 from tests.deployed import CONFIG, Account, Context, _sqs, received, record, tick
@@ -213,3 +216,63 @@ def test_a_look_that_was_asked_for_and_comes_late_does_not_count_after_a_schedul
     account.gateway.broken.add("/health")
     probes.handler({"Records": [record(late)]}, Context())
     assert [one.fails for part in account.table.all("orders") for one in part.states] == [0]
+
+
+def test_routes_that_were_left_are_not_known(
+    operated: Operated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shard that comes so late that a route is due again leaves it to the next."""
+    account = operated.account
+    text = CONFIG % {"place": account.gateway.place}
+    rare = "GET /items: {access: public, every: 5m}"
+    account.publish(text.replace("GET /items: {access: public}", rare))
+
+    def late(_: int) -> None:
+        account.dispatch()
+        after = wiring.CLOCK.now() + timedelta(seconds=90)
+        monkeypatch.setattr(wiring.CLOCK, "now", lambda: after)
+        account.drain(account.work, probes.handler)
+
+    monkeypatch.setattr(account, "minutes", late)
+    assert operated("probe-now", "orders") == 2
+    assert "2 routes not looked at: the shard came when the next look was due" in operated.out
+    assert "GET /items" in operated.out
+
+
+@pytest.mark.parametrize("asked", ["probe-now", "send-test"])
+def test_a_program_that_does_not_wait_reads_no_text(operated: Operated, asked: str) -> None:
+    operated.account.minutes(1)
+    assert operated(asked, "--wait", "0s", "--format", "json") == 0
+    assert operated.out == ""
+    assert "with the next minute" in operated.err
+
+
+def test_an_answer_that_holds_no_looks_is_none(operated: Operated) -> None:
+    """People can have an item refused whose name is that of a shard's answer."""
+    table = operated.account.table
+    table.set_answer(Answer(id=f"{tick(1)}\nx", at=tick(1), refused="it is not in order"))
+    assert table.looked(tick(1)) == []
+
+
+def test_an_outage_is_told_though_each_look_that_is_asked_for_comes_late(
+    operated: Operated,
+) -> None:
+    """Late failures are doubted, but no longer than they are late."""
+    account = operated.account
+    alone = "apis: {orders: {url: 'http://%s/prod', every: 3h, routes: [GET /health: public]}}"
+    account.publish(alone.replace("3h", "1m") % account.gateway.place)
+    account.minutes(40)
+    account.publish(alone % account.gateway.place)
+    account.gateway.broken.add("/health")
+    waiting: list[dict[str, object]] = []
+    for _ in range(6):
+        operated("probe-now", "orders", "GET /health", "--wait", "0s")
+        account.dispatch()
+        came = received(account.work)
+        for one in came:
+            _sqs().delete_message(QueueUrl=account.work, ReceiptHandle=one["ReceiptHandle"])
+        for one in waiting:
+            probes.handler({"Records": [record(one)]}, Context())
+        waiting = came
+        account.drain(account.changes, writers.handler)
+    assert [one["kind"] for one in account.messages()] == ["opened"]

@@ -25,11 +25,14 @@ from gatewatch.service.errands import Answer, Errand, ErrandKind, covering
 
 
 class Probed(msgspec.Struct, frozen=True, kw_only=True):
-    """`missing`: so many shards of looks have not answered in time."""
+    """`missing`: so many shards of looks have not answered in time. `stale`: so many routes were
+    left, since their shard came so late that they were due again; perhaps those of others who asked
+    in the same minute."""
 
     where: Where
     summary: Summary
     missing: int
+    stale: int
     verdicts: tuple[Verdict, ...]
 
 
@@ -74,7 +77,8 @@ def probe_now(
     errand = service.errand(ErrandKind.LOOKS, apis=apis, route=route)
     service.ask(errand)
     if not longest:
-        typer.echo(visible(f"{stack}: the looks are taken with the next minute"))
+        said = f"{stack}: the looks are taken with the next minute"
+        typer.echo(visible(said), err=output is Format.JSON)
         return
 
     def is_complete() -> bool:
@@ -92,7 +96,7 @@ def probe_now(
     with until_closed():
         _print(probed, output)
     status = of_verdicts(probed.verdicts)
-    missing = probed.missing or not probed.verdicts
+    missing = probed.missing or probed.stale or not probed.verdicts
     raise typer.Exit(gravest(status, UNDECIDED) if missing else status)
 
 
@@ -134,6 +138,7 @@ def _probed(service: Service, errand: Errand, answer: Answer) -> Probed:
         where=service.where,
         summary=_summary(answer, found, sum(part.requests for part in parts)),
         missing=max(0, answer.shards - len(parts)),
+        stale=sum(part.stale for part in parts),
         verdicts=found,
     )
 
@@ -159,3 +164,6 @@ def _print(probed: Probed, output: Format) -> None:
     if probed.missing:
         late = show.count(probed.missing, "shard")
         typer.echo(f"{late} of looks did not answer in time: what is missing above is not known")
+    if probed.stale:
+        left = show.count(probed.stale, "route")
+        typer.echo(f"{left} not looked at: the shard came when the next look was due already")

@@ -77,7 +77,8 @@ def send_test(
     errand = service.errand(ErrandKind.TEST)
     service.ask(errand)
     if not longest:
-        typer.echo(visible(f"{stack}: a test message goes out with the next minute"))
+        said = f"{stack}: a test message goes out with the next minute"
+        typer.echo(visible(said), err=output is Format.JSON)
         return
     told = _told(service, errand, longest)
     received = tuple(_received(service, one) for one in told)

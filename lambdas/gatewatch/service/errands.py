@@ -196,10 +196,12 @@ class DeskCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Looked(msgspec.Struct, frozen=True, kw_only=True):
-    """What one shard answers to whoever asked: its verdicts, and how many requests it sent."""
+    """What one shard answers to whoever asked: its verdicts, and how many requests it sent.
+    `stale`: so many routes at entrances were left, since they were due again already."""
 
     verdicts: tuple[Verdict, ...]
     requests: int
+    stale: int = 0
 
 
 def pack_looked(looked: Looked) -> bytes:

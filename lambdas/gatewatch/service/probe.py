@@ -103,7 +103,8 @@ def probe(
         _enter(shard, verdicts, table)
     with storing.step("answer"):
         if shard.is_asked:
-            table.set_looked(shard.at, part, Looked(verdicts=tuple(verdicts), requests=requests))
+            looked = Looked(verdicts=tuple(verdicts), requests=requests, stale=stale)
+            table.set_looked(shard.at, part, looked)
     slices = tuple(one.slice for one in kept)
     with storing.step("calls"):
         _call(shard, slices, table, changes)

@@ -170,7 +170,7 @@ class DynamoTable:
     def looked(self, tick: str) -> list[Looked]:
         """Of each shard that has answered."""
         found = query(self._client, self._name, _ANSWER, f"{tick}{_PART}")
-        return [unpack_looked(item["packed"]["B"]) for item in found]
+        return [unpack_looked(item["packed"]["B"]) for item in found if "packed" in item]
 
     def set_tick(self, tick: Tick) -> None:
         item = {
