@@ -12,7 +12,7 @@ IN_VENV := PATH="$(CURDIR)/$(BIN):$$PATH" JSII_SILENCE_WARNING_END_OF_LIFE_NODE_
 	CDK_DISABLE_CLI_TELEMETRY=true CDK_DISABLE_VERSION_CHECK=1
 
 .DEFAULT_GOAL := help
-.PHONY: help lock lowest setup demo check test hunt attack mutants lint infra package synth deploy destroy docs site accuracy faults nights conformance bench scale tools e2e clean
+.PHONY: help lock lowest setup demo check test hunt attack mutants lint infra package synth bootstrap deploy destroy docs site accuracy faults nights conformance bench scale tools e2e clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 18
@@ -84,6 +84,9 @@ package: $(VENV)/dev.stamp $(VENV)/cdk.stamp  ## Build the wheel and the sdist i
 synth: $(VENV)/cdk.stamp  ## Write the stack's template to cdk.out; no account needed
 	@$(IN_VENV) $(BIN)/python app.py
 	@echo "the template is in cdk.out"
+
+bootstrap: $(VENV)/cdk.stamp node_modules/.package-lock.json  ## Prepare your AWS account for deploy, once for a region
+	@$(IN_VENV) $(CDK) bootstrap $(CDK_ARGS)
 
 # CDK_ARGS takes what `cdk` takes: --profile, -c config=FILE, -c max-concurrency=N, -c take-over=WORD
 deploy: $(VENV)/cdk.stamp node_modules/.package-lock.json  ## Put the monitor into your AWS account

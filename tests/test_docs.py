@@ -66,6 +66,15 @@ def test_a_command_takes_these_arguments(command: str, capsys: pytest.CaptureFix
     assert ended.value.code == 0
 
 
+@pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: file.name)
+def test_what_docs_ask_for_is_there_in_a_fresh_checkout(file: Path) -> None:
+    """Nothing of node_modules, which `make` sets up; and each target exists."""
+    text = file.read_text()
+    assert "node_modules/" not in text
+    targets = set(re.findall(r"^[a-z0-9]+(?=:)", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^   )make ([a-z0-9]+)", text, re.MULTILINE)) <= targets
+
+
 def pieces() -> list[object]:
     return [
         pytest.param(block, id=f"{file.name}: {block.splitlines()[0]}")
