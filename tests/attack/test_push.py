@@ -30,7 +30,7 @@ from gatewatch.gateway.url import (
 from gatewatch.plan import plan
 from gatewatch.probe.exchange import prepare
 from gatewatch.service.dispatch import dispatch
-from gatewatch.service.errands import Tick, Waiting
+from gatewatch.service.errands import Answer, Tick, Waiting
 from gatewatch.service.ports import ApiRecord, Message
 from gatewatch.service.published import (
     Allowed,
@@ -124,6 +124,9 @@ class Memory:
 
     def errands(self) -> Waiting:
         return Waiting()
+
+    def answer(self, _: str) -> Answer | None:
+        return None
 
     def set_tick(self, tick: Tick) -> None:
         pass
