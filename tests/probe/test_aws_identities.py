@@ -20,7 +20,7 @@ from moto.backends import get_backend
 from moto.cognitoidp.utils import check_secret_hash
 
 from gatewatch.adapters.aws.cognito import secret_hash
-from gatewatch.probe.credentials import Keyring
+from gatewatch.probe.credentials import CredentialError, Keyring
 from tests.callers import Caller, HandClock, config, sent
 from tests.conftest import OWN_KEY_ID
 from tests.servers import answering, serving
@@ -84,9 +84,15 @@ def test_region_and_service_may_be_given() -> None:
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_custom_domain_does_not_name_its_region() -> None:
-    said = "credential c needs a region: the URL does not name one"
-    assert sent("c: {sigv4: {}}") == {"not sent": said}
+def test_a_domain_that_only_the_deployment_knows_does_not_name_its_region() -> None:
+    """A URL that the file knows is refused there (tests/config/refused/regions.yaml)."""
+    caller = Caller(config("c: {sigv4: {}}", "https://watched-1.invalid"))
+    keyring = Keyring(
+        config("c: {sigv4: {}}", "https://watched-1.invalid").credentials, caller.vault
+    )
+    [attempt] = caller.attempts
+    with pytest.raises(CredentialError, match="c needs a region: the URL does not name one"):
+        keyring.present(attempt, attempt.url, datetime.now(UTC))
 
 
 def test_given_keys_sign_as_botocore_does(tmp_path: Path) -> None:
