@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from gatewatch.config.canonical import Config
 from gatewatch.config.document import read_document
 from gatewatch.config.lookups import Lookups, Placeholders
 from gatewatch.config.problems import ConfigError, Problem
-from gatewatch.cost.at_once import NEW_ACCOUNT, AtOnce, at_once
+from gatewatch.cost.at_once import AtOnce, at_once
 from gatewatch_cdk import asset
 from gatewatch_cdk.alarms import (
     HealthAlarms,
@@ -41,8 +41,9 @@ from gatewatch_cdk.grants import let_ask, let_call, let_tell
 from gatewatch_cdk.mutes import MuteRules
 from gatewatch_cdk.needs import Calls, Needs, needs
 from gatewatch_cdk.outputs import Outputs, prefix_of, top_stack
+from gatewatch_cdk.overrides import AsRead
 from gatewatch_cdk.readers import ACCEPTED, WatchedApi, is_readable
-from gatewatch_cdk.readers.afterwards import Difference, Snapshot, differences, snapshots
+from gatewatch_cdk.readers.afterwards import Snapshot, snapshots
 from gatewatch_cdk.readers.stages import GivenStage
 from gatewatch_cdk.readers.tree import Trees
 from gatewatch_cdk.routes import Given, Written, in_full
@@ -54,6 +55,7 @@ from gatewatch_cdk.settings import (
     key_arns,
     output_prefix,
     told_apart,
+    too_few,
 )
 from gatewatch_cdk.state import StateTable
 from gatewatch_cdk.topics import Topics
@@ -207,7 +209,7 @@ class GatewatchMonitor(Construct):
             expected = "an API of this name is watched already; expected name=… of its own"
             raise ConfigError(_WATCH, [Problem(("apis", named), expected)])
         if not self._watched:
-            cdk.Validations.of(cdk.Stack.of(self)).add_plugins(_AsRead(self))
+            cdk.Validations.of(cdk.Stack.of(self)).add_plugins(AsRead(lambda: self._read))
         number = len(self._watched) + 1
         given = (
             dict(_mapping(named, "settings", settings)),
@@ -327,7 +329,7 @@ class GatewatchMonitor(Construct):
         given = self._max_concurrency
         taken = wanted if given is None else replace(wanted, probes=given, twins=given)
         self.functions.feed(taken)
-        for kind, text in _too_few(wanted, given):
+        for kind, text in too_few(wanted, given):
             cdk.Annotations.of(self).add_warning_v2(f"gatewatch:{kind}", text)
 
     def _let_call(self, probe: ServiceFunction, calls: Calls, watched: Sequence[Derived]) -> None:
@@ -413,23 +415,6 @@ def _mapping(api: str, name: str, given: Mapping[str, Any] | None) -> Mapping[st
     return given or {}
 
 
-def _too_few(wanted: AtOnce, given: int | None) -> Iterator[tuple[str, str]]:
-    most = max(wanted.probes, wanted.twins)
-    if given is not None and given < most:
-        yield (
-            "concurrency",
-            f"max_concurrency is {given}; while nothing answers, this configuration needs {most} "
-            "probes at once, and with fewer its looks come late",
-        )
-    if given is None and wanted.all > NEW_ACCOUNT:
-        yield (
-            "quota",
-            f"while nothing answers, this configuration runs up to {wanted.all} Lambda functions "
-            f"at once; a new account may run {NEW_ACCOUNT} in all: ask for more (Service Quotas, "
-            "Lambda, concurrent executions), or set max_concurrency",
-        )
-
-
 @jsii.implements(cdk.IAspect)
 class _AtSynthesis:
     """Constructs may gain methods after `watch`; the CDK visits them once all are there."""
@@ -440,53 +425,6 @@ class _AtSynthesis:
     def visit(self, node: IConstruct) -> None:
         if node is self._monitor:
             self._monitor._finish()
-
-
-@jsii.implements(cdk.IPolicyValidationPlugin)
-class _AsRead:
-    """Compares the finished templates with what was read; the CDK asks once all are written."""
-
-    def __init__(self, monitor: GatewatchMonitor) -> None:
-        self._monitor = monitor
-
-    @property
-    def name(self) -> str:
-        return "gatewatch"
-
-    @property
-    def version(self) -> None:
-        return None
-
-    @property
-    def rule_ids(self) -> None:
-        return None
-
-    def validate(self, _: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
-        found = list(differences(self._monitor._read))
-        return cdk.PolicyValidationPluginReport(
-            success=not found, violations=[_violation(one) for one in found]
-        )
-
-
-def _violation(one: Difference) -> cdk.PolicyViolation:
-    """Each has a rule of its own, so that one can be acknowledged without the others."""
-    place = one.snapshot
-    return cdk.PolicyViolation(
-        rule_name=f"overridden[{place.path}]",
-        description=(
-            f"{place.path} is not as Gatewatch has read it, so that it would be watched for what "
-            f"it is not: {one.text}. Set it on the construct, and not by an override or later; or "
-            "give access in routes (or url), and acknowledge this"
-        ),
-        severity="error",
-        violating_resources=[
-            cdk.PolicyViolatingResource(
-                resource_logical_id=place.logical_id,
-                template_path=str(place.template),
-                locations=[],
-            )
-        ],
-    )
 
 
 def read_text(file: Path) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from aws_cdk import Token
 
-from gatewatch.cost.at_once import LEAST, MOST
+from gatewatch.cost.at_once import LEAST, MOST, NEW_ACCOUNT, AtOnce
 
 _KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+")
 _DIMENSION = re.compile(r"(?![: ])[ !#-&(-\[\]-~]{1,255}")
@@ -86,3 +86,21 @@ def output_prefix(given: str) -> str:
     if not re.fullmatch("[A-Za-z0-9]*", given):
         raise UnusableSettingError(f"prefix: expected letters and digits, found {given!r}")
     return given
+
+
+def too_few(wanted: AtOnce, given: int | None) -> Iterator[tuple[str, str]]:
+    """Warnings, each with its kind: where probes will wait for each other, or for the account."""
+    most = max(wanted.probes, wanted.twins)
+    if given is not None and given < most:
+        yield (
+            "concurrency",
+            f"max_concurrency is {given}; while nothing answers, this configuration needs {most} "
+            "probes at once, and with fewer its looks come late",
+        )
+    if given is None and wanted.all > NEW_ACCOUNT:
+        yield (
+            "quota",
+            f"while nothing answers, this configuration runs up to {wanted.all} Lambda functions "
+            f"at once; a new account may run {NEW_ACCOUNT} in all: ask for more (Service Quotas, "
+            "Lambda, concurrent executions), or set max_concurrency",
+        )
