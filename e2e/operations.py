@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
-from e2e.account import GATEWATCH, STACK, Inbox, attempt, run
+from e2e.account import STACK, Inbox, attempt, run
 from e2e.configured import CHANNEL, ROUTES
 from e2e.scene import Scene
 
@@ -18,7 +20,7 @@ _JSON = ("--format", "json")
 
 def tested(scene: Scene) -> None:
     """Who gets the messages: a real one, by the way of all of them."""
-    code, printed = attempt([GATEWATCH, "status", "--stack", STACK, *_JSON])
+    code, printed = attempt(_command(scene, "status", *_JSON))
     named = [one for one in json.loads(printed)["wrong"] if "nobody is subscribed" in one]
     alarms = scene.service.outputs["AlarmsTopic"]
     good = code == _FINDINGS and any(alarms in one for one in named)
@@ -41,14 +43,14 @@ def tested(scene: Scene) -> None:
 
 def paused(scene: Scene) -> None:
     """Nothing is sent, and nobody takes it for health."""
-    run([GATEWATCH, "pause", "shop", "--stack", STACK, "--for", "30m", "--why", "load test"])
+    run(_command(scene, "pause", "shop", "--for", "30m", "--why", "load test"))
     scene.tick()
     kinds = [one["kind"] for one in scene.service.messages()]
     counted = scene.come_to(RoutesPaused=_OF_SHOP, RoutesJudged=ROUTES - _OF_SHOP)
     scene.table.check("paused: its routes are not judged", counted, scene.counts("RoutesPaused"))
     scene.tick(3)
     scene.rings("paused")
-    run([GATEWATCH, "resume", "--stack", STACK])
+    run(_command(scene, "resume"))
     scene.tick(2)
     kinds += [one["kind"] for one in scene.service.messages()]
     good = scene.is_whole(ROUTES) and len(kinds) == 2
@@ -64,13 +66,30 @@ def looked_at_now(scene: Scene) -> None:
 
 def _asked(scene: Scene, *words: str) -> tuple[int, str]:
     """A command that waits for the service's next minutes, which come meanwhile."""
-    command: list[str | Path] = [GATEWATCH, *words, "--stack", STACK, "--wait", "2m"]
+    command = _command(scene, *words, "--wait", "2m")
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         while process.poll() is None:
             time.sleep(2)
             scene.tick()
         printed = process.stdout.read() if process.stdout else ""
         return process.returncode, printed
+
+
+_AT = """
+import sys
+from datetime import UTC, datetime, timedelta
+from gatewatch.adapters.local.clock import SystemClock
+from gatewatch.cli.main import main
+ahead = timedelta(seconds=float(sys.argv[1]))
+SystemClock.now = lambda _: datetime.now(UTC) + ahead
+main(sys.argv[2:])
+"""
+
+
+def _command(scene: Scene, *words: str) -> list[str | Path]:
+    """At a machine whose clock shows the time that the ticks go by."""
+    ahead = (scene.now - datetime.now(UTC)).total_seconds()
+    return [sys.executable, "-c", _AT, f"{ahead:.0f}", *words, "--stack", STACK]
 
 
 SCENARIOS = (tested, paused, looked_at_now)
