@@ -10,7 +10,7 @@ from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from gatewatch_cdk.readers.assets import from_asset
 from gatewatch_cdk.readers.entrances import entrances, method_arns
 from gatewatch_cdk.readers.reading import FoundRoute, OwnCall, Reading
-from gatewatch_cdk.readers.spec import Definition, read_definition
+from gatewatch_cdk.readers.spec import Definition, endpoint_disabled, read_definition
 from gatewatch_cdk.readers.stages import (
     DEFAULT_STAGE,
     GivenStage,
@@ -52,7 +52,8 @@ def read_http(api: ApiV2, given: GivenStage | None, tree: Tree) -> Reading:
             tree,
             is_private=False,
             condition=None if made is None else condition_of(made),
-            is_disabled=_is_disabled(made, definition),
+            is_disabled=made is not None
+            and endpoint_disabled(made.disable_execute_api_endpoint, definition),
         ),
         calls=(OwnCall("execute-api:Invoke", method_arns(api, api_id)),),
         tells_iam=True,
@@ -96,13 +97,6 @@ def _quick_route(made: apigatewayv2.CfnApi | None) -> list[FoundRoute]:
     if made is None or made.target is None:
         return []
     return list(_route(made.route_key or _DEFAULT_ROUTE, (), ""))
-
-
-def _is_disabled(made: apigatewayv2.CfnApi | None, definition: Definition) -> bool | None:
-    written = False if made is None else made.disable_execute_api_endpoint
-    if written is None:
-        return definition.is_disabled
-    return written if isinstance(written, bool) else None
 
 
 def _routes(

@@ -12,7 +12,7 @@ from gatewatch_cdk.readers.assets import from_asset
 from gatewatch_cdk.readers.entrances import entrances, method_arns
 from gatewatch_cdk.readers.policies import Policy
 from gatewatch_cdk.readers.reading import FoundRoute, OwnCall, Reading
-from gatewatch_cdk.readers.spec import Definition, read_definition
+from gatewatch_cdk.readers.spec import Definition, endpoint_disabled, read_definition
 from gatewatch_cdk.readers.stages import Choice, GivenStage, choose, rest_stages
 from gatewatch_cdk.readers.tree import (
     Tree,
@@ -52,7 +52,8 @@ def read_rest(api: RestApi, given: GivenStage | None, tree: Tree) -> Reading:
             tree,
             is_private=is_private,
             condition=None if made is None else condition_of(made),
-            is_disabled=_is_disabled(made, definition),
+            is_disabled=made is not None
+            and endpoint_disabled(made.disable_execute_api_endpoint, definition),
         ),
         calls=(OwnCall("execute-api:Invoke", method_arns(api, api_id)),),
         unread="; ".join(filter(None, (definition.unread, methods.unread))),
@@ -70,13 +71,6 @@ def _made(api: RestApi, api_id: str, tree: Tree) -> apigateway.CfnRestApi | None
 def _endpoint_types(made: apigateway.CfnRestApi) -> list[Any]:
     written = rendered(made, made.endpoint_configuration)
     return list(written.get("types") or ()) if isinstance(written, dict) else []
-
-
-def _is_disabled(made: apigateway.CfnRestApi | None, definition: Definition) -> bool | None:
-    written = False if made is None else made.disable_execute_api_endpoint
-    if written is None:
-        return definition.is_disabled
-    return written if isinstance(written, bool) else None
 
 
 def _policy(

@@ -53,6 +53,14 @@ def read_definition(body: object, *, is_http: bool, base_path: str = "ignore") -
     )
 
 
+def endpoint_disabled(written: object, definition: Definition) -> bool | None:
+    """Whether the default endpoint is, as the construct has `written` it or else the definition;
+    None where only the deployment knows."""
+    if written is None:
+        return definition.is_disabled
+    return written if isinstance(written, bool) else None
+
+
 def _foreign(paths: Value) -> Iterator[str]:
     """Paths and methods that are written elsewhere."""
     for path, item in paths.items():
