@@ -196,6 +196,31 @@ Held = Finding | None
 alike."""
 
 
+class Concern(StrEnum):
+    """What a failure is about, for the policy of a release: its layer, or what was found."""
+
+    EXPOSURE = "exposure"
+    NETWORK = "network"
+    EDGE = "edge"
+    ROUTING = "routing"
+    AUTH = "auth"
+    THROTTLE = "throttle"
+    REQUEST = "request"
+    INTEGRATION = "integration"
+    BACKEND = "backend"
+    EXPECTATION = "expectation"
+    SLOW = "slow"
+    CERTIFICATE = "certificate"
+
+
+class Action(StrEnum):
+    """What a failure does to a release."""
+
+    FAIL = "fail"
+    WARN = "warn"
+    IGNORE = "ignore"
+
+
 class SentCredential(msgspec.Struct, frozen=True):
     kind: CredentialKind
     validity: Validity = Validity.UNKNOWN

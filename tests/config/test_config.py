@@ -15,7 +15,7 @@ from gatewatch.config import authored
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Bearer, Config, Route, Window
 from gatewatch.config.problems import ConfigError
-from gatewatch.model import Access, Guard, Severity
+from gatewatch.model import Access, Action, Concern, Guard, Severity
 
 REFUSED = Path(__file__).parent / "refused"
 GOOD = """
@@ -250,6 +250,37 @@ def test_a_small_deployment_is_for_a_hundred_routes(routes: int) -> None:
         return
     with pytest.raises(ConfigError, match="small: 101: expected at most 100 routes at entrances"):
         load(text, "test")
+
+
+@pytest.mark.parametrize(
+    ("text", "settles", "every", "deadline"),
+    [
+        ("", 90, 5, 300),
+        ("verify: {for: 10m}\n", 600, 5, 1200),
+        ("verify: {for: 10s, every: 1s, deadline: 20s}\n", 10, 1, 20),
+    ],
+)
+def test_releases_are_verified_for_a_while(
+    text: str, settles: float, every: float, deadline: float
+) -> None:
+    made = load(GOOD + text, "test")
+    one = made.verification
+    assert (one.for_seconds, one.every_seconds, one.deadline_seconds) == (settles, every, deadline)
+    # An earlier version's service knows no such key, and reads every other configuration.
+    assert (b'"verify"' in msgspec.json.encode(made)) is bool(text)
+
+
+def test_a_deadline_is_not_before_the_end_of_the_window() -> None:
+    with pytest.raises(ConfigError, match="expected at least `for`, which is 600s"):
+        load(GOOD + "verify: {for: 10m, deadline: 5m}\n", "test")
+
+
+def test_a_word_for_a_route_is_for_everything_but_exposures() -> None:
+    text = (
+        "apis: {a: {url: 'https://a.example', routes: [{GET /x: {access: public, verify: warn}}]}}"
+    )
+    actions = load(text, "test").apis[0].routes[0].verify
+    assert actions == {one: Action.WARN for one in Concern if one is not Concern.EXPOSURE}
 
 
 @pytest.mark.parametrize("value", ["1", "'yes'", "[]"])

@@ -20,6 +20,7 @@ from gatewatch.config.canonical import (
     SecretRef,
     SecretSource,
     UnreadableError,
+    Verification,
     Window,
     read_canonical,
 )
@@ -34,6 +35,7 @@ from gatewatch.config.parts import Part, Parts, read_parts
 from gatewatch.config.problems import ConfigError, Path, Problem
 from gatewatch.config.rules import problems
 from gatewatch.config.values import MOST_CHANNELS, MOST_WINDOWS
+from gatewatch.config.verification import verification
 from gatewatch.model import ANONYMOUS, Severity
 
 T = TypeVar("T")
@@ -70,6 +72,7 @@ def _config(parts: Parts) -> Config | None:
     maintenance = tuple(_windows(owners["apis"], parts))
     notify = tuple(_channels(owners["apis"], parts))
     placed = _network(main)
+    verify = _verification(main)
     if parts.problems:
         return None
     used = hosts_of_users(apis)
@@ -87,6 +90,7 @@ def _config(parts: Parts) -> Config | None:
         contact=_text(main, "contact"),
         alarm_runbook=_text(main, "alarm_runbook"),
         small=main.value.get("small") is True or msgspec.UNSET,
+        verify=verify,
     )
     if not parts.problems:
         for problem in _of_canonical(made):
@@ -174,6 +178,14 @@ def _network(main: Part) -> Network | None:
         return None
     written = _piece(main.value["network"], authored.Network, ("network",), main.findings)
     return network(written, ("network",), main.findings) if written else None
+
+
+def _verification(main: Part) -> Verification | msgspec.UnsetType:
+    if main.value.get("verify") is None:
+        return msgspec.UNSET
+    path = ("verify",)
+    written = _piece(main.value["verify"], authored.Verification, path, main.findings)
+    return verification(written, path, main.findings) if written else msgspec.UNSET
 
 
 def _text(main: Part, key: str) -> str | None:

@@ -34,7 +34,7 @@ from gatewatch.config.values import (
     Username,
 )
 from gatewatch.gateway.url import NAMED_HOST, PORT
-from gatewatch.model import Access, Guard, Severity
+from gatewatch.model import Access, Action, Concern, Guard, Severity
 
 Duration = Annotated[
     str,
@@ -251,6 +251,44 @@ BUILT_IN = Defaults(
 )
 
 
+Concerns = Annotated[
+    Concern | tuple[Concern, ...],
+    Meta(
+        extra_json_schema={
+            "description": "one or a list of a layer (network, edge, routing, auth, throttle, "
+            "request, integration, backend), exposure, expectation, slow and certificate"
+        }
+    ),
+]
+
+
+class Policy(Authored, frozen=True, kw_only=True):
+    """What a failure does to a release, by its layer, or by what it is about otherwise: `exposure`,
+    `expectation`, `slow` or `certificate`. An exposure always fails it. What is not named keeps
+    what is said around it; at first, `throttle`, `backend`, `slow` and `certificate` only warn, and
+    everything else fails.
+    """
+
+    fail: Concerns = ()
+    warn: Concerns = ()
+    ignore: Concerns = ()
+
+
+class Verification(Policy, frozen=True, kw_only=True):
+    """How `gatewatch verify` decides after a deployment. It looks at everything `every` so often;
+    what it sees counts once the window `for` is over and the looks of its last third agree. Where
+    they do not, it goes on until the `deadline`: by default twice as long, and at least 5m.
+    """
+
+    duration: Duration = field(default="90s", name="for")
+    every: Duration = "5s"
+    deadline: Duration | None = None
+
+
+Verify = Action | Policy
+"""One word is for everything but exposures."""
+
+
 class Route(Looks, frozen=True, kw_only=True):
     """Keyed by method and path template, such as `GET /orders/{id}`."""
 
@@ -263,6 +301,7 @@ class Route(Looks, frozen=True, kw_only=True):
     invoke: bool = False
     expect: Expect = Expect()
     severity: Severity | None = None
+    verify: Verify | None = None
 
 
 ParameterName = Annotated[
@@ -303,6 +342,7 @@ class Api(Defaults, frozen=True, kw_only=True):
     runbook: Text | None = None
     private: bool = False
     api_id: ApiId | None = None
+    verify: Verify | None = None
     connect_to: HostPort | None = None
     ca_file: Text | None = None
 
@@ -391,6 +431,7 @@ class File(Included, frozen=True, kw_only=True):
     small: bool = False
     contact: Contact | None = None
     alarm_runbook: Link | None = None
+    verify: Verification | None = None
 
 
 def schema() -> dict[str, Any]:

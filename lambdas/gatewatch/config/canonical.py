@@ -23,6 +23,7 @@ from gatewatch.config.values import (
     Count,
     CredentialName,
     CronLine,
+    Deadline,
     Destination,
     Every,
     Few,
@@ -37,8 +38,10 @@ from gatewatch.config.values import (
     Region,
     Reminder,
     RoleArn,
+    Rounds,
     RouteName,
     SecurityGroupId,
+    Settles,
     Status,
     SubnetId,
     Target,
@@ -49,7 +52,15 @@ from gatewatch.config.values import (
     WindowSeconds,
     Within,
 )
-from gatewatch.model import ANONYMOUS, READING_METHODS, Access, Guard, Severity
+from gatewatch.model import (
+    ANONYMOUS,
+    READING_METHODS,
+    Access,
+    Action,
+    Concern,
+    Guard,
+    Severity,
+)
 
 
 class Canonical(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -190,11 +201,27 @@ class Expect(Canonical, frozen=True, kw_only=True):
 Caller = Annotated[tuple[CredentialName, ...], Meta(min_length=1)]
 
 
+Actions = dict[Concern, Action]
+"""What failures do to a release, by what they are about. Unset: as for what is around it. (An
+earlier version's service reads a configuration that does not set it.)"""
+
+
+class Verification(Canonical, frozen=True, kw_only=True):
+    """How releases are verified: for how long, how often everything is looked at, and when a
+    decision is due at the latest."""
+
+    actions: Actions = {}
+    for_seconds: Settles = 90.0
+    every_seconds: Rounds = 5.0
+    deadline_seconds: Deadline = 300.0
+
+
 class Route(Canonical, frozen=True, kw_only=True):
     """`name` is the method and the path template; `target` the path and query actually called.
 
     `callers` are credential names, joined ones as a tuple of several. `open_after` failures in a
-    row count, or X of the last Y where `open_share` is (X, Y); see `track.Patience`.
+    row count, or X of the last Y where `open_share` is (X, Y); see `track.Patience`. `verify`: what
+    its failures do to a release.
     """
 
     name: RouteName
@@ -213,6 +240,7 @@ class Route(Canonical, frozen=True, kw_only=True):
     resolve_after: Count
     severity: Severity
     open_share: tuple[Few, Few] | None = None
+    verify: Actions | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def writes(self) -> bool:
@@ -242,6 +270,7 @@ class Api(Canonical, frozen=True, kw_only=True):
     remind_every_seconds: Reminder | None = None
     private: bool = False
     api_id: ApiId | None = None
+    verify: Actions | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def presented(self) -> frozenset[str]:
@@ -307,10 +336,15 @@ class Config(Canonical, frozen=True, kw_only=True):
     contact: Contact | None = None
     alarm_runbook: Link | None = None
     small: bool | msgspec.UnsetType = msgspec.UNSET
+    verify: Verification | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def is_small(self) -> bool:
         return self.small is True
+
+    @property
+    def verification(self) -> Verification:
+        return Verification() if self.verify is msgspec.UNSET else self.verify
 
 
 class UnreadableError(ValueError):

@@ -20,6 +20,7 @@ from gatewatch.config.pattern import is_pattern
 from gatewatch.config.problems import Path
 from gatewatch.config.rules import HTTPS, JSON_PATH, is_secure
 from gatewatch.config.values import METHODS
+from gatewatch.config.verification import actions
 from gatewatch.gateway.url import is_loopback_host, parse, tidied, tidied_base
 from gatewatch.model import Access
 
@@ -62,6 +63,7 @@ def api(
         authority=lookups.authority(written.ca_file, (*path, "ca_file"), findings),
         private=written.private,
         api_id=written.api_id,
+        verify=actions(written.verify, (*path, "verify"), findings),
     )
 
 
@@ -177,6 +179,7 @@ def _route(
         open_share=share,
         resolve_after=settled.resolve_after or 1,
         severity=written.severity or parent.severity,
+        verify=actions(written.verify, (*path, "verify"), findings),
     )
 
 

@@ -62,6 +62,8 @@ _TITLES = {
     "Api": "apis",
     "UrlParameter": "a parameter",
     "Route": "routes",
+    "Policy": "policy",
+    "Verification": "verify",
     "Expect": "expect",
     "Credential": "credentials",
     "SecretRef": "References to secrets",

@@ -21,6 +21,7 @@ from gatewatch.config.canonical import (
     OAuth2,
     Route,
     Sigv4,
+    Verification,
     caller_name,
 )
 from gatewatch.config.headers import directs, header_problem
@@ -60,10 +61,17 @@ def problems(config: Config) -> Iterator[Problem]:
             yield Problem(("credentials", one.name), expected)
     yield from _of_channels(config)
     yield from _of_windows(config)
+    yield from _of_verification(config.verification)
     sources = {one.name: one.source for one in config.credentials}
     if places <= MOST_PLACES:
         for api in config.apis:
             yield from _of_api(api, sources)
+
+
+def _of_verification(verification: Verification) -> Iterator[Problem]:
+    if verification.deadline_seconds < verification.for_seconds:
+        least = f"{verification.for_seconds:g}s"
+        yield Problem(("verify", "deadline"), f"expected at least `for`, which is {least}")
 
 
 def _twice(names: Iterable[str], path: Path) -> Iterator[Problem]:

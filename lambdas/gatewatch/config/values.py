@@ -122,10 +122,16 @@ REMINDER: Span = (300.0, 30 * 86_400.0)
 # CloudWatch's shortest and longest mute:
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Schedule.html
 WINDOW: Span = (60.0, 15 * 86_400.0)
+SETTLES: Span = (1.0, 3_600.0)
+ROUNDS: Span = (0.1, 300.0)
+DEADLINE: Span = (1.0, 7_200.0)
 Every = Annotated[float, Meta(ge=EVERY[0], le=EVERY[1])]
 Timeout = Annotated[float, Meta(ge=TIMEOUT[0], le=TIMEOUT[1])]
 Within = Annotated[float, Meta(ge=WITHIN[0], le=WITHIN[1])]
 Reminder = Annotated[float, Meta(ge=REMINDER[0], le=REMINDER[1])]
+Settles = Annotated[float, Meta(ge=SETTLES[0], le=SETTLES[1])]
+Rounds = Annotated[float, Meta(ge=ROUNDS[0], le=ROUNDS[1])]
+Deadline = Annotated[float, Meta(ge=DEADLINE[0], le=DEADLINE[1])]
 WindowSeconds = Annotated[float, Meta(ge=WINDOW[0], le=WINDOW[1])]
 REGION = r"^[a-z]{2,}(-[a-z]+)+-[0-9]+$(?!\n)"
 Region = Annotated[

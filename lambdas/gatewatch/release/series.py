@@ -1,0 +1,90 @@
+"""What one look showed, round by round, and whether its answers agree by now.
+
+After a deployment, nodes answer differently for a while (13 to 33 s were measured after a REST
+deployment, up to 62 s after other changes), and a few equal answers may all be old ones. So only
+the last ones count, after a window that is longer than that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from gatewatch.model import Outcome, Verdict
+from gatewatch.release.policy import is_exposure
+
+LEAST_LOOKS = 3
+"""So many must agree: two may have met the same node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """`after`: seconds since the first look of the release."""
+
+    after: float
+    verdict: Verdict
+
+
+@dataclass(slots=True)
+class Series:
+    """The verdicts of one look, oldest first; grows with each round."""
+
+    seen: list[Seen] = field(default_factory=list)
+
+    def add(self, after: float, verdict: Verdict) -> None:
+        """Of earlier looks only the last failing one keeps its evidence: there may be many routes,
+        and many looks at each."""
+        if self.seen and not (has_failed(self.last.verdict) and not has_failed(verdict)):
+            self.seen[-1] = Seen(self.last.after, _bare(self.last.verdict))
+        self.seen.append(Seen(after, verdict))
+
+    @property
+    def last(self) -> Seen:
+        return self.seen[-1]
+
+    def tail(self, now: float, seconds: float) -> list[Seen]:
+        """The looks that count: those of the last seconds, and never fewer than LEAST_LOOKS."""
+        recent = [one for one in self.seen if one.after >= now - seconds]
+        return recent if len(recent) >= LEAST_LOOKS else self.seen[-LEAST_LOOKS:]
+
+    def agrees(self, now: float, seconds: float) -> bool:
+        """Whether enough of the last looks have had the same outcome."""
+        tail = self.tail(now, seconds)
+        return len(tail) >= LEAST_LOOKS and len({_outcome(one.verdict) for one in tail}) == 1
+
+    def exposure(self) -> Seen | None:
+        """The first look at which somebody got in who must not."""
+        return next((one for one in self.seen if is_exposure(one.verdict)), None)
+
+    def count(self, outcome: Outcome) -> int:
+        return sum(_outcome(one.verdict) is outcome for one in self.seen)
+
+    def began(self) -> float:
+        """When its present outcome began."""
+        present = _outcome(self.last.verdict)
+        since = self.last.after
+        for one in reversed(self.seen):
+            if _outcome(one.verdict) is not present:
+                break
+            since = one.after
+        return since
+
+
+def _bare(verdict: Verdict) -> Verdict:
+    return replace(verdict, evidence=(), ruled_out=(), next_probe=None)
+
+
+def has_failed(verdict: Verdict) -> bool:
+    """Also of what is not sent again, since a finding holds it back."""
+    return _outcome(verdict) is Outcome.FAIL
+
+
+def _outcome(verdict: Verdict) -> Outcome:
+    is_held = verdict.outcome is Outcome.SKIPPED and verdict.finding is not None
+    return Outcome.FAIL if is_held else verdict.outcome
+
+
+def outcomes(seen: Iterable[Seen]) -> frozenset[Outcome]:
+    return frozenset(_outcome(one.verdict) for one in seen)
