@@ -34,6 +34,7 @@ LEFT_OUT = (
     "gatewatch/cli",
     "gatewatch/cost",
     "gatewatch/pages",
+    "gatewatch/reports",
     "gatewatch/sandbox",
     "gatewatch/transcripts",
     *(
@@ -47,6 +48,7 @@ LEFT_OUT = (
             "expand",
             "findings",
             "limits",
+            "lines",
             "lookups",
             "maintenance",
             "network",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from gatewatch.cli.exits import UsageError
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
 from gatewatch.config.document import MOST_CHARACTERS
+from gatewatch.config.lines import Places, places
 from gatewatch.config.lookups import LookUp, Lookups, Missing
 from gatewatch.notices.origin import Origin
 from gatewatch.ports import SecretError
@@ -33,16 +35,33 @@ def read_config(file: Path, parameter: LookUp | None = None) -> Config:
 
     URLs in Parameter Store are read from there, unless `parameter` gives them.
     """
+    lookups = Lookups(parameter or lru_cache(_parameter), authorities(file.parent), included(file))
+    return load(_text(file), str(file), lookups)
+
+
+def _text(file: Path) -> str:
     try:
         with file.open("rb") as opened:
-            text = opened.read(_MOST_BYTES).decode("utf-8")
+            return opened.read(_MOST_BYTES).decode("utf-8")
     except OSError as error:
         hint = "; `gatewatch init` writes a starter file" if not file.exists() else ""
         raise UsageError(f"{file}: {error.strerror}{hint}") from None
     except UnicodeDecodeError:
         raise UsageError(f"{file}: not UTF-8 text") from None
-    lookups = Lookups(parameter or lru_cache(_parameter), authorities(file.parent), included(file))
-    return load(text, str(file), lookups)
+
+
+def read_places(file: Path) -> Places:
+    """Where each route is configured, with the files as a report's reader knows them."""
+    return places(_text(file), _in_repository(file), Lookups(included=included(file)))
+
+
+def _in_repository(file: Path) -> str:
+    """Seen from the repository that GitHub Actions checked out, else from the working folder."""
+    whole = Path.cwd() / file
+    for folder in (os.environ.get("GITHUB_WORKSPACE"), Path.cwd()):
+        if folder and whole.is_relative_to(folder):
+            return whole.relative_to(folder).as_posix()
+    return file.as_posix()
 
 
 def _parameter(name: str) -> str | Missing:

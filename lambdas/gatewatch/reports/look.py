@@ -1,0 +1,175 @@
+"""One look of a release in the words that every report shares: what it is, how grave, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import TypeVar
+
+from gatewatch.model import OK, Action, Finding, Outcome, Purpose, Verdict, is_stranger
+from gatewatch.notices.visible import cut, visible_line
+from gatewatch.notices.words import finding_phrase, layers_phrase, probe_phrase, title_of
+from gatewatch.release.baseline import Before
+from gatewatch.release.checked import Checked, Standing
+from gatewatch.release.decide import Release
+
+LONGEST = 500
+"""Characters of one thing that is told."""
+
+
+class Level(StrEnum):
+    """How grave a look is for the release; of what passed or was skipped, nothing is said."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+def level(look: Checked) -> Level | None:
+    """What stops the release is an error. An older failure is at most a warning."""
+    if look.stops:
+        return Level.ERROR
+    if look.has_failed:
+        return Level.NOTE if look.action is Action.IGNORE else Level.WARNING
+    return Level.NOTE if look.standing is Standing.UNKNOWN else None
+
+
+_FORBIDDEN = {0xFFFE: "\ufffd", 0xFFFF: "\ufffd"}
+"""XML takes no other character that `visible_line` leaves: https://www.w3.org/TR/xml/#charsets"""
+
+
+def clean(text: str, longest: int = LONGEST) -> str:
+    """Foreign text as one line that every format can hold."""
+    return cut(visible_line(text).translate(_FORBIDDEN), longest)
+
+
+class Names:
+    """What the looks of a release are called: with their entrance, where an API has several."""
+
+    def __init__(self, release: Release) -> None:
+        entrances: dict[str, set[str]] = {}
+        for look in release.looks:
+            entrances.setdefault(look.api, set()).add(look.entrance)
+        self._many = frozenset(api for api, found in entrances.items() if len(found) > 1)
+
+    def of(self, look: Checked) -> str:
+        """`GET /orders/{id} as anonymous`; the API stands beside it."""
+        return clean(f"{look.route} as {look.caller}{self._where(look)}")
+
+    def _where(self, look: Checked) -> str:
+        return f" at {look.entrance}" if look.api in self._many else ""
+
+
+_One = TypeVar("_One", Checked, Before)
+
+
+def by_api(looks: Iterable[_One]) -> Mapping[str, Sequence[_One]]:
+    """In the order in which each API comes first."""
+    found: dict[str, list[_One]] = {}
+    for one in looks:
+        found.setdefault(one.api, []).append(one)
+    return found
+
+
+def gone_name(before: Before) -> str:
+    return clean(f"{before.route} as {before.caller} at {before.entrance}")
+
+
+def what(look: Checked) -> str:
+    """The outcome in a few words: `refused at routing: route_not_found or 2 look-alikes`."""
+    verdict = look.verdict
+    if not look.has_failed or verdict is None:
+        return look.standing.value
+    if verdict.finding in (Finding.REFUSED, None):
+        return f"refused at {layers_phrase(verdict)}: {clean(causes(verdict))}"
+    return finding_phrase(verdict.finding)
+
+
+def causes(verdict: Verdict) -> str:
+    others = len(verdict.candidates) - 1
+    if others < 1:
+        return verdict.cause
+    return f"{verdict.cause} or {others} look-alike{'s' if others > 1 else ''}"
+
+
+def reason(look: Checked) -> str:
+    """The outcome and why, in one line."""
+    return f"{what(look)}; {clean(look.because)}"
+
+
+def rule(look: Checked) -> str:
+    """What it is an instance of: the cause of a refusal, else what was found."""
+    if not look.has_failed or look.verdict is None:
+        return look.standing.value
+    finding = look.verdict.finding
+    return look.verdict.cause if finding in (Finding.REFUSED, None) else finding.value
+
+
+def got(look: Checked) -> str:
+    """What the last look was answered: the status, and nothing else of the answer."""
+    evidence = look.verdict.evidence if look.verdict else ()
+    for exchange in reversed(evidence):
+        response = exchange.response
+        if exchange.request.purpose is Purpose.LOOK and response.status_told:
+            return str(response.status) if response.status else "no answer"
+    return ""
+
+
+def expected(look: Checked) -> str:
+    """What should have come, as far as the finding tells."""
+    finding = look.verdict.finding if look.verdict and look.has_failed else None
+    if finding in _EXPECTED:
+        return _EXPECTED[finding]
+    return "an answer" if finding is Finding.REFUSED and not is_stranger(look.caller) else ""
+
+
+_EXPECTED: Mapping[Finding | None, str] = {
+    Finding.PROTECTED_ROUTE_OPEN: "a refusal",
+    Finding.ENTRANCE_NOT_CLOSED: "a refusal",
+    Finding.GUARD_WEAKENED: "a refusal by its guard",
+    Finding.PUBLIC_ROUTE_CLOSED: "an answer without a credential",
+}
+
+
+def seconds(look: Checked) -> float:
+    """How long its last answer took."""
+    evidence = look.verdict.evidence if look.verdict else ()
+    return (evidence[-1].response.elapsed_ms or 0.0) / 1000 if evidence else 0.0
+
+
+def facts(look: Checked) -> Iterator[tuple[str, str]]:
+    """What is known of a look that did not pass, each with its name."""
+    yield "outcome", what(look)
+    if look.verdict is not None:
+        yield from _diagnosed(look, look.verdict)
+    if wanted := expected(look):
+        yield "expected", wanted
+    if status := got(look):
+        yield "got", status
+    yield "because", clean(look.because)
+    if look.before is not None:
+        yield "before", _known(look.before)
+    if look.renamed is not None:
+        yield "renamed", clean(look.renamed)
+    if look.verdict is not None and look.verdict.next_probe is not None:
+        probe = look.verdict.next_probe
+        yield "next look", clean(f"{probe_phrase(probe)}: {probe.why}")
+
+
+def _diagnosed(look: Checked, verdict: Verdict) -> Iterator[tuple[str, str]]:
+    yield "layer", layers_phrase(verdict)
+    if look.has_failed and verdict.cause != OK:
+        yield "cause", clean(f"{verdict.cause} ({verdict.confidence}): {title_of(verdict.cause)}")
+        rest = [one.cause for one in verdict.candidates if one.cause != verdict.cause]
+        if rest:
+            yield "or", clean(", ".join(rest))
+    if verdict.because:
+        yield "told", clean(verdict.because)
+
+
+def _known(before: Before) -> str:
+    if before.outcome is Outcome.FAIL:
+        since = f" since {before.since}" if before.since else ""
+        return clean(f"failed{since}: {before.cause or before.finding or 'otherwise'}")
+    last = f", last at {before.last_good}" if before.last_good else ""
+    return clean(f"{before.outcome}{last}")
