@@ -258,6 +258,7 @@ def test_a_small_deployment_is_for_a_hundred_routes(routes: int) -> None:
         ("", 90, 5, 300),
         ("verify: {for: 10m}\n", 600, 5, 1200),
         ("verify: {for: 10s, every: 1s, deadline: 20s}\n", 10, 1, 20),
+        ("verify: {for: 9s}\n", 9, 0.5, 300),
     ],
 )
 def test_releases_are_verified_for_a_while(

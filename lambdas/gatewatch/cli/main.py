@@ -28,6 +28,7 @@ from gatewatch.cli import (
     send_test,
     status,
     validate,
+    verify,
     watch,
 )
 from gatewatch.cli.exits import BAD_USAGE, INTERRUPTED, UNDECIDED, UsageError
@@ -47,6 +48,7 @@ app = typer.Typer(
 app.command("check")(check.check)
 app.command("run")(run.run)
 app.command("watch")(watch.watch)
+app.command("verify")(verify.verify)
 app.command("explain")(explain.explain)
 app.command("causes")(causes.causes)
 app.command("validate")(validate.validate)

@@ -49,7 +49,7 @@ def run(
     gatewatch run --deployed-at 2026-11-22T09:00:00Z
     ```
     """
-    deployed = _time(deployed_at) if deployed_at is not None else None
+    deployed = time_of("--deployed-at", deployed_at) if deployed_at is not None else None
     loaded = read_config(config)
     store = open_store(config, state, loaded)
     transport, clock = prober(loaded, vault(config.parent, loaded)), SystemClock()
@@ -73,13 +73,14 @@ def run(
     raise typer.Exit(of_report(report))
 
 
-def _time(text: str) -> datetime:
+def time_of(option: str, text: str) -> datetime:
+    """Raises UsageError."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
         time = None
     if time is None or time.tzinfo is None:
-        raise UsageError(f'--deployed-at: "{text}": expected a time such as 2026-11-22T09:00:00Z')
+        raise UsageError(f'{option}: "{text}": expected a time such as 2026-11-22T09:00:00Z')
     return time
 
 

@@ -24,6 +24,7 @@ from gatewatch.config.canonical import Config, UnreadableError, read_canonical
 from gatewatch.config.problems import nearest
 from gatewatch.incidents.track import RouteState
 from gatewatch.model import Incident
+from gatewatch.plan import Entered, Latches
 from gatewatch.service.errands import (
     MOST_NAMED,
     Answer,
@@ -107,6 +108,17 @@ class Service:
     def states(self, api: str) -> list[RouteState]:
         with self._asked():
             return latest(self.table.all(api))
+
+    def precedents(self) -> tuple[Latches, Entered]:
+        """The writes that are held back, and the entrances at which any look ever got through."""
+        with self._asked():
+            records = self.table.records()
+        latched = {
+            (name, route, entrance): held
+            for name, one in records.items()
+            for (route, entrance), held in one.latched.items()
+        }
+        return latched, frozenset((name, at) for name, one in records.items() for at in one.let_in)
 
     def tick(self) -> Tick | None:
         with self._asked():

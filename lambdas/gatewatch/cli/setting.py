@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,12 +31,17 @@ _MOST_BYTES = 4 * MOST_CHARACTERS + 4
 """More than any accepted file has, so that an endless one is refused as too long."""
 
 
-def read_config(file: Path, parameter: LookUp | None = None) -> Config:
+def read_config(
+    file: Path, parameter: LookUp | None = None, instead: Mapping[str, str] | None = None
+) -> Config:
     """Raise ConfigError with all problems, or UsageError where there is no such file.
 
-    URLs in Parameter Store are read from there, unless `parameter` gives them.
+    URLs in Parameter Store are read from there, unless `parameter` gives them. `instead`: by API,
+    the URL at which it is looked at instead.
     """
-    lookups = Lookups(parameter or lru_cache(_parameter), authorities(file.parent), included(file))
+    lookups = Lookups(
+        parameter or lru_cache(_parameter), authorities(file.parent), included(file), instead or {}
+    )
     return load(_text(file), str(file), lookups)
 
 

@@ -275,13 +275,14 @@ class Policy(Authored, frozen=True, kw_only=True):
 
 
 class Verification(Policy, frozen=True, kw_only=True):
-    """How `gatewatch verify` decides after a deployment. It looks at everything `every` so often;
-    what it sees counts once the window `for` is over and the looks of its last third agree. Where
-    they do not, it goes on until the `deadline`: by default twice as long, and at least 5m.
+    """How `gatewatch verify` decides after a deployment. It looks at everything `every` so often,
+    by default each 5s, or eighteen times in a shorter window. What it sees counts once the window
+    `for` is over and the looks of its last third agree. Where they do not, it goes on until the
+    `deadline`: by default twice as long, and at least 5m.
     """
 
     duration: Duration = field(default="90s", name="for")
-    every: Duration = "5s"
+    every: Duration | None = None
     deadline: Duration | None = None
 
 

@@ -43,7 +43,7 @@ def api(
     if not routes and not findings.touch((*path, "routes")):
         findings.add((*path, "routes"), _NO_ROUTES)
     written = _outside(raw, path, findings)
-    found = tuple(urls(written, lookups.parameter, path, findings))
+    found = tuple(urls(written, lookups.parameter, path, findings, lookups.instead.get(name)))
     _check_place(written, found, bool(_used(routes)), path, findings)
     check_times(written, path, findings)
     settled = _settled(*defaults, written)

@@ -6,7 +6,7 @@ The caller does the look-up: reading a configuration calls nothing by itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
@@ -49,11 +49,13 @@ def _nowhere(name: str) -> Missing:
 @dataclass(frozen=True, slots=True)
 class Lookups:
     """`parameter`: the value of a parameter of Parameter Store. `ca_file`: the certificates of a
-    file, in PEM form. `included`: further files of the configuration."""
+    file, in PEM form. `included`: further files of the configuration. `instead`: by API, the one
+    URL at which it is looked at instead of all that are written."""
 
     parameter: LookUp = _nowhere
     ca_file: LookUp = _nowhere
     included: Files = _nowhere
+    instead: Mapping[str, str] = field(default_factory=dict)
 
     def within(self, folder: PurePath) -> Lookups:
         """The same for a file in a folder below: the files that it names are beside it."""
@@ -99,9 +101,16 @@ def _name(host: str) -> str:
 
 
 def urls(
-    written: authored.Api, look_up: LookUp, path: Path, findings: Findings
+    written: authored.Api,
+    look_up: LookUp,
+    path: Path,
+    findings: Findings,
+    instead: str | None = None,
 ) -> Iterator[tuple[str, str]]:
     """Every URL of an API with its key in the file; parameters are replaced by their values."""
+    if instead is not None:
+        yield "url", instead
+        return
     yield "url", _found(written.url, look_up, (*path, "url"), findings)
     for key, listed in (("also_at", written.also_at), ("closed_at", written.closed_at)):
         for at, one in enumerate(listed):

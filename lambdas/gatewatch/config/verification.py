@@ -11,6 +11,7 @@ from gatewatch.config.canonical import Actions, Verification
 from gatewatch.config.findings import Findings
 from gatewatch.config.limits import check_verification, seconds
 from gatewatch.config.problems import Path
+from gatewatch.config.values import ROUNDS
 from gatewatch.model import Action, Concern
 
 _ALWAYS = "expected under `fail` only: an exposure always fails a release"
@@ -34,11 +35,17 @@ def verification(written: authored.Verification, path: Path, findings: Findings)
     return Verification(
         actions=_of_policy(written, path, findings),
         for_seconds=settles,
-        every_seconds=seconds(written.every),
+        every_seconds=seconds(written.every) if written.every else between(settles),
         deadline_seconds=seconds(written.deadline) if written.deadline else latest(settles),
     )
 
 
+def between(for_seconds: float) -> float:
+    """How often everything is looked at where nothing is given, in seconds."""
+    return max(ROUNDS[0], min(Verification().every_seconds, for_seconds / _ROUNDS))
+
+
+_ROUNDS = 18
 _LEAST = 300.0
 
 

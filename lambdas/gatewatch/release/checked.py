@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 from msgspec.structs import replace
 
+from gatewatch.incidents.correlate import moment
 from gatewatch.model import Action, Concern, Layer, Outcome, Verdict
 from gatewatch.release.baseline import Before, Key, is_same_failure
 from gatewatch.release.policy import Policy, concerns, gravest, is_exposure
@@ -36,7 +37,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     what the policy wants done about a failure, or about not knowing; `stops`: whether it keeps the
     release from passing. `is_settled`: its last looks agree. `because`: the standing in one
     sentence. `before`: what was known of it, and `renamed` under which other name. `began_after`:
-    seconds after the first look at which its present outcome began.
+    seconds after the first look at which its present outcome began. `answers`: the outcome of each
+    look by its first letter, oldest first, such as `ppfff`.
     """
 
     api: str
@@ -49,6 +51,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     action: Action | None = None
     concerns: tuple[Concern, ...] = ()
     is_settled: bool = False
+    answers: str = ""
     looks: int = 0
     passed: int = 0
     failed: int = 0
@@ -64,6 +67,11 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def has_failed(self) -> bool:
         return self.standing in FAILURES
+
+    @property
+    def has_only_passed(self) -> bool:
+        """Whether nothing is held against it, though it may not have settled."""
+        return 0 < self.looks == self.passed
 
 
 _GRAVEST_FIRST = tuple(Standing)
@@ -97,6 +105,7 @@ def check(
     counted = tail if proof is None else [proof, *tail]
     base = replace(
         base,
+        answers=series.answers(),
         looks=len(series.seen),
         passed=series.count(Outcome.PASS),
         failed=series.count(Outcome.FAIL),
@@ -160,12 +169,12 @@ def _compared(before: Before | None, standing: Standing) -> str:
     if before.outcome is Outcome.FAIL:
         cause = before.cause or before.finding or "otherwise"
         return f"it failed otherwise before this release ({cause}){_since(before.since)}"
-    last = f" (last at {before.last_good})" if before.last_good else ""
+    last = f" (last at {moment(before.last_good)})" if before.last_good else ""
     return f"it passed before this release{last}"
 
 
 def _since(at: str | None) -> str:
-    return f", since {at}" if at else ""
+    return f", since {moment(at)}" if at else ""
 
 
 def _how_often(base: Checked, counted: Sequence[Seen]) -> str:

@@ -61,6 +61,10 @@ class Series:
     def count(self, outcome: Outcome) -> int:
         return sum(_outcome(one.verdict) is outcome for one in self.seen)
 
+    def answers(self) -> str:
+        """The outcome of each look by its first letter, oldest first: `ppfpff`."""
+        return "".join(_outcome(one.verdict)[0] for one in self.seen)
+
     def began(self) -> float:
         """When its present outcome began."""
         present = _outcome(self.last.verdict)

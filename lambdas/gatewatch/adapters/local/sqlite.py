@@ -319,6 +319,15 @@ class SqliteStore:
             states = [(api, msgspec.json.decode(one, type=RouteState)) for api, one in rows]
             return frozenset((api, state.entrance) for api, state in states if state.was_let_in)
 
+    def states(self) -> dict[str, list[RouteState]]:
+        """The states of all APIs, by the API's name."""
+        found: dict[str, list[RouteState]] = {}
+        with self._guarded():
+            rows = self._connection.execute("SELECT api, document FROM state")
+            for api, document in rows:
+                found.setdefault(api, []).append(msgspec.json.decode(document, type=RouteState))
+        return found
+
     def ready(self) -> None:
         """Reserve room in the file and, by changing its content, as much in the journal; then free
         it within both, so that no latch fails when the disk fills up meanwhile. A file that

@@ -1,0 +1,186 @@
+"""`gatewatch verify` as a pipeline runs it, against a real gateway that gets releases."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gatewatch.cli.main import main
+from gatewatch.sandbox import orders
+from gatewatch.sandbox.faults import FAULTS
+from gatewatch.sandbox.server import Sandbox, running
+
+SOON = ("--for", "1s", "--deadline", "3s")
+ORDERS = ("--api", "orders", *SOON)
+
+
+class Pipeline:
+    """Runs commands beside the configuration of a sandbox; keeps what they printed."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self.sandbox, self._capsys = folder, sandbox, capsys
+        self.out = self.err = ""
+
+    def __call__(self, *arguments: object) -> int:
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        self.out, self.err = self._capsys.readouterr()
+        return int(ended.value.code or 0)
+
+    def release(self, fault: str) -> None:
+        self.sandbox.change(FAULTS[fault].apply)
+
+    def run(self, file: str = "before.json") -> None:
+        assert self("run", "--format", "json") in (0, 1)
+        (self.folder / file).write_text(self.out)
+
+    def looks(self, *arguments: object) -> tuple[int, dict[str, dict[str, Any]]]:
+        """The exit code, and each look by its name."""
+        code = self("verify", *arguments, "--format", "json")
+        looks = json.loads(self.out)["looks"]
+        return code, {f"{one['api']}: {one['route']} as {one['as']}": one for one in looks}
+
+
+@pytest.fixture
+def pipeline(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Pipeline]:
+    monkeypatch.chdir(tmp_path)
+    for name, value in orders.SECRETS.items():
+        monkeypatch.setenv(name, value)
+    sandbox = Sandbox(orders.world())
+    with running(sandbox, tmp_path) as where:
+        (tmp_path / "gatewatch.yaml").write_text(orders.configuration(*where))
+        yield Pipeline(tmp_path, sandbox, capsys)
+
+
+def test_a_good_release_passes(pipeline: Pipeline) -> None:
+    pipeline.run()
+    assert pipeline("verify", "--baseline", "before.json", *SOON) == 0
+    assert "PASSED" in pipeline.out
+    assert "compared with before.json" in pipeline.out
+
+
+@pytest.mark.parametrize(
+    ("fault", "look", "layer", "cause"),
+    [
+        ("route_deleted", "orders: GET /orders/{id} as user", "routing", "route_not_found"),
+        ("authorizer_broken", "orders: GET /orders as user", "auth", "authorizer_failure"),
+        ("route_opened", "orders: GET /reports as anonymous", "ok", "ok"),
+    ],
+)
+def test_a_bad_release_is_stopped_with_its_layer_and_cause(
+    pipeline: Pipeline, fault: str, look: str, layer: str, cause: str
+) -> None:
+    pipeline.run()
+    pipeline.release(fault)
+    code, looks = pipeline.looks("--baseline", "before.json", *ORDERS)
+    one = looks[look]
+    assert (code, one["standing"], one["stops"]) == (1, "new_failure", True)
+    assert (one["verdict"]["layer"], one["verdict"]["cause"]) == (layer, cause)
+
+
+def test_an_older_failure_is_listed_and_does_not_stop_it(pipeline: Pipeline) -> None:
+    pipeline.release("route_deleted")
+    pipeline.run()
+    code, looks = pipeline.looks("--baseline", "before.json", *ORDERS)
+    assert code == 0
+    assert looks["orders: GET /orders/{id} as user"]["standing"] == "older_failure"
+    pipeline("verify", "--baseline", "before.json", *ORDERS)
+    assert "older failure, listed" in pipeline.out
+
+
+def test_the_local_state_is_the_baseline_and_stays_as_it_is(pipeline: Pipeline) -> None:
+    pipeline.run()
+    state = pipeline.folder / ".gatewatch" / "gatewatch.yaml.sqlite3"
+    before = _content(state)
+    pipeline.release("authorizer_broken")
+    code, looks = pipeline.looks(*ORDERS)
+    assert (code, looks["orders: GET /orders as user"]["standing"]) == (1, "new_failure")
+    assert _content(state) == before
+    assert pipeline("incidents") == 0
+    assert "authorizer" not in pipeline.out
+
+
+def _content(state: Path) -> list[str]:
+    with sqlite3.connect(f"file:{state}?mode=ro", uri=True) as opened:
+        return list(opened.iterdump())
+
+
+def test_what_a_monitor_saw_after_the_deployment_is_not_older(pipeline: Pipeline) -> None:
+    pipeline.run()
+    pipeline.release("authorizer_broken")
+    pipeline.run()
+    pipeline.run()
+    code, looks = pipeline.looks(*ORDERS)
+    assert (code, looks["orders: GET /orders as user"]["standing"]) == (1, "new_failure")
+    later = ("--deployed-at", "2099-01-01T00:00:00Z")
+    code, looks = pipeline.looks(*ORDERS, *later)
+    assert (code, looks["orders: GET /orders as user"]["standing"]) == (2, "older_failure")
+
+
+def test_without_a_baseline_every_failure_stops_it(pipeline: Pipeline) -> None:
+    pipeline.release("route_deleted")
+    code, looks = pipeline.looks(*ORDERS)
+    assert (code, looks["orders: GET /orders/{id} as user"]["standing"]) == (1, "first_failure")
+    assert not (pipeline.folder / ".gatewatch").exists()
+
+
+def test_only_a_release_that_passed_becomes_the_next_ones_baseline(pipeline: Pipeline) -> None:
+    kept = ("--save", "kept.json", "--baseline", "kept.json")
+    assert pipeline("verify", "--save", "kept.json", *SOON) == 0
+    before = (pipeline.folder / "kept.json").read_bytes()
+    pipeline.release("route_deleted")
+    assert pipeline("verify", *kept, *ORDERS) == 1
+    assert "kept.json: not written, as the release was stopped" in pipeline.err
+    assert (pipeline.folder / "kept.json").read_bytes() == before
+    pipeline.sandbox.change(lambda _: orders.world())
+    assert pipeline("verify", *kept, *ORDERS, "--route", "GET /orders") == 0
+    saved = json.loads((pipeline.folder / "kept.json").read_text())["looks"]
+    assert {(one["api"], one["route"]) for one in saved} >= {
+        ("orders", "GET /orders/{id}"),
+        ("orders", "GET /health"),
+    }
+
+
+def test_a_stage_that_is_not_live_yet_is_compared_with_the_live_one(pipeline: Pipeline) -> None:
+    pipeline.run()
+    url = f"https://{orders.API_ID}.execute-api.{orders.REGION}.amazonaws.com/next"
+    code, looks = pipeline.looks(*ORDERS, "--baseline", "before.json", "--url", url)
+    one = looks["orders: GET /health as anonymous"]
+    assert (code, one["entrance"], one["standing"]) == (1, url, "new_failure")
+    assert {one["entrance"] for one in looks.values()} == {url}
+
+
+def test_a_url_says_of_which_api_it_is(pipeline: Pipeline) -> None:
+    route = "{url: 'https://a.example', routes: [GET /x: public]}"
+    (pipeline.folder / "two.yaml").write_text(f"apis: {{a: {route}, b: {route}}}")
+    assert pipeline("verify", "--config", "two.yaml", "--url", "https://b.example") == 3
+    assert "--url: expected --api NAME beside it: which of a, b?" in pipeline.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--api", "ordrs"], "--api: ordrs: there is no such API (did you mean orders?)"),
+        (["--route", "GET /order"], "--route: GET /order: there is no such route (did you mean"),
+        (["--for", "soon"], '--for: "soon": expected a duration such as 90s or 5m'),
+        (["--for", "2h"], '--for: "2h": expected a duration such as 90s or 5m, from 1s to 3600s'),
+        (["--for", "60s", "--deadline", "10s"], "--deadline: 10 s: expected at least the window"),
+        (["--api", "orders", "--url", "nowhere"], "apis.orders.url"),
+        (["--baseline", "none.json"], "--baseline: none.json: No such file"),
+        (["--baseline", "gatewatch.yaml"], "--baseline: gatewatch.yaml: expected a file of"),
+        (["--deployed-at", "today"], '--deployed-at: "today": expected a time such as'),
+    ],
+)
+def test_bad_input_gets_one_clear_error(
+    pipeline: Pipeline, arguments: list[str], error: str
+) -> None:
+    assert pipeline("verify", *arguments) == 3
+    assert error in pipeline.err
+    assert "Traceback" not in pipeline.err
