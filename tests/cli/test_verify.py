@@ -157,6 +157,22 @@ def test_a_stage_that_is_not_live_yet_is_compared_with_the_live_one(pipeline: Pi
     assert {one["entrance"] for one in looks.values()} == {url}
 
 
+def test_reports_are_written_beside_what_is_printed(pipeline: Pipeline) -> None:
+    pipeline.release("authorizer_broken")
+    named = ("--report", "junit=verify.xml", "--report", "sarif=verify.sarif")
+    assert pipeline("verify", *ORDERS, *named, "--format", "github") == 1
+    assert pipeline.out.startswith("::error file=gatewatch.yaml,line=")
+    assert "authorizer_failure" in (pipeline.folder / "verify.xml").read_text()
+    assert json.loads((pipeline.folder / "verify.sarif").read_text())["version"] == "2.1.0"
+
+
+def test_a_result_is_told_even_where_its_report_cannot_be_written(pipeline: Pipeline) -> None:
+    (pipeline.folder / "taken").mkdir()
+    assert pipeline("verify", *ORDERS, "--report", "junit=taken") == 3
+    assert "PASSED" in pipeline.out
+    assert "--report: taken: Is a directory" in pipeline.err
+
+
 def test_a_url_says_of_which_api_it_is(pipeline: Pipeline) -> None:
     route = "{url: 'https://a.example', routes: [GET /x: public]}"
     (pipeline.folder / "two.yaml").write_text(f"apis: {{a: {route}, b: {route}}}")
@@ -175,6 +191,8 @@ def test_a_url_says_of_which_api_it_is(pipeline: Pipeline) -> None:
         (["--api", "orders", "--url", "nowhere"], "apis.orders.url"),
         (["--baseline", "none.json"], "--baseline: none.json: No such file"),
         (["--baseline", "gatewatch.yaml"], "--baseline: gatewatch.yaml: expected a file of"),
+        (["--report", "pdf=a"], '--report: "pdf=a": expected FORMAT=FILE, with a format of json'),
+        (["--report", "junit=no/a.xml"], "--report: no/a.xml: there is no such folder"),
         (["--deployed-at", "today"], '--deployed-at: "today": expected a time such as'),
     ],
 )
