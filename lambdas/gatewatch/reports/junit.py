@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from gatewatch.config.lines import Places
+from gatewatch.model import Action
 from gatewatch.release.baseline import Before
 from gatewatch.release.checked import Checked, Standing
 from gatewatch.release.decide import Decision, Release
@@ -103,17 +104,24 @@ def _case(look: Checked, names: Names) -> Element:
     case.set("time", f"{seconds(look):.3f}")
     tag = _tag(look)
     if tag == "skipped":
-        told = f"{look.action}: {reason(look)}" if look.has_failed else reason(look)
-        SubElement(case, tag, {"message": told})
+        SubElement(case, tag, {"message": f"{_why_not_red(look)}{reason(look)}"})
     elif tag is not None:
         body = SubElement(case, tag, {"type": _type(look), "message": reason(look)})
         body.text = "\n".join(f"{name}: {told}" for name, told in facts(look))
     return case
 
 
+def _why_not_red(look: Checked) -> str:
+    if not look.has_failed:
+        return ""
+    if look.standing is Standing.OLDER_FAILURE:
+        return "older failure: "
+    return "ignored: " if look.action is Action.IGNORE else "warning: "
+
+
 def _type(look: Checked) -> str:
     """What the failure is about, and what was found: `routing/route_not_found`."""
-    return "/".join(clean(one) for one in (*map(str, look.concerns[:1]), rule(look)))
+    return "/".join((*map(str, look.concerns[:1]), rule(look)))
 
 
 def _gone(gone: Sequence[Before]) -> str:

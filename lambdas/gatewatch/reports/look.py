@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
-from gatewatch.model import OK, Action, Finding, Outcome, Purpose, Verdict, is_stranger
+from gatewatch.model import OK, Action, Finding, Layer, Outcome, Purpose, Verdict, is_stranger
 from gatewatch.notices.visible import cut, visible_line
 from gatewatch.notices.words import finding_phrase, layers_phrase, probe_phrase, title_of
 from gatewatch.release.baseline import Before
@@ -41,6 +42,15 @@ _FORBIDDEN = {0xFFFE: "\ufffd", 0xFFFF: "\ufffd"}
 def clean(text: str, longest: int = LONGEST) -> str:
     """Foreign text as one line that every format can hold."""
     return cut(visible_line(text).translate(_FORBIDDEN), longest)
+
+
+_ACTUAL = re.compile(r" is .*, expected ", re.DOTALL)
+
+
+def sentence(text: str) -> str:
+    """What was judged, without the value that an answer had where `expect` wants another: reports
+    are seen by more people than the terminal is."""
+    return clean(_ACTUAL.sub(" is another, expected ", text))
 
 
 class Names:
@@ -92,9 +102,17 @@ def causes(verdict: Verdict) -> str:
     return f"{verdict.cause} or {others} look-alike{'s' if others > 1 else ''}"
 
 
+def subject(look: Checked) -> str:
+    """What a failure is about: its layer, or what was found where the request got through."""
+    if not look.has_failed or look.verdict is None:
+        return look.standing.value
+    through = look.verdict.layer is Layer.OK and look.concerns
+    return look.concerns[0].value if through else layers_phrase(look.verdict)
+
+
 def reason(look: Checked) -> str:
     """The outcome and why, in one line."""
-    return f"{what(look)}; {clean(look.because)}"
+    return f"{what(look)}; {sentence(look.because)}"
 
 
 def rule(look: Checked) -> str:
@@ -102,7 +120,7 @@ def rule(look: Checked) -> str:
     if not look.has_failed or look.verdict is None:
         return look.standing.value
     finding = look.verdict.finding
-    return look.verdict.cause if finding in (Finding.REFUSED, None) else finding.value
+    return clean(look.verdict.cause) if finding in (Finding.REFUSED, None) else finding.value
 
 
 def got(look: Checked) -> str:
@@ -146,7 +164,7 @@ def facts(look: Checked) -> Iterator[tuple[str, str]]:
         yield "expected", wanted
     if status := got(look):
         yield "got", status
-    yield "because", clean(look.because)
+    yield "because", sentence(look.because)
     if look.before is not None:
         yield "before", _known(look.before)
     if look.renamed is not None:
@@ -157,14 +175,15 @@ def facts(look: Checked) -> Iterator[tuple[str, str]]:
 
 
 def _diagnosed(look: Checked, verdict: Verdict) -> Iterator[tuple[str, str]]:
-    yield "layer", layers_phrase(verdict)
+    if look.has_failed:
+        yield "layer", subject(look)
     if look.has_failed and verdict.cause != OK:
         yield "cause", clean(f"{verdict.cause} ({verdict.confidence}): {title_of(verdict.cause)}")
         rest = [one.cause for one in verdict.candidates if one.cause != verdict.cause]
         if rest:
             yield "or", clean(", ".join(rest))
     if verdict.because:
-        yield "told", clean(verdict.because)
+        yield "told", sentence(verdict.because)
 
 
 def _known(before: Before) -> str:

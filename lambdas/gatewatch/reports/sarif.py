@@ -76,7 +76,7 @@ def _of_cause(cause: Cause) -> _Json:
         "shortDescription": _text(cause.title),
         "fullDescription": _text(told["What happens"]),
         "help": {"text": help_text, "markdown": help_text},
-        "properties": {"tags": [cause.layer.value, cause.gate.value]},
+        "properties": {"tags": list(dict.fromkeys((cause.layer.value, cause.gate.value)))},
     }
     return found | ({"helpUri": links[0]} if links else {})
 
