@@ -33,8 +33,8 @@ class HeldWrite(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
-    """One look at everything. `is_settling`: answers may still be mixed; then no invalid credential
-    is shown yet, and no look alone refutes anything."""
+    """One look at everything. `is_settling`: answers may still be mixed, and no look counts by
+    itself; then no invalid credential is shown yet."""
 
     held: tuple[HeldWrite, ...] = ()
     is_settling: bool = False
@@ -134,8 +134,6 @@ def take_round(config: Config, transport: Transport, entered: Entered, asked: Ro
     shown = None if asked.is_settling else entered
     probes = plan(config, latched=holding.latched, entered=shown)
     results = results_of(probes, signers(config), entered)
-    for one in results:
-        one.settling = asked.is_settling
     keeper = LatchKeeper(holding)
     requests = take_looks(results, transport, keeper.on_answer)
     keeper.settle(results)
