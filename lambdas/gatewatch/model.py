@@ -427,8 +427,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
     Layer, cause and evidence are the latest of the members that still fail; `because` is that in
     one sentence. `team` and `runbook` come from the API's configuration; `owner` is who must act on
-    the cause. `flapping`: some member comes and goes. `preceded_by`: the deployment after which it
-    began; null while deployments are unknown here. `held_until`: not announced yet, since a
+    the cause. `flapping`: some member comes and goes. `preceded_by`: the last deployment before it
+    began, if one is known and was shortly before. `held_until`: not announced yet, since a
     maintenance window is open until then. `part_of`: announced by the incident with this id, of
     another API at which the same credential fails; `related`: those that this one announces.
     `paused`: nobody has looked whether it still fails since this pause began.

@@ -11,6 +11,7 @@ from gatewatch.config.canonical import Api, Config
 from gatewatch.config.windows import openings
 from gatewatch.incidents.ahead import BelievedMemory, believed_memory
 from gatewatch.incidents.announce import Announcement
+from gatewatch.incidents.deployments import Deployment
 from gatewatch.incidents.states import keys_of, overtaken, patience_of, tracked
 from gatewatch.incidents.story import ApiContext, Story
 from gatewatch.incidents.track import (
@@ -38,9 +39,16 @@ class Remembered:
 
 
 def remember(
-    config: Config, verdicts: Sequence[Verdict], store: Store, found: Remembered, clock: Clock
+    config: Config,
+    verdicts: Sequence[Verdict],
+    store: Store,
+    found: Remembered,
+    clock: Clock,
+    deployments: tuple[Deployment, ...] = (),
 ) -> None:
-    """Updates each API's memory, wholly or not at all, and adds the results to `found`."""
+    """Updates each API's memory, wholly or not at all, and adds the results to `found`.
+
+    `deployments`: of all of these APIs."""
     configured = {api.name: api for api in config.apis}
     by_api: dict[str, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
@@ -52,14 +60,15 @@ def remember(
             found.taken_back += known.taken_back
             found.lead = max(found.lead, known.lead)
             api = configured.get(name)
-            story = _story_of(name, config, api, by_api[name], memory, known, found.at)
+            about = _context_of(config, api, found.at, deployments)
+            story = _story_of(name, about, api, by_api[name], memory, known, found.at)
         found.incidents += story.incidents.values()
         found.announcements += story.announcements
 
 
 def _story_of(
     name: str,
-    config: Config,
+    about: ApiContext,
     api: Api | None,
     verdicts: Sequence[Verdict],
     memory: ApiMemory,
@@ -72,14 +81,16 @@ def _story_of(
     patience = {} if api is None else patience_of(api)
     states, transitions = tracked(known.states, verdicts, patience, at)
     kept, retired = retire(states, keys, at)
-    story = Story(name, _context_of(config, api, at), known.incidents, known.said, memory)
+    story = Story(name, about, known.incidents, known.said, memory)
     story.go_on({state.key: state for state in kept}, [*transitions, *retired], at)
     story.remind(at)
     memory.keep(kept, list(story.incidents.values()), story.said)
     return story
 
 
-def _context_of(config: Config, api: Api | None, at: str) -> ApiContext:
+def _context_of(
+    config: Config, api: Api | None, at: str, deployments: tuple[Deployment, ...]
+) -> ApiContext:
     if api is None:
         return ApiContext()
     return ApiContext(
@@ -87,4 +98,5 @@ def _context_of(config: Config, api: Api | None, at: str) -> ApiContext:
         runbook=api.runbook,
         maintenance=openings(config.maintenance, api.name, datetime.fromisoformat(at)),
         remind_every_seconds=api.remind_every_seconds,
+        deployments=deployments,
     )

@@ -15,6 +15,7 @@ import msgspec
 from gatewatch.config.canonical import Config
 from gatewatch.incidents.ahead import believed
 from gatewatch.incidents.announce import Brief, brief
+from gatewatch.incidents.deployments import deployment_at
 from gatewatch.incidents.story import restless_apis
 from gatewatch.looking.latches import LatchKeeper
 from gatewatch.looking.loop import results_due, take_looks
@@ -97,7 +98,8 @@ def run(
     finally:
         with _noting(found):
             latches.settle(results)
-            remember(config, verdicts, store, found, clock)
+            deployments = () if deployed_at is None else (deployment_at(deployed_at),)
+            remember(config, verdicts, store, found, clock, deployments)
     return Report(
         summary=_summary(found.at, verdicts, requests, found),
         verdicts=tuple(verdicts),

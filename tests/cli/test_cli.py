@@ -233,6 +233,23 @@ def test_a_time_of_deployment_needs_its_zone(
     assert "expected a time such as 2026-11-22T09:00:00Z" in cli.err
 
 
+def test_a_failure_after_a_deployment_names_it_and_an_older_one_does_not(
+    cli: Cli, place: tuple[Sandbox, Running]
+) -> None:
+    place[0].change(FAULTS["key_rotated"].apply)
+    cli("run")
+    deployed = datetime.now(UTC).isoformat()
+    place[0].change(FAULTS["route_deleted"].apply)
+    cli("run", "--deployed-at", deployed)
+    cli("run", "--deployed-at", deployed, "--format", "json")
+    named = [one["preceded_by"] for one in json.loads(cli.out)["incidents"]]
+    assert sorted(named, key=str) == [None, f"deployment at {deployed[:19]}Z"]
+    cli("incidents", "--format", "json")
+    [new] = [one for one in json.loads(cli.out) if one["preceded_by"]]
+    cli("incidents", new["id"])
+    assert re.search(rf"began: +\d+s after deployment at {deployed[:10]} .* UTC", cli.out)
+
+
 def test_run_in_json_keeps_the_contract(cli: Cli, place: tuple[Sandbox, Running]) -> None:
     place[0].change(FAULTS["key_rotated"].apply)
     cli("run", "--format", "json")

@@ -162,6 +162,10 @@ CHANGED_CERTIFICATE = replace(
     because="the certificate of abc123.execute-api.us-east-1.amazonaws.com is valid for 9 days",
 )
 TAKEN = acknowledge(OPENED, Acknowledgement(by="user/alice", at=AT, why="rolling back"))
+DEPLOYED = replace(
+    OPENED,
+    preceded_by="CreateDeployment dep123 of stage prod at 2026-11-22T08:59:20Z by role/deployer",
+)
 MESSAGES = {
     "opened": (AnnouncementKind.OPENED, OPENED, ()),
     "joined": (AnnouncementKind.CHANGED, SEVERAL, ("2 routes joined: GET /items, POST /orders",)),
@@ -171,6 +175,7 @@ MESSAGES = {
     "undecided": (AnnouncementKind.OPENED, UNDECIDED, ()),
     "unreadable": (AnnouncementKind.OPENED, UNREADABLE, ()),
     "certificate": (AnnouncementKind.OPENED, CHANGED_CERTIFICATE, ()),
+    "deployed": (AnnouncementKind.OPENED, DEPLOYED, ()),
 }
 
 
@@ -305,6 +310,18 @@ def test_times_are_told_to_the_second_and_with_their_zone() -> None:
     moments = re.findall(r"\d{4}-\d\d-\d\d.\d\d:\d\d\S*( \w+)?", everything)
     assert set(moments) == {" UTC"}
     assert not re.search(r"\d\d:\d\d:\d\d\.", everything)
+
+
+@pytest.mark.parametrize(("kind", "state"), [("opened", "open"), ("resolved", "resolved")])
+def test_a_message_names_the_deployment_before_it_at_its_top(kind: str, state: str) -> None:
+    one = replace(DEPLOYED, state=state, resolved_at=LATER if state == "resolved" else None)
+    told = text("m", kind, LATER, one).splitlines()
+    assert told[2] == (
+        "began:       40s after CreateDeployment dep123 of stage prod at "
+        "2026-11-22 08:59:20 UTC by role/deployer"
+    )
+    written = json.loads(document("m", kind, LATER, one))
+    assert written["incident"]["preceded_by"] == DEPLOYED.preceded_by
 
 
 def test_a_moment_of_another_zone_is_told_in_utc() -> None:

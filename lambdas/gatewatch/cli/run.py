@@ -32,7 +32,8 @@ def run(
         str | None,
         typer.Option(
             metavar="TIME",
-            help="When the APIs were deployed: for two minutes, one look alone refutes nothing.",
+            help="When the APIs were deployed: for two minutes, one look alone refutes nothing; an "
+            "incident that begins within half an hour names it.",
         ),
     ] = None,
     output: OutputFormat = Format.TEXT,

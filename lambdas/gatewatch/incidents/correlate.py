@@ -254,6 +254,11 @@ def fails_now(incident: Incident) -> bool:
     return any(one.until is None for one in incident.members)
 
 
+def began(incident: Incident) -> str:
+    """When the first of its members first failed: before it opened, where several looks count."""
+    return min((one.since for one in incident.members), key=datetime.fromisoformat)
+
+
 def ended_at(incident: Incident) -> str:
     """When the last member recovered; no member may fail any more."""
     return max(one.until for one in incident.members if one.until)

@@ -11,7 +11,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from gatewatch.config.windows import Opening, open_at
-from gatewatch.incidents.correlate import OPEN, noted
+from gatewatch.incidents.correlate import OPEN, began, noted
 from gatewatch.model import EXPOSURES, Incident
 
 
@@ -27,7 +27,7 @@ def hold(incident: Incident, openings: Sequence[Opening], at: str, *, is_new: bo
     is_held = is_new or incident.held_until is not None
     if now is None or not is_held or incident.finding in EXPOSURES:
         return _released(incident, at)
-    if is_new and began(incident) < now.since:
+    if is_new and datetime.fromisoformat(began(incident)) < now.since:
         return incident
     until = now.until.isoformat()
     if incident.held_until == until:
@@ -39,8 +39,3 @@ def _released(incident: Incident, at: str) -> Incident:
     if incident.held_until is None:
         return incident
     return replace(noted(incident, at, "no longer held"), held_until=None)
-
-
-def began(incident: Incident) -> datetime:
-    """When the first of its routes began to fail."""
-    return min(datetime.fromisoformat(one.since) for one in incident.members)

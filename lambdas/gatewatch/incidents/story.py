@@ -22,7 +22,8 @@ from gatewatch.incidents.announce import (
     is_to_be_reminded,
     remind,
 )
-from gatewatch.incidents.correlate import OPEN, correlate, ended_at, fails_now
+from gatewatch.incidents.correlate import OPEN, began, correlate, ended_at, fails_now
+from gatewatch.incidents.deployments import Deployment, precedes, preceding
 from gatewatch.incidents.links import ALONE, Links, claim_of, is_followed, leader, related, was_left
 from gatewatch.incidents.maintenance import hold
 from gatewatch.incidents.pause import pause
@@ -38,11 +39,11 @@ from gatewatch.model import (
 )
 
 
-class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
+class ApiContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What announcements need from an API's configuration.
 
     `maintenance`: its windows that are open, or were within the last hour. `paused`: nobody looks
-    at it now.
+    at it now. `deployments`: its last ones, where they are known.
     """
 
     team: str | None = None
@@ -50,6 +51,7 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     maintenance: tuple[Opening, ...] = ()
     remind_every_seconds: float | None = None
     paused: Paused | None = None
+    deployments: tuple[Deployment, ...] = ()
 
     def is_heard_with(self, incident: Incident, severity: Severity) -> bool:
         """Whether all recipients of an incident also get one of this severity."""
@@ -167,9 +169,18 @@ class Story:
                 self._held(one, states, at),
                 team=about.team,
                 runbook=about.runbook,
+                preceded_by=self._preceded_by(one),
             )
             for one in correlated
         ]
+
+    def _preceded_by(self, one: Incident) -> str | None:
+        """One that is known stays. A deployment may also become known only after an incident has
+        opened, and a route may join that failed before it."""
+        first = began(one)
+        if one.preceded_by is not None and precedes(one.preceded_by, first):
+            return one.preceded_by
+        return preceding(first, self._about.deployments)
 
     def _held(self, one: Incident, states: Mapping[Key, RouteState], at: str) -> Incident:
         """By a maintenance window, or by a pause: what is held then stays held."""

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from gatewatch.incidents.correlate import length, moment
+from gatewatch.incidents.correlate import began, length, moment
+from gatewatch.incidents.deployments import after
 from gatewatch.incidents.learn import concerned
 from gatewatch.model import Incident, Member
-
-
-def began(incident: Incident) -> str:
-    """When the first of its members first failed: before it opened, where several looks count."""
-    return min((one.since for one in incident.members), key=datetime.fromisoformat)
 
 
 def last_good(incident: Incident) -> str | None:
@@ -38,8 +34,10 @@ def _or_later(incident: Incident) -> str:
 
 
 def times(incident: Incident, now: str | None = None) -> Iterator[str]:
-    """Since when it fails and when its routes last passed; for a resolved incident, its length as
-    in its history, and both ends."""
+    """After which deployment it began, if any; since when it fails and when its routes last passed;
+    for a resolved incident, its length as in its history, and both ends."""
+    if incident.preceded_by and incident.members:
+        yield f"began:       {after(began(incident), incident.preceded_by)}"
     if incident.resolved_at:
         yield f"lasted:      {length(incident.opened_at, incident.resolved_at)}"
         yield f"opened:      {moment(incident.opened_at)}"
