@@ -52,6 +52,21 @@ def test_a_fault_is_the_same_story_in_both_worlds(both: Worlds, name: str) -> No
     assert both.local.said == both.account.said
 
 
+def test_what_breaks_with_a_deployment_names_it_in_both_worlds(both: Worlds) -> None:
+    both.change(FAULTS["key_rotated"].apply)
+    both.minutes()
+    for side in both.sides:
+        side.deployed()
+    both.change(FAULTS["route_deleted"].apply)
+    both.minutes(3)
+    for side in both.sides:
+        named = {one.cause: one.preceded_by for one in side.incidents.values()}
+        assert named == {
+            "api_key_invalid": None,
+            "route_not_found": "deployment at 2026-11-22T09:01:30Z",
+        }
+
+
 def dead_host(_: str, __: str) -> str:
     """Forty routes of every sort at a port where nobody listens."""
     reads = [

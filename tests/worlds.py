@@ -25,6 +25,7 @@ from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config, SecretRef
 from gatewatch.config.lookups import Lookups
+from gatewatch.incidents.deployments import deployment_at
 from gatewatch.model import Exchange, Incident, Purpose, Verdict
 from gatewatch.notices.words import headline
 from gatewatch.ports import SecretError
@@ -37,6 +38,7 @@ from gatewatch.run import run
 from gatewatch.sandbox import orders
 from gatewatch.sandbox.server import Sandbox, running
 from gatewatch.sandbox.world import World
+from gatewatch.service.deployed import Rounds
 from gatewatch.service.dispatch import dispatch
 from gatewatch.service.incidents import handle_wake_up
 from gatewatch.service.probe import probe
@@ -66,6 +68,7 @@ class Side(ABC):
         self.verdicts: list[Verdict] = []
         self.incidents: dict[str, Incident] = {}
         self.messages: list[Message] = []
+        self._deployed: datetime | None = None
         self._now = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
         self._secrets = secrets
         sandbox.now = self.now
@@ -86,6 +89,10 @@ class Side(ABC):
     @abstractmethod
     def release(self, api: str, route: str) -> None:
         """As an acknowledgement does."""
+
+    def deployed(self) -> None:
+        """That its APIs are deployed between this minute and the next becomes known."""
+        self._deployed = self._now + timedelta(seconds=30)
 
     def connect(self, place: str | None) -> None:
         """To another place than the sandbox; None: to the sandbox again."""
@@ -127,7 +134,8 @@ class Local(Side):
     def look(self) -> list[Verdict]:
         minute = int(self._now.timestamp() // 60)
         prober = Prober(Keyring(self.config.credentials, self.vault()), self, ONE_BY_ONE)
-        report = run(self.config, prober, self._store, self, range(minute, minute + 1))
+        minutes = range(minute, minute + 1)
+        report = run(self.config, prober, self._store, self, minutes, self._deployed)
         prober.close()
         self.incidents |= {one.id: one for one in report.incidents}
         for one in report.announcements:
@@ -165,6 +173,15 @@ class InAccount(Side):
 
     def release(self, api: str, route: str) -> None:
         self._table.release(api, route)
+
+    def deployed(self) -> None:
+        """With no look more than a run takes."""
+        made = deployment_at(self._now + timedelta(seconds=30))
+        over = Rounds(of=made.ended, tick="", first=10**9, next=10**9)
+        for api in self.config.apis:
+            after = replace(self._table.deployed(api.name), deployments=(made,))
+            self._table.save_deployed(after)
+            self._table.set_rounds(api.name, over)
 
     def look(self) -> list[Verdict]:
         at = self._now

@@ -15,6 +15,7 @@ from gatewatch.incidents.links import Claim, Link
 from gatewatch.model import Finding, Incident
 from gatewatch.service import ledger as ledgers
 from gatewatch.service import state_slices as packing
+from gatewatch.service.deployed import DeployedApi, Rounds
 from gatewatch.service.errands import Answer, Errand, Looked, Tick, Waiting
 from gatewatch.service.ledger import Ledger
 from gatewatch.service.outbox import Notice
@@ -74,6 +75,7 @@ class CountingTable:
         self.tick: Tick | None = None
         self._links: dict[tuple[str, str, str], Link] = {}
         self._claims: dict[str, Claim] = {}
+        self._deployed: dict[str, DeployedApi] = {}
         self.used = Counter[str]()
 
     def _read(self, *sizes: int) -> None:
@@ -163,6 +165,25 @@ class CountingTable:
     def set_tick(self, tick: Tick) -> None:
         self._wrote()
         self.tick = tick
+
+    def deployed_apis(self) -> dict[str, DeployedApi]:
+        self._queried(200 * len(self._deployed))
+        return dict(self._deployed)
+
+    def set_rounds(self, api: str, rounds: Rounds) -> None:
+        self._wrote()
+        self._deployed[api] = replace(self._deployed[api], rounds=rounds)
+
+    def deployed(self, api: str) -> DeployedApi:
+        self._read(200)
+        return self._deployed.get(api, DeployedApi(api=api))
+
+    def save_deployed(self, after: DeployedApi) -> None:
+        self._wrote()
+        before = self._deployed.get(after.api, DeployedApi(api=after.api))
+        if before.version != after.version:
+            raise OvertakenError
+        self._deployed[after.api] = replace(after, version=after.version + 1, rounds=before.rounds)
 
     def news(self, api: str) -> int:
         self._read(100)

@@ -16,6 +16,7 @@ from gatewatch_cdk.queues import UNTIL_HANDLED, WORTHLESS_SOON, ServiceQueue
 from gatewatch_cdk.state import (
     ACKS,
     ANSWERS,
+    CHANGES,
     CLAIMS,
     ERRANDS,
     INCIDENTS,
@@ -151,9 +152,9 @@ class Functions(Construct):
             dispatch,
             {
                 "GetItem": [RECORDS, ANSWERS],
-                "Query": [RECORDS, ACKS, ERRANDS],
+                "Query": [RECORDS, ACKS, ERRANDS, CHANGES],
                 "PutItem": [RECORDS, ANSWERS],
-                "UpdateItem": [RECORDS],
+                "UpdateItem": [RECORDS, CHANGES],
             },
         )
         return dispatch

@@ -19,6 +19,7 @@ CLAIMS = "claim"
 ACKS = "ack"
 ERRANDS = "errand"
 ANSWERS = "answer"
+CHANGES = "change"
 
 
 class StateTable(Construct):

@@ -29,6 +29,7 @@ from gatewatch.gateway.url import (
 )
 from gatewatch.plan import plan
 from gatewatch.probe.exchange import prepare
+from gatewatch.service.deployed import DeployedApi
 from gatewatch.service.dispatch import dispatch
 from gatewatch.service.errands import Answer, Tick, Waiting
 from gatewatch.service.ports import ApiRecord, Message
@@ -127,6 +128,9 @@ class Memory:
 
     def answer(self, _: str) -> Answer | None:
         return None
+
+    def deployed_apis(self) -> dict[str, DeployedApi]:
+        return {}
 
     def set_tick(self, tick: Tick) -> None:
         pass

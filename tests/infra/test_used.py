@@ -13,12 +13,14 @@ import pytest
 from botocore.client import BaseClient
 
 from gatewatch.incidents.acknowledge import Ack
+from gatewatch.incidents.deployments import deployment_at
 from gatewatch.model import Acknowledgement, Finding
+from gatewatch.service.deployed import DeployedApi
 from gatewatch.service.errands import Errand, ErrandKind
 from handlers import incidents as writers
 from handlers import probe as probes
 from handlers import wiring
-from tests.deployed import CONFIG, KEY, Account, Gateway, tick
+from tests.deployed import CONFIG, KEY, START, Account, Gateway, tick
 from tests.infra.templates import Resource, leading_keys
 
 
@@ -101,6 +103,8 @@ def story(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[tuple[str, str]]]:
         Ack(api="orders", who=who, incidents=(incident.id,), release=("GET /items",))
     )
     minute()
+    deployed = DeployedApi(api="orders", deployments=(deployment_at(START),))
+    account.table.save_deployed(deployed)
     _people_ask(account, minute)
     _a_credential_breaks_at_two_apis(account, small, minute)
     account.publish(small.replace("gatewatch/partner", "payroll/root"))

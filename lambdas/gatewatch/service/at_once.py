@@ -20,10 +20,11 @@ MOST_AT_ONCE = 500
 @dataclass(frozen=True, slots=True)
 class AskedLooks:
     """The answers of errands that this tick takes up; an errand that is left to the next one has
-    none yet."""
+    none yet. `room`: for how many more routes at entrances."""
 
     routes: AtOnce = frozenset()
     answers: tuple[Answer, ...] = field(default=())
+    room: int = 0
 
 
 def asked_looks(
@@ -34,7 +35,7 @@ def asked_looks(
     tick: datetime,
 ) -> AskedLooks:
     """A tick that is repeated takes up what it did before. `known`: the answer of an errand."""
-    routes, answers, places = set[tuple[str, str]](), list[Answer](), 0
+    routes, answers, room = set[tuple[str, str]](), list[Answer](), MOST_AT_ONCE
     looks = (one for one in errands if one.kind is ErrandKind.LOOKS)
     for one in sorted(looks, key=lambda one: (one.at, one.id)):
         before = known(one.id)
@@ -47,12 +48,13 @@ def asked_looks(
             answers.append(Answer(id=one.id, at=tick.isoformat(), refused=str(error)))
             continue
         more = {(api.name, route) for api, route in found} - routes
-        places += sum(len(api.entrances) for api, route in found if (api.name, route) in more)
-        if places > MOST_AT_ONCE:
+        places = sum(len(api.entrances) for api, route in found if (api.name, route) in more)
+        if places > room:
             break
+        room -= places
         routes |= more
         answers.append(answer)
-    return AskedLooks(frozenset(routes), tuple(answers))
+    return AskedLooks(frozenset(routes), tuple(answers), room)
 
 
 class RefusedError(Exception):

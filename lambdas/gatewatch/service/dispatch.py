@@ -18,6 +18,7 @@ from gatewatch.model import Paused
 from gatewatch.own_fault import log_own_fault
 from gatewatch.plan import AtOnce, plan
 from gatewatch.service.at_once import asked_looks
+from gatewatch.service.deployed import DeployedApi, deployed_looks
 from gatewatch.service.desk_load import carried
 from gatewatch.service.errands import (
     Answer,
@@ -69,17 +70,22 @@ def dispatch(
     """
     tick = at.replace(second=0, microsecond=0)
     holding, rejected = source.current()
-    known = records.records()
+    deployed = _deployed(records)
+    known = _with_deployments(records.records(), deployed)
     counts = _slice_counts(holding.config, known, records)
     waiting = in_order(records.errands(), tick)
     still = pauses(waiting.errands, tick)
     paused, watched = _apart(holding, still)
     asked = asked_looks(waiting.errands, records.answer, holding.config, still, tick)
-    dealt = _dealt(watched, known, counts, tick, bounds, asked.routes)
+    after = deployed_looks(deployed, watched.config, tick, asked.room)
+    dealt = _dealt(watched, known, counts, tick, bounds, asked.routes | after.routes)
     sound = {name: one for name, one in known.items() if name not in dealt.stopped}
     calls = sweeps(holding, sound, records.acknowledged(), tick, still)
     changes.send([one.message() for one in calls])
     is_whole = _send(dealt, work, twin)
+    for api in after.rounds.keys() - dealt.stopped:
+        with _after_the_looks("deployments"):
+            records.set_rounds(api, after.rounds[api])
     with _after_the_looks("answers"):
         for answer in asked.answers:
             records.set_answer(_counted(answer, dealt))
@@ -100,6 +106,26 @@ def dispatch(
         topics=tuple(one.topic for one in holding.config.notify),
         paused=paused,
     )
+
+
+def _deployed(records: DispatchTable) -> Mapping[str, DeployedApi]:
+    """Where they cannot be read, the schedule looks all the same."""
+    try:
+        return records.deployed_apis()
+    except Exception as error:  # noqa: BLE001 - logged
+        log_own_fault("dispatch_step_failed", "deployments", error)
+        return {}
+
+
+def _with_deployments(
+    known: Mapping[str, ApiRecord], deployed: Mapping[str, DeployedApi]
+) -> dict[str, ApiRecord]:
+    return {
+        name: msgspec.structs.replace(one, deployments=deployed[name].deployments)
+        if name in deployed
+        else one
+        for name, one in known.items()
+    }
 
 
 @contextmanager
@@ -232,7 +258,10 @@ def _shards(
         holding.config,
         probes,
         tick,
-        {api.name: about(api, holding.config, tick) for api in holding.config.apis},
+        {
+            api.name: about(api, holding.config, tick, record=known.get(api.name))
+            for api in holding.config.apis
+        },
         {api.name: counts[api.name] for api in holding.config.apis},
         let_in=_let_in(known),
         networks=holding.allowed.networks,
@@ -268,7 +297,13 @@ def _slice_counts(
     return counts
 
 
-def about(api: Api, config: Config, at: datetime, still: Sequence[Pause] = ()) -> WriterContext:
+def about(
+    api: Api,
+    config: Config,
+    at: datetime,
+    still: Sequence[Pause] = (),
+    record: ApiRecord | None = None,
+) -> WriterContext:
     pause = covering(still, api.name)
     return WriterContext(
         team=api.owner,
@@ -277,6 +312,7 @@ def about(api: Api, config: Config, at: datetime, still: Sequence[Pause] = ()) -
         maintenance=openings(config.maintenance, api.name, at),
         remind_every_seconds=api.remind_every_seconds,
         paused=None if pause is None else Paused(by=pause.by, since=pause.since, until=pause.until),
+        deployments=() if record is None else record.deployments,
     )
 
 
@@ -316,7 +352,7 @@ def sweeps(
         WakeUp(
             api=name,
             at=at.isoformat(),
-            about=about(apis[name], holding.config, at, still) if name in apis else gone,
+            about=about(apis[name], holding.config, at, still, one) if name in apis else gone,
             compare=holding.key,
             digest=holding.digests.get(name),
         )

@@ -8,9 +8,11 @@ from typing import Protocol
 import msgspec
 
 from gatewatch.incidents.acknowledge import Ack
+from gatewatch.incidents.deployments import Deployment
 from gatewatch.incidents.links import Claim, Link
 from gatewatch.model import Held, Incident
 from gatewatch.notices.bulletin import Bulletin
+from gatewatch.service.deployed import DeployedApi, Rounds
 from gatewatch.service.errands import Answer, Looked, Tick, Waiting
 from gatewatch.service.ledger import Ledger
 from gatewatch.service.outbox import Notice
@@ -37,7 +39,8 @@ class ApiRecord(msgspec.Struct, frozen=True, kw_only=True):
     by (route, entrance), and as what. `news`: how many times there was news since everything was
     announced and resolved. `swept`: the digest of the configuration that its states were last
     compared with. `slices`: the highest number of slices so far, so that no abandoned slice is
-    used again. `is_restless`: its writer wants strangers to look as often as others.
+    used again. `is_restless`: its writer wants strangers to look as often as others. `deployments`:
+    its last ones, where events tell of them; they are stored by themselves.
     """
 
     api: str
@@ -47,6 +50,7 @@ class ApiRecord(msgspec.Struct, frozen=True, kw_only=True):
     swept: str | None = None
     slices: int = 1
     is_restless: bool = False
+    deployments: tuple[Deployment, ...] = ()
 
 
 class ApiRecords(Protocol):
@@ -155,7 +159,24 @@ class ErrandTable(Protocol):
         """Unless a later one is stored."""
 
 
-class DispatchTable(ApiRecords, ErrandTable, Protocol):
+class ChangeTable(Protocol):
+    """The deployments of APIs, for whoever notes changes."""
+
+    def deployed(self, api: str) -> DeployedApi: ...
+
+    def save_deployed(self, after: DeployedApi) -> None:
+        """Its deployments; raises OvertakenError unless `after.version` is still the stored one."""
+
+
+class DeployedTable(Protocol):
+    """The deployments of APIs, for whoever looks after them."""
+
+    def deployed_apis(self) -> Mapping[str, DeployedApi]: ...
+
+    def set_rounds(self, api: str, rounds: Rounds) -> None: ...
+
+
+class DispatchTable(ApiRecords, ErrandTable, DeployedTable, Protocol):
     """What dispatch reads and writes."""
 
 

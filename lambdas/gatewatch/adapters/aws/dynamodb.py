@@ -13,6 +13,7 @@ errand       ID                 what a person asks of the service, until it is d
 answer       ID                 what has become of it, for longer than any pause
 answer       TICK, shard        the verdicts of looks that a person asked for, for a day
 deployment   tick               the last tick
+change       NAME               the last deployments of an API, and how far dispatch looked after it
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from gatewatch.incidents.links import Claim, Link
 from gatewatch.model import Finding, Held, Incident
 from gatewatch.service import ledger as ledgers
 from gatewatch.service import state_slices
+from gatewatch.service.deployed import DeployedApi, Rounds, packed_deployments, unpacked
 from gatewatch.service.errands import (
     LONGEST_PAUSE,
     Answer,
@@ -51,12 +53,14 @@ _KEPT = timedelta(days=400)
 _UNTOUCHED = timedelta(days=30)
 _ANSWERED = LONGEST_PAUSE + timedelta(days=7)
 _LOOKED = timedelta(days=1)
+_CHANGED = timedelta(days=2)
 _MOST_ERRANDS = 500
 _MOST_READ = 20_000
 _DEPLOYMENT = {"S": "deployment"}
 _ACK = "ack"
 _ERRAND = "errand"
 _ANSWER = "answer"
+_CHANGE = "change"
 _LINK = "link"
 _CLAIM = "claim"
 _PART = "\n"
@@ -171,6 +175,30 @@ class DynamoTable:
         """Of each shard that has answered."""
         found = query(self._client, self._name, _ANSWER, f"{tick}{_PART}")
         return [unpack_looked(item["packed"]["B"]) for item in found if "packed" in item]
+
+    def deployed_apis(self) -> dict[str, DeployedApi]:
+        found = (_deployed(item) for item in query(self._client, self._name, _CHANGE))
+        return {one.api: one for one in found}
+
+    def set_rounds(self, api: str, rounds: Rounds) -> None:
+        """An item that expired meanwhile is not made anew."""
+        with condition(suppressed=True):
+            self._client.update_item(
+                TableName=self._name,
+                Key=_key(_CHANGE, api),
+                UpdateExpression="SET rounds = :v",
+                ConditionExpression="attribute_exists(packed)",
+                ExpressionAttributeValues={":v": {"B": msgspec.json.encode(rounds)}},
+            )
+
+    def deployed(self, api: str) -> DeployedApi:
+        key = _key(_CHANGE, api)
+        item = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True).get("Item")
+        return DeployedApi(api=api) if item is None else _deployed(item)
+
+    def save_deployed(self, after: DeployedApi) -> None:
+        packed = packed_deployments(after)
+        self._write(_key(_CHANGE, after.api), packed, after.version, kept=_CHANGED)
 
     def set_tick(self, tick: Tick) -> None:
         item = {
@@ -427,6 +455,15 @@ def _errand(item: Item) -> Errand | None:
 
 def _answer(item: Item) -> Answer:
     return msgspec.json.decode(item["document"]["S"], type=Answer)
+
+
+def _deployed(item: Item) -> DeployedApi:
+    return unpacked(
+        api=str(item["sk"]["S"]),
+        version=int(item.get("version", {}).get("N", 0)),
+        packed=item.get("packed", {}).get("B", b""),
+        rounds=item.get("rounds", {}).get("B"),
+    )
 
 
 def _link_key(one: Link) -> dict[str, Any]:
