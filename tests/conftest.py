@@ -51,6 +51,7 @@ SLOW = (
     "sandbox/test_conformance.py",
     "sandbox/test_faults.py",
     "service/test_handlers.py",
+    "service/test_hook.py",
     "service/test_private_apis.py",
     "service/test_service.py",
     "service/test_unreadable_in_account.py",

@@ -29,8 +29,8 @@ from gatewatch.config.canonical import Config
 from gatewatch.service.published import Allowed, encoded, made_of, pointer_to
 from handlers import dispatch as dispatches
 from handlers import incidents as writers
+from handlers import looks, wiring
 from handlers import probe as probes
-from handlers import wiring
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -227,7 +227,7 @@ class Account:
             made.cache_clear()
         for made in (wiring.shards, wiring.twin_shards, wiring.changes, wiring.publisher):
             made.cache_clear()
-        probes._vault.cache_clear()
+        looks.vault.cache_clear()
 
     def deploy(self) -> None:
         self.objects.write("config/allowed.json", msgspec.json.encode(self.allowed))

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
 import msgspec
 
-from gatewatch.adapters.aws.identities import AwsIdentities
-from gatewatch.adapters.secrets import read_in_account
 from gatewatch.model import Verdict
-from gatewatch.probe.credentials import Keyring
-from gatewatch.probe.prober import Prober
-from gatewatch.probe.resolve import Resolver
-from gatewatch.probe.vault import Vault
 from gatewatch.service.metrics import measures
 from gatewatch.service.probe import Probed, probe, unreadable
 from gatewatch.service.shards import Shard
 from handlers.lanes import handled
+from handlers.looks import prober
 from handlers.telemetry import Unit, count, logger, metrics, publish, say_ahead, stamp
 from handlers.wiring import CLOCK, changes, deployment, is_small, table
 
@@ -30,21 +24,10 @@ def handler(event: dict[str, Any], context: Any) -> Any:
     return handled(event, context, _shard)
 
 
-@lru_cache
-def _vault(networks: tuple[str, ...], contact: str | None) -> Vault:
-    """Secrets and tokens are kept from one shard to the next."""
-    return Vault(read_in_account, CLOCK, AwsIdentities(), networks, contact)
-
-
 def _shard(record: dict[str, Any]) -> None:
     shard = msgspec.json.decode(record["body"], type=Shard)
     started, now = perf_counter(), CLOCK.now()
-    transport = Prober(
-        Keyring(shard.credentials, _vault(shard.networks, shard.contact)),
-        CLOCK,
-        resolver=Resolver(networks=shard.networks),
-        contact=shard.contact,
-    )
+    transport = prober(shard.credentials, shard.networks, shard.contact)
     try:
         probed = probe(shard, CLOCK, transport, table(), changes(), _log_findings)
     finally:

@@ -22,7 +22,7 @@ NEVER_AT_FIRST = (
 )
 
 
-@pytest.mark.parametrize("handler", ["dispatch", "probe", "incidents"])
+@pytest.mark.parametrize("handler", ["dispatch", "probe", "incidents", "verify"])
 def test_a_handler_loads_nothing_that_it_may_not_need(handler: str) -> None:
     script = f"import handlers.{handler}, json, sys; print(json.dumps(list(sys.modules)))"
     done = subprocess.run(

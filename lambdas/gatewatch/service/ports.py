@@ -53,7 +53,14 @@ class ApiRecord(msgspec.Struct, frozen=True, kw_only=True):
     deployments: tuple[Deployment, ...] = ()
 
 
-class ApiRecords(Protocol):
+class GoodVersions(Protocol):
+    def good_version(self) -> str | None:
+        """The key of the last valid configuration."""
+
+    def set_good_version(self, key: str) -> None: ...
+
+
+class ApiRecords(GoodVersions, Protocol):
     def records(self) -> dict[str, ApiRecord]: ...
 
     def add_let_in(self, api: str, entrances: Iterable[str]) -> None: ...
@@ -92,11 +99,6 @@ class ApiRecords(Protocol):
     def set_restless(self, api: str, *, wanted: bool) -> None: ...
 
     def forget(self, api: str) -> None: ...
-
-    def good_version(self) -> str | None:
-        """The key of the last valid configuration."""
-
-    def set_good_version(self, key: str) -> None: ...
 
 
 class StateTable(Protocol):

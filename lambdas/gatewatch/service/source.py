@@ -9,7 +9,7 @@ from hashlib import sha256
 import msgspec
 
 from gatewatch.config.canonical import Config
-from gatewatch.service.ports import ApiRecords, Objects
+from gatewatch.service.ports import GoodVersions, Objects
 from gatewatch.service.published import (
     VERSIONS,
     Allowed,
@@ -35,12 +35,25 @@ class Holding:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class OnlyRead:
+    """For who reads the configuration beside dispatch, which notes what it found good."""
+
+    records: GoodVersions
+
+    def good_version(self) -> str | None:
+        return self.records.good_version()
+
+    def set_good_version(self, key: str) -> None:
+        pass
+
+
 @dataclass
 class ConfigSource:
     """Lives as long as a Lambda is warm, so that an unchanged configuration is read once."""
 
     objects: Objects
-    records: ApiRecords
+    records: GoodVersions
     pointer_key: str
     allowed_key: str
     _good: Holding | None = field(default=None)

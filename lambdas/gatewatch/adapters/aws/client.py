@@ -19,6 +19,7 @@ from typing import Any
 from gatewatch.ports import SecretError
 
 _UNREACHABLE_FOR_SECONDS = 30.0
+_SECONDS, _TRIES = 3.0, 2
 _Service = tuple[str, str | None]
 
 Remedies = Mapping[str, str]
@@ -63,26 +64,31 @@ def _made(what: str, service: str, region: str | None, signed: bool) -> Any:
     """One client for each service and region."""
     try:
         with _making:
-            return _client(service, region, signed)
+            return _client(service, region, signed, _SECONDS, _TRIES)
     except ValueError:
         raise SecretError(f"{what}: the AWS settings of this machine are not valid") from None
 
 
-def client(service: str, region: str | None = None) -> Any:
-    """A signed client that raises errors unchanged; for calls without secrets."""
+def client(
+    service: str, region: str | None = None, *, read_seconds: float = _SECONDS, tries: int = _TRIES
+) -> Any:
+    """A signed client that raises errors unchanged; for calls without secrets.
+
+    `read_seconds`: how long an answer may take.
+    """
     with _making:
-        return _client(service, region, True)
+        return _client(service, region, True, read_seconds, tries)
 
 
 @lru_cache(maxsize=32)
-def _client(service: str, region: str | None, signed: bool) -> Any:
+def _client(service: str, region: str | None, signed: bool, read_seconds: float, tries: int) -> Any:
     from botocore import UNSIGNED
     from botocore.config import Config
 
     config = Config(
         connect_timeout=2,
-        read_timeout=3,
-        retries={"mode": "standard", "max_attempts": 2},
+        read_timeout=read_seconds,
+        retries={"mode": "standard", "max_attempts": tries},
         signature_version=None if signed else UNSIGNED,
     )
     return _session().create_client(service, region_name=region, config=config)

@@ -1,10 +1,13 @@
-"""The outputs of a deployed stack, and which of them belong to one monitor."""
+"""The state of a stack, the outputs of a deployed one, and which of them belong to one monitor."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from gatewatch.adapters.aws.client import client
+from gatewatch.service.stack_state import StackState
 
 
 def outputs(stack: str, region: str | None = None) -> dict[str, str]:
@@ -13,12 +16,24 @@ def outputs(stack: str, region: str | None = None) -> dict[str, str]:
     from botocore.exceptions import ClientError
 
     try:
-        [found] = client("cloudformation", region).describe_stacks(StackName=stack)["Stacks"]
+        found = _described(stack, region)
     except ClientError as error:
         if "does not exist" in str(error.response["Error"].get("Message")):
             raise KeyError(stack) from None
         raise
     return {str(one["OutputKey"]): str(one["OutputValue"]) for one in found.get("Outputs", [])}
+
+
+def stack_state(stack: str) -> StackState:
+    """Raises errors as botocore raises them."""
+    found = _described(stack)
+    changed: datetime = found.get("LastUpdatedTime") or found["CreationTime"]
+    return StackState(str(found["StackStatus"]), changed)
+
+
+def _described(stack: str, region: str | None = None) -> Mapping[str, Any]:
+    [found] = client("cloudformation", region).describe_stacks(StackName=stack)["Stacks"]
+    return dict(found)
 
 
 def region_of_calls(region: str | None = None) -> str:

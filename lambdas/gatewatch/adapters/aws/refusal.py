@@ -35,6 +35,20 @@ def explained(what: str) -> Iterator[None]:
             raise SecretError(f"{what}: the AWS login has expired: log in again") from None
 
 
+def in_words(error: Exception) -> str | None:
+    """One line about an error that AWS or its library raised; None for others."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if not isinstance(error, (ClientError, BotoCoreError)):
+        return str(error) if isinstance(error, SecretError) else None
+    what = f"AWS {error.operation_name}" if isinstance(error, ClientError) else "AWS"
+    try:
+        with explained(what):
+            raise error
+    except SecretError as told:
+        return str(told)
+
+
 _LOGGED_OUT = (
     "SSOTokenLoadError",
     "UnauthorizedSSOTokenError",
