@@ -9,12 +9,23 @@ import pytest
 from msgspec.structs import replace
 
 from gatewatch.config.canonical import Config
-from gatewatch.model import ANONYMOUS, Action, Confidence, Finding, Layer, Outcome, Verdict
+from gatewatch.model import (
+    ANONYMOUS,
+    Action,
+    Confidence,
+    Exchange,
+    Finding,
+    Layer,
+    Outcome,
+    Request,
+    Response,
+    Verdict,
+)
 from gatewatch.release.baseline import key_of, of_verdict, of_verdicts
 from gatewatch.release.checked import Standing
 from gatewatch.release.decide import Decision, Release
 from gatewatch.verify import Round, Taken, verify
-from tests.builders import candidates, config, verdict
+from tests.builders import URL, candidates, config, verdict
 
 PASSES = verdict(Outcome.PASS)
 LOST = verdict()
@@ -26,6 +37,18 @@ OPEN = verdict(
     caller=ANONYMOUS, finding=Finding.PROTECTED_ROUTE_OPEN, layer=Layer.OK, candidates=()
 )
 REFUSED = verdict(Outcome.PASS, caller=ANONYMOUS, layer=Layer.AUTH, cause="iam_unsigned")
+LOST_ANSWER = verdict(
+    layer=Layer.INTEGRATION,
+    cause="integration_timeout",
+    candidates=(),
+    evidence=(
+        Exchange(
+            request=Request(method="GET", url=f"{URL}/x"),
+            response=Response(error="timeout: the deadline passed in phase first_byte"),
+        ),
+    ),
+)
+WRONG_STATUS = verdict(finding=Finding.UNEXPECTED_STATUS, layer=Layer.OK, candidates=())
 UNDECIDED = verdict(Outcome.UNKNOWN, because="one of several")
 ONE = "GET /x: {access: protected, guarded_by: jwt, as: [user]}"
 
@@ -89,10 +112,69 @@ def test_a_release_whose_answers_stay_right_passes_after_the_window() -> None:
         pytest.param([BACKEND], Decision.PASSED, id="a_layer_that_only_warns"),
         pytest.param([BACKEND, LOST] * 100, Decision.STOPPED, id="the_gravest_of_two_layers"),
         pytest.param([BROKEN], Decision.STOPPED, id="a_broken_authorizer"),
+        pytest.param([LOST_ANSWER], Decision.STOPPED, id="no_answer_ever"),
+        pytest.param(
+            [PASSES, LOST_ANSWER] * 100, Decision.STOPPED, id="no_answer_every_other_time"
+        ),
+        pytest.param([WRONG_STATUS], Decision.STOPPED, id="a_status_that_nobody_expects"),
+        pytest.param(
+            [replace(WRONG_STATUS, layer=Layer.BACKEND)],
+            Decision.PASSED,
+            id="a_backends_own_status",
+        ),
     ],
 )
 def test_the_last_answers_decide(answers: Sequence[Verdict], decision: Decision) -> None:
     assert released(answers).decision is decision
+
+
+@pytest.mark.parametrize(
+    ("answers", "decision", "rounds", "because"),
+    [
+        pytest.param(
+            [PASSES] * 15 + [LOST_ANSWER, PASSES],
+            Decision.PASSED,
+            19,
+            "the last of 19 looks passed; 1 failed, the last at +75 s",
+            id="one_answer_is_lost",
+        ),
+        pytest.param(
+            [PASSES] * 15 + [UNDECIDED, PASSES],
+            Decision.PASSED,
+            19,
+            "the last of 19 looks passed; 1 decided nothing",
+            id="one_look_decides_nothing",
+        ),
+        pytest.param(
+            [PASSES] * 18 + [LOST_ANSWER, PASSES],
+            Decision.PASSED,
+            20,
+            "the last of 20 looks passed; 1 failed, the last at +90 s",
+            id="the_last_one_is_waited_for",
+        ),
+        pytest.param(
+            [PASSES] * 15 + [LOST_ANSWER, UNDECIDED, PASSES],
+            Decision.PASSED,
+            23,
+            "the last of 23 looks passed; 1 failed, the last at +75 s; 1 decided nothing",
+            id="two_in_the_tail_are_awaited_to_leave_it",
+        ),
+        pytest.param(
+            [BACKEND] * 15 + [LOST_ANSWER, BACKEND],
+            Decision.PASSED,
+            19,
+            "it passed before this release (last at 2026-11-28 11:00:00 UTC); all of 19 looks"
+            " failed",
+            id="the_others_tell_what_fails",
+        ),
+    ],
+)
+def test_one_look_that_decides_nothing_does_not_count_where_later_ones_do(
+    answers: Sequence[Verdict], decision: Decision, rounds: int, because: str
+) -> None:
+    release = released(answers)
+    looked = next(one for one in release.looks if one.caller == "user")
+    assert (release.decision, release.rounds, looked.because) == (decision, rounds, because)
 
 
 @pytest.mark.parametrize(

@@ -208,17 +208,16 @@ def _unknown(base: Checked, because: str, policy: Policy) -> Checked:
 def _passed(base: Checked, series: Series) -> Checked:
     """Failures of the window that nothing repeats are told, not counted: nodes were changing."""
     is_fixed = base.before is not None and base.before.outcome is Outcome.FAIL
-    told = f"the last of {_looks(base.looks)} passed" if base.failed else _all_passed(base)
+    is_clean = base.passed == base.looks
+    told = f"{'all' if is_clean else 'the last'} of {_looks(base.looks)} passed"
     if base.failed:
         last = max(one.after for one in series.seen if has_failed(one.verdict))
         told = f"{told}; {base.failed} failed, the last at +{last:.0f} s"
+    if nothing := base.looks - base.passed - base.failed:
+        told = f"{told}; {nothing} decided nothing"
     if is_fixed and base.before is not None:
         told = f"{told}; it failed before this release{_since(base.before.since)}"
     return replace(base, standing=Standing.FIXED if is_fixed else Standing.PASSED, because=told)
-
-
-def _all_passed(base: Checked) -> str:
-    return f"all of {_looks(base.looks)} passed"
 
 
 def _looks(number: int) -> str:

@@ -78,7 +78,8 @@ def concerns(verdict: Verdict) -> tuple[Concern, ...]:
     what was not seen excuses nothing."""
     if is_exposure(verdict):
         return (Concern.EXPOSURE,)
-    if verdict.finding in _BY_FINDING:
+    # The finding of a status that a backend chose is `unexpected_status`, too.
+    if verdict.finding in _BY_FINDING and verdict.layer is not Layer.BACKEND:
         return (_BY_FINDING[verdict.finding],)
     layers = dict.fromkeys(one.layer for one in verdict.candidates)
     known = layers if verdict.layer is Layer.AMBIGUOUS else {verdict.layer: None}

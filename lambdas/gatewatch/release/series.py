@@ -21,10 +21,12 @@ LEAST_LOOKS = 3
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """`after`: seconds since the first look of the release."""
+    """`after`: seconds since the first look of the release. `is_void`: no answer came, or what came
+    decided nothing."""
 
     after: float
     verdict: Verdict
+    is_void: bool = False
 
 
 @dataclass(slots=True)
@@ -37,17 +39,23 @@ class Series:
         """Of earlier looks only the last failing one keeps its evidence: there may be many routes,
         and many looks at each."""
         if self.seen and not (has_failed(self.last.verdict) and not has_failed(verdict)):
-            self.seen[-1] = Seen(self.last.after, _bare(self.last.verdict))
-        self.seen.append(Seen(after, verdict))
+            self.seen[-1] = Seen(self.last.after, _bare(self.last.verdict), self.last.is_void)
+        self.seen.append(Seen(after, verdict, _is_void(verdict)))
 
     @property
     def last(self) -> Seen:
         return self.seen[-1]
 
     def tail(self, now: float, seconds: float) -> list[Seen]:
-        """The looks that count: those of the last seconds, and never fewer than LEAST_LOOKS."""
+        """The looks that count: those of the last seconds, and never fewer than LEAST_LOOKS. One
+        that decided nothing does not count where later ones did: of many looks, some get no answer
+        on a healthy way, too."""
         recent = [one for one in self.seen if one.after >= now - seconds]
-        return recent if len(recent) >= LEAST_LOOKS else self.seen[-LEAST_LOOKS:]
+        if len(recent) < LEAST_LOOKS:
+            recent = self.seen[-LEAST_LOOKS:]
+        decided = [one for one in recent if not one.is_void]
+        is_one_void = len(decided) == len(recent) - 1 and not self.last.is_void
+        return decided if is_one_void and len(decided) >= LEAST_LOOKS else recent
 
     def agrees(self, now: float, seconds: float) -> bool:
         """Whether enough of the last looks have had the same outcome."""
@@ -74,6 +82,13 @@ class Series:
                 break
             since = one.after
         return since
+
+
+def _is_void(verdict: Verdict) -> bool:
+    """The look's own exchange is the first of its evidence."""
+    answer = verdict.evidence[0].response if verdict.evidence else None
+    is_lost = answer is not None and answer.status == 0 and answer.status_told
+    return verdict.outcome is Outcome.UNKNOWN or (verdict.outcome is Outcome.FAIL and is_lost)
 
 
 def _bare(verdict: Verdict) -> Verdict:
