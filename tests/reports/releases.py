@@ -122,6 +122,15 @@ TOLERATED = look(
     action=Action.WARN,
     because="one of several causes",
 )
+UNSETTLED = look(
+    Standing.UNKNOWN,
+    verdict(Outcome.PASS, route="GET /beside"),
+    stops=True,
+    action=Action.FAIL,
+    because="only 1 look, so nothing has settled yet",
+    looks=1,
+    passed=1,
+)
 SKIPPED = look(
     Standing.SKIPPED,
     verdict(Outcome.SKIPPED, route="PUT /x"),

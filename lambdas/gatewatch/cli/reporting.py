@@ -48,6 +48,6 @@ class Written:
 
     def into(self, form: Output, file: Path) -> None:
         try:
-            file.write_text(self.text(form))
+            file.write_text(self.text(form), encoding="utf-8")
         except OSError as error:
             raise UsageError(f"--report: {file}: {error.strerror}") from None

@@ -11,6 +11,7 @@ from enum import StrEnum
 from gatewatch.config.lines import Places
 from gatewatch.release.decide import Release
 from gatewatch.reports import github, junit, markdown, sarif
+from gatewatch.reports.look import excused
 
 
 class Format(StrEnum):
@@ -30,4 +31,4 @@ _WRITERS: Mapping[Format, Callable[[Release, Places], str]] = {
 
 def write(form: Format, release: Release, places: Places) -> str:
     """The whole text of a file, with its last line's end."""
-    return _WRITERS[form](release, places)
+    return _WRITERS[form](excused(release), places)

@@ -7,19 +7,42 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from gatewatch.model import OK, Action, Finding, Layer, Outcome, Purpose, Verdict, is_stranger
 from gatewatch.notices.visible import cut, visible_line
 from gatewatch.notices.words import finding_phrase, layers_phrase, probe_phrase, title_of
 from gatewatch.release.baseline import Before
 from gatewatch.release.checked import Checked, Standing
 from gatewatch.release.decide import Release
+from gatewatch.release.words import is_unsettled
 
 LONGEST = 500
 """Characters of one thing that is told."""
 
 
+_NOT_AWAITED = "it had only passed when another look stopped the release, too few times to count"
+
+
+def excused(release: Release) -> Release:
+    """The release, where looks that another one did not let settle stop nothing by themselves: a
+    thousand routes are not red for one that is open."""
+    looks = (
+        replace(one, stops=False, action=None, because=_NOT_AWAITED)
+        if is_unsettled(release, one)
+        else one
+        for one in release.looks
+    )
+    return replace(release, looks=tuple(looks))
+
+
+def was_excused(look: Checked) -> bool:
+    return look.standing is Standing.UNKNOWN and look.action is None
+
+
 class Level(StrEnum):
-    """How grave a look is for the release; of what passed or was skipped, nothing is said."""
+    """How grave a look is for the release. Of what passed, was skipped or excused, nothing is
+    said."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -32,7 +55,8 @@ def level(look: Checked) -> Level | None:
         return Level.ERROR
     if look.has_failed:
         return Level.NOTE if look.action is Action.IGNORE else Level.WARNING
-    return Level.NOTE if look.standing is Standing.UNKNOWN else None
+    is_unknown = look.standing is Standing.UNKNOWN and not was_excused(look)
+    return Level.NOTE if is_unknown else None
 
 
 _FORBIDDEN = {0xFFFE: "\ufffd", 0xFFFF: "\ufffd"}

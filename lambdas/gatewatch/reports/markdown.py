@@ -15,7 +15,17 @@ from gatewatch.model import Action, Concern
 from gatewatch.release.baseline import Before
 from gatewatch.release.checked import Checked, Standing
 from gatewatch.release.decide import Decision, Release
-from gatewatch.reports.look import causes, clean, expected, facts, got, sentence, subject, what
+from gatewatch.reports.look import (
+    causes,
+    clean,
+    expected,
+    facts,
+    got,
+    sentence,
+    subject,
+    was_excused,
+    what,
+)
 
 MOST_BYTES = 1024 * 1024
 """GitHub shows no longer summary of a step. Sections are bounded so that all are shorter."""
@@ -58,11 +68,13 @@ def _sections(release: Release) -> Iterator[str]:
     for title, action in (("Only warned about", Action.WARN), ("Ignored", Action.IGNORE)):
         newly = _of(rest, Standing.NEW_FAILURE, Standing.FIRST_FAILURE)
         yield from _section(title, whole, [one for one in newly if one.action is action])
-    yield from _section("Unknown", told, _of(rest, Standing.UNKNOWN))
+    unknown = _of(rest, Standing.UNKNOWN)
+    yield from _section("Unknown", told, [one for one in unknown if not was_excused(one)])
     yield from _section("Fixed", told, _of(rest, Standing.FIXED))
     yield from _gone(release.gone)
     renamed = (*place, ("Before", lambda look: _code(look.renamed or "")))
     yield from _section("Renamed", renamed, [one for one in looks if one.renamed])
+    yield from _folded("not settled", told, [one for one in unknown if was_excused(one)])
     yield from _folded("skipped", told, _of(rest, Standing.SKIPPED))
     yield from _folded("passed", place, _of(rest, Standing.PASSED))
 
