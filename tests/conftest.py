@@ -55,6 +55,7 @@ SLOW = (
     "service/test_private_apis.py",
     "service/test_service.py",
     "service/test_unreadable_in_account.py",
+    "test_action.py",
     "test_both_worlds.py",
     "test_quickstart.py",
     "transcripts/test_bounds.py",

@@ -17,7 +17,9 @@ from gatewatch import __version__
 ROOT = Path(__file__).parent.parent
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
+ACTION = ROOT / "action.yml"
 SCHEMAS = {
+    ACTION: "vendor.github-actions",
     **dict.fromkeys(WORKFLOWS, "vendor.github-workflows"),
     **dict.fromkeys(FORMS, "vendor.github-issue-forms"),
     ROOT / ".github" / "ISSUE_TEMPLATE" / "config.yml": "vendor.github-issue-config",
@@ -39,11 +41,15 @@ def test_github_takes_the_file(file: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
-def test_a_workflow_runs_what_was_read_and_may_do_little(file: Path) -> None:
-    used = re.findall(r"uses: (.*)", file.read_text())
+@pytest.mark.parametrize("file", [*WORKFLOWS, ACTION], ids=lambda file: file.name)
+def test_only_what_was_read_is_run(file: Path) -> None:
+    used = re.findall(r"^ *(?:- )?uses: (.*)", file.read_text(), re.MULTILINE)
     assert used
     assert [one for one in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v[\d.]+", one)] == []
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_a_workflow_may_do_little(file: Path) -> None:
     assert read(file)["permissions"] in ({}, {"contents": "read"})
 
 
