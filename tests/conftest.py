@@ -57,7 +57,7 @@ SLOW = (
     "service/test_unreadable_in_account.py",
     "test_action.py",
     "test_both_worlds.py",
-    "test_quickstart.py",
+    "test_walks.py",
     "transcripts/test_bounds.py",
 )
 

@@ -12,6 +12,7 @@ from gatewatch.cli.init import STARTER
 from gatewatch.cli.main import main
 from gatewatch.config.author import load
 from gatewatch.transcripts.read import read_transcript
+from tests.test_walks import WALKED
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -22,11 +23,11 @@ LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 
 def transcripts() -> list[object]:
-    """The quickstart's follow one upon the other: test_quickstart.py."""
+    """Those of a walk follow one upon the other: test_walks.py."""
     return [
         pytest.param(block, id=f"{file.name}: {block.splitlines()[0]}")
         for file in DOCUMENTS
-        if file.name != "quickstart.md"
+        if file.name not in WALKED
         for block in TRANSCRIPT.findall(file.read_text())
     ]
 
