@@ -46,6 +46,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
         _say_unheard((*own_topics(), *done.topics), context)
     told = {"due": done.due, "shards": done.shards, "sweeps": done.sweeps}
     logger.info("dispatched", extra={"version": __version__, **told})
+    if done.unread is not None:
+        raise done.unread
     return told
 
 

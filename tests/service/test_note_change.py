@@ -237,19 +237,34 @@ def test_a_repeated_tick_deals_out_the_same(account: Account) -> None:
     assert deploying.minutes(2) == [ALL, set()]
 
 
-def test_a_tick_that_cannot_read_them_looks_as_scheduled(
+def test_a_tick_that_cannot_read_or_note_them_looks_all_the_same_and_fails(
     account: Account, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    deploying = Deploying(account, SELDOM)
+    deploying = Deploying(account, NAMED.replace("GET /items: {", "GET /items: {every: 3h, "))
     deploying.note(deployed_at(10))
     with monkeypatch.context() as patch:
         patch.setattr(DynamoTable, "deployed_apis", _denied)
-        assert deploying.minutes() == [set()]
-    assert "dispatch_step_failed" in caplog.messages
+        assert _failing_minute(account) == SOME
     with monkeypatch.context() as patch:
         patch.setattr(DynamoTable, "set_rounds", _denied)
-        assert deploying.minutes() == [ALL]
-    assert deploying.minutes(3) == [ALL, ALL, set()]
+        assert _failing_minute(account) == ALL
+    assert caplog.messages.count("dispatch_step_failed") == 2
+    assert deploying.minutes(3) == [ALL, ALL, SOME]
+
+
+SOME = {"/prod/health", "/prod/orders"}
+
+
+def _failing_minute(account: Account) -> set[str]:
+    """At which paths are its looks: the function fails, so that its alarm rings."""
+    account.gateway.asked.clear()
+    with pytest.raises(RuntimeError, match="denied"):
+        account.dispatch()
+    account.drain(account.work, probes.handler)
+    tick_of_table = account.table.tick()
+    assert tick_of_table is not None
+    assert tick_of_table.at == tick(account._minute)
+    return set(account.gateway.asked)
 
 
 def _denied(*_: object) -> Any:

@@ -43,7 +43,8 @@ from gatewatch.service.wake_up import WakeUp, desk_message
 class Dispatched:
     """`due` counts routes at entrances, as `RoutesDue` does, which counts neither `paused` ones nor
     those of `stopped`: the APIs that could not be dispatched, each with the reason. `topics`: the
-    ARNs to which messages go, beside the deployment's own."""
+    ARNs to which messages go, beside the deployment's own. `unread`: why deployments of the APIs
+    could not be read or noted, so that their looks may be missing; of this nobody else is told."""
 
     due: int
     shards: int
@@ -52,6 +53,7 @@ class Dispatched:
     stopped: Mapping[str, str] = field(default_factory=dict)
     topics: tuple[str, ...] = ()
     paused: int = 0
+    unread: Exception | None = None
 
 
 def dispatch(
@@ -70,7 +72,10 @@ def dispatch(
     """
     tick = at.replace(second=0, microsecond=0)
     holding, rejected = source.current()
-    deployed = _deployed(records)
+    failed = list[Exception]()
+    deployed: Mapping[str, DeployedApi] = {}
+    with _without_stopping("deployments", failed):
+        deployed = records.deployed_apis()
     known = _with_deployments(records.records(), deployed)
     counts = _slice_counts(holding.config, known, records)
     waiting = in_order(records.errands(), tick)
@@ -83,15 +88,15 @@ def dispatch(
     calls = sweeps(holding, sound, records.acknowledged(), tick, still)
     changes.send([one.message() for one in calls])
     is_whole = _send(dealt, work, twin)
-    for api in after.rounds.keys() - dealt.stopped:
-        with _after_the_looks("deployments"):
+    for api in after.rounds.keys() - dealt.stopped.keys():
+        with _without_stopping("deployments", failed):
             records.set_rounds(api, after.rounds[api])
-    with _after_the_looks("answers"):
+    with _without_stopping("answers"):
         for answer in asked.answers:
             records.set_answer(_counted(answer, dealt))
-    with _after_the_looks("desk"):
+    with _without_stopping("desk"):
         _call_desk(waiting, holding, tick, changes)
-    with _after_the_looks("tick"):
+    with _without_stopping("tick"):
         records.set_tick(
             Tick(at=tick.isoformat(), version=__version__, due=dealt.due, paused=paused)
         )
@@ -105,16 +110,8 @@ def dispatch(
         stopped=dealt.stopped,
         topics=tuple(one.topic for one in holding.config.notify),
         paused=paused,
+        unread=next(iter(failed), None),
     )
-
-
-def _deployed(records: DispatchTable) -> Mapping[str, DeployedApi]:
-    """Where they cannot be read, the schedule looks all the same."""
-    try:
-        return records.deployed_apis()
-    except Exception as error:  # noqa: BLE001 - logged
-        log_own_fault("dispatch_step_failed", "deployments", error)
-        return {}
 
 
 def _with_deployments(
@@ -129,13 +126,16 @@ def _with_deployments(
 
 
 @contextmanager
-def _after_the_looks(step: str) -> Iterator[None]:
-    """What people asked for, or read, comes last: a table that takes no write stops no look. Who
-    waits is told that no answer came, and what was asked for stands for the next tick."""
+def _without_stopping(step: str, failed: list[Exception] | None = None) -> Iterator[None]:
+    """No look of the schedule needs these steps: a table that takes no write stops none. Who asked
+    for something is told that no answer came, and it stands for the next tick; what nobody waits
+    for is added to `failed`."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 - logged
         log_own_fault("dispatch_step_failed", step, error)
+        if failed is not None:
+            failed.append(error)
 
 
 def _apart(holding: Holding, still: Sequence[Pause]) -> tuple[int, Holding]:
