@@ -81,6 +81,25 @@ def test_a_call_that_changes_what_callers_get_is_a_change(name: str) -> None:
     assert read(event(name)).event == name
 
 
+@pytest.mark.parametrize(
+    ("name", "takes_effect"),
+    [
+        ("REST DeleteMethod", False),
+        ("REST UpdateStage", True),
+        ("REST CreateDeployment", True),
+        ("REST UpdateUsagePlan", True),
+        ("HTTP UpdateRoute", True),
+    ],
+)
+def test_what_a_rest_api_only_defines_takes_effect_later(name: str, takes_effect: bool) -> None:
+    assert read(EVENTS[name]).takes_effect is takes_effect
+
+
+@pytest.mark.parametrize(("key", "takes_effect"), [("restApiId", False), ("apiId", True)])
+def test_a_call_of_one_name_is_told_apart_by_the_kind_of_api(key: str, takes_effect: bool) -> None:
+    assert read(event("UpdateAuthorizer", {key: "abc123"})).takes_effect is takes_effect
+
+
 ALIKE = {
     "an error that is null": event("CreateDeployment", errorCode=None, errorMessage=None),
     "a text for false": event("CreateDeployment", readOnly="false"),

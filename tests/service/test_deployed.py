@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
-from gatewatch.incidents.deployments import Deployment, in_words
+from gatewatch.incidents.deployments import Deployment, in_words, preceding
 from gatewatch.service.deployed import (
     DeployedApi,
     DeployedLooks,
@@ -64,6 +64,14 @@ def test_the_calls_of_one_deployment_are_one_in_whatever_order(order: tuple[int,
 def test_where_nothing_was_deployed_the_first_change_counts() -> None:
     [found] = after(made(20), made(0, "DeleteRoute"), made(40))
     assert (found.what, found.at, found.ended) == ("DeleteRoute", second(0), second(40))
+
+
+def test_a_definition_that_nobody_deployed_explains_nothing() -> None:
+    drafts = tuple(replace(made(at, "PutMethod"), takes_effect=False) for at in (0, 20))
+    assert preceding(second(60), after(*drafts)) is None
+    [found] = after(*drafts, made(30, "UpdateStage"))
+    assert preceding(second(60), [found]) == in_words(made(30, "UpdateStage"))
+    assert preceding(second(29), [found]) is None
 
 
 def test_an_event_that_comes_twice_changes_nothing() -> None:

@@ -18,7 +18,8 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Changes of an API that came shortly after each other: the first `began`, the last `ended`.
 
     `what` is the most telling of them, such as `CreateDeployment abc123`, and `at` its own time;
-    `stage` and `by`, where known, say of which stage and by which role or user.
+    `stage` and `by`, where known, say of which stage and by which role or user. `takes_effect`:
+    false where nothing is known yet that callers get; then it explains nothing.
     """
 
     began: str
@@ -27,6 +28,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: str
     stage: str | None = None
     by: str | None = None
+    takes_effect: bool = True
 
 
 def deployment_at(at: datetime) -> Deployment:
@@ -42,7 +44,7 @@ def preceding(first_failure: str, known: Iterable[Deployment]) -> str | None:
     minute of a deployment may count as older, and no older one as caused by it.
     """
     failed = _moment(first_failure)
-    before = [one for one in known if _moment(one.at) <= failed]
+    before = [one for one in known if one.takes_effect and _moment(one.at) <= failed]
     last = max(before, key=lambda one: _moment(one.at), default=None)
     if last is None or failed - _moment(last.ended) > BLAMED_FOR:
         return None

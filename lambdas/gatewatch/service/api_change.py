@@ -32,7 +32,7 @@ class ApiChange:
 
     `places`: at which APIs. `domain`: the custom domain, for a call that changed that, and
     `base_path` what it maps. `deployment`: the id of the one that was made or put in place. `by`:
-    the role or user.
+    the role or user. `takes_effect`: false where callers get it only with the next deployment.
     """
 
     event: str
@@ -44,32 +44,40 @@ class ApiChange:
     region: str | None = None
     account: str | None = None
     by: str | None = None
+    takes_effect: bool = True
 
     @property
     def is_deployment(self) -> bool:
         return self.event == "CreateDeployment"
 
 
+_DEFINITION = (
+    "Resource",
+    "Method",
+    "MethodResponse",
+    "Integration",
+    "IntegrationResponse",
+    "Authorizer",
+    "GatewayResponse",
+    "RequestValidator",
+    "Model",
+)
+"""What a REST API serves is what was deployed of these; an HTTP API may deploy by itself.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-deploy-api.html
+"""
 _WHAT = "|".join(
     (
+        *_DEFINITION,
         "Deployment",
         "Stage",
         "RestApi",
         "Api",
-        "Resource",
-        "Method",
-        "MethodResponse",
-        "Integration",
-        "IntegrationResponse",
         "Route",
         "RouteResponse",
         "RouteSettings",
         "RouteRequestParameter",
         "CorsConfiguration",
-        "Authorizer",
-        "GatewayResponse",
-        "RequestValidator",
-        "Model",
         "DomainName",
         "BasePathMapping",
         "ApiMapping",
@@ -83,8 +91,7 @@ _CHANGES = re.compile(
     rf"(Create|Update|Put|Delete|Import|Reimport)({_WHAT})|FlushStage(Authorizers)?Cache"
     r"|ResetAuthorizersCache"
 )
-"""The calls that change what callers get. Those that only write a REST API's definition take effect
-with a deployment, which comes as a call of its own; with `autoDeploy`, an HTTP API makes none."""
+"""The calls that change what callers get, or are a part of what does."""
 
 _DOMAINS = ("DomainName", "BasePathMapping", "ApiMapping", "RoutingRule")
 
@@ -119,6 +126,7 @@ def read_change(event: object) -> ApiChange | None:
         region=_matched(_REGION, detail.get("awsregion")) or _matched(_REGION, whole.get("region")),
         account=_matched(_ACCOUNT, whole.get("account")),
         by=_who(detail.get("useridentity")),
+        takes_effect=not name.endswith(_DEFINITION) or asked.get("restapiid") is None,
     )
 
 

@@ -98,6 +98,7 @@ def deployment_of(change: ApiChange, at: datetime) -> Deployment:
         at=when,
         stage=stages.pop() if len(stages) == 1 else None,
         by=change.by,
+        takes_effect=change.takes_effect,
     )
 
 
@@ -129,16 +130,20 @@ def _is_deployment(one: Deployment) -> bool:
 
 
 def _merged(whole: Deployment, made: Deployment) -> Deployment:
-    """What made a deployment tells most; else what came first, from which on callers may get
-    something else."""
-    by_telling = sorted((whole, made), key=lambda one: (not _is_deployment(one), _moment(one.at)))
-    first, other = by_telling
+    """Of both the one that tells more."""
+    first, other = sorted((whole, made), key=_telling)
     return replace(
         first,
         began=min(whole.began, made.began, key=_moment),
         ended=max(whole.ended, made.ended, key=_moment),
         stage=first.stage or other.stage,
     )
+
+
+def _telling(one: Deployment) -> tuple[bool, bool, datetime]:
+    """What made a deployment tells most; else what came first, from which on callers may get
+    something else."""
+    return not _is_deployment(one), not one.takes_effect, _moment(one.at)
 
 
 def _moment(at: str) -> datetime:
