@@ -51,6 +51,9 @@ def _add_one(app: cdk.App, context: Context) -> None:
         secret_keys=context.secret_keys,
         topic_keys=context.topic_keys,
         max_concurrency=context.max_concurrency,
+        codedeploy_groups=context.codedeploy_groups,
+        codepipeline=context.codepipeline,
+        api_changes=context.api_changes,
         take_over=context.take_over,
     )
     _stop_samples(stack, context, context.config)
@@ -83,6 +86,9 @@ def _added(app: cdk.App, context: Context, file: Path) -> Iterator[str]:
                 secret_keys=one.secret_keys,
                 topic_keys=one.topic_keys,
                 max_concurrency=one.max_concurrency,
+                codedeploy_groups=one.codedeploy_groups,
+                codepipeline=one.codepipeline,
+                api_changes=one.api_changes,
                 take_over=context.take_over,
                 stack_name=one.stack,
                 env=cdk.Environment(account=one.account, region=one.region),

@@ -5,5 +5,6 @@ From the wheel: `pip install 'gatewatch[cdk]'`. Everything else here may change 
 
 from gatewatch_cdk.monitor import GatewatchMonitor, UnreadableFileError
 from gatewatch_cdk.stack import GatewatchStack
+from gatewatch_cdk.verification import VerifyAfterDeploy
 
-__all__ = ["GatewatchMonitor", "GatewatchStack", "UnreadableFileError"]
+__all__ = ["GatewatchMonitor", "GatewatchStack", "UnreadableFileError", "VerifyAfterDeploy"]

@@ -164,9 +164,11 @@ class HealthAlarms(Construct):
         topic: sns.ITopic,
         functions: Mapping[str, ServiceFunction],
         queues: Mapping[str, ServiceQueue],
-        missed_ticks: sqs.IQueue,
+        missed: Mapping[str, sqs.IQueue],
+        verify: ServiceFunction,
         read_on: ReadOn,
     ) -> None:
+        """`missed`: where that lies which no function could be handed."""
         super().__init__(scope, construct_id)
         self._deployment = deployment
         self._read_on = read_on
@@ -175,7 +177,8 @@ class HealthAlarms(Construct):
             *(self._errors(name, one) for name, one in functions.items()),
             *self._late(queues),
             *(self._dead(name, one.dead) for name, one in queues.items()),
-            self._dead("Ticks", missed_ticks),
+            *(self._dead(name, one) for name, one in missed.items()),
+            self._unanswered(verify),
             self._count("ConfigRejected", "A pushed configuration is refused; the last good runs"),
             self._count("ApisStopped", "An API is not looked at: a fault of ours at it alone"),
             self._count("NoticesUndelivered", "A message did not reach its channel"),
@@ -242,6 +245,19 @@ class HealthAlarms(Construct):
             f"The function {name.lower()} fails",
             minutes=3,
             points=2,
+        )
+
+    def _unanswered(self, verify: ServiceFunction) -> cloudwatch.Alarm:
+        """It fails on purpose where it stops a release, and tells whoever waits for it. Of others,
+        Lambda counts the calls that failed for good; it keeps none, since a job of CodePipeline
+        brings credentials.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+        """
+        return self._alarm(
+            "VerifyUnanswered",
+            verify.function.metric("AsyncEventsDropped", statistic="Sum", period=MINUTE),
+            "A change at API Gateway, a job of CodePipeline or a hook of CodeDeploy was given up",
         )
 
     def _late(self, queues: Mapping[str, ServiceQueue]) -> Iterable[cloudwatch.Alarm]:

@@ -15,11 +15,21 @@ from gatewatch_cdk.settings import (
     EXPECTED_CONCURRENCY,
     UnusableSettingError,
     concurrency,
+    deployment_group_arns,
     key_arns,
     told_apart,
 )
 
-_OF_ONE = ("config", "deployment", "secret-keys", "topic-keys", "max-concurrency")
+_OF_ONE = (
+    "config",
+    "deployment",
+    "secret-keys",
+    "topic-keys",
+    "max-concurrency",
+    "codedeploy-groups",
+    "codepipeline",
+    "api-changes",
+)
 _NAMES = (*_OF_ONE, "deployments", "samples", "take-over", "keys")
 _LIKENESS = 0.85
 """From which on a name is taken for a slip, such as `max_concurrency` and `confg`."""
@@ -28,13 +38,16 @@ _ALLOWED = "allowed"
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`deployments`: the file that says what the first five say, for several stacks."""
+    """`deployments`: the file that says what those before it say, for several stacks."""
 
     config: str
     deployment: str
     secret_keys: tuple[str, ...]
     topic_keys: tuple[str, ...]
     max_concurrency: int | None
+    codedeploy_groups: tuple[str, ...]
+    codepipeline: bool
+    api_changes: bool
     deployments: str | None
     take_over: str | None
     lets_samples: bool
@@ -55,6 +68,11 @@ def read_context(given: Mapping[str, object]) -> Context:
         secret_keys=key_arns("secret-keys", _words(given, "secret-keys")),
         topic_keys=key_arns("topic-keys", _words(given, "topic-keys")),
         max_concurrency=_concurrency(given),
+        codedeploy_groups=deployment_group_arns(
+            "codedeploy-groups", _words(given, "codedeploy-groups")
+        ),
+        codepipeline=_switch(given, "codepipeline", default=False),
+        api_changes=_switch(given, "api-changes", default=True),
         deployments=deployments,
         take_over=_given(given, "take-over") or None,
         lets_samples=_lets_samples(given),
@@ -107,6 +125,16 @@ def _concurrency(given: Mapping[str, object]) -> int | None:
             raise UnusableSettingError(f"{name}: {EXPECTED_CONCURRENCY}, found {value}")
         value = int(value)
     return concurrency(value, name)
+
+
+def _switch(given: Mapping[str, object], name: str, *, default: bool) -> bool:
+    """The command line gives text, cdk.json may have it bare."""
+    value = given.get(name)
+    if value is None or isinstance(value, bool):
+        return default if value is None else value
+    if value not in ("true", "false"):
+        raise UnusableSettingError(f"{name}: expected true or false, found {value!r}")
+    return value == "true"
 
 
 def _lets_samples(given: Mapping[str, object]) -> bool:

@@ -45,7 +45,7 @@ class Deployment(Authored, frozen=True, kw_only=True):
 
     `config` is relative to the file of deployments. `stack`: its name, where the same name is
     deployed to several places; without it, the name under which it is listed here. The rest is as
-    for GatewatchMonitor.
+    for GatewatchStack.
     """
 
     account: Account
@@ -55,6 +55,9 @@ class Deployment(Authored, frozen=True, kw_only=True):
     secret_keys: tuple[Text, ...] = ()
     topic_keys: tuple[Text, ...] = ()
     max_concurrency: Annotated[int, Meta(ge=LEAST, le=MOST)] | None = None
+    codedeploy_groups: tuple[Text, ...] = ()
+    codepipeline: bool = False
+    api_changes: bool = True
 
 
 class Deployments(Authored, frozen=True, kw_only=True):

@@ -59,18 +59,30 @@ class ServiceFunction(Construct):
     def called_once(self, *, within: Duration, failed: sqs.IQueue | None = None) -> None:
         """Of whoever calls it without waiting: a call fails for good, or comes within this time.
         `failed`: where the lost calls go."""
-        to = None if failed is None else _destination(failed)
+        self._unawaited("CalledOnce", within, 0, None if failed is None else _destination(failed))
+        if failed is not None:
+            self.allow("sqs:SendMessage", on=[failed.queue_arn])
+
+    def called_again(self, *, within: Duration, times: int) -> None:
+        """Of whoever calls it without waiting: a call that failed is repeated so many times."""
+        self._unawaited("CalledAgain", within, times, None)
+
+    def _unawaited(
+        self,
+        construct_id: str,
+        within: Duration,
+        times: int,
+        to: lambda_.CfnEventInvokeConfig.DestinationConfigProperty | None,
+    ) -> None:
         lambda_.CfnEventInvokeConfig(
             self,
-            "CalledOnce",
+            construct_id,
             function_name=self.function.function_name,
             qualifier="$LATEST",
             maximum_event_age_in_seconds=within.to_seconds(),
-            maximum_retry_attempts=0,
+            maximum_retry_attempts=times,
             destination_config=to,
         )
-        if failed is not None:
-            self.allow("sqs:SendMessage", on=[failed.queue_arn])
 
     def allow(self, *actions: str, on: list[str], only_if: Mapping[str, Any] | None = None) -> None:
         """Nothing is granted where there is nothing to grant on."""

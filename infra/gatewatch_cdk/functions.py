@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -31,13 +33,20 @@ from gatewatch_cdk.topics import Topics
 PROBE_SECONDS = 60
 INCIDENTS_SECONDS = 60
 DISPATCH_SECONDS = 55
+_MEMORY_MB = 512
+VERIFY_SECONDS = 900
+"""Lambda's longest: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+_REPEATED = Duration.hours(1)
+"""A lifecycle hook of CodeDeploy waits no longer for its answer, and nobody longer than it:
+https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html
+"""
 
 
 class Functions(Construct):
-    """Dispatch sends shards, probe sends changes, incidents sends messages.
+    """Dispatch sends shards, probe sends changes, incidents sends messages; verify answers callers.
 
-    `by_name` has every function, `queues` every queue, as alarms call them. `stack`: its name in
-    commands.
+    `by_name` has every function of the monitor's minutes, `queues` every queue, as alarms call
+    them; `verifying` has those that look only when they are called. `stack`: its name in commands.
     """
 
     def __init__(
@@ -54,6 +63,7 @@ class Functions(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._state = state
+        self._configuration = configuration
         self._code = code
         self._environment = {
             "GATEWATCH_DEPLOYMENT": deployment,
@@ -71,6 +81,9 @@ class Functions(Construct):
             "Probe": self.probe,
             "Incidents": self.incidents,
         }
+        self.verifying: dict[str, ServiceFunction] = {}
+        self._verifiers: list[ServiceFunction] = []
+        self.verify = self._verify()
 
     def feed(self, most: AtOnce) -> None:
         """Once all are there, and it is known how many of each may run at once."""
@@ -94,6 +107,72 @@ class Functions(Construct):
         self.queues["TwinShards"] = shards
         self.by_name["Twin"] = twin
         return twin
+
+    def add_verifier(
+        self,
+        scope: Construct,
+        construct_id: str,
+        does: str,
+        *,
+        seconds: int,
+        code: lambda_.Code | None = None,
+        **environment: str,
+    ) -> ServiceFunction:
+        """Reads the configuration in force and what is known of its routes, and writes neither."""
+        verifier = ServiceFunction(
+            scope,
+            construct_id,
+            code=code or self._code,
+            handler="handlers.verify.handler",
+            timeout_seconds=seconds,
+            memory_mb=_MEMORY_MB,
+            environment={
+                **self._environment,
+                "POWERTOOLS_SERVICE_NAME": "gatewatch-verify",
+                "GATEWATCH_BUCKET": self._configuration.bucket.bucket_name,
+                "GATEWATCH_POINTER": POINTER,
+                "GATEWATCH_ALLOWED": ALLOWED,
+                **environment,
+            },
+            description=described(does),
+        )
+        self._configuration.let_read(verifier, POINTER, ALLOWED)
+        self._state.let(verifier, {"GetItem": [RECORDS], "Query": [RECORDS, STATES]})
+        self._verifiers.append(verifier)
+        return verifier
+
+    @property
+    def verifiers(self) -> Sequence[ServiceFunction]:
+        """Verify, and those of deployments."""
+        return self._verifiers
+
+    def add_verify_twin(self, network: Network) -> ServiceFunction:
+        """Takes the rounds at private APIs inside the VPC, for verifiers alone. It has what it must
+        know from the call, and reads neither state nor configuration."""
+        twin = self._function(
+            "VerifyTwin",
+            "looks at private APIs while a release is verified",
+            VERIFY_SECONDS,
+            handler="verify",
+            GATEWATCH_VERIFY_INSIDE="yes",
+        )
+        join(twin, network)
+        for one in self._verifiers:
+            name = twin.function.function_name
+            one.function.add_environment("GATEWATCH_TWIN_VERIFY", name)
+            one.allow("lambda:InvokeFunction", on=[twin.function.function_arn])
+        self.verifying["VerifyTwin"] = twin
+        return twin
+
+    def _verify(self) -> ServiceFunction:
+        """For pipelines and people, and for what CloudTrail sees change at API Gateway."""
+        verify = self.add_verifier(
+            self, "Verify", "verifies a release, by layer", seconds=VERIFY_SECONDS
+        )
+        self._state.let(verify, {"GetItem": [CHANGES], "UpdateItem": [CHANGES]})
+        verify.called_again(within=_REPEATED, times=2)
+        self.verifying["Verify"] = verify
+        return verify
 
     def be_small(self) -> None:
         """Write only the metrics that alarms watch."""
@@ -217,7 +296,7 @@ class Functions(Construct):
             code=self._code,
             handler=f"handlers.{handler or name.lower()}.handler",
             timeout_seconds=timeout_seconds,
-            memory_mb=512,
+            memory_mb=_MEMORY_MB,
             environment={
                 **self._environment,
                 "POWERTOOLS_SERVICE_NAME": f"gatewatch-{name.lower()}",

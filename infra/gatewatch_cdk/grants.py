@@ -52,6 +52,22 @@ def let_call(probe: ServiceFunction, needs: Calls, keys: Sequence[str]) -> None:
         )
 
 
+def let_answer_hooks(verify: ServiceFunction, groups: Sequence[str]) -> None:
+    """https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodedeploy.html"""
+    verify.allow("codedeploy:PutLifecycleEventHookExecutionStatus", on=list(groups))
+
+
+def let_answer_jobs(verify: ServiceFunction) -> None:
+    """https://docs.aws.amazon.com/codepipeline/latest/userguide/permissions-reference.html"""
+    verify.allow("codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult", on=["*"])
+    acknowledge(
+        verify.role,
+        "IAM5[Resource::*]",
+        "A job of CodePipeline is no resource; whoever answers one must know its id, which "
+        "CodePipeline gives to the function that it invokes.",
+    )
+
+
 def secret_arns(stack: Stack, name: str) -> list[str]:
     """The ARN for a name, or for an ARN with or without its suffix. One that ends like a suffix may
     lack it all the same (`…:secret:prod/my-secret`), and nothing tells them apart; both are the

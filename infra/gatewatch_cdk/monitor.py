@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct, IConstruct
 from msgspec.structs import replace
 
@@ -33,11 +36,12 @@ from gatewatch_cdk.alarms import (
     RouteAlarms,
     where_named,
 )
+from gatewatch_cdk.api_changes import ApiChanges
 from gatewatch_cdk.configuration import POINTER, ConfigurationBucket
 from gatewatch_cdk.dashboard import Board, board_name
 from gatewatch_cdk.function import ServiceFunction
 from gatewatch_cdk.functions import Functions
-from gatewatch_cdk.grants import let_ask, let_call, let_tell
+from gatewatch_cdk.grants import let_answer_hooks, let_answer_jobs, let_ask, let_call, let_tell
 from gatewatch_cdk.mutes import MuteRules
 from gatewatch_cdk.needs import Calls, Needs, needs
 from gatewatch_cdk.outputs import Outputs, prefix_of, top_stack
@@ -51,6 +55,7 @@ from gatewatch_cdk.schedule import Ticks
 from gatewatch_cdk.settings import (
     UnusableSettingError,
     concurrency,
+    deployment_group_arns,
     deployment_name,
     key_arns,
     output_prefix,
@@ -69,10 +74,21 @@ class UnreadableFileError(Exception):
     """Raised where the configuration file is missing or unreadable."""
 
 
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What a monitor is deployed with, once all is known. `configuration`: what puts it in place;
+    `watched`: the APIs given to `watch`, by name."""
+
+    configuration: cdk.CustomResource
+    config: Config
+    watched: Mapping[str, WatchedApi]
+
+
 class GatewatchMonitor(Construct):
     """Watches what a gatewatch.yaml names, and the APIs given to `watch`.
 
     Subscribe on-call to `incidents`; CloudWatch sends `alarms`, for when our messages fail.
+    `verify_function` verifies a release for whoever may invoke it.
     """
 
     def __init__(
@@ -88,6 +104,7 @@ class GatewatchMonitor(Construct):
         take_over: str | None = None,
         code: lambda_.Code | None = None,
         prefix: str | None = None,
+        api_changes: bool = True,
         keys: Sequence[str] = (),
     ) -> None:
         """`config`: the file, read and validated here; raises ConfigError with every problem.
@@ -99,7 +116,8 @@ class GatewatchMonitor(Construct):
         default, as many as the configuration needs while nothing answers. `take_over`: any text
         that the last deployment did not give makes this configuration replace one that was pushed.
         `code`: the Lambda functions' asset; built here by default. `prefix` begins the names of the
-        outputs, and is what `--monitor` takes; default: the path within the stack. Raises
+        outputs, and is what `--monitor` takes; default: the path within the stack. `api_changes`:
+        whether to look at once at what CloudTrail sees change at API Gateway. Raises
         UnusableSettingError; `keys` is what `secret_keys` and `topic_keys` were before.
         """
         told_apart(keys)
@@ -112,6 +130,7 @@ class GatewatchMonitor(Construct):
         self._file = "gatewatch.yaml" if config is None else str(config)
         self._text = "" if config is None else read_text(Path(config))
         self._watched: list[Watched] = []
+        self._waiting: list[Callable[[Deployed], None]] = []
         self._read: list[Snapshot] = []
         self._parameters = Placeholders()
         file = Path(self._file)
@@ -137,6 +156,9 @@ class GatewatchMonitor(Construct):
             topics=self.topics,
         )
         self._ticks = Ticks(self, "Ticks", dispatch=self.functions.dispatch)
+        self._api_changes = (
+            ApiChanges(self, "ApiChanges", verify=self.functions.verify) if api_changes else None
+        )
         self._outputs = Outputs(self, self._prefix)
         self._say_where()
         cdk.Aspects.of(self).add(_AtSynthesis(self))
@@ -172,6 +194,10 @@ class GatewatchMonitor(Construct):
                 "StateTable": (self.state.table.table_name, "What gatewatch incidents reads"),
                 "IncidentsTopic": (self.incidents.topic_arn, "Subscribe on-call here"),
                 "AlarmsTopic": (self.alarms.topic_arn, "CloudWatch's alarms: the safety net"),
+                "VerifyFunction": (
+                    self.functions.verify.function.function_name,
+                    "What a pipeline invokes after a deployment",
+                ),
             }
         )
         self._outputs.say_what_runs(self._deployment)
@@ -183,6 +209,27 @@ class GatewatchMonitor(Construct):
     @property
     def alarms(self) -> cdk.aws_sns.ITopic:
         return self.topics.alarms
+
+    @property
+    def verify_function(self) -> lambda_.IFunction:
+        """What a pipeline invokes after a deployment."""
+        return self.functions.verify.function
+
+    def verify_for_codedeploy(
+        self, group: codedeploy.ILambdaDeploymentGroup | codedeploy.IEcsDeploymentGroup | str
+    ) -> None:
+        """Lets `verify_function` answer the lifecycle hooks of a deployment group, which may be
+        given by its ARN. `add_post_hook` of the CDK's own construct needs no more than itself."""
+        arn = group if isinstance(group, str) else group.deployment_group_arn
+        let_answer_hooks(self.functions.verify, deployment_group_arns("group", [arn]))
+
+    def verify_for_codepipeline(self) -> None:
+        """Lets `verify_function` be an action of CodePipeline."""
+        let_answer_jobs(self.functions.verify)
+
+    def once_deployed(self, complete: Callable[[Deployed], None]) -> None:
+        """Calls it at synthesis, when all that is watched is known."""
+        self._waiting.append(complete)
 
     def watch(
         self,
@@ -309,12 +356,19 @@ class GatewatchMonitor(Construct):
         deployed.node.add_dependency(self.functions.dispatch.function)
         self._ticks.schedule.node.add_dependency(deployed)
         self._let_call(self.functions.probe, needed.outside, watched)
+        for verifier in self.functions.verifiers:
+            self._let_call(verifier, needed.outside, watched)
         if needed.inside is not None and needed.network is not None:
             self._let_call(self.functions.add_twin(needed.network), needed.inside, watched)
+            twin = self.functions.add_verify_twin(needed.network)
+            self._let_call(twin, needed.inside, watched)
         self._feed(at_once(config))
         let_tell(self.functions.incidents, needed, self._topic_keys)
         let_ask(self.functions.dispatch, needed)
-        self._outputs.say_functions(self.functions.by_name)
+        self._outputs.say_functions({**self.functions.by_name, **self.functions.verifying})
+        apis = {one.name: one.api for one in self._watched}
+        for complete in self._waiting:
+            complete(Deployed(deployed, config, apis))
         monitor = monitor_name(self._prefix) if len(self._monitors()) > 1 else None
         if monitor is not None:
             self.functions.say_which(monitor)
@@ -323,6 +377,10 @@ class GatewatchMonitor(Construct):
         acting = self._observe(config, monitor)
         MuteRules(self, "Maintenance", windows=config.maintenance, alarms=acting)
         self._warn(watched)
+
+    def _missed(self) -> dict[str, sqs.IQueue]:
+        changes = {} if self._api_changes is None else {"ApiChanges": self._api_changes.dead}
+        return {"Ticks": self._ticks.dead, **changes}
 
     def _feed(self, wanted: AtOnce) -> None:
         """As many at once as were given, or as are needed; what is too little is said."""
@@ -385,7 +443,8 @@ class GatewatchMonitor(Construct):
             topic=topic,
             functions=self.functions.by_name,
             queues=self.functions.queues,
-            missed_ticks=self._ticks.dead,
+            missed=self._missed(),
+            verify=self.functions.verify,
             read_on=read_on,
         )
         listeners = ListenersAlarm(

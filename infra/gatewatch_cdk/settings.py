@@ -10,6 +10,10 @@ from aws_cdk import Token
 from gatewatch.cost.at_once import LEAST, MOST, NEW_ACCOUNT, AtOnce
 
 _KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+")
+_GROUP_ARN = re.compile(
+    r"arn:aws[a-z-]*:codedeploy:[a-z0-9-]+:[0-9]{12}:deploymentgroup:[^/\s*?]{1,100}/[^/\s*?]{1,100}"
+)
+"""https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodedeploy.html"""
 _DIMENSION = re.compile(r"(?![: ])[ !#-&(-\[\]-~]{1,255}")
 EXPECTED_CONCURRENCY = f"expected a whole number from {LEAST} to {MOST}"
 
@@ -29,6 +33,16 @@ def key_arns(name: str, given: Sequence[str]) -> tuple[str, ...]:
             raise UnusableSettingError(
                 f"{name}: expected ARNs of KMS keys such as "
                 f"arn:aws:kms:REGION:ACCOUNT:key/ID, found {_shown(one)}"
+            )
+    return tuple(given)
+
+
+def deployment_group_arns(name: str, given: Sequence[str]) -> tuple[str, ...]:
+    for one in given:
+        if not Token.is_unresolved(one) and _GROUP_ARN.fullmatch(one) is None:
+            raise UnusableSettingError(
+                f"{name}: expected ARNs of deployment groups such as arn:aws:codedeploy:REGION:"
+                f"ACCOUNT:deploymentgroup:APPLICATION/GROUP, found {_shown(one)}"
             )
     return tuple(given)
 

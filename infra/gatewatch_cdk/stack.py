@@ -10,6 +10,7 @@ from constructs import Construct
 
 from gatewatch_cdk.monitor import GatewatchMonitor
 from gatewatch_cdk.samples import hosts_of_nobody
+from gatewatch_cdk.settings import deployment_group_arns
 
 
 class GatewatchStack(Stack):
@@ -25,11 +26,15 @@ class GatewatchStack(Stack):
         topic_keys: tuple[str, ...] = (),
         max_concurrency: int | None = None,
         take_over: str | None = None,
+        codedeploy_groups: tuple[str, ...] = (),
+        codepipeline: bool = False,
+        api_changes: bool = True,
         code: lambda_.Code | None = None,
         stack_name: str | None = None,
         env: Environment | None = None,
     ) -> None:
-        """As for GatewatchMonitor and for any stack."""
+        """As for GatewatchMonitor and for any stack. `codedeploy_groups`, `codepipeline`: for whom
+        it verifies releases."""
         super().__init__(
             scope,
             construct_id,
@@ -47,5 +52,10 @@ class GatewatchStack(Stack):
             take_over=take_over,
             code=code,
             prefix="",
+            api_changes=api_changes,
         )
+        for one in deployment_group_arns("codedeploy_groups", codedeploy_groups):
+            self.monitor.verify_for_codedeploy(one)
+        if codepipeline:
+            self.monitor.verify_for_codepipeline()
         self.hosts_of_nobody = hosts_of_nobody(self.monitor.validate())

@@ -41,6 +41,13 @@ POLICIES = {
     "HealthAlarmsTicksDead": (
         "ApproximateNumberOfMessagesVisible", "Maximum", ">= 1", "1 of 1", "notBreaching"
     ),
+    "HealthAlarmsApiChangesDead": (
+        "ApproximateNumberOfMessagesVisible", "Maximum", ">= 1", "1 of 1", "notBreaching"
+    ),
+    # A stopped release is an error of the function, and no fault of ours.
+    "HealthAlarmsVerifyUnanswered": (
+        "AsyncEventsDropped", "Sum", ">= 1", "1 of 1", "notBreaching"
+    ),
     "HealthAlarmsConfigRejected": ("ConfigRejected", "Sum", ">= 1", "1 of 1", "notBreaching"),
     "HealthAlarmsApisStopped": ("ApisStopped", "Sum", ">= 1", "1 of 1", "notBreaching"),
     "HealthAlarmsCredentialsUnreadable": (

@@ -13,6 +13,11 @@ _STACK = (
     "128; found "
 )
 _ARNS = "expected ARNs of KMS keys such as arn:aws:kms:REGION:ACCOUNT:key/ID, found "
+_GROUP = "arn:aws:codedeploy:eu-west-1:111122223333:deploymentgroup:orders"
+_GROUPS = (
+    "codedeploy-groups: expected ARNs of deployment groups such as arn:aws:codedeploy:REGION:"
+    "ACCOUNT:deploymentgroup:APPLICATION/GROUP, found "
+)
 _COUNT = "max-concurrency: expected a whole number from 2 to 1000, found "
 
 
@@ -27,6 +32,7 @@ def test_nothing_is_needed() -> None:
     )
     assert (found.secret_keys, found.topic_keys, found.max_concurrency) == ((), (), None)
     assert (found.take_over, found.lets_samples) == (None, False)
+    assert (found.codedeploy_groups, found.codepipeline, found.api_changes) == ((), False, True)
 
 
 def test_what_is_given_is_taken() -> None:
@@ -39,11 +45,16 @@ def test_what_is_given_is_taken() -> None:
             "max-concurrency": "7",
             "take-over": "monday",
             "samples": "allowed",
+            "codedeploy-groups": f"{_GROUP}/a  {_GROUP}/b",
+            "codepipeline": "true",
+            "api-changes": "false",
         }
     )
     assert (found.config, found.deployment) == ("prod.yaml", "GatewatchProd")
     assert (found.secret_keys, found.topic_keys) == ((f"{_KEY}/a", f"{_KEY}/b"), ())
     assert (found.max_concurrency, found.take_over, found.lets_samples) == (7, "monday", True)
+    assert found.codedeploy_groups == (f"{_GROUP}/a", f"{_GROUP}/b")
+    assert (found.codepipeline, found.api_changes) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +78,13 @@ def test_what_is_given_is_taken() -> None:
         ({"max-concurrency": ""}, _COUNT),
         ({"max-concurrency": 5.5}, f"{_COUNT}5.5"),
         ({"max-concurrency": True}, f"{_COUNT}True"),
+        ({"codedeploy-groups": "orders"}, f"{_GROUPS}'orders'"),
+        ({"codedeploy-groups": f"{_GROUP}/*"}, f"{_GROUPS}'{_GROUP}/*'"),
+        ({"codedeploy-groups": f"{_GROUP}/a,{_GROUP}/b"}, f"{_GROUPS}'{_GROUP}/a,{_GROUP}/b'"),
+        ({"codepipeline": "yes"}, "codepipeline: expected true or false, found 'yes'"),
+        ({"codepipeline": ""}, "codepipeline: expected true or false, found ''"),
+        ({"api-changes": 0}, "api-changes: expected true or false, found 0"),
+        ({"api_changes": True}, 'api_changes: unknown; did you mean "api-changes"?'),
         ({"samples": "yes"}, "samples: expected allowed, found 'yes'"),
         ({"samples": ""}, "samples: expected allowed, found ''"),
         ({"max_concurrency": "7"}, 'max_concurrency: unknown; did you mean "max-concurrency"?'),

@@ -53,8 +53,9 @@ _GOOD = 'account: "111122223333", region: us-east-1, config: a.yaml'
         (
             f"deployments: {{shop: {{{_GOOD}, stak: Gatewatch}}}}",
             [
-                "deployments.shop.stak: unknown key; expected one of account, config, "
-                'max_concurrency, region, secret_keys, stack, topic_keys (did you mean "stack"?)'
+                "deployments.shop.stak: unknown key; expected one of account, api_changes, "
+                "codedeploy_groups, codepipeline, config, max_concurrency, region, secret_keys, "
+                'stack, topic_keys (did you mean "stack"?)'
             ],
         ),
         (

@@ -33,6 +33,31 @@ def _table(*verbs: str) -> set[tuple[str, str]]:
     return {(f"dynamodb:{verb}", "<StateTable.Arn>") for verb in verbs}
 
 
+_CALLS = {
+    (
+        "secretsmanager:GetSecretValue",
+        f"{_ARN}:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:gatewatch/partner-??????",
+    ),
+    (
+        "secretsmanager:GetSecretValue",
+        "arn:aws:secretsmanager:eu-west-1:111122223333:secret:client-AbCdEf",
+    ),
+    (
+        "ssm:GetParameter",
+        f"{_ARN}:ssm:<AWS::Region>:<AWS::AccountId>:parameter/orders/token",
+    ),
+    (
+        "secretsmanager:GetSecretValue",
+        "arn:aws:secretsmanager:eu-west-1:111122223333:secret:client-AbCdEf-??????",
+    ),
+    ("kms:Decrypt", SECRETS_KEY),
+    ("sts:AssumeRole", "arn:aws:iam::444455556666:role/gatewatch-caller"),
+    (
+        "execute-api:Invoke",
+        f"{_ARN}:execute-api:us-east-1:<AWS::AccountId>:abc123/prod/*",
+    ),
+}
+"""What whoever looks needs for its calls."""
 GRANTS = {
     "FunctionsDispatch": {
         *_logs("FunctionsDispatch"),
@@ -54,28 +79,7 @@ GRANTS = {
         *_table("BatchGetItem", "Query", "UpdateItem"),
         *_consumes("FunctionsShardsQueue"),
         ("sqs:SendMessage", "<FunctionsChangesQueue.Arn>"),
-        (
-            "secretsmanager:GetSecretValue",
-            f"{_ARN}:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:gatewatch/partner-??????",
-        ),
-        (
-            "secretsmanager:GetSecretValue",
-            "arn:aws:secretsmanager:eu-west-1:111122223333:secret:client-AbCdEf",
-        ),
-        (
-            "ssm:GetParameter",
-            f"{_ARN}:ssm:<AWS::Region>:<AWS::AccountId>:parameter/orders/token",
-        ),
-        (
-            "secretsmanager:GetSecretValue",
-            "arn:aws:secretsmanager:eu-west-1:111122223333:secret:client-AbCdEf-??????",
-        ),
-        ("kms:Decrypt", SECRETS_KEY),
-        ("sts:AssumeRole", "arn:aws:iam::444455556666:role/gatewatch-caller"),
-        (
-            "execute-api:Invoke",
-            f"{_ARN}:execute-api:us-east-1:<AWS::AccountId>:abc123/prod/*",
-        ),
+        *_CALLS,
     },
     "FunctionsIncidents": {
         *_logs("FunctionsIncidents"),
@@ -88,6 +92,14 @@ GRANTS = {
         ("kms:GenerateDataKey", TOPICS_KEY),
         ("kms:Decrypt", "<TopicsKey.Arn>"),
         ("kms:GenerateDataKey", "<TopicsKey.Arn>"),
+    },
+    "FunctionsVerify": {
+        *_logs("FunctionsVerify"),
+        *_READS_VERSIONS,
+        ("s3:GetObject", f"{_BUCKET}/config/allowed.json"),
+        ("s3:GetObject", f"{_BUCKET}/config/current.json"),
+        *_table("GetItem", "Query", "UpdateItem"),
+        *_CALLS,
     },
     "TicksRole": {
         ("lambda:InvokeFunction", "<FunctionsDispatchFunction.Arn>"),
@@ -158,12 +170,20 @@ def test_own_keys_are_for_whoever_uses_them(private_template: Resource) -> None:
         for key in (SECRETS_KEY, TOPICS_KEY)
     }
     assert users == {
-        SECRETS_KEY: {"FunctionsProbe", "FunctionsTwin"},
+        SECRETS_KEY: {"FunctionsProbe", "FunctionsTwin", "FunctionsVerify", "FunctionsVerifyTwin"},
         TOPICS_KEY: {"FunctionsIncidents"},
     }
 
 
-ROLES = ("FunctionsDispatch", "FunctionsProbe", "FunctionsTwin", "FunctionsIncidents", "TicksRole")
+ROLES = (
+    "FunctionsDispatch",
+    "FunctionsProbe",
+    "FunctionsTwin",
+    "FunctionsIncidents",
+    "FunctionsVerify",
+    "FunctionsVerifyTwin",
+    "TicksRole",
+)
 
 
 def test_without_secrets_and_topics_no_own_key_is_granted(tmp_path: Path) -> None:
@@ -197,6 +217,8 @@ TRUSTS = {
         "aws:SourceAccount": "<AWS::AccountId>",
         "aws:SourceArn": ALARMS,
     },
+    # A rule's ARN names its account.
+    "events.amazonaws.com": {"aws:SourceArn": "<ApiChangesRule.Arn>"},
 }
 """On whose behalf a service may act here: for this account, and for what is known of its source."""
 
@@ -226,9 +248,9 @@ def test_no_service_acts_here_for_another_account(private_template: Resource) ->
     assert {service for service, _ in found} == set(TRUSTS)
     for service, conditions in found:
         assert conditions == TRUSTS[service], service
-    assert "AWS::Lambda::Permission" not in {
-        one["Type"] for one in private_template["Resources"].values()
-    }
+    [permission] = resources(private_template, "AWS::Lambda::Permission").values()
+    assert read(permission["SourceArn"]) == "<ApiChangesRule.Arn>"
+    assert read(permission["FunctionName"]) == "<FunctionsVerifyFunction.Arn>"
 
 
 KEYS = {"TopicsIncidents": "TopicsKey", "TopicsAlarms": "TopicsAlarmsKey"}

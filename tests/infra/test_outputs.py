@@ -16,10 +16,19 @@ from gatewatch_cdk.monitor import GatewatchMonitor
 from tests.infra.templates import ROOT, Resource, named, new_app, of, read, resources, sources
 
 CONFIG = "apis: {a: {url: https://a.example.com, routes: [GET /: public]}}"
-OURS = ["ConfigBucket", "ConfigPointer", "StateTable", "IncidentsTopic", "AlarmsTopic"]
+OURS = [
+    "ConfigBucket",
+    "ConfigPointer",
+    "StateTable",
+    "IncidentsTopic",
+    "AlarmsTopic",
+    "VerifyFunction",
+]
 WHAT_RUNS = ["Version", "Deployment"]
 FUNCTIONS = [
-    f"{name}{what}" for name in ("Dispatch", "Probe", "Incidents") for what in ("Log", "Role")
+    f"{name}{what}"
+    for name in ("Dispatch", "Probe", "Incidents", "Verify")
+    for what in ("Log", "Role")
 ]
 
 
@@ -51,6 +60,7 @@ def test_the_stack_of_make_deploy_keeps_its_names(template: Resource) -> None:
     assert found["ProbeLog"] == "<FunctionsProbeLog>"
     assert found["ProbeRole"] == "<FunctionsProbeRole.Arn>"
     assert found["AlarmsTopic"] == "<TopicsAlarms>"
+    assert found["VerifyFunction"] == "<FunctionsVerifyFunction>"
 
 
 def test_the_twin_has_a_log_and_a_role_too(private_template: Resource) -> None:

@@ -20,7 +20,8 @@ from tests.infra.conftest import CONFIG, PRIVATE, SECRETS_KEY, synthesised
 from tests.infra.templates import Resource, named, read, resources, short
 
 FUNCTIONS = {
-    name: f"handlers.{name.lower()}.handler" for name in ("Dispatch", "Probe", "Incidents")
+    name: f"handlers.{name.lower()}.handler"
+    for name in ("Dispatch", "Probe", "Incidents", "Verify")
 }
 
 
@@ -92,6 +93,12 @@ def test_functions_find_what_is_theirs(template: Resource) -> None:
         GATEWATCH_INCIDENTS_TOPIC="<TopicsIncidents>",
         GATEWATCH_STACK="Gatewatch",
     )
+    assert environment("Verify") == with_common(
+        "verify",
+        GATEWATCH_BUCKET="<ConfigurationBucket>",
+        GATEWATCH_POINTER="config/current.json",
+        GATEWATCH_ALLOWED="config/allowed.json",
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,6 +129,7 @@ QUEUES = {
     # Known until somebody has handled them; the others are out of date within minutes.
     "FunctionsChangesDead": (True, 14 * DAY, None, None, None),
     "TicksDead": (None, HOUR, None, None, None),
+    "ApiChangesDead": (None, HOUR, None, None, None),
 }
 
 
@@ -158,19 +166,27 @@ def test_a_queue_is_set_as_lambda_asks(private_template: Resource, name: str, pa
     assert queue["MessageRetentionPeriod"] > tries * queue["VisibilityTimeout"]
 
 
-# Name: the longest that Lambda may keep a call that nobody waits for, and where it goes then.
+# Name: the longest that Lambda may keep a call that nobody waits for, how often it repeats one, and
+# where it goes then.
 CALLED = {
-    "FunctionsDispatchCalledOnce": (MINUTE, "<TicksDead.Arn>"),
-    "ConfigurationSeedCalledOnce": (15 * MINUTE, None),
+    "FunctionsDispatchCalledOnce": (MINUTE, 0, "<TicksDead.Arn>"),
+    "ConfigurationSeedCalledOnce": (15 * MINUTE, 0, None),
+    # Whoever was not answered is; whoever was, is told nothing again. A job brings credentials, so
+    # that none is kept.
+    "FunctionsVerifyCalledAgain": (HOUR, 2, None),
 }
 
 
-def test_nobodys_call_is_tried_twice(template: Resource) -> None:
+def test_a_call_is_repeated_only_where_that_helps(template: Resource) -> None:
     found = {}
     for name, one in resources(template, "AWS::Lambda::EventInvokeConfig").items():
         failed = one.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
-        found[short(name)] = (one["MaximumEventAgeInSeconds"], failed and read(failed))
-        assert (one["MaximumRetryAttempts"], one["Qualifier"]) == (0, "$LATEST")
+        found[short(name)] = (
+            one["MaximumEventAgeInSeconds"],
+            one["MaximumRetryAttempts"],
+            failed and read(failed),
+        )
+        assert one["Qualifier"] == "$LATEST"
     assert found == CALLED
 
 
