@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from gatewatch.model import (
     ANONYMOUS,
     Action,
@@ -79,7 +81,7 @@ OPEN = look(
         cause="ok",
         candidates=(),
         confidence=Confidence.CERTAIN,
-        evidence=(SEEN,),
+        evidence=(replace(SEEN, response=replace(SEEN.response, status=200)),),
     ),
     stops=True,
     action=Action.FAIL,

@@ -68,12 +68,12 @@ def test_a_row_tells_where_what_and_since_when() -> None:
     text = markdown.write(release(NEW), NOWHERE)
     assert (
         "| `GET /x` | `user` | routing | `route_not_found or 1 look-alike` | an answer | 403 |"
-        " good at 2026-11-27 09:00:00 UTC |\n"
+        " last good 2026-11-27 09:00:00 UTC |\n"
     ) in text
 
 
 def test_an_exposure_is_told_as_one_and_not_as_a_layer() -> None:
-    assert "| **exposure** | open to everybody | a refusal | 403 |" in markdown.write(
+    assert "| **exposure** | open to everybody | a refusal | 200 |" in markdown.write(
         release(OPEN), NOWHERE
     )
 

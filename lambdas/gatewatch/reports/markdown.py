@@ -44,7 +44,7 @@ def write(release: Release, _: Places) -> str:
 
 def _head(release: Release) -> Iterator[str]:
     yield f"## {_SIGNS[release.decision]} Release {release.decision}\n"
-    yield f"{_words(release.because)}\n"
+    yield f"{_words(release.because.removeprefix(f'{release.decision}: '))}\n"
     yield f"{_compared(release)}; {release.rounds} rounds in {release.seconds:.0f} s.\n"
 
 
@@ -59,7 +59,7 @@ def _sections(release: Release) -> Iterator[str]:
     looks = release.looks
     place = tuple(_place(release))
     whole = (*place, *_FAILURE)
-    told = (*place, ("Why", lambda look: _code(sentence(look.because))))
+    told = (*place, ("Why", lambda look: _words(look.because)))
     stopping = release.stopping
     rest = [one for one in looks if not one.stops]
     yield from _section("What stops it", whole, stopping)
@@ -72,7 +72,7 @@ def _sections(release: Release) -> Iterator[str]:
     yield from _section("Unknown", told, [one for one in unknown if not was_excused(one)])
     yield from _section("Fixed", told, _of(rest, Standing.FIXED))
     yield from _gone(release.gone)
-    renamed = (*place, ("Before", lambda look: _code(look.renamed or "")))
+    renamed = (*place, ("Before", lambda look: _words(look.renamed or "")))
     yield from _section("Renamed", renamed, [one for one in looks if one.renamed])
     yield from _folded("not settled", told, [one for one in unknown if was_excused(one)])
     yield from _folded("skipped", told, _of(rest, Standing.SKIPPED))
@@ -102,7 +102,7 @@ def _layer(look: Checked) -> str:
 
 def _cause(look: Checked) -> str:
     if not look.has_failed or look.verdict is None:
-        return _code(sentence(look.because))
+        return _words(look.because)
     is_cause = what(look).startswith("refused")
     return _code(causes(look.verdict)) if is_cause else what(look)
 
@@ -113,7 +113,7 @@ def _since(look: Checked) -> str:
     if before is not None and before.since:
         return _when(before.since)
     if before is not None and before.last_good:
-        return f"good at {_when(before.last_good)}"
+        return f"last good {_when(before.last_good)}"
     return ""
 
 
@@ -216,12 +216,16 @@ def _code(text: str) -> str:
     return f"{fence}{padded}{fence}".replace("|", "\\|")
 
 
-_HARMLESS = re.compile(r"[\w ,;:.'+-]*")
+_PLAIN = re.compile(r"[^\W\d_][\w ,;:.'()+-]*")
+_MEANS_SOMETHING = re.compile(r"www\.|GH-\d|\b_|_\b|:(?![ \d])", re.IGNORECASE)
+"""A link, an issue, emphasis, an emoji."""
 
 
 def _words(text: str) -> str:
     """A sentence of ours; in code, where it repeats what might mean something in Markdown."""
-    return text if _HARMLESS.fullmatch(text) and "www." not in text else _code(text)
+    told = sentence(text)
+    is_plain = _PLAIN.fullmatch(told) and not _MEANS_SOMETHING.search(told)
+    return told if is_plain else _code(told)
 
 
 def _when(at: str) -> str:
