@@ -16,13 +16,13 @@ from __future__ import annotations
 from typing import Any
 
 from gatewatch.service.hook import serve
-from handlers.telemetry import logger, metrics, stamp
+from handlers.telemetry import logger, measured, stamp
 from handlers.verifying import desk
 
 
 # The event is never logged, whatever the environment says: a CodePipeline job brings credentials.
 @logger.inject_lambda_context(log_event=False)
-@metrics.log_metrics
+@measured
 def handler(event: Any, context: Any) -> object:
     stamp()
     return serve(event, desk(context))

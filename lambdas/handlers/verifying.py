@@ -24,6 +24,7 @@ from gatewatch.release.decide import Decision, Release
 from gatewatch.service import twin
 from gatewatch.service.callers import RoundCall, change_name
 from gatewatch.service.hook import Desk
+from gatewatch.service.note_change import note_change
 from gatewatch.service.replies import Broken, Outcome, RolledBack
 from gatewatch.service.rounds import or_unknown, together
 from gatewatch.service.scope import OwnSettings, ScopeError
@@ -162,8 +163,12 @@ def _take_part(call: RoundCall) -> Mapping[str, str]:
 
 def _note_change(event: Mapping[str, object]) -> object:
     """Nothing of it but its name is logged: its parameters may hold secrets."""
-    logger.info("api_change_received", change=change_name(event))
-    return {"noted": False}
+    holding, _ = _source().current()
+    noted = note_change(event, holding.config, table(), wiring.now())
+    logger.info(
+        "api_change_noted", change=change_name(event), apis=noted.apis, because=noted.because
+    )
+    return {"noted": list(noted.apis)}
 
 
 def _tell(caller: str, outcome: Outcome) -> None:

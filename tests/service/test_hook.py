@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import traceback
 from collections.abc import Callable, Iterator
+from time import monotonic
 from typing import Any
 
 import boto3
 import pytest
 
-from gatewatch.service.callers import UnknownCallError
+from gatewatch.adapters.aws import client
+from gatewatch.service import verification
+from gatewatch.service.callers import ROUND, UnknownCallError
 from gatewatch.service.hook import (
     ReleaseNotVerifiedError,
     ReleaseStoppedError,
@@ -19,52 +22,9 @@ from gatewatch.service.hook import (
 from gatewatch.service.replies import UnansweredError
 from handlers import looks, verify, verifying
 from tests.answering import Services, services
+from tests.calls_of_aws import ARTIFACT_KEY, ARTIFACT_SECRET, HOOK, JOB, pipeline
 from tests.deployed import Account, Context
-
-ARTIFACT_SECRET = "planted-artifact-secret-6c1f"
-ARTIFACT_KEY = "ASIAPLANTEDARTIFACT0"
-
-
-def pipeline(parameters: str | None = None, continuation: str | None = None) -> dict[str, Any]:
-    """As CodePipeline sends it; see its user guide, "JSON event example"."""
-    configuration = {"FunctionName": "GatewatchVerify"}
-    if parameters is not None:
-        configuration["UserParameters"] = parameters
-    data: dict[str, Any] = {
-        "actionConfiguration": {"configuration": configuration},
-        "inputArtifacts": [
-            {
-                "location": {
-                    "s3Location": {"bucketName": "artifacts", "objectKey": "app/a1b2c3"},
-                    "type": "S3",
-                },
-                "revision": None,
-                "name": "BuiltApp",
-            }
-        ],
-        "outputArtifacts": [],
-        "artifactCredentials": {
-            "secretAccessKey": ARTIFACT_SECRET,
-            "sessionToken": f"{ARTIFACT_SECRET}-session",
-            "accessKeyId": ARTIFACT_KEY,
-        },
-    }
-    if continuation is not None:
-        data["continuationToken"] = continuation
-    return {
-        "CodePipeline.job": {
-            "id": "11111111-abcd-1111-abcd-111111abcdef",
-            "accountId": "111111111111",
-            "data": data,
-        }
-    }
-
-
-HOOK = {
-    "DeploymentId": "d-DBV6ZHAXK",
-    "LifecycleEventHookExecutionId": "eyJlbmNyeXB0ZWREYXRhIjoiZTBXIn0=",
-}
-
+from tests.servers import serving
 
 ERRORS = (
     ReleaseStoppedError,
@@ -156,9 +116,6 @@ def _told(operation: str, given: dict[str, Any]) -> str:
     raise AssertionError(operation)
 
 
-JOB = "11111111-abcd-1111-abcd-111111abcdef"
-
-
 def fine(_: Account, __: pytest.MonkeyPatch) -> None:
     """Nothing is wrong."""
 
@@ -243,3 +200,225 @@ def test_each_caller_gets_exactly_one_right_answer(
     assert tuple(answers[name].verdict for name in ASKED) == told
     for name in ("trigger", "direct", "codepipeline"):
         assert words in answers[name].text
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> str:
+    """Every line, with all that it brings."""
+    return "\n".join(repr(vars(one)) for one in caplog.records)
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_release_is_refused_without_a_word_of_the_event(
+    account: Account,
+    aside: Services,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+) -> None:
+    """Whatever the environment asks to be logged."""
+    monkeypatch.setenv("POWERTOOLS_LOGGER_LOG_EVENT", "true")
+    event = pipeline("junk") if name == "codepipeline" else EVENTS[name]
+    lost(account, monkeypatch)
+    asked, broken = Answer(event, aside), Answer(pipeline(), aside)
+    no_environment(account, monkeypatch)
+    crashed = Answer(event, aside)
+    out = f"{capfd.readouterr()} {logged(caplog)}"
+    assert "release_decided" in out
+    for text in (asked.text, broken.text, crashed.text, out):
+        assert ARTIFACT_SECRET not in text
+        assert ARTIFACT_KEY not in text
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param({"detail-type": "x", "source": "aws.s3"}, id="of another service"),
+        pytest.param({"Records": []}, id="of a queue"),
+        pytest.param({"RequestType": "Create"}, id="of a custom resource"),
+        pytest.param({"CodePipeline.job": {}}, id="a job without an id"),
+        pytest.param({"DeploymentId": "d-1"}, id="a hook without an id"),
+        pytest.param({ROUND: "x"}, id="a round for the twin"),
+        pytest.param([1], id="a list"),
+        pytest.param(None, id="null"),
+    ],
+)
+def test_an_unknown_event_is_an_error_and_calls_nobody(
+    account: Account, aside: Services, event: Any
+) -> None:
+    asked = len(account.gateway.asked)
+    answer = Answer(event, aside)
+    assert (answer.verdict, aside.calls) == ("UnknownCallError", [])
+    assert len(account.gateway.asked) == asked
+
+
+BEFORE = {
+    "codedeploy": "LifecycleEventAlreadyCompletedException",
+    "codepipeline": "InvalidJobStateException",
+}
+
+
+@pytest.mark.parametrize("name", list(BEFORE))
+def test_an_event_that_comes_twice_is_answered_twice_and_is_no_error(
+    aside: Services, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = Answer(EVENTS[name], aside)
+    aside.refusals.append(BEFORE[name])
+    second = Answer(EVENTS[name], aside)
+    assert (first.raised, second.raised) == (None, None)
+    assert first.verdict == second.verdict
+    assert "caller_answered_before" in logged(caplog)
+
+
+@pytest.mark.parametrize("name", list(BEFORE))
+@pytest.mark.parametrize("code", ["AccessDeniedException", "JobNotFoundException", "Weird"])
+def test_an_answer_that_is_not_taken_is_an_error_so_that_lambda_calls_again(
+    aside: Services, name: str, code: str
+) -> None:
+    aside.refusals.append(code)
+    refused = Answer(EVENTS[name], aside)
+    assert isinstance(refused.raised, UnansweredError)
+    assert len(refused.calls) == 1
+    assert Answer(EVENTS[name], aside).raised is None
+
+
+@pytest.mark.parametrize("name", list(BEFORE))
+def test_a_service_that_never_takes_the_answer_is_an_error(aside: Services, name: str) -> None:
+    aside.hangs = True
+    assert isinstance(Answer(EVENTS[name], aside).raised, UnansweredError)
+
+
+@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("what", ["the API", "the state"])
+def test_whatever_hangs_is_answered_in_time(
+    account: Account, aside: Services, monkeypatch: pytest.MonkeyPatch, name: str, what: str
+) -> None:
+    """The function has twenty seconds, and would be killed without a word."""
+    with serving(lambda *_: aside.ended.wait(60)) as silent:
+        if what == "the API":
+            account.gateway.answer = lambda *_: aside.ended.wait(60)  # type: ignore[method-assign]
+        else:
+            monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", f"http://{silent.place}")
+            client._client.cache_clear()
+        began = monotonic()
+        answer = Answer(EVENTS[name], aside, seconds=20)
+        took = monotonic() - began
+    assert answer.verdict in (
+        "ReleaseUndecidedError",
+        "ReleaseNotVerifiedError",
+        "ReleaseStoppedError",
+        "Failed",
+        "JobFailed",
+    )
+    assert took < 20
+
+
+def test_a_report_is_an_answer_whatever_was_decided(account: Account, aside: Services) -> None:
+    account.gateway.broken.add("/health")
+    found = Answer({"report_only": True}, aside).returned
+    assert found["decision"] == "stopped"
+    [stopping] = [one for one in found["looks"] if one.get("stops")]
+    assert (stopping["route"], stopping["verdict"]["evidence"]) == ("GET /health", ())
+    job = Answer(pipeline('{"report_only": true}'), aside)
+    assert job.verdict == "job succeeded"
+    [(_, given)] = job.calls
+    assert given["outputVariables"] == {
+        "decision": "stopped",
+        "new_failures": "1",
+        "older_failures": "0",
+        "unknown": "0",
+        "passed": "4",
+        "skipped": "0",
+    }
+
+
+def test_it_changes_nothing_that_is_stored(account: Account, aside: Services) -> None:
+    account.gateway.open.add("/orders")
+    account.gateway.broken.add("/health")
+    before = stored(account)
+    for name in ASKED:
+        Answer(EVENTS[name], aside)
+    assert stored(account) == before
+
+
+def stored(account: Account) -> list[Any]:
+    found = boto3.client("dynamodb").scan(TableName=account.table._name)["Items"]
+    return sorted(found, key=repr)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        (
+            {"apis": ["ordres"]},
+            "ordres: there is no such API among those that are verified here (did",
+        ),
+        (
+            {"routes": ["GET /heath"]},
+            "GET /heath: there is no such route (did you mean GET /health?)",
+        ),
+        ({"url": "https://example.com/prod"}, "this host would be called: needs cdk deploy"),
+        ({"url": "no url"}, "url: no url: expected a URL such as"),
+        ({"for": "50s", "deadline": "10s"}, "expected at least `for`, which is 50s"),
+        ({"for": "5m"}, "a window of 300 s does not fit into the 4"),
+    ],
+)
+def test_what_cannot_be_verified_is_refused_before_any_look(
+    account: Account, aside: Services, chosen: dict[str, Any], words: str
+) -> None:
+    asked = len(account.gateway.asked)
+    answer = Answer(chosen, aside)
+    assert answer.verdict == "ReleaseNotVerifiedError"
+    assert words in answer.text
+    assert len(account.gateway.asked) == asked
+
+
+def test_only_what_is_named_is_looked_at(account: Account, aside: Services) -> None:
+    del account.gateway.asked[:]
+    found = Answer({"apis": ["orders"], "routes": ["GET /items"]}, aside).returned
+    assert {one["route"] for one in found["looks"]} == {"GET /items"}
+    assert not found["gone"]
+    assert all(one.startswith(("/prod/items", "/prod/")) for one in account.gateway.asked)
+
+
+def test_a_stage_that_is_not_live_yet_is_compared_with_the_one_that_is(
+    account: Account, aside: Services
+) -> None:
+    """Another stage of the same host: nothing answers there but the gateway's refusal."""
+    url = f"http://{account.gateway.place}/next"
+    found = Answer({"url": url, "report_only": True}, aside).returned
+    assert found["decision"] == "stopped"
+    [health] = [one for one in found["looks"] if one["route"] == "GET /health"]
+    assert (health["entrance"], health["standing"]) == (url, "new_failure")
+    assert health["before"]["outcome"] == "pass"
+
+
+def test_a_long_window_goes_on_with_a_token_and_its_last_part_decides(
+    account: Account, aside: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"for_seconds": 4, "every_seconds": 0.1, "deadline_seconds": 8}
+    monkeypatch.setenv("GATEWATCH_VERIFY_SETTINGS", json.dumps(settings))
+    monkeypatch.setattr(verification, "_LEAST_SECONDS", 1.0)
+    del account.gateway.asked[:]
+    account.gateway.broken.add("/health")
+    first = Answer(pipeline(), aside, seconds=12)
+    assert (first.verdict, account.gateway.asked) == ("continued", [])
+    [(_, given)] = first.calls
+    assert json.loads(given["continuationToken"]).keys() == {"began"}
+    account.gateway.broken.clear()
+    last = Answer(pipeline(continuation=given["continuationToken"]), aside, seconds=12)
+    assert last.verdict == "job succeeded"
+
+
+@pytest.mark.parametrize(
+    "token", ["x", "{}", '{"began": "never"}', '{"began": "2020-01-01T00:00Z"}']
+)
+def test_a_token_of_somebody_else_fails_the_job(aside: Services, token: str) -> None:
+    assert Answer(pipeline(continuation=token), aside).verdict == "ConfigurationError"
+
+
+@pytest.mark.parametrize("written", ["orders", "[1]", '{"apis": "orders"}', '{"api": []}'])
+def test_junk_in_a_pipelines_parameters_fails_the_job(aside: Services, written: str) -> None:
+    answer = Answer(pipeline(written), aside)
+    assert answer.verdict == "ConfigurationError"
+    assert "UserParameters" in answer.text

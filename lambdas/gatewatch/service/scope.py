@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from gatewatch.config.canonical import Api, Config, Entrance, Verification
 from gatewatch.config.problems import masked, nearest
-from gatewatch.gateway.url import host_of
+from gatewatch.config.values import BaseUrl
 from gatewatch.notices.visible import visible_line
 from gatewatch.service.callers import Wanted
 from gatewatch.service.published import (
@@ -52,9 +52,11 @@ def scoped(
     if wanted.routes:
         config = replace(config, apis=_with_routes(config.apis, wanted.routes))
     config = replace(config, verify=_timed(config.verification, wanted, own or OwnSettings()))
-    if wanted.url is not None:
-        config = _moved(config, wanted.url, holding)
-    return _checked(config, holding)
+    if wanted.url is None:
+        return _checked(config, holding)
+    moved = _checked(_moved(config, wanted.url), holding)
+    _check_host(moved, wanted.url, holding)
+    return moved
 
 
 def _checked(config: Config, holding: Holding) -> Config:
@@ -97,11 +99,13 @@ def _timed(before: Verification, wanted: Wanted, own: OwnSettings) -> Verificati
     window moves a deadline that nobody set beside it."""
     settles = _first(wanted.settles_seconds, own.for_seconds, before.for_seconds)
     usual = _first(own.deadline_seconds, before.deadline_seconds)
+    is_set = wanted.settles_seconds is None and own.deadline_seconds is not None
+    moved = usual if is_set or settles == before.for_seconds else max(usual, 2 * settles)
     return replace(
         before,
         for_seconds=settles,
         every_seconds=_first(own.every_seconds, before.every_seconds),
-        deadline_seconds=_first(wanted.deadline_seconds, max(usual, settles)),
+        deadline_seconds=_first(wanted.deadline_seconds, moved),
     )
 
 
@@ -109,22 +113,26 @@ def _first(*values: float | None) -> float:
     return next(one for one in values if one is not None)
 
 
-def _moved(config: Config, url: str, holding: Holding) -> Config:
-    names = ", ".join(api.name for api in config.apis)
+def _moved(config: Config, url: str) -> Config:
     if len(config.apis) != 1:
+        names = ", ".join(api.name for api in config.apis)
         raise ScopeError(f"url: expected one API beside it, in apis: which of {names}?")
-    [api] = config.apis
-    allowed = holding.allowed.twin if api.private else holding.allowed
-    if allowed is not None and allowed.hosts is None and _host(url) not in hosts_of(holding.config):
-        raise ScopeError(f"url: {_shown(url)}: this host would be called: needs cdk deploy")
-    return replace(config, apis=(replace(api, entrances=(Entrance(url=url, closed=False),)),))
-
-
-def _host(url: str) -> str:
     try:
-        return host_of(url)
-    except ValueError:
-        raise ScopeError(f"url: {_shown(url)}: expected a URL") from None
+        entrance = Entrance(url=msgspec.convert(url, BaseUrl), closed=False)
+    except msgspec.ValidationError:
+        raise ScopeError(f"url: {_shown(url)}: expected a URL such as {_EXAMPLE}") from None
+    return replace(config, apis=(replace(config.apis[0], entrances=(entrance,)),))
+
+
+_EXAMPLE = "https://abc123.execute-api.us-east-1.amazonaws.com/prod"
+
+
+def _check_host(moved: Config, url: str, holding: Holding) -> None:
+    """Where the stack does not say which hosts it was deployed for: one that is called already."""
+    allowed = holding.allowed.twin if moved.apis[0].private else holding.allowed
+    is_said = allowed is not None and allowed.hosts is not None
+    if not is_said and not set(hosts_of(moved)) <= set(hosts_of(holding.config)):
+        raise ScopeError(f"url: {_shown(url)}: this host would be called: needs cdk deploy")
 
 
 def usual_url(holding: Holding, api: str) -> str | None:

@@ -72,6 +72,13 @@ class Unfinished:
 
 CLOSING_SECONDS = 3.0
 """From the last answer to the decision, where everything takes its time."""
+_GRACE_SECONDS = 20.0
+"""What the last round may take beyond the deadline: it began before it. Then it hangs."""
+_LEAVING_SECONDS = 1.0
+"""From a round that is left to the decision."""
+_SHARE = 0.75
+"""How much of the room of one call the last part of a window may take: answers may still differ at
+its end."""
 _LEAST_SECONDS = 30.0
 """Less than this in one call decides nothing of a longer window."""
 _LONGEST = timedelta(hours=24)
@@ -96,8 +103,8 @@ def verified_in_parts(place: Place, wanted: Wanted, began: datetime | None) -> R
         raise ScopeError(f"this job began at {began.isoformat()}; expected at most a day ago")
     holding, config = _prepared(place, wanted)
     verification, room = config.verification, _room(place)
-    _fit(min(verification.for_seconds, _LEAST_SECONDS), room)
-    last = min(verification.for_seconds, room)
+    _fit(min(verification.for_seconds, _LEAST_SECONDS), _SHARE * room)
+    last = min(verification.for_seconds, _SHARE * room)
     early = verification.for_seconds - last - (place.clock.now() - began).total_seconds()
     if early > 0:
         place.wait(min(early, room))
@@ -132,10 +139,10 @@ def _decided(
     known = _known(place, holding, config, began, is_moved=wanted.url is not None)
     seconds = min(config.verification.deadline_seconds, _room(place))
     within = replace(config, verify=replace(config.verification, deadline_seconds=seconds))
-    end = place.clock.now() + timedelta(seconds=seconds)
+    end = place.clock.now() + timedelta(seconds=seconds + _GRACE_SECONDS)
 
     def left() -> float:
-        return (end - place.clock.now()).total_seconds()
+        return min((end - place.clock.now()).total_seconds(), place.left() - _LEAVING_SECONDS)
 
     take = place.rounds(within, holding, known.entered, left)
     found = verify(within, take, known.baseline, place.clock, place.wait, known.held)
