@@ -138,3 +138,16 @@ def test_one_that_becomes_known_later_is_named_then() -> None:
     telling.look(1, x=FAIL, y=PASS)
     assert telling.look(2, x=FAIL, y=PASS) == [None]
     assert telling.look(3, made(30), x=FAIL, y=PASS) == [words("09:00:30")]
+
+
+def test_an_older_incident_whose_routes_all_failed_anew_names_none() -> None:
+    telling, known = Telling(), made(7 * 60 + 30)
+    for minute in range(1, 6):
+        telling.look(minute, x=FAIL, y=PASS)
+    for minute in range(6, 11):
+        telling.look(minute, known, x=FAIL, y=PASS if minute < 8 else FAIL)
+    for minute in range(11, 16):
+        told = telling.look(minute, known, x=PASS if minute < 13 else FAIL, y=FAIL)
+    assert told == [None]
+    [incident] = telling.incidents.values()
+    assert {one.since for one in incident.members} == {second(8 * 60), second(13 * 60)}

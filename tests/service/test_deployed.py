@@ -108,6 +108,14 @@ def test_a_deployment_from_the_future_gives_way() -> None:
     assert len(behind) == 1, "it is our own clock that is behind"
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "not in order"])
+@pytest.mark.parametrize("now", [-7200, 0, 7200], ids=["behind", "right", "ahead"])
+def test_whatever_our_clock_says_no_change_is_lost(order: tuple[int, ...], now: float) -> None:
+    changes = (made(0), made(80))
+    [found] = after(*(changes[at] for at in order), now=now)
+    assert (found.began, found.ended) == (second(0), second(80))
+
+
 CONFIG = load(
     """
 apis:

@@ -176,8 +176,8 @@ class Story:
 
     def _preceded_by(self, one: Incident) -> str | None:
         """One that is known stays. A deployment may also become known only after an incident has
-        opened, and a route may join that failed before it."""
-        first = began(one)
+        opened, a route may join that failed before it, and one that comes back is a new member."""
+        first = min(began(one), one.opened_at, key=datetime.fromisoformat)
         if one.preceded_by is not None and precedes(one.preceded_by, first):
             return one.preceded_by
         return preceding(first, self._about.deployments)

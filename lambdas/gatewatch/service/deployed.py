@@ -15,7 +15,6 @@ import msgspec
 from msgspec.structs import replace
 
 from gatewatch.config.canonical import Api, Config
-from gatewatch.incidents.ahead import SKEW
 from gatewatch.incidents.deployments import Deployment
 from gatewatch.plan import AtOnce
 from gatewatch.service.api_change import ApiChange
@@ -31,6 +30,8 @@ LOOKED_FOR = timedelta(minutes=30)
 _BETWEEN = timedelta(seconds=90)
 _LONGEST = timedelta(minutes=5)
 _MOST = 5
+_LATE = timedelta(minutes=15)
+"""An event may come so much later than another: a clock of ours that is behind hides none."""
 
 
 class Rounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,9 +106,9 @@ def deployment_of(change: ApiChange, at: datetime) -> Deployment:
 def with_deployment(
     known: Sequence[Deployment], made: Deployment, now: datetime
 ) -> tuple[Deployment, ...]:
-    """The last deployments with one more change, as a part of one of them or by itself. What is
+    """The last deployments with one more change, as a part of one of them or by itself. What is far
     ahead of it and of now was stored by a clock ahead of ours, and is left out."""
-    latest = max(now, _moment(made.at)) + SKEW
+    latest = max(now, _moment(made.at)) + _LATE
     found = [one for one in known if _moment(one.ended) <= latest]
     whole = next((one for one in reversed(found) if _is_part(made, one)), None)
     if whole is None:
