@@ -133,6 +133,16 @@ def test_every_cause_is_a_valid_rule_with_its_help(cause: str) -> None:
     assert "## Fix" in rule["help"]["markdown"]
 
 
+def test_the_title_of_a_rule_is_no_surer_than_its_results() -> None:
+    def title(*looks: Checked) -> str:
+        (rule,) = run(*looks)["tool"]["driver"]["rules"]
+        return str(rule["shortDescription"]["text"])
+
+    sure = replace(NEW, verdict=verdict(candidates=()))
+    assert title(sure) == "The deployed stage has no such path"
+    assert title(sure, NEW) == f"{title(sure)}, or a cause that looks the same"
+
+
 @pytest.mark.parametrize("finding", [one for one in Finding if one is not Finding.REFUSED])
 def test_every_finding_is_a_rule_in_words(finding: Finding) -> None:
     (rule,) = run(replace(NEW, verdict=verdict(finding=finding)))["tool"]["driver"]["rules"]

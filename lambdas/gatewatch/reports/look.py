@@ -9,7 +9,17 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from gatewatch.model import OK, Action, Finding, Layer, Outcome, Purpose, Verdict, is_stranger
+from gatewatch.model import (
+    OK,
+    Action,
+    Confidence,
+    Finding,
+    Layer,
+    Outcome,
+    Response,
+    Verdict,
+    is_stranger,
+)
 from gatewatch.notices.visible import cut, visible_line
 from gatewatch.notices.words import finding_phrase, layers_phrase, probe_phrase, title_of
 from gatewatch.release.baseline import Before
@@ -119,11 +129,17 @@ def what(look: Checked) -> str:
     return finding_phrase(verdict.finding)
 
 
+def has_look_alikes(look: Checked) -> bool:
+    return look.has_failed and look.verdict is not None and len(look.verdict.candidates) > 1
+
+
 def causes(verdict: Verdict) -> str:
+    """No more surely than it is known."""
     others = len(verdict.candidates) - 1
-    if others < 1:
-        return verdict.cause
-    return f"{verdict.cause} or {others} look-alike{'s' if others > 1 else ''}"
+    if others > 0:
+        return f"{verdict.cause} or {others} look-alike{'s' if others > 1 else ''}"
+    is_sure = verdict.confidence in (Confidence.CERTAIN, Confidence.UNKNOWN)
+    return verdict.cause if is_sure else f"{verdict.cause}, {verdict.confidence}"
 
 
 def subject(look: Checked) -> str:
@@ -147,24 +163,33 @@ def rule(look: Checked) -> str:
     return clean(look.verdict.cause) if finding in (Finding.REFUSED, None) else finding.value
 
 
-def got(look: Checked) -> str:
-    """What the last look was answered: the status, and nothing else of the answer."""
+def _answer(look: Checked) -> Response | None:
+    """The answer that this caller got: the first of the evidence. Those beside it are of others."""
     evidence = look.verdict.evidence if look.verdict else ()
-    for exchange in reversed(evidence):
-        response = exchange.response
-        if exchange.request.purpose is Purpose.LOOK and response.status_told:
-            return str(response.status) if response.status else "no answer"
-    return ""
+    return evidence[0].response if evidence else None
+
+
+def got(look: Checked) -> str:
+    """The status of its last answer, and nothing else of it."""
+    answer = _answer(look)
+    if answer is None or not answer.status_told:
+        return ""
+    return str(answer.status) if answer.status else "no answer"
 
 
 def expected(look: Checked) -> str:
-    """What should have come, as far as the finding tells."""
+    """What should have come, as far as the finding tells, or what came before."""
     finding = look.verdict.finding if look.verdict and look.has_failed else None
-    if finding in _EXPECTED:
-        return _EXPECTED[finding]
-    return "an answer" if finding is Finding.REFUSED and not is_stranger(look.caller) else ""
+    if finding is not Finding.REFUSED:
+        return _EXPECTED.get(finding, "")
+    if not is_stranger(look.caller):
+        return "an answer"
+    before = look.before
+    was_refused = before is not None and (before.outcome, before.layer) == _REFUSED
+    return _EXPECTED[Finding.GUARD_WEAKENED] if was_refused else ""
 
 
+_REFUSED = (Outcome.PASS, Layer.AUTH)
 _EXPECTED: Mapping[Finding | None, str] = {
     Finding.PROTECTED_ROUTE_OPEN: "a refusal",
     Finding.ENTRANCE_NOT_CLOSED: "a refusal",
@@ -175,8 +200,8 @@ _EXPECTED: Mapping[Finding | None, str] = {
 
 def seconds(look: Checked) -> float:
     """How long its last answer took."""
-    evidence = look.verdict.evidence if look.verdict else ()
-    return (evidence[-1].response.elapsed_ms or 0.0) / 1000 if evidence else 0.0
+    answer = _answer(look)
+    return (answer.elapsed_ms or 0.0) / 1000 if answer else 0.0
 
 
 def facts(look: Checked) -> Iterator[tuple[str, str]]:

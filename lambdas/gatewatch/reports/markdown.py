@@ -216,7 +216,7 @@ def _code(text: str) -> str:
     return f"{fence}{padded}{fence}".replace("|", "\\|")
 
 
-_PLAIN = re.compile(r"[^\W\d_][\w ,;:.'()+-]*")
+_PLAIN = re.compile(r"(?!\d+[.)])[^\W_][\w ,;:.'()+-]*")
 _MEANS_SOMETHING = re.compile(r"www\.|GH-\d|\b_|_\b|:(?![ \d])", re.IGNORECASE)
 """A link, an issue, emphasis, an emoji."""
 

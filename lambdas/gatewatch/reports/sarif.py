@@ -6,7 +6,7 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import PurePath
@@ -20,7 +20,7 @@ from gatewatch.model import Finding
 from gatewatch.notices.words import finding_phrase
 from gatewatch.release.checked import Checked, Standing
 from gatewatch.release.decide import Decision, Release
-from gatewatch.reports.look import Level, Names, clean, facts, level, reason, rule
+from gatewatch.reports.look import Level, Names, clean, facts, has_look_alikes, level, reason, rule
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MOST = 25_000
@@ -47,17 +47,19 @@ def write(release: Release, places: Places) -> str:
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 
 
-def _driver(looks: Iterable[Checked]) -> _Json:
-    return {
-        "name": "gatewatch",
-        "version": __version__,
-        "rules": [_rule(one) for one in dict.fromkeys(map(rule, looks))],
-    }
+def _driver(looks: Sequence[Checked]) -> _Json:
+    unsure = {rule(one) for one in looks if has_look_alikes(one)}
+    rules = [_rule(one, is_sure=one not in unsure) for one in dict.fromkeys(map(rule, looks))]
+    return {"name": "gatewatch", "version": __version__, "rules": rules}
 
 
-def _rule(name: str) -> _Json:
+def _rule(name: str, *, is_sure: bool) -> _Json:
+    """Its title heads each of its results: it claims no more than any of them does."""
     cause = catalogue().get(name)
-    return _of_cause(cause) if cause else {"id": name, "shortDescription": _text(_title(name))}
+    if cause is None:
+        return {"id": name, "shortDescription": _text(_title(name))}
+    title = cause.title if is_sure else f"{cause.title}, or a cause that looks the same"
+    return {"id": name, "shortDescription": _text(title)} | _of_cause(cause)
 
 
 def _title(name: str) -> str:
@@ -72,8 +74,6 @@ def _of_cause(cause: Cause) -> _Json:
     help_text = "\n\n".join(f"## {heading}\n{told[heading]}" for heading in told)
     links = [one.reference for one in cause.sources if one.reference.startswith("https://")]
     found: _Json = {
-        "id": cause.id,
-        "shortDescription": _text(cause.title),
         "fullDescription": _text(told["What happens"]),
         "help": {"text": help_text, "markdown": help_text},
         "properties": {"tags": list(dict.fromkeys((cause.layer.value, cause.gate.value)))},
