@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -293,3 +294,10 @@ def test_a_known_failure_survives_being_written_down() -> None:
         Finding.REFUSED,
         key_of(LOST),
     )
+
+
+@pytest.mark.parametrize("seen", [PASSES, LOST, UNDECIDED])
+def test_a_release_as_json_says_what_became_of_each_look(seen: Verdict) -> None:
+    """Also where it is unknown: whoever reads it must not take what is missing for a pass."""
+    found = msgspec.to_builtins(released([seen]))
+    assert all(one["standing"] and one["because"] for one in found["looks"])

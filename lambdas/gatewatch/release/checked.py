@@ -45,8 +45,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     route: str
     entrance: str
     caller: str = msgspec.field(name="as")
-    standing: Standing = Standing.UNKNOWN
-    because: str = "it was not looked at"
+    standing: Standing
+    because: str
     stops: bool = False
     action: Action | None = None
     concerns: tuple[Concern, ...] = ()

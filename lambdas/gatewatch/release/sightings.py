@@ -8,7 +8,7 @@ import msgspec
 
 from gatewatch.model import Outcome, Verdict
 from gatewatch.release.baseline import Baseline, Before, Key, key_of, matched
-from gatewatch.release.checked import Checked, check, is_proven, rank
+from gatewatch.release.checked import Checked, Standing, check, is_proven, rank
 from gatewatch.release.policy import Policy
 from gatewatch.release.series import Series, outcomes
 
@@ -71,6 +71,8 @@ class Sightings:
             route=key.route,
             entrance=key.entrance,
             caller=key.caller,
+            standing=Standing.UNKNOWN,
+            because="it was not looked at",
             before=self._known.found.get(key),
             renamed=self._known.renamed.get(key),
         )
