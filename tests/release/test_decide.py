@@ -168,6 +168,14 @@ def test_the_last_answers_decide(answers: Sequence[Verdict], decision: Decision)
             " failed",
             id="the_others_tell_what_fails",
         ),
+        pytest.param(
+            [BACKEND] * 15 + [LOST_ANSWER, LOST_ANSWER, BACKEND],
+            Decision.PASSED,
+            23,
+            "it passed before this release (last at 2026-11-28 11:00:00 UTC); all of 23 looks"
+            " failed",
+            id="two_lost_answers_are_awaited_to_leave_it_also_among_failures",
+        ),
     ],
 )
 def test_one_look_that_decides_nothing_does_not_count_where_later_ones_do(

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from gatewatch.incidents.announce import Announced
 from gatewatch.incidents.correlate import noted
-from gatewatch.incidents.track import RouteState
+from gatewatch.incidents.track import NO_MOMENTS, RouteState
 from gatewatch.model import Incident, Member, Related, Update
 
 SKEW = timedelta(seconds=30)
@@ -90,13 +90,10 @@ def state_believed(state: RouteState, now: datetime) -> RouteState:
         state,
         seen_at=believed(state.seen_at, last),
         since=_perhaps(state.since, last),
+        otherwise_since=_perhaps(state.otherwise_since, last),
         last_good=_perhaps(state.last_good, last),
-        recent=tuple(one if one in _NO_MOMENTS else believed(one, last) for one in state.recent),
+        recent=tuple(one if one in NO_MOMENTS else believed(one, last) for one in state.recent),
     )
-
-
-_NO_MOMENTS = ("", "-")
-"""The marks in `recent` for a pass, and for a failure of an earlier, announced story."""
 
 
 def _perhaps(at: str | None, now: datetime) -> str | None:

@@ -87,7 +87,8 @@ class RouteState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`is_failing` once failures count; then `problem` is what they show, before that `suspect`.
 
     `was_let_in`: some look got through here, so the entrance itself is right. `since`: when the
-    present run of failures began; `seen_at`: the last look that counted; `last_good`: the last one
+    present run of failures began, and `otherwise_since`: when they last came to show something
+    else, if they did; `seen_at`: the last look that counted; `last_good`: the last one
     that passed, and `good_or_later`: it may have passed after that, unwritten. `recent` holds the
     last looks from the oldest failure on: the time of each failure, `-` for one that has recovered
     since, empty for a pass. `is_flapping`: the route comes and goes, and a transition has reported
@@ -106,6 +107,7 @@ class RouteState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     passes: int = 0
     unknowns: int = 0
     since: str | None = None
+    otherwise_since: str | None = None
     last_good: str | None = None
     good_or_later: bool = False
     recent: tuple[str, ...] = ()
@@ -221,7 +223,14 @@ def _passed(state: RouteState, patience: Patience, at: str) -> tuple[RouteState,
     )
     if state.is_failing and passing.passes < _passes_needed(state, patience):
         return passing, None
-    healthy = replace(passing, is_failing=False, is_flapping=False, since=None, problem=None)
+    healthy = replace(
+        passing,
+        is_failing=False,
+        is_flapping=False,
+        since=None,
+        otherwise_since=None,
+        problem=None,
+    )
     if not state.is_failing:
         return healthy, None
     over = tuple(one and _OVER for one in healthy.recent)
@@ -229,6 +238,8 @@ def _passed(state: RouteState, patience: Patience, at: str) -> tuple[RouteState,
 
 
 _OVER = "-"
+NO_MOMENTS = ("", _OVER)
+"""The marks in `recent` for a pass, and for a failure of an earlier, announced story."""
 
 
 _EXPOSURE_PASSES = 10
@@ -278,8 +289,12 @@ def _failed(
     )
     if not _is_known_to_fail(state):
         suspect = _understood(state.suspect, symptom)
+        if state.suspect is not None and not _is_alike(state.suspect, symptom):
+            counting = replace(counting, otherwise_since=at)
         return _opening(replace(counting, suspect=suspect), suspect, patience)
     failing = replace(counting, problem=_understood(state.problem, symptom))
+    if state.problem is None or not _is_alike(state.problem, symptom):
+        failing = replace(failing, otherwise_since=at)
     if state.problem is None or not state.problem.story & symptom.story:
         return failing, Turn.CHANGED
     if not state.is_flapping and _comebacks(counting.recent) > 1:
@@ -301,10 +316,25 @@ def _opening(
         is_failing=True,
         is_flapping=_comebacks(counting.recent) > 1,
         since=counting.since if in_a_row else next(one for one in times if one != _OVER),
+        otherwise_since=_otherwise_since(counting, in_a_row=in_a_row),
         problem=problem,
         suspect=None,
     )
     return failing, Turn.CHANGED if counting.is_failing else Turn.OPENED
+
+
+def _otherwise_since(counting: RouteState, *, in_a_row: bool) -> str | None:
+    """What an undecided route showed before is another matter; of failures with passes between
+    them, only the last ones are known to be alike."""
+    if counting.is_failing:
+        return counting.seen_at
+    return counting.otherwise_since if in_a_row else counting.since
+
+
+def _is_alike(before: Symptom, now: Symptom) -> bool:
+    """Whether one cause may explain both."""
+    causes_differ = before.causes and now.causes and not before.causes & now.causes
+    return bool(before.story & now.story) and not causes_differ
 
 
 def _is_known_to_fail(state: RouteState) -> bool:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from gatewatch.incidents.track import RouteState, story
+from gatewatch.incidents.track import NO_MOMENTS, RouteState, Symptom, story
 from gatewatch.model import (
     INVALID_CALLERS,
     Candidate,
@@ -42,7 +42,7 @@ def key_of(verdict: Verdict) -> Key:
 class Before(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was known of one look. `outcome`: fail, pass or unknown. `since`: when it began to fail;
     `last_good`: its last pass; `layer`: where it stopped, and of a pass `ok` if it got through, now
-    or ever. All else describes the failure."""
+    or ever. All else describes the failure; without a finding, nobody knows how it failed."""
 
     api: str
     route: str
@@ -84,9 +84,6 @@ def of_states(states: Mapping[str, Iterable[RouteState]], source: str, at: datet
 
 
 def _before(api: str, state: RouteState, at: datetime) -> Before:
-    problem = state.problem or state.suspect
-    began = state.since is not None and datetime.fromisoformat(state.since) < at
-    has_failed = problem is not None and began and problem.finding is not Finding.UNDECIDED
     known = Before(
         api=api,
         route=state.route,
@@ -96,18 +93,36 @@ def _before(api: str, state: RouteState, at: datetime) -> Before:
         layer=Layer.OK if state.was_let_in else Layer.UNKNOWN,
         last_good=state.last_good,
     )
-    if not has_failed or problem is None:
+    problem = state.problem
+    if problem is None or not _was_failing(state, problem, at):
         return known
+    failing = replace(known, outcome=Outcome.FAIL, since=state.since)
+    if not _is_before(state.otherwise_since or state.since, at):
+        return failing
     return replace(
-        known,
-        outcome=Outcome.FAIL,
+        failing,
         finding=problem.finding,
         layer=problem.layer,
         cause=problem.cause,
         candidates=problem.candidates,
         scope=problem.scope,
-        since=state.since,
     )
+
+
+_ABOUT_US = frozenset({Finding.UNDECIDED, Finding.CREDENTIAL_UNREADABLE})
+"""They say nothing of the route."""
+
+
+def _was_failing(state: RouteState, problem: Symptom, at: datetime) -> bool:
+    """Whether its last look before the release failed, or it came and went. One that does not count
+    yet, since a look or two failed, is no failure that was known."""
+    comes_and_goes = state.is_flapping and any(one not in NO_MOMENTS for one in state.recent)
+    fails = state.passes == 0 or comes_and_goes
+    return fails and problem.finding not in _ABOUT_US and _is_before(state.since, at)
+
+
+def _is_before(moment: str | None, at: datetime) -> bool:
+    return moment is not None and datetime.fromisoformat(moment) < at
 
 
 def of_verdicts(verdicts: Iterable[Verdict], source: str, at: str | None) -> Baseline:
@@ -136,7 +151,10 @@ def is_same_failure(before: Before, verdict: Verdict) -> bool:
     if before.outcome is not Outcome.FAIL or before.finding is None or verdict.finding is None:
         return False
     known = story(before.finding, before.candidates, before.scope)
-    return bool(known & story(verdict.finding, verdict.candidates, verdict.scope))
+    if not known & story(verdict.finding, verdict.candidates, verdict.scope):
+        return False
+    causes = {one.cause for one in before.candidates}, {one.cause for one in verdict.candidates}
+    return not all(causes) or not causes[0].isdisjoint(causes[1])
 
 
 def at_another_url(baseline: Baseline, api: str, known: str, url: str) -> Baseline:
@@ -162,7 +180,8 @@ class Matched:
 
 def matched(baseline: Baseline, keys: Iterable[Key]) -> Matched:
     """A look is the one of the same name; else the only one left that differs by the names of its
-    path variables, or else by the URL of its entrance."""
+    path variables, or else by the URL of its entrance. What failed at another URL excuses no
+    failure at this one."""
     wanted = list(dict.fromkeys(keys))
     known = {one.key: one for one in baseline.looks}
     found = {key: known[key] for key in wanted if key in known}
@@ -172,11 +191,17 @@ def matched(baseline: Baseline, keys: Iterable[Key]) -> Matched:
         missing = [key for key in wanted if key not in found]
         left = [one for one in baseline.looks if one.key not in used]
         for key, before in _only_pairs(missing, left, likeness):
-            found[key] = before
+            found[key] = before if differs == "route" else _elsewhere(before)
             renamed[key] = f"it was {getattr(before, differs)}"
     used = {before.key for before in found.values()}
     gone = tuple(one for one in baseline.looks if one.key not in used and _is_told(one))
     return Matched(found, renamed, gone)
+
+
+def _elsewhere(before: Before) -> Before:
+    if before.outcome is not Outcome.FAIL:
+        return before
+    return Before(**before.key._asdict(), outcome=Outcome.UNKNOWN, last_good=before.last_good)
 
 
 _Likeness = Callable[[Key], tuple[str, ...]]

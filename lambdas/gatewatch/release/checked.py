@@ -83,12 +83,13 @@ def rank(checked: Checked) -> tuple[bool, bool, int, str, str, str, str]:
     return (not checked.stops, not is_open, _GRAVEST_FIRST.index(checked.standing), *checked.key)
 
 
-def is_proven(series: Series, before: Before | None) -> bool:
+def is_proven(series: Series, before: Before | None, renamed: str | None) -> bool:
     """Whether no later look can change it: somebody gets in where strangers were refused before, so
     this is no answer of an earlier release."""
     return (
         series.exposure() is not None
         and before is not None
+        and renamed is None
         and before.outcome is Outcome.PASS
         and before.layer is not Layer.OK
     )
@@ -101,7 +102,7 @@ def check(
     if not series.seen:
         return _unknown(base, base.because, policy)
     tail = series.tail(now, tail_seconds)
-    proof = series.exposure() if is_proven(series, base.before) else None
+    proof = series.exposure() if is_proven(series, base.before, base.renamed) else None
     counted = tail if proof is None else [proof, *tail]
     base = replace(
         base,
@@ -166,6 +167,8 @@ def _compared(before: Before | None, standing: Standing) -> str:
         return "nothing is known of it before this release"
     if standing is Standing.OLDER_FAILURE:
         return f"it failed before this release{_since(before.since)}"
+    if before.outcome is Outcome.FAIL and before.finding is None:
+        return f"it failed before this release, nobody knows how{_since(before.since)}"
     if before.outcome is Outcome.FAIL:
         cause = before.cause or before.finding or "otherwise"
         return f"it failed otherwise before this release ({cause}){_since(before.since)}"

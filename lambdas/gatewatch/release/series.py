@@ -58,9 +58,11 @@ class Series:
         return decided if is_one_void and len(decided) >= LEAST_LOOKS else recent
 
     def agrees(self, now: float, seconds: float) -> bool:
-        """Whether enough of the last looks have had the same outcome."""
+        """Whether enough of the last looks have had the same outcome, and all or none were
+        answered."""
         tail = self.tail(now, seconds)
-        return len(tail) >= LEAST_LOOKS and len({_outcome(one.verdict) for one in tail}) == 1
+        found = {(_outcome(one.verdict), one.is_void) for one in tail}
+        return len(tail) >= LEAST_LOOKS and len(found) == 1
 
     def exposure(self) -> Seen | None:
         """The first look at which somebody got in who must not."""

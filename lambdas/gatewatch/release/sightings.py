@@ -55,8 +55,11 @@ class Sightings:
         )
 
     def _has_proof(self) -> bool:
-        found = self._known.found
-        return any(is_proven(series, found.get(key)) for key, series in self._series.items())
+        found, renamed = self._known.found, self._known.renamed
+        return any(
+            is_proven(series, found.get(key), renamed.get(key))
+            for key, series in self._series.items()
+        )
 
     def checked(self, now: float) -> tuple[Checked, ...]:
         """Each look as of now, the gravest first."""
