@@ -93,7 +93,10 @@ def verify(
         tell(now, rounds, sightings)
         if sightings.is_over(now):
             break
-        wait(max(0.0, started + settings.every_seconds - now))
+        pause = max(0.0, started + settings.every_seconds - now)
+        if now + pause + took > window.deadline:
+            break
+        wait(pause)
         now = _since(began, clock)
     return decide(
         sightings,

@@ -153,8 +153,12 @@ def is_same_failure(before: Before, verdict: Verdict) -> bool:
     known = story(before.finding, before.candidates, before.scope)
     if not known & story(verdict.finding, verdict.candidates, verdict.scope):
         return False
-    causes = {one.cause for one in before.candidates}, {one.cause for one in verdict.candidates}
+    causes = _causes(before.candidates, before.cause), _causes(verdict.candidates, verdict.cause)
     return not all(causes) or not causes[0].isdisjoint(causes[1])
+
+
+def _causes(candidates: Iterable[Candidate], cause: str | None) -> frozenset[str]:
+    return frozenset(one.cause for one in candidates) or frozenset(filter(None, (cause,)))
 
 
 def at_another_url(baseline: Baseline, api: str, known: str, url: str) -> Baseline:

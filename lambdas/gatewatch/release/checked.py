@@ -96,12 +96,13 @@ def is_proven(series: Series, before: Before | None, renamed: str | None) -> boo
 
 
 def check(
-    base: Checked, series: Series, now: float, tail_seconds: float, policy: Policy
+    base: Checked, series: Series, until: float, tail_seconds: float, policy: Policy
 ) -> Checked:
-    """`base` names the look, and has what was known of it."""
+    """`base` names the look, and has what was known of it. `until`: the second until which it must
+    have been looked at, unless it stops the release."""
     if not series.seen:
         return _unknown(base, base.because, policy)
-    tail = series.tail(now, tail_seconds)
+    tail = series.tail(tail_seconds)
     proof = series.exposure() if is_proven(series, base.before, base.renamed) else None
     counted = tail if proof is None else [proof, *tail]
     base = replace(
@@ -110,12 +111,14 @@ def check(
         looks=len(series.seen),
         passed=series.count(Outcome.PASS),
         failed=series.count(Outcome.FAIL),
-        is_settled=proof is not None or series.agrees(now, tail_seconds),
+        is_settled=proof is not None or series.agrees(tail_seconds),
         began_after=series.began() if proof is None else proof.after,
         verdict=series.last.verdict,
     )
+    is_seen_out = series.reaches() >= until
     if any(has_failed(one.verdict) for one in counted):
-        return _failed(base, counted, policy)
+        failed = _failed(base, counted, policy)
+        return failed if is_seen_out or failed.stops else _unknown(base, _so_far(series), policy)
     seen, because = outcomes(tail), series.last.verdict.because
     if seen == {Outcome.SKIPPED}:
         return replace(base, standing=Standing.SKIPPED, because=because)
@@ -123,7 +126,12 @@ def check(
         return _unknown(base, _why_unknown(series), policy)
     if len(tail) < LEAST_LOOKS:
         return _unknown(base, f"only {_looks(len(tail))}, so nothing has settled yet", policy)
-    return _passed(base, series)
+    return _passed(base, series) if is_seen_out else _unknown(base, _so_far(series), policy)
+
+
+def _so_far(series: Series) -> str:
+    last = f"its last look was at +{series.last.after:.0f} s"
+    return f"{last}, and its answers may have been those before the release"
 
 
 def _failed(base: Checked, counted: Sequence[Seen], policy: Policy) -> Checked:

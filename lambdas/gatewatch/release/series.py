@@ -46,23 +46,28 @@ class Series:
     def last(self) -> Seen:
         return self.seen[-1]
 
-    def tail(self, now: float, seconds: float) -> list[Seen]:
-        """The looks that count: those of the last seconds, and never fewer than LEAST_LOOKS. One
-        that decided nothing does not count where later ones did: of many looks, some get no answer
-        on a healthy way, too."""
-        recent = [one for one in self.seen if one.after >= now - seconds]
+    def tail(self, seconds: float) -> list[Seen]:
+        """The looks that count: those of the seconds before the last one, and never fewer than
+        LEAST_LOOKS. One that decided nothing does not count where later ones did: of many looks,
+        some get no answer on a healthy way, too."""
+        recent = [one for one in self.seen if one.after >= self.last.after - seconds]
         if len(recent) < LEAST_LOOKS:
             recent = self.seen[-LEAST_LOOKS:]
         decided = [one for one in recent if not one.is_void]
         is_one_void = len(decided) == len(recent) - 1 and not self.last.is_void
         return decided if is_one_void and len(decided) >= LEAST_LOOKS else recent
 
-    def agrees(self, now: float, seconds: float) -> bool:
+    def agrees(self, seconds: float) -> bool:
         """Whether enough of the last looks have had the same outcome, and all or none were
         answered."""
-        tail = self.tail(now, seconds)
+        tail = self.tail(seconds)
         found = {(_outcome(one.verdict), one.is_void) for one in tail}
         return len(tail) >= LEAST_LOOKS and len(found) == 1
+
+    def reaches(self) -> float:
+        """Until when it was looked at regularly: until the next look would have been due."""
+        between = self.last.after - self.seen[-2].after if len(self.seen) > 1 else 0.0
+        return self.last.after + between
 
     def exposure(self) -> Seen | None:
         """The first look at which somebody got in who must not."""

@@ -51,7 +51,7 @@ class Sightings:
         if now >= self.window.deadline or self._has_proof():
             return True
         return now >= self.window.settles and all(
-            _has_settled(one, now, self.window.tail) for one in self._series.values()
+            _has_settled(one, self.window.tail) for one in self._series.values()
         )
 
     def _has_proof(self) -> bool:
@@ -79,8 +79,9 @@ class Sightings:
             before=self._known.found.get(key),
             renamed=self._known.renamed.get(key),
         )
-        return check(base, self._series[key], now, self.window.tail, self._policy)
+        until = min(now, self.window.settles)
+        return check(base, self._series[key], until, self.window.tail, self._policy)
 
 
-def _has_settled(series: Series, now: float, tail: float) -> bool:
-    return series.agrees(now, tail) or outcomes(series.seen) == {Outcome.SKIPPED}
+def _has_settled(series: Series, tail: float) -> bool:
+    return series.agrees(tail) or outcomes(series.seen) == {Outcome.SKIPPED}
