@@ -11,12 +11,15 @@ from datetime import datetime
 
 import msgspec
 
+from gatewatch.attempt import Attempt
 from gatewatch.config.canonical import Config
 from gatewatch.looking.latches import LatchKeeper
 from gatewatch.looking.loop import results_of, take_looks
-from gatewatch.model import Held, Verdict
-from gatewatch.plan import Entered, Latches, plan, signers
-from gatewatch.ports import Clock, Transport
+from gatewatch.model import Held, Unsent, Verdict
+from gatewatch.plan import NOBODY_YET, Entered, Latches, plan, signers
+from gatewatch.ports import Clock, Recorded, Transport
+from gatewatch.raw import RawExchange
+from gatewatch.redaction.redactor import Redactor
 from gatewatch.release.baseline import Baseline, Key
 from gatewatch.release.decide import Release, decide
 from gatewatch.release.policy import Policy
@@ -53,7 +56,8 @@ class OverdueError(Exception):
 
 
 TakeRound = Callable[[Round], Taken]
-"""Takes the looks of one round. May raise OverdueError; then what was seen before it decides."""
+"""Takes the looks of one round. May raise OverdueError; then its looks are unknown, and what was
+seen before it decides nothing by itself: the window was not seen to its end."""
 Tell = Callable[[float, int, Sightings], None]
 """Called after each round, with the seconds so far and the number of rounds."""
 Wait = Callable[[float], None]
@@ -82,9 +86,11 @@ def verify(
     began, rounds, requests, took = clock.now(), 0, 0, 0.0
     now = 0.0
     while now + took <= window.deadline:
+        asked = Round(held=tuple(held), is_settling=window.is_settling(now))
         try:
-            taken = take(Round(held=tuple(held), is_settling=window.is_settling(now)))
-        except OverdueError:
+            taken = take(asked)
+        except OverdueError as error:
+            sightings.add(_since(began, clock), untaken(config, f"{error}", clock, asked).verdicts)
             break
         started, now = now, _since(began, clock)
         took, held = now - started, taken.held
@@ -145,6 +151,33 @@ def take_round(config: Config, transport: Transport, entered: Entered, asked: Ro
         requests=requests,
         held=holding.all(),
     )
+
+
+def untaken(config: Config, because: str, clock: Clock, asked: Round) -> Taken:
+    """A round of which no look was sent, or nothing is known of it: all are unknown."""
+    return take_round(config, _Unsent(because, clock), NOBODY_YET, asked)
+
+
+class _Unsent:
+    """A transport that sends nothing."""
+
+    def __init__(self, because: str, clock: Clock) -> None:
+        self._because = Unsent(because=because)
+        self._clock = clock
+
+    def send_all(
+        self, attempts: Sequence[Attempt], record: Callable[[RawExchange], Recorded]
+    ) -> list[Recorded]:
+        at = self._clock.now().isoformat()
+        return [
+            record(RawExchange(attempt=one, sent_at=at, not_sent=self._because)) for one in attempts
+        ]
+
+    def redactor(self) -> Redactor:
+        return Redactor()
+
+    def renew(self, _: Sequence[str]) -> frozenset[str]:
+        return frozenset()
 
 
 class _Holding:

@@ -123,7 +123,7 @@ def _rounds(
     allowed = holding.allowed
 
     def safe(take: TakeRound, part: Config) -> TakeRound:
-        return or_unknown(bounded(take, left), part, entered, wiring.CLOCK)
+        return or_unknown(bounded(take, left), part, wiring.CLOCK)
 
     public, private = outside(config), inside(config)
     here = safe(_from_here(public, entered, allowed.networks), public)

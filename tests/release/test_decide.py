@@ -25,7 +25,7 @@ from gatewatch.model import (
 from gatewatch.release.baseline import key_of, of_verdict, of_verdicts
 from gatewatch.release.checked import Standing
 from gatewatch.release.decide import Decision, Release
-from gatewatch.verify import Round, Taken, verify
+from gatewatch.verify import OverdueError, Round, Taken, verify
 from tests.builders import URL, candidates, config, verdict
 
 PASSES = verdict(Outcome.PASS)
@@ -309,3 +309,22 @@ def test_a_release_as_json_says_what_became_of_each_look(seen: Verdict) -> None:
     """Also where it is unknown: whoever reads it must not take what is missing for a pass."""
     found = msgspec.to_builtins(released([seen]))
     assert all(one["standing"] and one["because"] for one in found["looks"])
+
+
+@pytest.mark.parametrize("rounds", [3, 5, 10])
+def test_a_round_that_hangs_within_the_window_leaves_it_undecided(rounds: int) -> None:
+    """What passed until then may have been answered by what was there before."""
+    clock, taken = Clock(), 0
+
+    def take(_: Round) -> Taken:
+        nonlocal taken
+        taken += 1
+        if taken > rounds:
+            clock.wait(400)
+            raise OverdueError("a round has not ended by the deadline")
+        return Taken(verdicts=(PASSES, REFUSED), requests=2)
+
+    known = of_verdicts((PASSES, REFUSED), "before", None)
+    found = verify(config(ONE), take, known, clock, clock.wait)
+    assert found.decision is Decision.UNDECIDED
+    assert all("has not ended" in one.because for one in found.looks)

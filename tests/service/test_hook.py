@@ -22,7 +22,7 @@ from gatewatch.service.hook import (
 from gatewatch.service.replies import UnansweredError
 from handlers import looks, verify, verifying
 from tests.answering import Services, services
-from tests.calls_of_aws import ARTIFACT_KEY, ARTIFACT_SECRET, HOOK, JOB, pipeline
+from tests.calls_of_aws import ARTIFACT_KEY, ARTIFACT_SECRET, CHANGE, HOOK, JOB, pipeline
 from tests.deployed import Account, Context
 from tests.servers import serving
 
@@ -422,3 +422,22 @@ def test_junk_in_a_pipelines_parameters_fails_the_job(aside: Services, written: 
     answer = Answer(pipeline(written), aside)
     assert answer.verdict == "ConfigurationError"
     assert "UserParameters" in answer.text
+
+
+def test_a_change_that_cloudtrail_saw_is_noted_and_nothing_of_it_logged(
+    account: Account,
+    aside: Services,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    url = "https://abc123.execute-api.us-east-1.amazonaws.com/prod"
+    account.publish(f"apis: {{shop: {{url: '{url}', routes: [GET /x: public]}}}}")
+    asked = len(account.gateway.asked)
+    answer = Answer(CHANGE, aside)
+    assert (answer.returned, answer.calls) == ({"noted": ["shop"]}, [])
+    [made] = account.table.deployed("shop").deployments
+    assert made.what == "CreateDeployment dep1"
+    out = f"{capfd.readouterr()} {logged(caplog)}"
+    assert "api_change_noted" in out
+    assert ARTIFACT_SECRET not in out
+    assert len(account.gateway.asked) == asked
