@@ -60,7 +60,7 @@ def test_a_release_that_is_stopped_fails_the_job_with_its_reports(job: Job) -> N
     code = job.verify(working_directory="api", baseline="known.json", junit="found.xml")
     assert (code, job.output("decision")) == (1, "stopped")
     assert job.summary.startswith("## ❌ Release stopped\n")
-    assert "| `GET /orders/{id}` | `user` | routing | `route_not_found" in job.summary
+    assert "| `GET /orders/{id}` | `user` | routing | `route_not_found`" in job.summary
     told = next(read(job.log))
     assert (told[0], told[1]["file"]) == ("error", "api/gatewatch.yaml")
     line = (job.workspace / "api/gatewatch.yaml").read_text().splitlines()[int(told[1]["line"]) - 1]

@@ -124,22 +124,27 @@ def what(look: Checked) -> str:
     verdict = look.verdict
     if not look.has_failed or verdict is None:
         return look.standing.value
-    if verdict.finding in (Finding.REFUSED, None):
-        return f"refused at {layers_phrase(verdict)}: {clean(causes(verdict))}"
+    if is_refusal(verdict):
+        return f"refused at {layers_phrase(verdict)}: {clean(verdict.cause)}{doubt(verdict)}"
     return finding_phrase(verdict.finding)
+
+
+def is_refusal(verdict: Verdict) -> bool:
+    """Whether its cause tells what it is; else its finding does."""
+    return verdict.finding in (Finding.REFUSED, None)
 
 
 def has_look_alikes(look: Checked) -> bool:
     return look.has_failed and look.verdict is not None and len(look.verdict.candidates) > 1
 
 
-def causes(verdict: Verdict) -> str:
-    """No more surely than it is known."""
+def doubt(verdict: Verdict) -> str:
+    """What a cause is told with, so that it is no surer than it is known."""
     others = len(verdict.candidates) - 1
     if others > 0:
-        return f"{verdict.cause} or {others} look-alike{'s' if others > 1 else ''}"
+        return f" or {others} look-alike{'s' if others > 1 else ''}"
     is_sure = verdict.confidence in (Confidence.CERTAIN, Confidence.UNKNOWN)
-    return verdict.cause if is_sure else f"{verdict.cause}, {verdict.confidence}"
+    return "" if is_sure else f", {verdict.confidence}"
 
 
 def subject(look: Checked) -> str:
@@ -160,7 +165,7 @@ def rule(look: Checked) -> str:
     if not look.has_failed or look.verdict is None:
         return look.standing.value
     finding = look.verdict.finding
-    return clean(look.verdict.cause) if finding in (Finding.REFUSED, None) else finding.value
+    return clean(look.verdict.cause) if finding is None or is_refusal(look.verdict) else finding
 
 
 def _answer(look: Checked) -> Response | None:

@@ -16,20 +16,20 @@ from gatewatch.release.baseline import Before
 from gatewatch.release.checked import Checked, Standing
 from gatewatch.release.decide import Decision, Release
 from gatewatch.reports.look import (
-    causes,
     clean,
+    doubt,
     expected,
     facts,
     got,
+    is_refusal,
     sentence,
     subject,
     was_excused,
     what,
 )
 
-MOST_BYTES = 1024 * 1024
-"""GitHub shows no longer summary of a step. Sections are bounded so that all are shorter."""
-_MOST_OF_A_SECTION = 100_000
+_MOST_OF_A_SECTION = 80_000
+"""Bytes. GitHub shows no summary of a step of more than 1 MiB, and there are twelve sections."""
 _MOST_ROWS = 100
 _LONGEST_CELL = 200
 _SIGNS = {Decision.PASSED: "✅", Decision.STOPPED: "❌", Decision.UNDECIDED: "❓"}
@@ -45,7 +45,8 @@ def write(release: Release, _: Places) -> str:
 def _head(release: Release) -> Iterator[str]:
     yield f"## {_SIGNS[release.decision]} Release {release.decision}\n"
     yield f"{_words(release.because.removeprefix(f'{release.decision}: '))}\n"
-    yield f"{_compared(release)}; {release.rounds} rounds in {release.seconds:.0f} s.\n"
+    rounds = "1 round" if release.rounds == 1 else f"{release.rounds} rounds"
+    yield f"{_compared(release)}; {rounds} in {release.seconds:.0f} s.\n"
 
 
 def _compared(release: Release) -> str:
@@ -74,7 +75,7 @@ def _sections(release: Release) -> Iterator[str]:
     yield from _gone(release.gone)
     renamed = (*place, ("Before", lambda look: _words(look.renamed or "")))
     yield from _section("Renamed", renamed, [one for one in looks if one.renamed])
-    yield from _folded("not settled", told, [one for one in unknown if was_excused(one)])
+    yield from _folded("not settled", place, [one for one in unknown if was_excused(one)])
     yield from _folded("skipped", told, _of(rest, Standing.SKIPPED))
     yield from _folded("passed", place, _of(rest, Standing.PASSED))
 
@@ -103,8 +104,9 @@ def _layer(look: Checked) -> str:
 def _cause(look: Checked) -> str:
     if not look.has_failed or look.verdict is None:
         return _words(look.because)
-    is_cause = what(look).startswith("refused")
-    return _code(causes(look.verdict)) if is_cause else what(look)
+    if not is_refusal(look.verdict):
+        return what(look)
+    return f"{_code(look.verdict.cause)}{doubt(look.verdict)}"
 
 
 def _since(look: Checked) -> str:
@@ -164,7 +166,7 @@ def _within(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _more(number: int) -> Iterator[str]:
-    yield f"\nand {number:,} more\n" if number else ""
+    yield f"\nand {number:,} more\n" if number > 0 else ""
 
 
 def _details(looks: Sequence[Checked]) -> Iterator[str]:
@@ -202,7 +204,7 @@ def _fence(text: str, least: int) -> str:
 
 def _block(text: str) -> Iterator[str]:
     fence = _fence(text, 3)
-    yield f"{fence}text\n{text}\n{fence}\n"
+    yield f"{fence}text\n{text}\n{fence}"
 
 
 def _code(text: str) -> str:
@@ -229,7 +231,8 @@ def _words(text: str) -> str:
 
 
 def _when(at: str) -> str:
+    """To the minute."""
     try:
-        return moment(at)
+        return f"{moment(at)[: len('2026-11-28 12:00')]} UTC"
     except (ValueError, OverflowError):
         return _code(at)
