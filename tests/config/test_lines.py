@@ -68,6 +68,18 @@ def test_files_are_named_as_seen_from_the_repository(
     assert read_places(config).of("users", "GET /users") == Place(file, 4)
 
 
+def test_a_file_beside_the_working_folder_is_named_without_dots(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _written(tmp_path / "service")
+    (tmp_path / "deploy").mkdir()
+    monkeypatch.chdir(tmp_path / "deploy")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    found = read_places(Path("../service/gatewatch.yaml"))
+    assert found.of("users", "GET /users") == Place("service/teams/users.yaml", 4)
+    assert found.of("orders", "GET /health") == Place("service/gatewatch.yaml", 6)
+
+
 def test_a_file_that_is_wrong_elsewhere_has_its_lines_all_the_same() -> None:
     found = places(
         "apis:\n  orders: {routes: [3, GET /x: {}, {}]}\n  bad: 7\n", "g.yaml", Lookups()

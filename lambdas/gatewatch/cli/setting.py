@@ -63,7 +63,7 @@ def read_places(file: Path) -> Places:
 
 def _in_repository(file: Path) -> str:
     """Seen from the repository that GitHub Actions checked out, else from the working folder."""
-    whole = Path.cwd() / file
+    whole = Path(os.path.normpath(Path.cwd() / file))
     for folder in (os.environ.get("GITHUB_WORKSPACE"), Path.cwd()):
         if folder and whole.is_relative_to(folder):
             return whole.relative_to(folder).as_posix()
