@@ -108,7 +108,7 @@ class VerifyAfterDeploy(Construct):
         self._check_times(deployed.config.verification)
         if names:
             self.function.function.add_environment("GATEWATCH_VERIFY_APIS", json.dumps(names))
-        self.trigger.execute_after(deployed.configuration, *_beside(self))
+        self.trigger.node.add_dependency(deployed.configuration, *_beside(self))
 
     def _names(self, watched: Mapping[str, WatchedApi]) -> list[str]:
         """As the configuration has them; none: all."""

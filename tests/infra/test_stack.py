@@ -256,6 +256,29 @@ def test_nothing_outlives_the_stack(template: Resource) -> None:
     assert kept == set()
 
 
+KEPT = {
+    "MonitorConfigurationBucketCB2E8E84",
+    "MonitorConfigurationDeployedDC4137C1",
+    "MonitorFunctionsChangesDeadCE3737B9",
+    "MonitorFunctionsChangesQueue1ED2FDBA",
+    "MonitorFunctionsShardsDead59EDFB02",
+    "MonitorFunctionsShardsQueue494EA989",
+    "MonitorFunctionsTwinShardsDead11AFAE45",
+    "MonitorFunctionsTwinShardsQueueD54DC51E",
+    "MonitorStateTable1DC567BA",
+    "MonitorTicksDead536FAC95",
+    "MonitorTopicsAlarms743DB822",
+    "MonitorTopicsAlarmsKey52753305",
+    "MonitorTopicsIncidentsA7EBFA23",
+    "MonitorTopicsKeyC78D6D46",
+}
+"""What holds something: under another logical id, an update would make it anew, and empty."""
+
+
+def test_an_update_keeps_what_there_is(private_template: Resource) -> None:
+    assert set(private_template["Resources"]) >= KEPT
+
+
 def test_the_command_line_finds_bucket_pointer_and_table(template: Resource) -> None:
     outputs = {name: read(one["Value"]) for name, one in template["Outputs"].items()}
     assert outputs["ConfigBucket"] == "<ConfigurationBucket>"

@@ -221,6 +221,13 @@ def test_what_is_added_later_is_before_it_too() -> None:
     assert wanted <= set(trigger["DependsOn"])
 
 
+def test_imported_things_are_no_obstacle() -> None:
+    """The CDK gives them to Python as objects of no class."""
+    stack = Team(templates.new_app())
+    team.certificate(stack)
+    assert _trigger(templates.of(stack))[1]["DependsOn"]
+
+
 def test_private_apis_are_reached_through_the_twin(tmp_path: Path) -> None:
     config = tmp_path / "gatewatch.yaml"
     config.write_text(PRIVATE)
