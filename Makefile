@@ -101,6 +101,11 @@ build/e2e/emulator.stamp: requirements/e2e.txt
 	@build/e2e/emulator/bin/python -m pip install --quiet --disable-pip-version-check $(LOCKED) requirements/e2e.txt
 	@touch $@
 
+build/e2e/node/node_modules/.package-lock.json: e2e/emulated/node/package.json e2e/emulated/node/package-lock.json
+	@mkdir -p build/e2e/node && cp e2e/emulated/node/*.json build/e2e/node
+	@npm ci --prefix build/e2e/node --no-audit --no-fund --loglevel=error
+	@touch $@
+
 build/mkdocs/site.stamp: requirements/site.txt
 	@echo "setting up what builds the docs site"
 	@$(PYTHON) -m venv build/mkdocs
@@ -137,10 +142,10 @@ lowest: build/lock/uv.stamp  ## The tests with the lowest versions that pyprojec
 		--requirement build/lowest/lowest.txt --requirement build/lowest/dev.in
 	@build/lowest/bin/python -m pytest -n auto tests --ignore=tests/attack --ignore-glob='*test_commands.py'
 
-tools: $(VENV)/dev.stamp $(VENV)/cdk.stamp node_modules/.package-lock.json build/e2e/emulator.stamp build/mkdocs/site.stamp  ## Set up what all targets need
+tools: $(VENV)/dev.stamp $(VENV)/cdk.stamp node_modules/.package-lock.json build/e2e/emulator.stamp build/e2e/node/node_modules/.package-lock.json build/mkdocs/site.stamp  ## Set up what all targets need
 
 # With FROM=REVISION: updates the stack of that revision to this one instead.
-e2e: $(VENV)/cdk.stamp node_modules/.package-lock.json build/e2e/emulator.stamp  ## Deploy it into an emulated account, break APIs, trouble it, hear of it (8 minutes)
+e2e: $(VENV)/cdk.stamp node_modules/.package-lock.json build/e2e/emulator.stamp build/e2e/node/node_modules/.package-lock.json  ## Deploy it into an emulated account, break APIs, trouble it, hear of it (11 minutes)
 	@$(IN_VENV) FROM=$(FROM) $(BIN)/python -m e2e
 
 docs: setup  ## Write the generated pages: causes, and how to tell them apart

@@ -25,6 +25,8 @@ from e2e.world import World
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "e2e"
 INTERPRETER = WORK / "emulator" / "bin" / "python"
+MODULES = WORK / "node" / "node_modules"
+"""What Lambda's Node brings."""
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
 GATEWATCH = ROOT / ".venv" / "bin" / "gatewatch"
 STACK = "Gatewatch"
@@ -85,6 +87,7 @@ def emulator(folder: Path) -> Iterator[Emulated]:
         "SITE_PORT": str(site),
         "WORLD": str(world.folder),
         "PYTHONPATH": str(ROOT / "e2e" / "emulated" / "outside"),
+        "NODE_PATH": str(MODULES),
         "BIND_HOST": "127.0.0.1",
         "AUTH": "true",
         "S3_DATA_DIR": str(folder / "s3"),

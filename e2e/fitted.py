@@ -21,8 +21,18 @@ Json = dict[str, Any]
 def fit(assembly: Path, stack: str, interpreter: Path, authority: Path) -> list[str]:
     """Changes the assembly in place; each change in words. `interpreter`: the emulator's;
     `authority`: the certificate that the watched API's is signed with."""
-    file = assembly / f"{stack}.template.json"
-    template = json.loads(file.read_text(encoding="utf-8"))
+    changes = fit_template(assembly, stack)
+    return [*changes, *_host_asset(assembly, _read(assembly, stack), interpreter, authority)]
+
+
+def _read(assembly: Path, stack: str) -> Json:
+    template: Json = json.loads((assembly / f"{stack}.template.json").read_text(encoding="utf-8"))
+    return template
+
+
+def fit_template(assembly: Path, stack: str) -> list[str]:
+    """The template alone: its asset is there already, from another assembly."""
+    template = _read(assembly, stack)
     changes = [
         *_without_composites(template),
         *_plain_alarms(template),
@@ -30,8 +40,9 @@ def fit(assembly: Path, stack: str, interpreter: Path, authority: Path) -> list[
         *_batches_granted(template),
         *_deletions_granted(template),
     ]
+    file = assembly / f"{stack}.template.json"
     file.write_text(json.dumps(template), encoding="utf-8")
-    return [*changes, *_host_asset(assembly, template, interpreter, authority)]
+    return changes
 
 
 def _of_type(template: Json, *types: str) -> Iterator[tuple[str, Json]]:

@@ -61,6 +61,9 @@ SURROUNDINGS = (
     "x-amz-apigw-id and the trace in what an integration answers, and lets a method's API key be "
     "switched off, as AWS does",
     "the single-page app before one of the APIs is a distribution of e2e/emulated/site.py",
+    "the CDK's own function for triggers runs on this machine's Node, with the SDK of AWS that "
+    "Lambda's Node brings",
+    "CloudTrail's events are put on the bus by the run",
     "embedded metrics are published, messages in queues counted and alarms evaluated by "
     "e2e/emulated; how old messages are is not counted",
 )
