@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import traceback
 from collections.abc import Callable, Iterator
+from threading import Event
 from time import monotonic
 from typing import Any
 
@@ -294,11 +296,11 @@ def test_whatever_hangs_is_answered_in_time(
     account: Account, aside: Services, monkeypatch: pytest.MonkeyPatch, name: str, what: str
 ) -> None:
     """The function has twenty seconds, and would be killed without a word."""
-    with serving(lambda *_: aside.ended.wait(60)) as silent:
+    with serving(lambda connection, _: _dribble(connection, aside.ended)) as endless:
         if what == "the API":
             account.gateway.answer = lambda *_: aside.ended.wait(60)  # type: ignore[method-assign]
         else:
-            monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", f"http://{silent.place}")
+            monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", f"http://{endless.place}")
             client._client.cache_clear()
         began = monotonic()
         answer = Answer(EVENTS[name], aside, seconds=20)
@@ -311,6 +313,13 @@ def test_whatever_hangs_is_answered_in_time(
         "JobFailed",
     )
     assert took < 20
+
+
+def _dribble(connection: socket.socket, ended: Event) -> None:
+    """An answer that never ends, and never pauses for so long that a client gives it up."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    while not ended.wait(0.5):
+        connection.sendall(b" ")
 
 
 def test_a_report_is_an_answer_whatever_was_decided(account: Account, aside: Services) -> None:
