@@ -12,7 +12,7 @@ IN_VENV := PATH="$(CURDIR)/$(BIN):$$PATH" JSII_SILENCE_WARNING_END_OF_LIFE_NODE_
 	CDK_DISABLE_CLI_TELEMETRY=true CDK_DISABLE_VERSION_CHECK=1
 
 .DEFAULT_GOAL := help
-.PHONY: help lock lowest setup demo check test hunt attack mutants lint infra package synth bootstrap deploy destroy docs site accuracy faults nights conformance bench scale tools e2e clean
+.PHONY: help lock lowest setup demo check test hunt attack mutants lint infra package synth bootstrap deploy destroy docs site accuracy faults nights releases conformance bench scale tools e2e clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 18
@@ -165,6 +165,10 @@ nights: $(VENV)/dev.stamp  ## What on-call hears in a night, in both worlds; NIG
 
 faults: setup  ## Every fault of the sandbox through the real prober and the diagnosis
 	@$(BIN)/python bench/faults.py
+
+# WAYS=all compares other ways to decide, and writes docs/verify-runs.md (15 minutes)
+releases: $(VENV)/dev.stamp  ## 500 releases that spread over a gateway's nodes, and how each is judged (3 minutes)
+	@PYTHONPATH=lambdas $(BIN)/python -m tests.release $(or $(RUNS),500) $(WAYS)
 
 conformance: setup  ## Whether the sandbox answers as AWS was recorded to
 	@PYTHONPATH=lambdas $(BIN)/python -m tests.conformance

@@ -48,6 +48,7 @@ SLOW = (
     "redaction/test_redaction.py::test_no_text_takes_long",
     "redaction/test_redaction.py::test_wherever_a_form_is_cut_little_of_it_stays",
     "redaction/test_secrets.py",
+    "release/test_runs.py",
     "sandbox/test_conformance.py",
     "sandbox/test_faults.py",
     "service/test_handlers.py",

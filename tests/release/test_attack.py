@@ -16,6 +16,7 @@ from gatewatch.release.baseline import NO_BASELINE, Baseline, key_of, of_verdict
 from gatewatch.release.checked import Checked, Standing
 from gatewatch.release.decide import Decision, Release, decide
 from gatewatch.release.policy import Policy
+from gatewatch.release.series import Series
 from gatewatch.release.sightings import Sightings, Window
 from gatewatch.verify import OverdueError, Round, Taken, verify
 from tests.builders import config
@@ -149,7 +150,7 @@ def test_it_ends_by_its_deadline_or_with_the_round_that_was_under_way(
         pytest.param(2, Decision.UNDECIDED, id="after_two"),
         pytest.param(5, Decision.UNDECIDED, id="while_answers_may_be_old"),
         pytest.param(17, Decision.UNDECIDED, id="shortly_before_the_end"),
-        pytest.param(18, Decision.PASSED, id="when_all_was_seen"),
+        pytest.param(18, Decision.UNDECIDED, id="the_last_one"),
     ],
 )
 def test_a_round_that_hangs_leaves_undecided_what_was_not_seen(
@@ -184,7 +185,7 @@ def test_answers_that_differed_before_a_round_hung_are_not_forgotten() -> None:
 
     known = of_verdicts([PASSES, REFUSED], "a run", None)
     release = verify(config(ONE), take, known, clock, clock.wait)
-    assert (release.decision, release.rounds) == (Decision.STOPPED, 20)
+    assert (release.decision, release.rounds) == (Decision.UNDECIDED, 20)
 
 
 def test_without_a_look_nothing_is_decided() -> None:
@@ -192,3 +193,18 @@ def test_without_a_look_nothing_is_decided() -> None:
     clock = Clock()
     release = verify(made, lambda _: Taken(), NO_BASELINE, clock, clock.wait)
     assert release.decision is Decision.UNDECIDED
+
+
+@given(st.lists(st.sampled_from([LOST_ANSWER, replace(PASSES, evidence=LOST_ANSWER.evidence)])))
+def test_of_many_looks_the_evidence_of_two_is_kept(answers: list[Verdict]) -> None:
+    series = Series()
+    for at, one in enumerate(answers):
+        series.add(5.0 * at, one)
+    assert sum(bool(one.verdict.evidence) for one in series.seen) <= 2
+
+
+def test_looks_that_show_the_same_are_kept_once() -> None:
+    series = Series()
+    for at in range(100):
+        series.add(5.0 * at, replace(REFUSED, evidence=LOST_ANSWER.evidence))
+    assert len({id(one.verdict) for one in series.seen}) == 2

@@ -7,6 +7,7 @@ the last ones count, after a window that is longer than that.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -31,16 +32,30 @@ class Seen:
 
 @dataclass(slots=True)
 class Series:
-    """The verdicts of one look, oldest first; grows with each round."""
+    """The verdicts of one look, oldest first; grows with each round. `_shown`: the last failing one
+    of which the evidence is kept."""
 
     seen: list[Seen] = field(default_factory=list)
+    _shown: int | None = None
 
     def add(self, after: float, verdict: Verdict) -> None:
         """Of earlier looks only the last failing one keeps its evidence: there may be many routes,
         and many looks at each."""
-        if self.seen and not (has_failed(self.last.verdict) and not has_failed(verdict)):
-            self.seen[-1] = Seen(self.last.after, _bare(self.last.verdict), self.last.is_void)
+        if self.seen and has_failed(self.last.verdict) and not has_failed(verdict):
+            self._strip(self._shown)
+            self._shown = len(self.seen) - 1
+        elif self.seen:
+            self._strip(len(self.seen) - 1)
         self.seen.append(Seen(after, verdict, _is_void(verdict)))
+
+    def _strip(self, at: int | None) -> None:
+        """Without evidence, it is often the same as the one before."""
+        if at is None:
+            return
+        bare = _bare(self.seen[at].verdict)
+        before = self.seen[at - 1].verdict if at > 0 else None
+        verdict = before if before is not None and before == bare else bare
+        self.seen[at] = dataclasses.replace(self.seen[at], verdict=verdict)
 
     @property
     def last(self) -> Seen:
