@@ -344,6 +344,10 @@ def test_a_report_is_an_answer_whatever_was_decided(account: Account, aside: Ser
 def test_it_changes_nothing_that_is_stored(account: Account, aside: Services) -> None:
     account.gateway.open.add("/orders")
     account.gateway.broken.add("/health")
+    # What dispatch notes of a configuration would be seen to come back.
+    boto3.client("dynamodb").delete_item(
+        TableName=account.table._name, Key={"pk": {"S": "deployment"}, "sk": {"S": "config"}}
+    )
     before = stored(account)
     for name in ASKED:
         Answer(EVENTS[name], aside)
