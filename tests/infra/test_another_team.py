@@ -119,13 +119,16 @@ def test_own_calls_are_granted_by_the_kind_of_api(template: tuple[Path, dict[str
 
 def test_a_function_may_be_called_by_its_url_only(template: tuple[Path, dict[str, Any]]) -> None:
     found = [
-        statement.get("Condition")
-        for one in resources(template[1], "AWS::IAM::Policy").values()
+        (role, statement.get("Condition"))
+        for name, one in resources(template[1], "AWS::IAM::Policy").items()
+        for role in ("Probe", "Verify")
+        if f"Functions{role}Role" in name
         for statement in one["PolicyDocument"]["Statement"]
         if "lambda:InvokeFunction" in _listed(statement["Action"])
         and "FunctionUrl" in json.dumps(statement["Resource"])
     ]
-    assert found == [{"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}]
+    by_url = {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}
+    assert sorted(found) == [("Probe", by_url), ("Verify", by_url)]
 
 
 def _listed(value: Any) -> list[Any]:
