@@ -54,6 +54,7 @@ LEFT_OUT = (
             "network",
             "parts",
             "reference",
+            "verification",
         )
     ),
 )

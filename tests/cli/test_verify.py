@@ -188,7 +188,7 @@ def test_a_url_says_of_which_api_it_is(pipeline: Pipeline) -> None:
         (["--route", "GET /order"], "--route: GET /order: there is no such route (did you mean"),
         (["--for", "soon"], '--for: "soon": expected a duration such as 90s or 5m'),
         (["--for", "2h"], '--for: "2h": expected a duration such as 90s or 5m, from 1s to 3600s'),
-        (["--for", "60s", "--deadline", "10s"], "--deadline: 10 s: expected at least the window"),
+        (["--for", "60s", "--deadline", "10s"], "--deadline: 10s: expected at least the window"),
         (["--api", "orders", "--url", "nowhere"], "apis.orders.url"),
         (["--baseline", "none.json"], "--baseline: none.json: No such file"),
         (["--baseline", "gatewatch.yaml"], "--baseline: gatewatch.yaml: expected a file of"),

@@ -3,54 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from msgspec.structs import replace
 
 from gatewatch.cli.exits import UsageError
-from gatewatch.config.canonical import Api, Config, Verification
+from gatewatch.config.canonical import Config
 from gatewatch.config.limits import seconds
-from gatewatch.config.problems import nearest
 from gatewatch.config.values import DEADLINE, SETTLES, Span
-from gatewatch.config.verification import between, latest
+from gatewatch.release.scope import NoSuchNameError, lasting, only_apis, only_routes
 
 
 def only(config: Config, apis: Sequence[str], routes: Sequence[str]) -> Config:
     """The named APIs and routes; all, where none is named. Raises UsageError for unknown names."""
-    known = {api.name: api for api in config.apis}
-    for name in apis:
-        if name not in known:
-            raise UsageError(f"--api: {name}: there is no such API{_hint(name, known)}")
-    chosen = [api for api in config.apis if not apis or api.name in apis]
-    if routes:
-        chosen = _with_routes(chosen, routes)
-    return replace(config, apis=tuple(chosen))
+    with _named("--api"):
+        chosen = only_apis(config, apis)
+    with _named("--route"):
+        return only_routes(chosen, routes)
 
 
-def _with_routes(apis: Sequence[Api], routes: Sequence[str]) -> list[Api]:
-    """A route is named alone, or after its API, as `gatewatch run` prints it."""
-    names = {
-        text: one
-        for api in apis
-        for one in api.routes
-        for text in (one.name, f"{api.name}: {one.name}")
-    }
-    for name in routes:
-        if name not in names:
-            raise UsageError(f"--route: {name}: there is no such route{_hint(name, names)}")
-    found = []
-    for api in apis:
-        own = tuple(
-            one for one in api.routes if one.name in routes or f"{api.name}: {one.name}" in routes
-        )
-        if own:
-            found.append(replace(api, routes=own))
-    return found
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    close = nearest(name, known)
-    return f" (did you mean {close}?)" if close else ""
+@contextmanager
+def _named(option: str) -> Iterator[None]:
+    try:
+        yield
+    except NoSuchNameError as error:
+        raise UsageError(f"{option}: {error}") from None
 
 
 def url_of(url: str | None, apis: Sequence[str], names: Collection[str]) -> Mapping[str, str]:
@@ -68,16 +46,12 @@ def timed(config: Config, settles: str | None, deadline: str | None) -> Config:
     """With other times than the configuration's. Raises UsageError."""
     before = config.verification
     window = before.for_seconds if settles is None else _seconds("--for", settles, SETTLES)
+    verify = lasting(before, window)
     if deadline is not None:
-        end = _seconds("--deadline", deadline, DEADLINE)
-    else:
-        end = before.deadline_seconds if settles is None else latest(window)
-    if end < window:
-        raise UsageError(f"--deadline: {end:g} s: expected at least the window, {window:g} s")
-    every = before.every_seconds if settles is None else min(before.every_seconds, between(window))
-    verify: Verification = replace(
-        before, for_seconds=window, every_seconds=every, deadline_seconds=end
-    )
+        verify = replace(verify, deadline_seconds=_seconds("--deadline", deadline, DEADLINE))
+    if verify.deadline_seconds < window:
+        told = f"{verify.deadline_seconds:g}s"
+        raise UsageError(f"--deadline: {told}: expected at least the window, {window:g}s")
     return replace(config, verify=verify)
 
 

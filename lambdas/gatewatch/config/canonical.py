@@ -14,6 +14,7 @@ from gatewatch.config.values import (
     MOST_SECURITY_GROUPS,
     MOST_SUBNETS,
     MOST_WINDOWS,
+    ROUNDS,
     ApiId,
     ApiName,
     AuthMethod,
@@ -214,6 +215,14 @@ class Verification(Canonical, frozen=True, kw_only=True):
     for_seconds: Settles = 90.0
     every_seconds: Rounds = 5.0
     deadline_seconds: Deadline = 300.0
+
+
+_ROUNDS = 18
+
+
+def usual_interval(for_seconds: float) -> float:
+    """How often everything is looked at within a window where nothing is said, in seconds."""
+    return max(ROUNDS[0], min(Verification().every_seconds, for_seconds / _ROUNDS))
 
 
 class Route(Canonical, frozen=True, kw_only=True):

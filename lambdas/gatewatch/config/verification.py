@@ -7,11 +7,10 @@ from collections.abc import Mapping
 import msgspec
 
 from gatewatch.config import authored
-from gatewatch.config.canonical import Actions, Verification
+from gatewatch.config.canonical import Actions, Verification, usual_interval
 from gatewatch.config.findings import Findings
 from gatewatch.config.limits import check_verification, seconds
 from gatewatch.config.problems import Path
-from gatewatch.config.values import ROUNDS
 from gatewatch.model import Action, Concern
 
 _ALWAYS = "expected under `fail` only: an exposure always fails a release"
@@ -35,23 +34,14 @@ def verification(written: authored.Verification, path: Path, findings: Findings)
     return Verification(
         actions=_of_policy(written, path, findings),
         for_seconds=settles,
-        every_seconds=seconds(written.every) if written.every else between(settles),
-        deadline_seconds=seconds(written.deadline) if written.deadline else latest(settles),
+        every_seconds=seconds(written.every) if written.every else usual_interval(settles),
+        deadline_seconds=seconds(written.deadline)
+        if written.deadline
+        else max(_LEAST, 2 * settles),
     )
 
 
-def between(for_seconds: float) -> float:
-    """How often everything is looked at where nothing is given, in seconds."""
-    return max(ROUNDS[0], min(Verification().every_seconds, for_seconds / _ROUNDS))
-
-
-_ROUNDS = 18
-_LEAST = 300.0
-
-
-def latest(for_seconds: float) -> float:
-    """The deadline where none is given."""
-    return max(_LEAST, 2 * for_seconds)
+_LEAST = Verification().deadline_seconds
 
 
 def _of_policy(written: authored.Policy, path: Path, findings: Findings) -> Actions:

@@ -6,15 +6,16 @@ published configuration.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from msgspec.structs import replace
 
-from gatewatch.config.canonical import Api, Config, Entrance, Verification
-from gatewatch.config.problems import masked, nearest
+from gatewatch.config.canonical import Config, Entrance, Verification
+from gatewatch.config.problems import masked
 from gatewatch.config.values import BaseUrl
 from gatewatch.notices.visible import visible_line
+from gatewatch.release.scope import NoSuchNameError, lasting, only_apis, only_routes
 from gatewatch.service.callers import Wanted
 from gatewatch.service.published import (
     RejectedError,
@@ -47,10 +48,12 @@ def scoped(
     """
     # What is told to whom, and when, may name APIs that are left out here.
     whole = replace(holding.config, notify=(), maintenance=())
-    config = _only_apis(whole, own_apis, "in the configuration in force")
-    config = _only_apis(config, wanted.apis, "among those that are verified here")
-    if wanted.routes:
-        config = replace(config, apis=_with_routes(config.apis, wanted.routes))
+    try:
+        config = only_apis(whole, own_apis, " in the configuration in force")
+        config = only_apis(config, wanted.apis, " among those that are verified here")
+        config = only_routes(config, wanted.routes)
+    except NoSuchNameError as error:
+        raise ScopeError(f"{_shown(error.name)}: {error.because}") from None
     config = replace(config, verify=_timed(config.verification, wanted, own or OwnSettings()))
     if wanted.url is None:
         return _checked(config, holding)
@@ -67,46 +70,18 @@ def _checked(config: Config, holding: Holding) -> Config:
         raise ScopeError(f"this cannot be verified: {error}") from None
 
 
-def _only_apis(config: Config, names: Sequence[str], which: str) -> Config:
-    known = {api.name: api for api in config.apis}
-    for name in names:
-        if name not in known:
-            raise ScopeError(f"{_shown(name)}: there is no such API {which}{_hint(name, known)}")
-    return replace(config, apis=tuple(api for api in config.apis if not names or api.name in names))
-
-
-def _with_routes(apis: Iterable[Api], routes: Sequence[str]) -> tuple[Api, ...]:
-    """A route is named alone, or after its API, as `gatewatch run` prints it."""
-    known = [(api, {one.name: one for one in api.routes}) for api in apis]
-    names = [text for api, own in known for one in own for text in (one, f"{api.name}: {one}")]
-    for name in routes:
-        if name not in names:
-            raise ScopeError(f"{_shown(name)}: there is no such route{_hint(name, names)}")
-    found = (
-        replace(
-            api,
-            routes=tuple(
-                own[one] for one in own if one in routes or f"{api.name}: {one}" in routes
-            ),
-        )
-        for api, own in known
-    )
-    return tuple(api for api in found if api.routes)
-
-
 def _timed(before: Verification, wanted: Wanted, own: OwnSettings) -> Verification:
     """The caller's times before the function's own, and those before the configuration's. A longer
     window moves a deadline that nobody set beside it."""
-    settles = _first(wanted.settles_seconds, own.for_seconds, before.for_seconds)
-    usual = _first(own.deadline_seconds, before.deadline_seconds)
-    is_set = wanted.settles_seconds is None and own.deadline_seconds is not None
-    moved = usual if is_set or settles == before.for_seconds else max(usual, 2 * settles)
-    return replace(
-        before,
-        for_seconds=settles,
-        every_seconds=_first(own.every_seconds, before.every_seconds),
-        deadline_seconds=_first(wanted.deadline_seconds, moved),
+    ours = lasting(before, _first(own.for_seconds, before.for_seconds))
+    ours = replace(
+        ours,
+        every_seconds=_first(own.every_seconds, ours.every_seconds),
+        deadline_seconds=_first(own.deadline_seconds, ours.deadline_seconds),
     )
+    theirs = lasting(ours, _first(wanted.settles_seconds, ours.for_seconds))
+    end = _first(wanted.deadline_seconds, theirs.deadline_seconds)
+    return replace(theirs, deadline_seconds=end)
 
 
 def _first(*values: float | None) -> float:
@@ -140,11 +115,6 @@ def usual_url(holding: Holding, api: str) -> str | None:
     own = next((one for one in holding.config.apis if one.name == api), None)
     open_ones = [one.url for one in own.entrances if not one.closed] if own else []
     return next(iter(open_ones), None)
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    close = nearest(name, known)
-    return f" (did you mean {close}?)" if close else ""
 
 
 _LONGEST_SHOWN = 100
