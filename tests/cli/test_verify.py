@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +123,7 @@ def test_what_a_monitor_saw_after_the_deployment_is_not_older(pipeline: Pipeline
     pipeline.run()
     code, looks = pipeline.looks(*ORDERS)
     assert (code, looks["orders: GET /orders as user"]["standing"]) == (1, "new_failure")
-    later = ("--deployed-at", "2099-01-01T00:00:00Z")
+    later = ("--deployed-at", datetime.now(UTC).isoformat())
     code, looks = pipeline.looks(*ORDERS, *later)
     assert (code, looks["orders: GET /orders as user"]["standing"]) == (2, "older_failure")
 
@@ -195,6 +198,10 @@ def test_a_url_says_of_which_api_it_is(pipeline: Pipeline) -> None:
         (["--report", "pdf=a"], '--report: "pdf=a": expected FORMAT=FILE, with a format of json'),
         (["--report", "junit=no/a.xml"], "--report: no/a.xml: there is no such folder"),
         (["--deployed-at", "today"], '--deployed-at: "today": expected a time such as'),
+        (
+            ["--deployed-at", "2099-01-01T00:00:00Z"],
+            '--deployed-at: "2099-01-01T00:00:00Z": expected a time that has come; now it is 20',
+        ),
     ],
 )
 def test_bad_input_gets_one_clear_error(
@@ -203,3 +210,58 @@ def test_bad_input_gets_one_clear_error(
     assert pipeline("verify", *arguments) == 3
     assert error in pipeline.err
     assert "Traceback" not in pipeline.err
+
+
+@pytest.mark.parametrize("at", ["yester\x1b[31mday", "9999-12-31T23:59:59-14:00"])
+@pytest.mark.parametrize("field", ["at", "since", "last_good"])
+def test_a_time_that_cannot_be_told_makes_no_baseline(
+    pipeline: Pipeline, field: str, at: str
+) -> None:
+    assert pipeline("verify", "--save", "kept.json", *SOON) == 0
+    saved = json.loads((pipeline.folder / "kept.json").read_text())
+    (saved if field == "at" else saved["looks"][0])[field] = at
+    (pipeline.folder / "kept.json").write_text(json.dumps(saved))
+    assert pipeline("verify", "--baseline", "kept.json", *SOON) == 3
+    assert "--baseline: kept.json: expected a file of" in pipeline.err
+    assert "\x1b" not in pipeline.err
+
+
+CLOSED = "apis: {a: {url: 'http://127.0.0.1:9', routes: [GET /x: public]}}"
+
+
+@pytest.mark.parametrize("closed", ["2>&1 | true", "2>/dev/full", "| true"])
+def test_a_stopped_release_is_one_whoever_listens(tmp_path: Path, closed: str) -> None:
+    (tmp_path / "gatewatch.yaml").write_text(CLOSED)
+    line = f"{sys.executable} -m gatewatch verify {' '.join(SOON)} --save kept.json {closed}"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line], cwd=tmp_path, check=False, capture_output=True
+    )
+    assert done.returncode == 1
+
+
+def test_two_verifications_at_once_leave_one_whole_file(pipeline: Pipeline) -> None:
+    """Another one has begun to write, and goes on once this one has ended."""
+    kept = pipeline.folder / "kept.json"
+    unfinished = pipeline.folder / ".kept.json.new"
+    with unfinished.open("w") as other:
+        assert pipeline("verify", "--save", "kept.json", *SOON) == 0
+        other.write("half of anoth")
+    assert json.loads(kept.read_text())["gatewatch"] == "baseline"
+    assert {one.name for one in pipeline.folder.glob(".kept*")} == {unfinished.name}
+
+
+def test_what_is_no_file_is_never_replaced_by_one(pipeline: Pipeline) -> None:
+    (pipeline.folder / "full").symlink_to("/dev/full")
+    assert pipeline("verify", "--save", "full", *SOON) == 3
+    assert "PASSED" in pipeline.out
+    assert "--save: full: No space left on device" in pipeline.err
+    assert (pipeline.folder / "full").is_symlink()
+    assert not list(pipeline.folder.glob(".full*"))
+
+
+def test_a_baseline_that_is_kept_elsewhere_stays_there(pipeline: Pipeline) -> None:
+    (pipeline.folder / "shared").mkdir()
+    (pipeline.folder / "kept.json").symlink_to("shared/kept.json")
+    assert pipeline("verify", "--save", "kept.json", *SOON) == 0
+    assert (pipeline.folder / "kept.json").is_symlink()
+    assert (pipeline.folder / "shared" / "kept.json").is_file()

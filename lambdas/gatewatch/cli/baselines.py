@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
-from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gatewatch.cli.exits import UsageError
+from gatewatch.incidents.correlate import moment
 from gatewatch.model import Outcome, Verdict
 from gatewatch.release.baseline import NO_BASELINE, Baseline, Before, of_verdict, of_verdicts
 from gatewatch.release.checked import Checked, Standing
@@ -46,23 +47,31 @@ def read(file: Path) -> Baseline:
     except OSError as error:
         raise UsageError(f"--baseline: {file}: {error.strerror}") from None
     try:
-        found: Saved | _Ran = _either(body)
-        datetime.fromisoformat(found.at if isinstance(found, Saved) else found.summary.at)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        found = _read(body, f"{file}")
+        _check_times(found)
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
         raise UsageError(
             f"--baseline: {file}: expected a file of `gatewatch verify --save`, or the output of "
             f"`gatewatch run --format json` ({error})"
         ) from None
-    if isinstance(found, Saved):
-        return Baseline(source=f"{file}", at=found.at, looks=found.looks)
-    return of_verdicts(found.verdicts, f"{file}", found.summary.at)
+    return found
 
 
-def _either(body: bytes) -> Saved | _Ran:
+def _read(body: bytes, source: str) -> Baseline:
     keys = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     if "verdicts" in keys:
-        return msgspec.json.decode(body, type=_Ran)
-    return msgspec.json.decode(body, type=Saved)
+        ran = msgspec.json.decode(body, type=_Ran)
+        return of_verdicts(ran.verdicts, source, ran.summary.at)
+    saved = msgspec.json.decode(body, type=Saved)
+    return Baseline(source=source, at=saved.at, looks=saved.looks)
+
+
+def _check_times(found: Baseline) -> None:
+    """Raises ValueError or OverflowError for a time that cannot be told."""
+    times = (time for one in found.looks for time in (one.since, one.last_good))
+    for time in dict.fromkeys((found.at, *times)):
+        if time is not None:
+            moment(time)
 
 
 def save(file: Path, release: Release, known: Baseline, apis: Collection[str]) -> None:
@@ -78,11 +87,24 @@ def save(file: Path, release: Release, known: Baseline, apis: Collection[str]) -
     found = [one for checked in release.looks if (one := _kept(checked, release.at)) is not None]
     body = msgspec.json.encode(Saved(at=release.at, looks=(*found, *kept)))
     try:
-        unfinished = file.with_name(f".{file.name}.new")
-        unfinished.write_bytes(msgspec.json.format(body, indent=1) + b"\n")
-        unfinished.replace(file)
+        _replace(file, msgspec.json.format(body, indent=1) + b"\n")
     except OSError as error:
         raise UsageError(f"--save: {file}: {error.strerror}") from None
+
+
+def _replace(file: Path, body: bytes) -> None:
+    """Whole or not at all, whoever else writes it: each has an unfinished file of its own. What is
+    no file, as a device, is written to."""
+    if file.exists() and not file.is_file():
+        file.write_bytes(body)
+        return
+    goal = file.resolve()
+    unfinished = goal.with_name(f".{goal.name}.{os.getpid()}.new")
+    try:
+        unfinished.write_bytes(body)
+        unfinished.replace(goal)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _kept(checked: Checked, at: str) -> Before | None:

@@ -7,7 +7,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import typer
+
 from gatewatch.model import OK, UNKNOWN, Diagnosis, Outcome, Verdict
+from gatewatch.notices.visible import visible
 
 AS_EXPECTED = 0
 FINDINGS = 1
@@ -63,3 +66,17 @@ def until_closed() -> Iterator[None]:
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say(text: str) -> None:
+    """On standard error, steering no terminal; where nobody hears it, the command keeps its own
+    exit code."""
+    try:
+        typer.echo(visible(text), err=True)
+        sys.stderr.flush()
+    except (OSError, SystemExit):
+        # What is left of it must not fail again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), _STANDARD_ERROR)
+
+
+_STANDARD_ERROR = 2

@@ -12,10 +12,9 @@ import typer
 from rich.text import Text
 
 from gatewatch.cli import show
-from gatewatch.cli.exits import UsageError, of_explanations, until_closed
+from gatewatch.cli.exits import UsageError, of_explanations, say, until_closed
 from gatewatch.diagnosis.diagnose import diagnose
 from gatewatch.model import Diagnosis
-from gatewatch.notices.visible import visible
 from gatewatch.transcripts.credentials import credentials
 from gatewatch.transcripts.read import Contents, Transcript, read_transcript
 
@@ -54,12 +53,12 @@ def explain(
         contents = read_transcript(text, secrets)
         unreadable += _complain(name, contents)
         if not contents.transcripts and not contents.unreadable:
-            typer.echo(visible(f"{name}: nothing in it was refused"), err=True)
+            say(f"{name}: nothing in it was refused")
         for transcript in contents.transcripts:
             if transcript.left_out:
                 place = transcript.id or name
                 note = f"{place}: {transcript.left_out} further looks were left out"
-                typer.echo(visible(note), err=True)
+                say(note)
             explained.append((transcript, diagnose(transcript.exchanges)))
     with until_closed():
         _print(explained, output)
@@ -77,7 +76,7 @@ def _text(name: str) -> str:
 
 def _complain(name: str, contents: Contents) -> int:
     for line in contents.unreadable:
-        typer.echo(visible(f"{name}:{line.line}: {line.reason}"), err=True)
+        say(f"{name}:{line.line}: {line.reason}")
     return len(contents.unreadable)
 
 

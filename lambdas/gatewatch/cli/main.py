@@ -31,9 +31,8 @@ from gatewatch.cli import (
     verify,
     watch,
 )
-from gatewatch.cli.exits import BAD_USAGE, INTERRUPTED, UNDECIDED, UsageError
+from gatewatch.cli.exits import BAD_USAGE, INTERRUPTED, UNDECIDED, UsageError, say
 from gatewatch.config.problems import ConfigError, masked
-from gatewatch.notices.visible import visible
 from gatewatch.ports import StateError
 
 app = typer.Typer(
@@ -146,11 +145,6 @@ def _of_ours(error: Exception) -> str:
 
 
 def _said(text: str, status: int = BAD_USAGE) -> int:
-    """Errors repeat what somebody wrote, and it may be made to steer a terminal."""
-    try:
-        typer.echo(visible(text), err=True)
-        sys.stderr.flush()
-    except (OSError, SystemExit):
-        # Nobody hears it; what is left of it must not fail again at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), _STANDARD_ERROR)
+    """Errors repeat what somebody wrote."""
+    say(text)
     return status

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gatewatch.cli import complete, waiting
-from gatewatch.cli.exits import FINDINGS, UsageError
+from gatewatch.cli.exits import FINDINGS, UsageError, say
 from gatewatch.cli.service import Service, lasting
 from gatewatch.cli.stack import DEFAULT_STACK, MonitorName, Place, Region, StackName
 from gatewatch.incidents.correlate import moment
@@ -55,7 +55,7 @@ def pause(
     named = service.known(tuple(apis or ()))
     dead = service.death()
     if dead is not None:
-        typer.echo(visible(f"{stack}: {dead}"), err=True)
+        say(f"{stack}: {dead}")
         raise typer.Exit(FINDINGS)
     until = waiting.CLOCK.now() + length
     errand = service.errand(ErrandKind.PAUSE, why=why, apis=named, until=until)
@@ -101,7 +101,7 @@ def resume(
         which = ", ".join(one.apis) or "all APIs"
         typer.echo(visible(f"{which}: looked at again, from the service's next minute on"))
     if (dead := service.death()) is not None:
-        typer.echo(visible(f"{stack}: {dead}"), err=True)
+        say(f"{stack}: {dead}")
         raise typer.Exit(FINDINGS)
 
 

@@ -10,7 +10,15 @@ import msgspec
 import typer
 
 from gatewatch.cli import complete, show, waiting
-from gatewatch.cli.exits import FINDINGS, UNDECIDED, UsageError, gravest, of_verdicts, until_closed
+from gatewatch.cli.exits import (
+    FINDINGS,
+    UNDECIDED,
+    UsageError,
+    gravest,
+    of_verdicts,
+    say,
+    until_closed,
+)
 from gatewatch.cli.options import Format, OutputFormat
 from gatewatch.cli.pausing import pause_line
 from gatewatch.cli.run import print_looks
@@ -72,7 +80,7 @@ def probe_now(
     _check_pauses(service, api)
     dead = service.death()
     if dead is not None:
-        typer.echo(visible(f"{stack}: {dead}"), err=True)
+        say(f"{stack}: {dead}")
         raise typer.Exit(FINDINGS)
     errand = service.errand(ErrandKind.LOOKS, apis=apis, route=route)
     service.ask(errand)
@@ -90,7 +98,7 @@ def probe_now(
     waiting.wait_for("waiting for the service's next minute", is_complete, longest)
     answer = service.answer(errand)
     if answer is None:
-        typer.echo(visible(f"{stack}: {service.death() or 'no answer in time'}"), err=True)
+        say(f"{stack}: {service.death() or 'no answer in time'}")
         raise typer.Exit(UNDECIDED)
     probed = _probed(service, errand, answer)
     with until_closed():

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
-from gatewatch.cli.exits import BAD_USAGE, UsageError, gravest, of_verdicts, until_closed
+from gatewatch.cli.exits import BAD_USAGE, UsageError, gravest, of_verdicts, say, until_closed
 from gatewatch.cli.facts import facts, of_clock
 from gatewatch.cli.maintenance import scheduled, window_lines
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
@@ -90,7 +90,7 @@ def of_report(report: Report) -> int:
     status = of_verdicts(report.verdicts)
     if report.unsaved is None:
         return status
-    typer.echo(f"gatewatch: {report.unsaved}; not all of this is remembered", err=True)
+    say(f"gatewatch: {report.unsaved}; not all of this is remembered")
     return gravest(status, BAD_USAGE)
 
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gatewatch.cli import show, waiting
-from gatewatch.cli.exits import AS_EXPECTED, FINDINGS, UNDECIDED, UsageError, until_closed
+from gatewatch.cli.exits import AS_EXPECTED, FINDINGS, UNDECIDED, UsageError, say, until_closed
 from gatewatch.cli.options import Format, OutputFormat
 from gatewatch.cli.service import Service, Where
 from gatewatch.cli.stack import DEFAULT_STACK, MonitorName, Place, Region, StackName
@@ -72,7 +72,7 @@ def send_test(
     service = Service(Place(stack, region, monitor))
     dead = service.death()
     if dead is not None:
-        typer.echo(visible(f"{stack}: {dead}"), err=True)
+        say(f"{stack}: {dead}")
         raise typer.Exit(FINDINGS)
     errand = service.errand(ErrandKind.TEST)
     service.ask(errand)
@@ -132,7 +132,7 @@ def _unanswered(service: Service, longest: timedelta) -> int:
         f"no answer within {longest.total_seconds():.0f} s, though the service ticks. Look at "
         f"{where}"
     )
-    typer.echo(visible(f"{service.place.stack}: {text}"), err=True)
+    say(f"{service.place.stack}: {text}")
     return UNDECIDED if dead is None else FINDINGS
 
 

@@ -10,7 +10,7 @@ import typer
 
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
-from gatewatch.cli.exits import AS_EXPECTED, BAD_USAGE, UsageError, gravest
+from gatewatch.cli.exits import AS_EXPECTED, BAD_USAGE, UsageError, gravest, say
 from gatewatch.cli.maintenance import scheduled, window_lines
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat
 from gatewatch.cli.plan import uneven
@@ -53,7 +53,7 @@ def _as_text(config: Path) -> int:
     try:
         loaded = read_config(config, Placeholders())
     except ConfigError as error:
-        typer.echo(visible(str(error)), err=True)
+        say(str(error))
         return BAD_USAGE
     routes = [route for api in loaded.apis for route in api.routes]
     counted = f"{show.count(len(loaded.apis), 'API')}, {show.count(len(routes), 'route')}"

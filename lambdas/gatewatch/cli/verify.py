@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +12,9 @@ import typer
 from msgspec.structs import replace
 from rich.live import Live
 
+from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import baselines, show, show_release
-from gatewatch.cli.exits import AS_EXPECTED, FINDINGS, UNDECIDED, until_closed
+from gatewatch.cli.exits import AS_EXPECTED, FINDINGS, UNDECIDED, UsageError, say, until_closed
 from gatewatch.cli.options import StateFile
 from gatewatch.cli.reporting import Output, Written, wanted
 from gatewatch.cli.run import time_of
@@ -116,7 +118,7 @@ def verify(
     ```
     """
     files = [wanted(one) for one in report or ()]
-    began = None if deployed_at is None else time_of("--deployed-at", deployed_at)
+    began = None if deployed_at is None else _past(deployed_at)
     place = None if stack is None else Place(stack, region, monitor)
     setting = Setting(config, state, place, baseline, began)
     whole = setting.whole(url, api or [])
@@ -138,6 +140,21 @@ def verify(
     raise typer.Exit(CODES[found.decision])
 
 
+_SKEW = timedelta(minutes=5)
+"""Clocks of two machines may differ so much."""
+
+
+def _past(given: str) -> datetime:
+    """Raises UsageError for a deployment that is still to come: what fails now would be older."""
+    at, now = time_of("--deployed-at", given), SystemClock().now()
+    if at > now + _SKEW:
+        raise UsageError(
+            f'--deployed-at: "{given}": expected a time that has come; '
+            f"now it is {now:%Y-%m-%dT%H:%M:%SZ}"
+        )
+    return min(at, now)
+
+
 @contextmanager
 def _progress(output: Output) -> Iterator[Tell]:
     """On a terminal, what is seen so far, until it is decided; on standard error."""
@@ -157,6 +174,6 @@ def _save(file: Path | None, found: Release, known: Baseline, whole: Config) -> 
     if file is None:
         return
     if found.decision is not Decision.PASSED:
-        typer.echo(f"gatewatch: {file}: not written, as the release was {found.decision}", err=True)
+        say(f"gatewatch: {file}: not written, as the release was {found.decision}")
         return
     baselines.save(file, found, known, {one.name for one in whole.apis})

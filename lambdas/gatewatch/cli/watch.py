@@ -16,7 +16,7 @@ from rich.text import Text
 
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import show
-from gatewatch.cli.exits import AS_EXPECTED, BAD_USAGE, gravest, of_verdicts, until_closed
+from gatewatch.cli.exits import AS_EXPECTED, BAD_USAGE, gravest, of_verdicts, say, until_closed
 from gatewatch.cli.facts import facts, of_clock
 from gatewatch.cli.maintenance import Scheduled, scheduled, window_lines
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
@@ -141,7 +141,7 @@ class Health:
         message = trouble or "the state can be used again, and looks are remembered"
         going_on = "; it is tried again with each tick" if trouble else ""
         self._trouble = trouble
-        typer.echo(f"gatewatch: {message}{going_on}", err=True)
+        say(f"gatewatch: {message}{going_on}")
 
 
 def announced(report: Report) -> Iterator[Text]:
