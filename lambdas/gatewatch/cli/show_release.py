@@ -37,6 +37,7 @@ def release(found: Release) -> RenderableType:
     unsettled = [one for one in found.looks if is_unsettled(found, one)]
     told = [one for one in found.looks if _is_told(one) and one not in unsettled]
     parts: list[RenderableType] = [head, Text(_baseline(found), style="dim")]
+    parts += [Text(f"beware: {one}", style="bold yellow") for one in found.doubts]
     for one in _first_of_each_failure(found.stopping):
         if one.verdict is not None and one.has_failed:
             parts += [Text(), Text(f"  {look_name(one)}", style="bold"), show.strip(one.verdict)]

@@ -14,6 +14,7 @@ import msgspec
 
 from gatewatch.release.baseline import Baseline, Before
 from gatewatch.release.checked import Checked, Standing
+from gatewatch.release.doubts import doubts
 from gatewatch.release.sightings import Sightings
 
 
@@ -26,7 +27,8 @@ class Decision(StrEnum):
 class Release(msgspec.Struct, frozen=True, kw_only=True):
     """`because`: the decision in one sentence. `at`: when the first look was taken; `seconds`: how
     long all took. `baseline`: where what was known before comes from; empty: nothing was known.
-    `looks`: the gravest first; `gone`: what was known and is no longer configured."""
+    `looks`: the gravest first; `gone`: what was known and is no longer configured. `doubts`: what
+    makes the baseline worth less than it looks."""
 
     decision: Decision
     because: str
@@ -38,6 +40,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     baseline_at: str | None
     looks: tuple[Checked, ...]
     gone: tuple[Before, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     @property
     def stopping(self) -> tuple[Checked, ...]:
@@ -69,6 +72,7 @@ def decide(
         baseline_at=baseline.at,
         looks=looks,
         gone=sightings.gone(),
+        doubts=doubts(baseline, [one.before for one in looks], at),
     )
 
 

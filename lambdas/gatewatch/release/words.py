@@ -47,6 +47,8 @@ def _details(release: Release) -> Iterator[str]:
         if not one.stops and one.has_failed:
             told = f"{failure(one)}; {visible_line(one.because)}"
             yield f"- not stopping it: {look_name(one)}: {told}"
+    for doubt in release.doubts:
+        yield f"- beware: {visible_line(doubt)}"
     if release.decision is not Decision.PASSED and not release.baseline:
         yield "- there is no baseline: nothing is known of how it was before"
 

@@ -29,7 +29,9 @@ def write(release: Release, places: Places) -> str:
 
 
 def _lines(release: Release, places: Places) -> Iterator[str]:
-    names, counted = Names(release), Counter[Level]()
+    names, counted = Names(release), Counter[Level]({Level.WARNING: len(release.doubts)})
+    for doubt in release.doubts:
+        yield _command("warning", clean(doubt), {"title": "Baseline"})
     for look in release.looks:
         if (grave := level(look)) is None:
             continue

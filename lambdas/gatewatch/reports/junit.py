@@ -89,6 +89,7 @@ def _properties(release: Release, looks: Sequence[Checked]) -> Element:
         "because": release.because,
         "baseline": release.baseline or "none",
         "baseline_at": release.baseline_at or "unknown",
+        **({"beware": clean("; ".join(release.doubts))} if release.doubts else {}),
         "rounds": str(release.rounds),
         "requests": str(release.requests),
         **{standing.value: str(counted[standing]) for standing in Standing},

@@ -47,6 +47,7 @@ def _head(release: Release) -> Iterator[str]:
     yield f"{_words(release.because.removeprefix(f'{release.decision}: '))}\n"
     rounds = "1 round" if release.rounds == 1 else f"{release.rounds} rounds"
     yield f"{_compared(release)}; {rounds} in {release.seconds:.0f} s.\n"
+    yield from (f"**Beware**: {_words(one)}\n" for one in release.doubts)
 
 
 def _compared(release: Release) -> str:
