@@ -47,8 +47,11 @@ demo: setup  ## Watch a sandbox API break and recover, on this machine
 check: lint  ## Lint, types and the quick tests: before each commit (two minutes)
 	@$(BIN)/python -m pytest -n auto -m "not slow"
 
+# One more than there are processors: many tests wait.
+WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+
 test: $(VENV)/dev.stamp  ## Run all tests
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n $(WORKERS)
 
 hunt: $(VENV)/dev.stamp  ## The properties again, with more and ever new examples
 	@$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=hunt
