@@ -185,6 +185,8 @@ def test_an_error_repeats_no_secret_of_the_command_line(
     [
         ("GET /x?token=abc: no such route", "GET /x?…: no such route"),
         ("is it /x?", "is it /x?"),
+        ("GET /x: unknown (is it GET /y?)", "GET /x: unknown (is it GET /y?)"),
+        ("GET /x (or /y?token=abc)", "GET /x (or /y?…)"),
         ("https://u:p@h/x?y=z", "https://…h/x?…"),
         ("expected a path such as /orders", "expected a path such as /orders"),
     ],

@@ -188,7 +188,10 @@ def test_a_url_says_of_which_api_it_is(pipeline: Pipeline) -> None:
     ("arguments", "error"),
     [
         (["--api", "ordrs"], "--api: ordrs: there is no such API (did you mean orders?)"),
-        (["--route", "GET /order"], "--route: GET /order: there is no such route (did you mean"),
+        (
+            ["--route", "GET /order"],
+            "--route: GET /order: there is no such route (did you mean GET /orders?)",
+        ),
         (["--for", "soon"], '--for: "soon": expected a duration such as 90s or 5m'),
         (["--for", "2h"], '--for: "2h": expected a duration such as 90s or 5m, from 1s to 3600s'),
         (["--for", "60s", "--deadline", "10s"], "--deadline: 10s: expected at least the window"),
@@ -197,6 +200,11 @@ def test_a_url_says_of_which_api_it_is(pipeline: Pipeline) -> None:
         (["--baseline", "gatewatch.yaml"], "--baseline: gatewatch.yaml: expected a file of"),
         (["--report", "pdf=a"], '--report: "pdf=a": expected FORMAT=FILE, with a format of json'),
         (["--report", "junit=no/a.xml"], "--report: no/a.xml: there is no such folder"),
+        (["--save", "no/b.json"], "--save: no/b.json: there is no such folder"),
+        (["--save", "."], "--save: .: Is a directory"),
+        (["--region", "eu-west-1"], "--region: eu-west-1: expected --stack NAME beside it"),
+        (["--monitor", "Shop"], "--monitor: Shop: expected --stack NAME beside it"),
+        (["--stack", "Gatewatch", "--state", "a"], "--state: expected no --stack beside it"),
         (["--deployed-at", "today"], '--deployed-at: "today": expected a time such as'),
         (
             ["--deployed-at", "2099-01-01T00:00:00Z"],

@@ -74,6 +74,14 @@ def _check_times(found: Baseline) -> None:
             moment(time)
 
 
+def check_folder(file: Path) -> None:
+    """Raises UsageError before anything is looked at."""
+    if file.is_dir():
+        raise UsageError(f"--save: {file}: Is a directory")
+    if not file.absolute().parent.is_dir():
+        raise UsageError(f"--save: {file}: there is no such folder")
+
+
 def save(file: Path, release: Release, known: Baseline, apis: Collection[str]) -> None:
     """The looks of a release that passed, as the baseline of the next. What it did not see keeps
     what was known; APIs that are no longer configured are dropped."""

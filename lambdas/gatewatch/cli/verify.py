@@ -119,7 +119,9 @@ def verify(
     """
     files = [wanted(one) for one in report or ()]
     began = None if deployed_at is None else _past(deployed_at)
-    place = None if stack is None else Place(stack, region, monitor)
+    place = _place(stack, region, monitor, state)
+    if save is not None:
+        baselines.check_folder(save)
     setting = Setting(config, state, place, baseline, began)
     whole = setting.whole(url, api or [])
     looked_at = timed(only(whole, api or [], route or []), settles, deadline)
@@ -138,6 +140,20 @@ def verify(
         written.into(form, file)
     _save(save, found, known.saved, whole)
     raise typer.Exit(CODES[found.decision])
+
+
+def _place(
+    stack: str | None, region: str | None, monitor: str | None, state: Path | None
+) -> Place | None:
+    """Raises UsageError for an option that would be left out of account."""
+    if stack is not None:
+        if state is not None:
+            raise UsageError("--state: expected no --stack beside it: which of the two?")
+        return Place(stack, region, monitor)
+    for option, given in (("--region", region), ("--monitor", monitor)):
+        if given is not None:
+            raise UsageError(f"{option}: {given}: expected --stack NAME beside it")
+    return None
 
 
 _SKEW = timedelta(minutes=5)

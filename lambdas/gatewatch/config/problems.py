@@ -97,7 +97,7 @@ def _quoted(value: object) -> str:
 
 
 _USER_INFO = re.compile(r"(?<=://)[^\s/'\"]*@")
-_AFTER_A_PATH = re.compile(r"(/[^\s?#'\"]*[?#])[^\s'\"]*[^\s'\":;,.]")
+_AFTER_A_PATH = re.compile(r"(/[^\s?#'\"]*[?#])[^\s'\"]*[^\s'\":;,.)]")
 
 
 def masked(text: str) -> str:
