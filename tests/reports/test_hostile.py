@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
+from gatewatch.cli import show, show_release
+from gatewatch.cli.reporting import Output, Written
 from gatewatch.config.lines import Place, Places
 from gatewatch.model import Layer, Outcome
 from gatewatch.release.checked import Checked, Standing
 from gatewatch.release.decide import Release
 from gatewatch.reports import Format, github, junit, markdown, sarif, write
 from tests.builders import verdict
-from tests.reports.releases import EVERYTHING, GONE, NEW, OLDER, SECRET, UNKNOWN, look, release
+from tests.reports.releases import (
+    EARLIER,
+    EVERYTHING,
+    GONE,
+    NEW,
+    OLDER,
+    SECRET,
+    UNKNOWN,
+    look,
+    release,
+)
 from tests.reports.schema import parsed, problems_of_junit, problems_of_sarif
 from tests.reports.test_github import read
 
@@ -181,3 +194,38 @@ def test_ten_thousand_routes_are_reported(form: Format) -> None:
         assert parsed(text).attrib["tests"] == "30000"
     if form is Format.SARIF:
         assert len(json.loads(text)["runs"][0]["results"]) == 25_000
+
+
+COMMANDS = re.compile(r"(?m)^\s*::|##\[")
+
+
+@pytest.mark.parametrize("text", [HOSTILE["command"], HOSTILE["lines"], "::a", "###[a]b"])
+@pytest.mark.parametrize("form", [one for one in Format if one is not Format.GITHUB])
+def test_no_report_that_is_printed_commands_a_runner(form: Format, text: str) -> None:
+    assert COMMANDS.search(write(form, hostile(text), PLACES)) is None
+
+
+@pytest.mark.parametrize("text", [HOSTILE["command"], "###[a]b"])
+def test_an_annotation_holds_no_other_command(text: str) -> None:
+    assert "##[" not in github.write(hostile(text), PLACES)
+
+
+def test_json_that_is_printed_commands_no_runner_and_is_the_same() -> None:
+    written = Written(hostile(HOSTILE["command"]), PLACES).text(Output.JSON)
+    assert COMMANDS.search(written) is None
+    assert "##[error]" in json.loads(written)["looks"][0]["route"]
+
+
+@pytest.mark.parametrize("width", range(20, 140, 7))
+def test_no_line_of_a_terminal_commands_a_runner(
+    monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    """Wherever a line is broken."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    console = show.console()
+    console.width = width
+    attacking = replace(hostile("a ::error::b ##[error]c " * 9), baseline_at=EARLIER)
+    with console.capture() as captured:
+        show.put(console, show_release.release(attacking))
+    assert "error" in captured.get()
+    assert COMMANDS.search(captured.get()) is None

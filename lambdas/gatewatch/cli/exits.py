@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 import typer
 
+from gatewatch.cli.screen import is_in_actions
 from gatewatch.model import OK, UNKNOWN, Diagnosis, Outcome, Verdict
-from gatewatch.notices.visible import visible
+from gatewatch.notices.visible import commanding_no_runner, visible
 
 AS_EXPECTED = 0
 FINDINGS = 1
@@ -72,7 +73,8 @@ def say(text: str) -> None:
     """On standard error, steering no terminal; where nobody hears it, the command keeps its own
     exit code."""
     try:
-        typer.echo(visible(text), err=True)
+        harmless = visible(text)
+        typer.echo(commanding_no_runner(harmless) if is_in_actions() else harmless, err=True)
         sys.stderr.flush()
     except (OSError, SystemExit):
         # What is left of it must not fail again at the end.

@@ -27,6 +27,16 @@ def visible_line(text: str) -> str:
     return text.translate(_IN_ONE_LINE)
 
 
+# GitHub Actions obeys what a step prints: `::` at the start of a line, `##[` anywhere in it. See
+# TryParseV2 and TryParse of github.com/actions/runner, src/Runner.Common/ActionCommand.cs
+_COMMAND = re.compile(r"(?m)^\s*:(?=:)|#(?=#\[)")
+
+
+def commanding_no_runner(text: str) -> str:
+    """The text in a form that GitHub Actions prints and does not obey."""
+    return _COMMAND.sub(r"\g<0> ", text)
+
+
 # What chats obey in a text (a mention of everybody, a link that says another place than it leads
 # to), and tags of HTML: shown with a sign that looks like it and means nothing.
 # https://docs.slack.dev/messaging/formatting-message-text/

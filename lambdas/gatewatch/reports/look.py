@@ -20,7 +20,7 @@ from gatewatch.model import (
     Verdict,
     is_stranger,
 )
-from gatewatch.notices.visible import cut, visible_line
+from gatewatch.notices.visible import commanding_no_runner, cut, visible_line
 from gatewatch.notices.words import finding_phrase, layers_phrase, probe_phrase, title_of
 from gatewatch.release.baseline import Before
 from gatewatch.release.checked import Checked, Standing
@@ -75,7 +75,8 @@ _FORBIDDEN = {0xFFFE: "\ufffd", 0xFFFF: "\ufffd"}
 
 def clean(text: str, longest: int = LONGEST) -> str:
     """Foreign text as one line that every format can hold."""
-    return cut(visible_line(text).translate(_FORBIDDEN), longest)
+    harmless = commanding_no_runner(visible_line(text).translate(_FORBIDDEN))
+    return cut(harmless, longest)
 
 
 _ACTUAL = re.compile(r" is .*, expected ", re.DOTALL)
