@@ -56,14 +56,16 @@ class VerifyAfterDeploy(Construct):
         deployment is verified, and each synthesis writes another template. `code`: the functions'
         asset, where the monitor is in another stack; built here by default.
 
-        Raises TypeError for what is no API, UnusableSettingError for times that no deployment can
-        wait, and ValueError, also at synthesis, where a rollback of the stack would not reach an
-        API.
+        Raises TypeError for what is of another kind, UnusableSettingError for a list of no APIs and
+        for times that no deployment can wait, and ValueError, also at synthesis, where a rollback
+        of the stack would not reach an API.
         """
         super().__init__(scope, construct_id)
+        _is_one("monitor", monitor, GatewatchMonitor, "a GatewatchMonitor")
+        _is_one("release", "" if release is None else release, str, "a text, such as the commit")
         self._monitor = monitor
         self._apis = _listed(api)
-        self._window, self._deadline = _seconds(window), _seconds(deadline)
+        self._window, self._deadline = _seconds("window", window), _seconds("deadline", deadline)
         _fits("deadline", self._deadline)
         _fits("window", self._window)
         self._check_places([one for one in self._apis if not isinstance(one, str)])
@@ -161,14 +163,25 @@ def _listed(given: VerifiedApi | Sequence[VerifiedApi] | None) -> list[VerifiedA
     if given is None:
         return []
     several = list(given) if isinstance(given, (list, tuple)) else [given]
+    if not several:
+        raise UnusableSettingError("api: expected at least one; without it, all are verified")
     for one in several:
         if not (isinstance(one, str) and one) and not is_readable(one):
             raise TypeError(f"api takes a name, or {ACCEPTED}; here: {type(one).__name__}")
     return several
 
 
-def _seconds(given: cdk.Duration | None) -> float | None:
-    return None if given is None else float(given.to_seconds())
+def _is_one(name: str, given: object, kind: type, told: str) -> None:
+    """Raises TypeError where an app without type checks gives another kind."""
+    if not isinstance(given, kind):
+        raise TypeError(f"{name} takes {told}; here: {type(given).__name__}")
+
+
+def _seconds(name: str, given: cdk.Duration | None) -> float | None:
+    if given is None:
+        return None
+    _is_one(name, given, cdk.Duration, "a Duration, such as Duration.seconds(90)")
+    return float(given.to_milliseconds()) / 1000
 
 
 def _fits(name: str, seconds: float | None) -> None:

@@ -37,7 +37,7 @@ class Team(cdk.Stack):
         own = {} if config is None else {"GET /orders": {"as": ["key"]}}
         self.monitor.watch(self.api, name="orders", routes=own)
         self.verify = VerifyAfterDeploy(
-            self, "Verify", monitor=self.monitor, **{"api": self.api, **given}
+            self, "Verify", **{"monitor": self.monitor, "api": self.api, **given}
         )
 
 
@@ -333,6 +333,19 @@ _LONGEST = f"expected from 1s to {LONGEST_SECONDS}s, which a deployment can wait
         ),
         ({"window": cdk.Duration.minutes(13)}, UnusableSettingError, f"window: {_LONGEST}780s"),
         ({"window": cdk.Duration.seconds(0)}, UnusableSettingError, f"window: {_LONGEST}0s"),
+        ({"window": cdk.Duration.millis(500)}, UnusableSettingError, f"window: {_LONGEST}0.5s"),
+        (
+            {"window": 60},
+            TypeError,
+            "window takes a Duration, such as Duration.seconds(90); here: int",
+        ),
+        ({"monitor": None}, TypeError, "monitor takes a GatewatchMonitor; here: NoneType"),
+        ({"release": 7}, TypeError, "release takes a text, such as the commit; here: int"),
+        (
+            {"api": []},
+            UnusableSettingError,
+            "api: expected at least one; without it, all are verified",
+        ),
         (
             {"api": lambda_.Architecture.ARM_64},
             TypeError,
@@ -341,7 +354,17 @@ _LONGEST = f"expected from 1s to {LONGEST_SECONDS}s, which a deployment can wait
             "CfnRestApi, CfnApi or CfnUrl; here: Architecture",
         ),
     ],
-    ids=["a deadline", "a window", "no window", "no API"],
+    ids=[
+        "a deadline",
+        "a window",
+        "no window",
+        "a part of a second",
+        "a number",
+        "no monitor",
+        "a number as release",
+        "a list of no APIs",
+        "no API",
+    ],
 )
 def test_what_cannot_be_meant_is_refused(
     given: dict[str, Any], kind: type[Exception], told: str
