@@ -25,7 +25,7 @@ from gatewatch.service.replies import UnansweredError
 from handlers import looks, verify, verifying
 from tests.answering import Services, services
 from tests.calls_of_aws import ARTIFACT_KEY, ARTIFACT_SECRET, CHANGE, HOOK, JOB, pipeline
-from tests.deployed import Account, Context
+from tests.deployed import Account, Context, using
 from tests.servers import serving
 
 ERRORS = (
@@ -359,6 +359,19 @@ def test_it_changes_nothing_that_is_stored(account: Account, aside: Services) ->
     for name in ASKED:
         Answer(EVENTS[name], aside)
     assert stored(account) == before
+
+
+def test_no_write_reaches_the_table(
+    account: Account, aside: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.gateway.open.add("/orders")
+    with using(monkeypatch) as used:
+        assert Answer({"report_only": True}, aside).returned["decision"] == "stopped"
+        account.gateway.open.clear()
+        assert Answer({"report_only": True}, aside).returned["decision"] == "passed"
+    asked = {one for one in used if one.startswith("dynamodb:")}
+    assert asked
+    assert asked <= {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
 
 
 def stored(account: Account) -> list[Any]:
