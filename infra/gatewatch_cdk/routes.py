@@ -48,7 +48,7 @@ def complete(api: str, reading: Reading, given: Given) -> Completed:
     remarks = (
         *(one.remark for one in settled if one.remark),
         *_of_any(reading, derived, named, routes),
-        *_of_writes(routes),
+        *_of_writes(reading, routes),
         *_of_unsigned(reading, routes),
         *_of_unread(reading, derived),
     )
@@ -253,7 +253,7 @@ def _is_skipped(name: str, written: Written) -> bool:
     return is_write and written.get("access") == "public" and not written.get("invoke")
 
 
-def _of_writes(routes: Mapping[str, Written]) -> Iterator[Remark]:
+def _of_writes(reading: Reading, routes: Mapping[str, Written]) -> Iterator[Remark]:
     skipped = [name for name, one in routes.items() if _is_skipped(name, one)]
     if skipped:
         text = f"public writes are not called without `invoke`: {_listed(skipped)}"
@@ -264,7 +264,11 @@ def _of_writes(routes: Mapping[str, Written]) -> Iterator[Remark]:
             "unsigned, a write guarded by IAM answers like a route that does not exist; its "
             f"protection stays unknown: {_listed(unproven)}"
         )
-        yield Remark("unproven", "", text)
+        yield Remark("unproven", "", text if reading.tells_iam else f"{text}; {_NEVER_VERIFIED}")
+
+
+_NEVER_VERIFIED = "no release passes its verification, unless the route has `verify: warn`"
+"""What is unknown is never a pass; see `release.policy`."""
 
 
 def _is_unproven(name: str, written: Written) -> bool:
@@ -278,7 +282,8 @@ def _of_unsigned(reading: Reading, routes: Mapping[str, Written]) -> Iterator[Re
     if found and not reading.tells_iam:
         text = (
             "unsigned, a route guarded by IAM alone is refused like one that does not exist, so it "
-            f"stays unknown: {_listed(found)}; give `as` with a credential that signs"
+            f"stays unknown: {_listed(found)}; give `as` with a credential that signs, "
+            f"or {_NEVER_VERIFIED}"
         )
         yield Remark("unsigned", "", text)
 

@@ -235,6 +235,22 @@ def test_another_method_below_any_is_enough() -> None:
     assert remarks(found) == ["unproven"]
 
 
+@pytest.mark.parametrize(
+    ("scene", "given", "kind", "is_told"),
+    [
+        (team.rest, {}, "unsigned", True),
+        (team.guarded, {}, "unproven", True),
+        (team.http_guarded_default, {"POST /orders": {}}, "unproven", False),
+    ],
+    ids=["a read of a REST API", "a write of a REST API", "a write of an HTTP API"],
+)
+def test_what_stays_unknown_is_said_to_pass_no_release(
+    scene: Scene, given: dict[str, Any], kind: str, is_told: bool
+) -> None:
+    [text] = [one.text for one in derived(scene, routes=given).remarks if one.kind == kind]
+    assert ("no release passes its verification, unless" in text) is is_told
+
+
 def test_a_person_may_leave_a_route_out() -> None:
     assert routes(derived(team.rest, routes={"GET /": None})) == {"GET /orders": "iam"}
 
