@@ -273,3 +273,31 @@ def test_a_baseline_that_is_kept_elsewhere_stays_there(pipeline: Pipeline) -> No
     assert pipeline("verify", "--save", "kept.json", *SOON) == 0
     assert (pipeline.folder / "kept.json").is_symlink()
     assert (pipeline.folder / "shared" / "kept.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("fault", "step"),
+    [
+        ("authorizer_broken", "next: gatewatch causes authorizer_failure  (how to confirm"),
+        (
+            "route_deleted",
+            "next: gatewatch causes route_not_found  (how to confirm and fix it, and",
+        ),
+        ("route_opened", "next: roll back, or give it its guard again"),
+    ],
+)
+def test_a_stopped_release_says_what_to_do_next(pipeline: Pipeline, fault: str, step: str) -> None:
+    pipeline.run()
+    pipeline.release(fault)
+    assert pipeline("verify", "--baseline", "before.json", *ORDERS) == 1
+    assert step in pipeline.out.replace("\n", " ")
+
+
+def test_a_baseline_of_another_configuration_is_told(pipeline: Pipeline) -> None:
+    pipeline.run()
+    before = (
+        (pipeline.folder / "before.json").read_text().replace('"api":"orders"', '"api":"other"')
+    )
+    (pipeline.folder / "before.json").write_text(before)
+    assert pipeline("verify", "--baseline", "before.json", *ORDERS) == 0
+    assert "beware: the baseline knows none of these looks" in pipeline.out

@@ -10,7 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from gatewatch.cli import show
+from gatewatch.diagnosis.causes import catalogue
 from gatewatch.incidents.correlate import moment
+from gatewatch.model import Concern
 from gatewatch.release.baseline import Before
 from gatewatch.release.checked import Checked, Standing
 from gatewatch.release.decide import Decision, Release
@@ -47,7 +49,25 @@ def release(found: Release) -> RenderableType:
         number = show.count(len(unsettled), "look")
         parts += [Text(), Text(f"{number} more had passed so far, too few times to count")]
     parts += _gone(found.gone)
+    parts += [Text(), *nexts] if (nexts := _next(found.stopping)) else []
     return Group(*parts)
+
+
+def _next(stopping: Sequence[Checked]) -> list[Text]:
+    """What to do first about each failure that is shown."""
+    said = (_first_step(one) for one in _first_of_each_failure(stopping))
+    return [Text(f"next: {one}", style="bold") for one in dict.fromkeys(filter(None, said))]
+
+
+def _first_step(one: Checked) -> str | None:
+    if Concern.EXPOSURE in one.concerns:
+        return "roll back, or give it its guard again: whoever must not get in does so now"
+    candidates = one.verdict.candidates if one.verdict else ()
+    leading = candidates[0].cause if candidates else one.verdict.cause if one.verdict else ""
+    if leading not in catalogue():
+        return None
+    alike = ", and what looks the same" if len(candidates) > 1 else ""
+    return f"gatewatch causes {leading}  (how to confirm and fix it{alike})"
 
 
 def _is_told(one: Checked) -> bool:

@@ -190,6 +190,8 @@ def _since(at: str | None) -> str:
 
 def _how_often(base: Checked, counted: Sequence[Seen]) -> str:
     failing = sum(has_failed(one.verdict) for one in counted)
+    if base.failed == base.looks == 1:
+        return "its only look failed"
     if base.failed == base.looks:
         return f"all of {_looks(base.looks)} failed"
     told = f"{base.failed} of {_looks(base.looks)} failed"
