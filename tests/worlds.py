@@ -38,7 +38,7 @@ from gatewatch.run import run
 from gatewatch.sandbox import orders
 from gatewatch.sandbox.server import Sandbox, running
 from gatewatch.sandbox.world import World
-from gatewatch.service.deployed import Rounds
+from gatewatch.service.changes.deployed import Rounds
 from gatewatch.service.dispatch import dispatch
 from gatewatch.service.incidents import handle_wake_up
 from gatewatch.service.probe import probe

@@ -15,7 +15,7 @@ from gatewatch.incidents.links import Claim, Link
 from gatewatch.model import Finding, Incident
 from gatewatch.service import ledger as ledgers
 from gatewatch.service import state_slices as packing
-from gatewatch.service.deployed import DeployedApi, Rounds
+from gatewatch.service.changes.deployed import DeployedApi, Rounds
 from gatewatch.service.errands import Answer, Errand, Looked, Tick, Waiting
 from gatewatch.service.ledger import Ledger
 from gatewatch.service.outbox import Notice

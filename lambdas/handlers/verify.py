@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gatewatch.service.hook import serve
+from gatewatch.service.releases.hook import serve
 from handlers.telemetry import logger, measured, stamp
 from handlers.verifying import desk
 

@@ -21,16 +21,16 @@ from gatewatch.config.canonical import Config
 from gatewatch.config.places import inside, outside
 from gatewatch.plan import Entered
 from gatewatch.release.decide import Decision, Release
-from gatewatch.service import twin
-from gatewatch.service.callers import RoundCall, change_name
-from gatewatch.service.hook import Desk
-from gatewatch.service.note_change import note_change
-from gatewatch.service.replies import Broken, Outcome, RolledBack
-from gatewatch.service.rounds import or_unknown, together
-from gatewatch.service.scope import OwnSettings, ScopeError
+from gatewatch.service.changes.note_change import note_change
+from gatewatch.service.releases import twin
+from gatewatch.service.releases.callers import RoundCall, change_name
+from gatewatch.service.releases.hook import Desk
+from gatewatch.service.releases.replies import Broken, Outcome, RolledBack
+from gatewatch.service.releases.rounds import or_unknown, together
+from gatewatch.service.releases.scope import OwnSettings, ScopeError
+from gatewatch.service.releases.stack_state import StackState
+from gatewatch.service.releases.verification import Place, Unfinished
 from gatewatch.service.source import ConfigSource, Holding, OnlyRead
-from gatewatch.service.stack_state import StackState
-from gatewatch.service.verification import Place, Unfinished
 from gatewatch.verify import Round, Taken, TakeRound, take_round
 from handlers import wiring
 from handlers.looks import prober

@@ -29,7 +29,7 @@ from gatewatch.gateway.url import (
 )
 from gatewatch.plan import plan
 from gatewatch.probe.exchange import prepare
-from gatewatch.service.deployed import DeployedApi
+from gatewatch.service.changes.deployed import DeployedApi
 from gatewatch.service.dispatch import dispatch
 from gatewatch.service.errands import Answer, Tick, Waiting
 from gatewatch.service.ports import ApiRecord, Message

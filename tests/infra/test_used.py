@@ -15,7 +15,7 @@ from botocore.client import BaseClient
 from gatewatch.incidents.acknowledge import Ack
 from gatewatch.incidents.deployments import deployment_at
 from gatewatch.model import Acknowledgement, Finding
-from gatewatch.service.deployed import DeployedApi
+from gatewatch.service.changes.deployed import DeployedApi
 from gatewatch.service.errands import Errand, ErrandKind
 from handlers import incidents as writers
 from handlers import probe as probes

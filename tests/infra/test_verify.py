@@ -9,7 +9,7 @@ import pytest
 from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_lambda as lambda_
 
-from gatewatch.service.api_change import read_change
+from gatewatch.service.changes.api_change import read_change
 from gatewatch_cdk.monitor import GatewatchMonitor
 from gatewatch_cdk.settings import UnusableSettingError
 from gatewatch_cdk.stack import GatewatchStack

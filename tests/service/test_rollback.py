@@ -9,11 +9,11 @@ import boto3
 import pytest
 from moto.cloudformation.models import cloudformation_backends
 
-from gatewatch.service.stack_state import StackState
+from gatewatch.service.releases.stack_state import StackState
 from tests.answering import Services
 from tests.calls_of_aws import HOOK
 from tests.deployed import Account, stack_with
-from tests.service.test_hook import Answer, aside, logged
+from tests.service.releases.test_hook import Answer, aside, logged
 
 __all__ = ["aside"]
 

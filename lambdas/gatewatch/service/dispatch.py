@@ -18,7 +18,7 @@ from gatewatch.model import Paused
 from gatewatch.own_fault import log_own_fault
 from gatewatch.plan import AtOnce, plan
 from gatewatch.service.at_once import asked_looks
-from gatewatch.service.deployed import DeployedApi, deployed_looks
+from gatewatch.service.changes.deployed import DeployedApi, deployed_looks
 from gatewatch.service.desk_load import carried
 from gatewatch.service.errands import (
     Answer,

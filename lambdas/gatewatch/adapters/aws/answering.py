@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gatewatch.adapters.aws.refusal import explained
 from gatewatch.ports import SecretError
-from gatewatch.service.replies import UnansweredError
+from gatewatch.service.releases.replies import UnansweredError
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from gatewatch.adapters.aws.client import client
-from gatewatch.service.stack_state import StackState
+from gatewatch.service.releases.stack_state import StackState
 
 
 def outputs(stack: str, region: str | None = None) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from gatewatch.adapters.aws.answering import answered
 from gatewatch.adapters.aws.client import client
-from gatewatch.service.replies import JobDone, JobFailed
+from gatewatch.service.releases.replies import JobDone, JobFailed
 
 
 class CodePipelineJobs:

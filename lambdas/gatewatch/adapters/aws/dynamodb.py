@@ -33,7 +33,7 @@ from gatewatch.incidents.links import Claim, Link
 from gatewatch.model import Finding, Held, Incident
 from gatewatch.service import ledger as ledgers
 from gatewatch.service import state_slices
-from gatewatch.service.deployed import DeployedApi, Rounds, packed_deployments, unpacked
+from gatewatch.service.changes.deployed import DeployedApi, Rounds, packed_deployments, unpacked
 from gatewatch.service.errands import (
     LONGEST_PAUSE,
     Answer,

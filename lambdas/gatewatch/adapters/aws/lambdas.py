@@ -9,7 +9,7 @@ import msgspec
 from gatewatch.adapters.aws.client import client
 from gatewatch.adapters.aws.refusal import explained
 from gatewatch.ports import SecretError
-from gatewatch.service.twin import TwinError
+from gatewatch.service.releases.twin import TwinError
 
 _LONGEST_SECONDS = 300
 _NAME = re.compile(r"[A-Za-z0-9_.]{1,80}")

@@ -16,7 +16,6 @@ from gatewatch.config.problems import masked
 from gatewatch.config.values import BaseUrl
 from gatewatch.notices.visible import visible_line
 from gatewatch.release.scope import NoSuchNameError, lasting, only_apis, only_routes
-from gatewatch.service.callers import Wanted
 from gatewatch.service.published import (
     RejectedError,
     encoded,
@@ -24,6 +23,7 @@ from gatewatch.service.published import (
     pointer_to,
     read_published,
 )
+from gatewatch.service.releases.callers import Wanted
 from gatewatch.service.source import Holding
 
 

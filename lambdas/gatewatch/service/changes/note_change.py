@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from gatewatch.config.canonical import Config
 from gatewatch.incidents.deployments import Deployment
-from gatewatch.service.api_change import concerned, read_change
-from gatewatch.service.deployed import deployment_of, with_deployment
+from gatewatch.service.changes.api_change import concerned, read_change
+from gatewatch.service.changes.deployed import deployment_of, with_deployment
 from gatewatch.service.ports import ChangeTable, OvertakenError
 
 _TRIES = 20

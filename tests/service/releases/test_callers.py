@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewatch.service.callers import (
+from gatewatch.service.releases.callers import (
     ROUND,
     ApiChangeCall,
     CodeDeployCall,

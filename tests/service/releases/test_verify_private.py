@@ -9,11 +9,11 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from gatewatch.service.hook import serve
+from gatewatch.service.releases.hook import serve
 from handlers import verifying
 from tests.answering import Services, services
 from tests.deployed import Gateway
-from tests.service.test_hook import SHORT, Answer, Lambda
+from tests.service.releases.test_hook import SHORT, Answer, Lambda
 from tests.service.test_private_apis import Place, place
 
 __all__ = ["place"]

@@ -26,11 +26,11 @@ from gatewatch.release.baseline import (
     of_states,
 )
 from gatewatch.release.decide import Release
-from gatewatch.service.callers import Wanted
 from gatewatch.service.ports import ApiRecord
-from gatewatch.service.scope import OwnSettings, ScopeError, scoped, usual_url
+from gatewatch.service.releases.callers import Wanted
+from gatewatch.service.releases.scope import OwnSettings, ScopeError, scoped, usual_url
+from gatewatch.service.releases.stack_state import StackState
 from gatewatch.service.source import ConfigSource, Holding
-from gatewatch.service.stack_state import StackState
 from gatewatch.service.state_slices import Slice, latest, slice_believed
 from gatewatch.verify import HeldWrite, TakeRound, Wait, verify
 

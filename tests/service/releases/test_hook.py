@@ -14,14 +14,14 @@ import boto3
 import pytest
 
 from gatewatch.adapters.aws import client
-from gatewatch.service import verification
-from gatewatch.service.callers import ROUND, UnknownCallError
-from gatewatch.service.hook import (
+from gatewatch.service.releases import verification
+from gatewatch.service.releases.callers import ROUND, UnknownCallError
+from gatewatch.service.releases.hook import (
     ReleaseNotVerifiedError,
     ReleaseStoppedError,
     ReleaseUndecidedError,
 )
-from gatewatch.service.replies import UnansweredError
+from gatewatch.service.releases.replies import UnansweredError
 from handlers import looks, verify, verifying
 from tests.answering import Services, services
 from tests.calls_of_aws import ARTIFACT_KEY, ARTIFACT_SECRET, CHANGE, HOOK, JOB, pipeline

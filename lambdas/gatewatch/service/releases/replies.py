@@ -13,9 +13,9 @@ from gatewatch.notices.visible import cut, visible
 from gatewatch.release.checked import Standing
 from gatewatch.release.decide import Decision, Release
 from gatewatch.release.words import headline, told
-from gatewatch.service.callers import CodeDeployCall, PipelineCall, UnknownCallError
 from gatewatch.service.errands import moment_of
-from gatewatch.service.verification import Unfinished
+from gatewatch.service.releases.callers import CodeDeployCall, PipelineCall, UnknownCallError
+from gatewatch.service.releases.verification import Unfinished
 
 
 @dataclass(frozen=True, slots=True)

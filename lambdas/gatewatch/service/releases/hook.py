@@ -14,7 +14,8 @@ import msgspec
 
 from gatewatch.own_fault import log_own_fault
 from gatewatch.release.decide import Decision, Release
-from gatewatch.service.callers import (
+from gatewatch.service.published import RejectedError
+from gatewatch.service.releases.callers import (
     ApiChangeCall,
     CodeDeployCall,
     DirectCall,
@@ -26,8 +27,7 @@ from gatewatch.service.callers import (
     asked_by,
     read_call,
 )
-from gatewatch.service.published import RejectedError
-from gatewatch.service.replies import (
+from gatewatch.service.releases.replies import (
     Broken,
     CodeDeploy,
     Outcome,
@@ -38,8 +38,14 @@ from gatewatch.service.replies import (
     began_by,
     in_words,
 )
-from gatewatch.service.scope import ScopeError
-from gatewatch.service.verification import Place, Unfinished, bare, verified, verified_in_parts
+from gatewatch.service.releases.scope import ScopeError
+from gatewatch.service.releases.verification import (
+    Place,
+    Unfinished,
+    bare,
+    verified,
+    verified_in_parts,
+)
 from gatewatch.verify import OverdueError
 
 

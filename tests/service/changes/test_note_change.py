@@ -14,16 +14,17 @@ from msgspec.structs import replace
 
 from gatewatch.adapters.aws.dynamodb import DynamoTable
 from gatewatch.config.author import load
-from gatewatch.service import at_once, note_change
-from gatewatch.service.deployed import DeployedApi, Rounds
+from gatewatch.service import at_once
+from gatewatch.service.changes import note_change
+from gatewatch.service.changes.deployed import DeployedApi, Rounds
+from gatewatch.service.changes.note_change import Noted
 from gatewatch.service.errands import Errand, ErrandKind
-from gatewatch.service.note_change import Noted
 from gatewatch.service.ports import ChangeTable, OvertakenError
 from handlers import dispatch as dispatches
 from handlers import incidents as writers
 from handlers import probe as probes
 from tests.deployed import CONFIG, START, Account, Context, table, tick
-from tests.service.api_events import EVENTS, SECRETS, UNMOVED, event, rest_deployment
+from tests.service.changes.api_events import EVENTS, SECRETS, UNMOVED, event, rest_deployment
 
 NAMED = CONFIG.replace("owner:", "api_id: abc123\n    owner:")
 SELDOM = NAMED.replace("owner:", "every: 3h\n    anonymous_every: 3h\n    owner:")

@@ -15,7 +15,7 @@ import msgspec
 
 from gatewatch.config.canonical import Config
 from gatewatch.plan import Entered
-from gatewatch.service.callers import ROUND, RoundCall, UnknownCallError
+from gatewatch.service.releases.callers import ROUND, RoundCall, UnknownCallError
 from gatewatch.verify import Round, Taken, TakeRound
 
 _MOST_BYTES = 6_000_000

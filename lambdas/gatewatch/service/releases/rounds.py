@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from gatewatch.config.canonical import Config
 from gatewatch.ports import Clock
-from gatewatch.service.twin import TwinError
+from gatewatch.service.releases.twin import TwinError
 from gatewatch.verify import HeldWrite, OverdueError, Round, Taken, TakeRound, untaken
 
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from gatewatch.config.canonical import Api, Config
 from gatewatch.incidents.deployments import Deployment
 from gatewatch.plan import AtOnce
-from gatewatch.service.api_change import ApiChange
+from gatewatch.service.changes.api_change import ApiChange
 from gatewatch.service.errands import LONGEST_TEXT, moment_of
 
 SETTLED_AFTER = timedelta(seconds=40)

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewatch.config.author import load
-from gatewatch.service.api_change import ApiChange, Place, concerned, read_change
-from tests.service.api_events import EVENTS, SECRETS, UNMOVED, event, rest_deployment, role
+from gatewatch.service.changes.api_change import ApiChange, Place, concerned, read_change
+from tests.service.changes.api_events import EVENTS, SECRETS, UNMOVED, event, rest_deployment, role
 
 SEEN = datetime(2026, 11, 22, 9, 0, 10, tzinfo=UTC)
 PROD = (Place("abc123", "prod"),)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
 from gatewatch.incidents.deployments import Deployment, in_words, preceding
-from gatewatch.service.deployed import (
+from gatewatch.service.changes.deployed import (
     DeployedApi,
     DeployedLooks,
     Rounds,
