@@ -19,6 +19,7 @@ from gatewatch.adapters.local.clock import SteadyClock
 from gatewatch.adapters.overdue import bounded, within
 from gatewatch.config.canonical import Config
 from gatewatch.config.places import inside, outside
+from gatewatch.looking.rounds import Round, Taken, TakeRound, take_round
 from gatewatch.plan import Entered
 from gatewatch.release.decide import Decision, Release
 from gatewatch.service.changes.note_change import note_change
@@ -31,7 +32,6 @@ from gatewatch.service.releases.scope import OwnSettings, ScopeError
 from gatewatch.service.releases.stack_state import StackState
 from gatewatch.service.releases.verification import Place, Unfinished
 from gatewatch.service.source import ConfigSource, Holding, OnlyRead
-from gatewatch.verify import Round, Taken, TakeRound, take_round
 from handlers import wiring
 from handlers.looks import prober
 from handlers.telemetry import count, logger

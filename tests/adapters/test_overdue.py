@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from gatewatch.adapters.overdue import bounded
-from gatewatch.verify import OverdueError, Round, Taken
+from gatewatch.looking.rounds import OverdueError, Round, Taken
 
 
 def test_a_round_that_ends_in_time_is_the_same() -> None:

@@ -3,6 +3,7 @@ counted at the server."""
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import sqlite3
 from collections.abc import Iterator
@@ -106,6 +107,36 @@ def test_a_write_in_doubt_is_sent_once_and_passes_nothing(shop: tuple[Shop, RawS
     server.handle = OPEN
     assert gatewatch("verify", *SOON) != 0
     assert sum(one.startswith(b"POST") for one in server.requests) == 1
+
+
+def silent(connection: socket.socket, _: bytes) -> None:
+    """The answer of an API whose backend takes its time."""
+    connection.settimeout(3)
+    with contextlib.suppress(OSError):
+        connection.recv(1)
+
+
+@pytest.mark.parametrize(
+    ("on_write", "writes"),
+    [
+        pytest.param([silent], 2, id="silent"),
+        pytest.param([REFUSES, silent, silent, REFUSES], 3, id="silent_twice"),
+    ],
+)
+def test_a_write_that_twice_gets_no_answer_is_not_sent_again_and_passes_nothing(
+    shop: tuple[Shop, RawServer], on_write: list[object], writes: int
+) -> None:
+    place, _ = shop
+    place.on_write = on_write
+    assert gatewatch("verify", "--for", "2s", "--deadline", "9s") != 0
+    assert place.writes == writes
+
+
+def test_one_answer_to_a_write_may_be_lost(shop: tuple[Shop, RawServer]) -> None:
+    place, _ = shop
+    place.on_write = [REFUSES, silent, REFUSES]
+    assert gatewatch("verify", "--for", "3s", "--deadline", "30s") == 0
+    assert place.writes > 3
 
 
 def test_a_write_that_the_monitor_holds_back_is_never_sent(shop: tuple[Shop, RawServer]) -> None:

@@ -20,6 +20,7 @@ from gatewatch.attempt import Attempt
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config, SecretRef
 from gatewatch.config.lookups import Lookups
+from gatewatch.looking.rounds import Round, Taken, take_round
 from gatewatch.model import INVALID_CALLERS
 from gatewatch.ports import Recorded
 from gatewatch.probe.credentials import Keyring
@@ -33,7 +34,7 @@ from gatewatch.release.decide import Decision, Release
 from gatewatch.sandbox import orders
 from gatewatch.sandbox.server import Running, running
 from gatewatch.sandbox.world import World
-from gatewatch.verify import Round, Taken, take_round, verify
+from gatewatch.verify import verify
 from tests.release.gateway import RELEASED, Gateway, Stage, VirtualClock, spread
 from tests.release.kinds import KINDS, ROUTES, Kind
 from tests.worlds import ONE_BY_ONE

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from gatewatch.config.author import load
+from gatewatch.looking.rounds import OverdueError, Round, Taken
 from gatewatch.model import Outcome, Verdict
 from gatewatch.release.baseline import NO_BASELINE, Baseline, key_of, of_verdicts
 from gatewatch.release.checked import Checked, Standing
@@ -18,7 +19,7 @@ from gatewatch.release.decide import Decision, Release, decide
 from gatewatch.release.policy import Policy
 from gatewatch.release.series import Series
 from gatewatch.release.sightings import Sightings, Window
-from gatewatch.verify import OverdueError, Round, Taken, verify
+from gatewatch.verify import verify
 from tests.builders import config
 from tests.release.test_decide import (
     BACKEND,

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from gatewatch.config.canonical import Config
+from gatewatch.looking.rounds import OverdueError, Round, Taken
 from gatewatch.model import (
     ANONYMOUS,
     Action,
@@ -25,7 +26,7 @@ from gatewatch.model import (
 from gatewatch.release.baseline import key_of, of_verdict, of_verdicts
 from gatewatch.release.checked import Standing
 from gatewatch.release.decide import Decision, Release
-from gatewatch.verify import OverdueError, Round, Taken, verify
+from gatewatch.verify import verify
 from tests.builders import URL, candidates, config, verdict
 
 PASSES = verdict(Outcome.PASS)
@@ -328,3 +329,20 @@ def test_a_round_that_hangs_within_the_window_leaves_it_undecided(rounds: int) -
     found = verify(config(ONE), take, known, clock, clock.wait)
     assert found.decision is Decision.UNDECIDED
     assert all("has not ended" in one.because for one in found.looks)
+
+
+def test_a_round_that_takes_long_at_the_windows_end_is_followed_by_another() -> None:
+    """It began before the end, and says nothing of it."""
+    clock, rounds = Clock(), 0
+
+    def take(_: Round) -> Taken:
+        nonlocal rounds
+        rounds += 1
+        clock.wait(8 if rounds == 17 else 1)
+        return Taken(verdicts=(PASSES, REFUSED), requests=2)
+
+    baseline = of_verdicts([PASSES, REFUSED], "a run", "2026-11-28T11:00:00+00:00")
+    made = config(ONE, "")
+    quick = replace(made, verify=replace(made.verification, for_seconds=87.0))
+    release = verify(quick, take, baseline, clock, clock.wait)
+    assert (release.decision, rounds) == (Decision.PASSED, 18)

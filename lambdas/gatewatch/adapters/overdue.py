@@ -7,7 +7,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import NoReturn, TypeVar
 
-from gatewatch.verify import OverdueError, Round, Taken, TakeRound
+from gatewatch.looking.rounds import OverdueError, Round, Taken, TakeRound
 
 T = TypeVar("T")
 

@@ -77,7 +77,8 @@ def _is_told(one: Checked) -> bool:
 def _baseline(found: Release) -> str:
     if not found.baseline:
         return "no baseline: nothing is known of how it was before, so every failure stops it"
-    return f"compared with {found.baseline}, as of {moment(found.baseline_at or found.at)}"
+    since = moment(found.baseline_at or found.at)
+    return f"compared with {found.baseline}: what began to fail after {since} is new"
 
 
 _SHOWN_STRIPS = 3

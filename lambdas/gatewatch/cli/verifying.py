@@ -19,6 +19,7 @@ from gatewatch.cli.setting import existing_store, prober, read_config, read_plac
 from gatewatch.cli.stack import Place
 from gatewatch.config.canonical import Config
 from gatewatch.config.lines import NOWHERE, Places
+from gatewatch.looking.rounds import HeldWrite, Round, Taken, TakeRound, take_round
 from gatewatch.plan import Entered, Latches
 from gatewatch.release.baseline import (
     NO_BASELINE,
@@ -28,7 +29,7 @@ from gatewatch.release.baseline import (
     of_states,
 )
 from gatewatch.release.decide import Release
-from gatewatch.verify import HeldWrite, Round, Taken, TakeRound, Tell, take_round
+from gatewatch.verify import Tell
 from gatewatch.verify import verify as verify_release
 
 

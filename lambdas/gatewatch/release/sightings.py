@@ -39,8 +39,13 @@ class Sightings:
         self._series = {key: Series() for key in keys}
         self._baseline, self._policy = baseline, policy
         self._known = matched(baseline, self._series)
+        self._reaches = 0.0
+        self._last_round = 0.0
 
     def add(self, after: float, verdicts: Iterable[Verdict]) -> None:
+        """The verdicts of a round that began so many seconds after the first."""
+        self._reaches = after + (after - self._last_round)
+        self._last_round = after
         before = len(self._series)
         for one in verdicts:
             self._series.setdefault(key_of(one), Series()).add(after, one)
@@ -50,7 +55,9 @@ class Sightings:
     def is_over(self, now: float) -> bool:
         if now >= self.window.deadline or self._has_proof():
             return True
-        return now >= self.window.settles and all(
+        # A round that began long before the window's end says nothing of the end.
+        until = min(now, self._reaches)
+        return until >= self.window.settles and all(
             _has_settled(one, self.window.tail) for one in self._series.values()
         )
 

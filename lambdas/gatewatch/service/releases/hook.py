@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from gatewatch.looking.rounds import OverdueError
 from gatewatch.own_fault import log_own_fault
 from gatewatch.release.decide import Decision, Release
 from gatewatch.service.published import RejectedError
@@ -46,7 +47,6 @@ from gatewatch.service.releases.verification import (
     verified,
     verified_in_parts,
 )
-from gatewatch.verify import OverdueError
 
 
 class ReleaseStoppedError(Exception):

@@ -5,15 +5,14 @@ Looks that fail to be taken are unknown: a side that hangs or fails never counts
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from msgspec.structs import replace
 
 from gatewatch.config.canonical import Config
+from gatewatch.looking.rounds import OverdueError, Round, Taken, TakeRound, untaken
 from gatewatch.ports import Clock
 from gatewatch.service.releases.twin import TwinError
-from gatewatch.verify import HeldWrite, OverdueError, Round, Taken, TakeRound, untaken
 
 
 def together(outside: TakeRound, inside: TakeRound, private: frozenset[str]) -> TakeRound:
@@ -21,28 +20,32 @@ def together(outside: TakeRound, inside: TakeRound, private: frozenset[str]) -> 
     part inside."""
 
     def take(asked: Round) -> Taken:
-        ours, theirs = _parted(asked.held, private)
+        ours, theirs = _parted(asked, private)
         with ThreadPoolExecutor(1) as beside:
-            waiting = beside.submit(inside, replace(asked, held=theirs))
-            found = outside(replace(asked, held=ours))
+            waiting = beside.submit(inside, theirs)
+            found = outside(ours)
             beyond = waiting.result()
         return Taken(
             verdicts=(*found.verdicts, *beyond.verdicts),
             requests=found.requests + beyond.requests,
             held=(*found.held, *beyond.held),
+            unanswered=(*found.unanswered, *beyond.unanswered),
         )
 
     return take
 
 
-def _parted(
-    held: Iterable[HeldWrite], private: frozenset[str]
-) -> tuple[tuple[HeldWrite, ...], tuple[HeldWrite, ...]]:
-    known = tuple(held)
-    return (
-        tuple(one for one in known if one.api not in private),
-        tuple(one for one in known if one.api in private),
-    )
+def _parted(asked: Round, private: frozenset[str]) -> tuple[Round, Round]:
+    """What each side must know of its own writes."""
+
+    def of(*, inside: bool) -> Round:
+        return replace(
+            asked,
+            held=tuple(one for one in asked.held if (one.api in private) is inside),
+            unanswered=tuple(one for one in asked.unanswered if (one.api in private) is inside),
+        )
+
+    return of(inside=False), of(inside=True)
 
 
 def or_unknown(take: TakeRound, config: Config, clock: Clock) -> TakeRound:

@@ -14,9 +14,9 @@ from typing import TypeVar
 import msgspec
 
 from gatewatch.config.canonical import Config
+from gatewatch.looking.rounds import Round, Taken, TakeRound
 from gatewatch.plan import Entered
 from gatewatch.service.releases.callers import ROUND, RoundCall, UnknownCallError
-from gatewatch.verify import Round, Taken, TakeRound
 
 _MOST_BYTES = 6_000_000
 _MOST_EXPANDED = 200_000_000

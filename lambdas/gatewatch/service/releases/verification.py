@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gatewatch.config.canonical import Config
+from gatewatch.looking.rounds import HeldWrite, TakeRound
 from gatewatch.model import Held
 from gatewatch.plan import Entered
 from gatewatch.ports import Clock
@@ -32,7 +33,7 @@ from gatewatch.service.releases.scope import OwnSettings, ScopeError, scoped, us
 from gatewatch.service.releases.stack_state import StackState
 from gatewatch.service.source import ConfigSource, Holding
 from gatewatch.service.state_slices import Slice, latest, slice_believed
-from gatewatch.verify import HeldWrite, TakeRound, Wait, verify
+from gatewatch.verify import Wait, verify
 
 
 class KnownTable(Protocol):
