@@ -170,7 +170,7 @@ def _expected(name: str, value: str) -> list[str] | None:
     if "\n" in value:
         return None
     if name == "markdown":
-        return []
+        return [f"--report=markdown={value}"]
     return [f"{name}={value}"] if name in ("junit", "sarif") else [f"--{name}={value}"]
 
 
