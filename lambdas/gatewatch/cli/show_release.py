@@ -46,8 +46,8 @@ def release(found: Release) -> RenderableType:
     if told:
         parts.append(answers(told))
     if unsettled:
-        number = show.count(len(unsettled), "look")
-        parts += [Text(), Text(f"{number} more had passed so far, too few times to count")]
+        number = show.count(len(unsettled), "more look")
+        parts += [Text(), Text(f"{number} had passed so far, too few times to count")]
     parts += _gone(found.gone)
     parts += [Text(), *nexts] if (nexts := _next(found.stopping)) else []
     return Group(*parts)
