@@ -35,7 +35,7 @@ apis:
 """
 STOPPED = {
     # A signature may also have been lost on its way: that cannot be told from outside.
-    "method lost": ("GET /ledger", "route_not_found"),
+    "method lost": ("GET /ledger", "routing", "route_not_found"),
     "route opened": ("GET /orders", "open to everybody"),
     "authorizer broken": ("GET /orders", "auth", "authorizer_denied"),
 }

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from gatewatch.model import Finding, Layer, Outcome, Verdict
+from gatewatch.model import Candidate, Finding, Layer, Outcome, Verdict
 from gatewatch.release.decide import Decision, Release
 from gatewatch.release.words import headline, told
 from tests.builders import config, verdict
 from tests.release.test_decide import BACKEND, BROKEN, LOST, ONE, OPEN, PASSES, REFUSED, released
+
+UNSIGNED = Candidate("iam_unsigned", Layer.AUTH)
 
 
 def test_a_stopped_release_names_route_layer_and_cause() -> None:
@@ -25,6 +27,10 @@ def test_a_stopped_release_names_route_layer_and_cause() -> None:
     ("answer", "phrase"),
     [
         (LOST, "routing: one of route_not_found, wrong_method; it passed before"),
+        (
+            replace(LOST, layer=Layer.AMBIGUOUS, candidates=(*LOST.candidates, UNSIGNED)),
+            "routing or auth: one of route_not_found, wrong_method, iam_unsigned; it passed",
+        ),
         (BROKEN, "auth: authorizer_failure (certain), The authorizer itself is broken; it passed"),
         (
             verdict(finding=Finding.UNEXPECTED_STATUS, layer=Layer.OK, because="status 201"),

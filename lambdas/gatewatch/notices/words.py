@@ -42,11 +42,6 @@ _FINDINGS = {
 }
 
 
-def finding_words(finding: Finding) -> str:
-    """What a route is, of which this was found; not for `refused`, which its cause tells."""
-    return _FINDINGS[finding]
-
-
 def title_of(cause: str) -> str:
     known = catalogue().get(cause)
     return known.title if known else "no known cause"

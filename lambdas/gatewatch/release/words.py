@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gatewatch.model import Confidence, Finding, Layer, Verdict
 from gatewatch.notices.visible import visible_line
-from gatewatch.notices.words import caller_phrase, finding_words, title_of
+from gatewatch.notices.words import caller_phrase, finding_phrase, layers_phrase, title_of
 from gatewatch.release.checked import Checked, Standing
 from gatewatch.release.decide import Decision, Release
 
@@ -71,13 +71,13 @@ def failure(checked: Checked) -> str:
         return f"{checked.standing}"
     found = verdict.finding
     if found is not None and found is not Finding.REFUSED:
-        return f"{found_in(verdict)}{finding_words(found)} ({visible_line(verdict.because)})"
-    return f"{found_in(verdict)}{_causes(verdict)}"
+        return f"{_layers(verdict)}{finding_phrase(found)} ({visible_line(verdict.because)})"
+    return f"{_layers(verdict)}{_causes(verdict)}"
 
 
-def found_in(verdict: Verdict) -> str:
-    """The layer, where one is known to have stopped it."""
-    return "" if verdict.layer is Layer.OK else f"{verdict.layer}: "
+def _layers(verdict: Verdict) -> str:
+    """The layer, or those that it may be, where one stopped it."""
+    return "" if verdict.layer is Layer.OK else f"{layers_phrase(verdict)}: "
 
 
 def _causes(verdict: Verdict) -> str:
