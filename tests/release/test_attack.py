@@ -41,13 +41,16 @@ MANY = st.lists(ANSWERS, min_size=1, max_size=30)
 BEFORE = st.lists(ANSWERS, max_size=1)
 
 
+AT = "2026-11-28T12:00:00+00:00"
+
+
 def decided(answers: Sequence[Verdict], known: Baseline = NO_BASELINE) -> Release:
     """Of looks five seconds apart at one route by one caller."""
     sightings = Sightings([key_of(PASSES)], known, Policy(config(ONE)), WINDOW)
     for at, one in enumerate(answers):
         sightings.add(5.0 * at, [one])
     seconds = 5.0 * len(answers)
-    return decide(sightings, known, at="", seconds=seconds, rounds=1, requests=1)
+    return decide(sightings, known, at=AT, seconds=seconds, rounds=1, requests=1)
 
 
 @given(MANY, BEFORE, st.sampled_from([LOST, LOST_ANSWER, BROKEN]))
@@ -76,7 +79,7 @@ def test_what_was_not_looked_at_for_the_whole_window_never_passes(
     sightings = Sightings([key_of(PASSES)], known, Policy(config(ONE)), WINDOW)
     for at, one in enumerate(answers):
         sightings.add(2.0 * at, [one])
-    after = decide(sightings, known, at="", seconds=300, rounds=1, requests=1)
+    after = decide(sightings, known, at=AT, seconds=300, rounds=1, requests=1)
     assert after.decision is not Decision.PASSED
 
 
@@ -90,7 +93,7 @@ def test_nothing_that_was_known_excuses_an_exposure(
     for at, one in enumerate(answers):
         sightings.add(5.0 * at, [one, OPEN])
     seconds = 5.0 * len(answers)
-    found = decide(sightings, known, at="", seconds=seconds, rounds=1, requests=1)
+    found = decide(sightings, known, at=AT, seconds=seconds, rounds=1, requests=1)
     assert found.decision is Decision.STOPPED
 
 

@@ -110,11 +110,10 @@ def verify(
 
     ```
     gatewatch verify
-    gatewatch run --format json >before.json   # then deploy, then:
     gatewatch verify --baseline before.json
-    gatewatch verify --api orders --for 60s --save baseline.json --baseline baseline.json
-    gatewatch verify --stack Gatewatch --report junit=verify.xml --report sarif=verify.sarif
-    gatewatch verify --api orders --url https://abc123.execute-api.us-east-1.amazonaws.com/next
+    gatewatch verify --api orders --for 60s --save base.json
+    gatewatch verify --stack Gatewatch --report junit=verify.xml
+    gatewatch verify --api orders --url https://next.example.com
     ```
     """
     files = [wanted(one) for one in report or ()]
