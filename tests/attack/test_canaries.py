@@ -184,7 +184,7 @@ def _logged(*names: str) -> Iterator[Log]:
 COMMANDS: dict[str, Sequence[Sequence[str]] | str] = {
     "run": [[]],
     "watch": [["--ticks", "1"]],
-    "verify": [["--for", "1s", "--deadline", "1s", "--save", "saved.json"]],
+    "verify": [["--for", "1s", "--deadline", "20s", "--save", "saved.json"]],
     "check": [
         ["GET /called"],
         ["http://{place}/prod/sent/0?access_token={query}", "--as", "bearer=env:T_BEARER"],
@@ -217,7 +217,7 @@ IN_STACK: dict[str, Sequence[Sequence[str]]] = {
     "status": [[]],
     "probe-now": [["echo", "GET /called", "--wait", "3s"], ["nothing"]],
     "send-test": [["--wait", "0s"]],
-    "verify": [["--for", "1s", "--deadline", "1s"]],
+    "verify": [["--for", "1s", "--deadline", "20s"]],
     "pause": [["echo", "--for", "1h", "--why", "a word"]],
     "resume": [[], ["echo"]],
 }
