@@ -84,8 +84,14 @@ def _head(connection: socket.socket) -> bytes:
 def serving(handle: Handler, context: ssl.SSLContext | None = None) -> Iterator[RawServer]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = RawServer(handle, context, port=listener.getsockname()[1])
-        threading.Thread(target=server._serve, args=(listener,), daemon=True).start()
+        serving_thread = threading.Thread(target=server._serve, args=(listener,), daemon=True)
+        serving_thread.start()
         yield server
+        # Closing alone leaves the thread in its call, and the port open; and a number that is
+        # closed here may be another server's by the time of its next call.
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        serving_thread.join(timeout=5)
 
 
 def answering(
