@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import re
 import socket
 import sqlite3
 import traceback
@@ -131,10 +132,7 @@ def test_the_state_file_holds_none(planted: Path) -> None:
     content = file.read_bytes().decode("latin-1")
     assert leaks(content) == []
     documents = b"".join(
-        bytes.fromhex(part)
-        for line in kept
-        for part in line.split("X'")[1:]
-        for part in [part.split("'")[0]]
+        bytes.fromhex(blob) for line in kept for blob in re.findall(r"[(,]X'([0-9A-F]+)'", line)
     )
     assert b"AccessDenied" in documents
     assert leaks(documents.decode()) == []
