@@ -13,12 +13,12 @@ from gatewatch.adapters.aws.sqs import batches
 from gatewatch.incidents.acknowledge import Ack
 from gatewatch.incidents.links import Claim, Link
 from gatewatch.model import Finding, Incident
+from gatewatch.notices.notice import Notice
 from gatewatch.service import ledger as ledgers
 from gatewatch.service import state_slices as packing
 from gatewatch.service.changes.deployed import DeployedApi, Rounds
 from gatewatch.service.errands import Answer, Errand, Looked, Tick, Waiting
 from gatewatch.service.ledger import Ledger
-from gatewatch.service.outbox import Notice
 from gatewatch.service.ports import ApiRecord, Message, OvertakenError
 from gatewatch.service.state_slices import Slice
 

@@ -90,7 +90,7 @@ def needs(config: Config, name: str, vague: frozenset[str] = frozenset()) -> Nee
 
 
 def _calls(config: Config) -> Calls:
-    refs = list(within(config, SecretRef))
+    refs = list(within(config.credentials, SecretRef))
     return Calls(
         secrets=_sorted(ref.name for ref in refs if ref.source is SecretSource.SECRET),
         parameters=_sorted(ref.name for ref in refs if ref.source is SecretSource.SSM),

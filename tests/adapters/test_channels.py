@@ -13,9 +13,9 @@ from gatewatch.adapters.aws.s3 import S3Objects
 from gatewatch.adapters.aws.sns import SnsPublisher
 from gatewatch.adapters.aws.sqs import SqsQueue
 from gatewatch.notices.message import subject
+from gatewatch.notices.notice import Notice
 from gatewatch.notices.origin import Origin
 from gatewatch.service.ledger import WriterContext
-from gatewatch.service.outbox import Notice
 from gatewatch.service.ports import Message, UndeliveredError
 from tests.builders import verdict
 from tests.deployed import bucket, queue

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from gatewatch.adapters.aws.dynamodb import DynamoTable
 from gatewatch.adapters.aws.items import ThrottledError, batch
 from gatewatch.config.canonical import Channel
+from gatewatch.delivery.outbox import notices
 from gatewatch.incidents.announce import Announcement, AnnouncementKind
 from gatewatch.incidents.links import Claim, Link
 from gatewatch.incidents.track import Patience
 from gatewatch.model import Finding, Outcome, Severity
 from gatewatch.service.ledger import Ledger, pack_ledger
-from gatewatch.service.outbox import notices
 from gatewatch.service.ports import ApiRecord, OvertakenError
 from gatewatch.service.state_slices import Slice, advance, slice_name
 from tests.builders import verdict

@@ -19,9 +19,9 @@ from gatewatch.adapters.secrets import read_in_account
 from gatewatch.config.author import load
 from gatewatch.config.canonical import AssumedRole, SecretRef, within
 from gatewatch.gateway.url import parse
+from gatewatch.notices.notice import Notice
 from gatewatch.notices.origin import Origin
 from gatewatch.ports import SecretError
-from gatewatch.service.outbox import Notice
 from gatewatch.service.ports import UndeliveredError
 from tests.builders import verdict
 from tests.service.test_ledger import PASS, heard, looked
@@ -92,7 +92,11 @@ def test_policies_allow_what_a_hub_asks_of_other_accounts(
     [channel] = config.notify
     [incident] = heard(looked(PASS, verdict())).incidents
     notice = Notice(
-        message_id="m", kind="opened", at=incident.opened_at, incident=incident, topic=channel.topic
+        message_id="m",
+        kind="opened",
+        at=incident.opened_at,
+        incident=incident,
+        channel=channel.topic,
     )
     with _asking(monkeypatch) as asked:
         AwsIdentities().role_keys(role)

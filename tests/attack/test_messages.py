@@ -34,11 +34,11 @@ from gatewatch.model import (
     Update,
 )
 from gatewatch.notices.message import subject
+from gatewatch.notices.notice import Notice
 from gatewatch.notices.origin import Origin
 from gatewatch.service import ledger as ledgers
 from gatewatch.service.ledger import Ledger
 from gatewatch.service.metrics import dimension
-from gatewatch.service.outbox import Notice
 from gatewatch.service.ports import UnacceptableError, UndeliveredError
 from gatewatch.service.state_slices import Slice, pack_slice
 from tests.deployed import Account
@@ -95,7 +95,7 @@ NOTICES = st.builds(
     message_id=st.just("m" * 32),
     kind=st.sampled_from(list(AnnouncementKind)),
     at=st.just(AT),
-    topic=st.just(""),
+    channel=st.just(""),
     incident=INCIDENTS,
     news=some(TEXTS),
 )
@@ -137,7 +137,7 @@ def test_any_incident_fits_into_an_item(incident: Incident) -> None:
 @settings(max_examples=10)
 def test_a_ledger_with_all_that_may_wait_fits_into_an_item(incident: Incident, many: int) -> None:
     waiting = Notice(
-        message_id="", kind=AnnouncementKind.CHANGED, at=AT, topic="t", incident=incident
+        message_id="", kind=AnnouncementKind.CHANGED, at=AT, channel="t", incident=incident
     )
     outbox = tuple(replace(waiting, message_id=str(one)) for one in range(many))
     whole = Ledger(api="a", incidents=(incident,), outbox=outbox)
@@ -233,7 +233,7 @@ INCIDENT = Incident(
     members=(Member(route="GET /x", entrance="e", caller="anonymous", since=AT),),
 )
 NOTICE = Notice(
-    message_id="m" * 32, kind=AnnouncementKind.OPENED, at=AT, topic="", incident=INCIDENT
+    message_id="m" * 32, kind=AnnouncementKind.OPENED, at=AT, channel="", incident=INCIDENT
 )
 ARN = "arn:aws:sns:us-east-1:123456789012:t"
 LONG = "Invalid parameter: Message too long"

@@ -188,8 +188,8 @@ REFUSED: dict[str, tuple[dict[str, str | bytes], list[str]]] = {
         },
         [
             "gatewatch.yaml:2: contakt: unknown key; expected one of alarm_runbook, alarms, apis, "
-            "contact, credentials, defaults, include, maintenance, network, notify, small, "
-            "verify "
+            "contact, credentials, defaults, heartbeat, include, maintenance, network, notify, "
+            "small, verify "
             '(did you mean "contact"?)',
             'teams/a.yaml:5: apis.orders.routes[0].GET /x.access: "pubic": expected one of '
             "protected, public",

@@ -11,7 +11,7 @@ import pytest
 from bench.reference import PAGE
 
 from gatewatch.cli.init import STARTER
-from gatewatch.config import authored
+from gatewatch.config import authored, channels
 from gatewatch.config.author import load
 from gatewatch.config.canonical import (
     AssumedRole,
@@ -23,7 +23,7 @@ from gatewatch.config.canonical import (
     Sigv4,
 )
 from gatewatch.config.credentials import KINDS
-from gatewatch.config.reference import EXAMPLES, reference_page
+from gatewatch.config.reference import CHANNELS, EXAMPLES, reference_page
 
 APIS = """
 apis:
@@ -52,8 +52,20 @@ def test_an_example_of_the_page_loads(kind: str) -> None:
     assert f"`{EXAMPLES[kind].yaml}`" in reference_page()
 
 
+def test_every_kind_of_channel_has_an_example() -> None:
+    assert set(CHANNELS) == set(channels.KINDS)
+
+
+@pytest.mark.parametrize("kind", CHANNELS)
+def test_an_example_of_a_channel_loads(kind: str) -> None:
+    found = load(f"notify: [{CHANNELS[kind].yaml}]\n{APIS.replace(', as: [%s]', '')}", kind)
+    assert len(found.notify) == 1
+    assert f"`{CHANNELS[kind].yaml}`" in reference_page()
+
+
 def test_the_page_tells_every_key() -> None:
-    told = set(re.findall(r"^\| `(\w+)` \|", reference_page(), re.MULTILINE)) | set(EXAMPLES)
+    told = set(re.findall(r"^\| `(\w+)` \|", reference_page(), re.MULTILINE))
+    told |= {*EXAMPLES, *CHANNELS}
     parts = (part.get("properties", {}) for part in authored.schema()["$defs"].values())
     assert told == {key for part in parts for key in part}
 

@@ -18,10 +18,10 @@ from gatewatch.incidents import links
 from gatewatch.incidents.acknowledge import Ack, acknowledge
 from gatewatch.incidents.announce import AnnouncementKind
 from gatewatch.model import ANONYMOUS, Acknowledgement, Finding, Incident, Severity
+from gatewatch.notices.notice import Notice
 from gatewatch.remember import Remembered, remember
 from gatewatch.service.incidents import handle_wake_up
 from gatewatch.service.ledger import WriterContext
-from gatewatch.service.outbox import Notice
 from gatewatch.service.ports import UnacceptableError, UndeliveredError
 from gatewatch.service.wake_up import WakeUp
 from tests.builders import URL
@@ -269,7 +269,7 @@ def test_a_channel_that_is_down_is_told_once_it_is_there() -> None:
 def test_what_is_pushed_out_by_later_messages_tells_of_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("gatewatch.service.outbox._MOST_WAITING", 1)
+    monkeypatch.setattr("gatewatch.delivery.outbox._MOST_WAITING", 1)
     writers = Account()
     writers.inbox = inbox = Refusing(UndeliveredError("down"), *AnnouncementKind)
     writers.pass_minute(orders=FAIL, carts=FAIL)

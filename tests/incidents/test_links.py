@@ -25,6 +25,7 @@ from gatewatch.incidents.correlate import correlate, moment
 from gatewatch.incidents.links import NAMED_WITHIN, Claim, Link, link_of
 from gatewatch.incidents.track import Patience, Turn
 from gatewatch.model import ANONYMOUS, Finding, Incident, Layer, Outcome, Severity, Verdict
+from gatewatch.notices.card import card_of
 from gatewatch.notices.message import text
 from gatewatch.notices.origin import UNNAMED
 from gatewatch.notices.words import headline
@@ -306,7 +307,7 @@ def test_nobody_relies_on_one_that_the_same_channel_does_not_hear_of() -> None:
     channels = (Channel(topic="light", severities=(Severity.LOW,)), Channel(topic="all"))
     writers.abouts = {api: WriterContext(channels=channels) for api in writers.apis}
     writers.pass_minute(orders=FAIL, carts=LIGHT)
-    told = {(one.topic, one.incident.api) for one in writers.inbox.notices}
+    told = {(one.channel, one.incident.api) for one in writers.inbox.notices}
     assert ("light", "carts") in told
 
 
@@ -369,7 +370,7 @@ def test_people_see_whose_page_it_is_besides_and_where_the_others_are_told_of() 
     writers.pass_minute(orders=FAIL, carts=FAIL, billing=FAIL)
     writers.minutes(3)
     leading, other = writers.open("orders"), writers.open("carts")
-    told = text("m", "changed", tick(3), leading)
+    told = text(card_of("m", "changed", tick(3), leading))
     assert f"the same credential fails at:\n- billing, since {moment(tick(1))} (incident" in told
     out = Console(width=120, record=True, file=StringIO())
     print_incidents(report_of(leading, other), out, UNNAMED)

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -29,9 +30,10 @@ from gatewatch.model import (
     Severity,
     Update,
 )
+from gatewatch.notices.card import card_of
 from gatewatch.notices.message import document, subject, text
+from gatewatch.notices.notice import Notice
 from gatewatch.notices.origin import Origin
-from gatewatch.service.outbox import Notice
 from tests.support import look
 
 WRITTEN = Path(__file__).parent / "messages"
@@ -179,9 +181,13 @@ MESSAGES = {
 }
 
 
+def as_text(*parts: Any, **more: Any) -> str:
+    return text(card_of(*parts, **more))
+
+
 def told(name: str, origin: Origin = ORIGIN) -> str:
     kind, incident, news = MESSAGES[name]
-    said = text("4f1d", kind, LATER, incident, origin=origin, news=news)
+    said = as_text("4f1d", kind, LATER, incident, origin=origin, news=news)
     return f"{subject(kind, incident)}\n\n{said}\n"
 
 
@@ -207,7 +213,7 @@ ORDER = (
 
 
 def test_a_message_is_in_the_order_in_which_people_read() -> None:
-    said = text("m", "opened", AT, OPENED, origin=ORIGIN)
+    said = as_text("m", "opened", AT, OPENED, origin=ORIGIN)
     places = [said.find(part) for part in ORDER]
     assert places == sorted(places)
     assert -1 not in places
@@ -221,7 +227,7 @@ def test_what_is_new_stands_right_below_the_first_line() -> None:
 
 
 def first_things(incident: Incident) -> str:
-    said = text("m", "opened", AT, incident, origin=ORIGIN)
+    said = as_text("m", "opened", AT, incident, origin=ORIGIN)
     return said.partition("do first")[2].partition("owner:")[0]
 
 
@@ -265,7 +271,7 @@ TELLING = ("MissingAuthenticationToken", '"body":', "curl", "abc123", "us-east-1
 @pytest.mark.parametrize("finding", list(Finding))
 def test_an_exposure_carries_nothing_to_repeat_it_with(finding: Finding) -> None:
     incident = replace(OPENED, finding=finding)
-    said = text("m", "opened", AT, incident, origin=ORIGIN)
+    said = as_text("m", "opened", AT, incident, origin=ORIGIN)
     found = {one for one in TELLING if one in said}
     assert (found == set()) is (finding in EXPOSURES)
     machine = document("m", "opened", AT, incident, origin=ORIGIN)
@@ -291,18 +297,18 @@ def test_the_moment_before_which_all_was_good_is_no_later_than_the_beginning() -
 
 def test_what_never_passed_is_said_to_be_so() -> None:
     new = replace(OPENED, members=(member(last_good=None),))
-    assert "last good:   never since it is watched" in text("m", "opened", AT, new)
+    assert "last good:   never since it is watched" in as_text("m", "opened", AT, new)
 
 
 def test_a_pass_that_may_have_gone_unwritten_is_said_to_be_possible() -> None:
     vague = replace(OPENED, members=(replace(member(), good_or_later=True),))
-    assert "last good:   2026-11-22 08:59:00 UTC or later\n" in text("m", "opened", AT, vague)
+    assert "last good:   2026-11-22 08:59:00 UTC or later\n" in as_text("m", "opened", AT, vague)
 
 
 def test_a_route_that_joined_later_does_not_blur_when_it_was_last_good() -> None:
     late = member("GET /late", since="2026-11-22T09:30:00+00:00", last_good=LATER)
     both = replace(OPENED, members=(member(), replace(late, good_or_later=True)))
-    assert "last good:   2026-11-22 08:59:00 UTC\n" in text("m", "joined", AT, both)
+    assert "last good:   2026-11-22 08:59:00 UTC\n" in as_text("m", "joined", AT, both)
 
 
 def test_times_are_told_to_the_second_and_with_their_zone() -> None:
@@ -315,7 +321,7 @@ def test_times_are_told_to_the_second_and_with_their_zone() -> None:
 @pytest.mark.parametrize(("kind", "state"), [("opened", "open"), ("resolved", "resolved")])
 def test_a_message_names_the_deployment_before_it_at_its_top(kind: str, state: str) -> None:
     one = replace(DEPLOYED, state=state, resolved_at=LATER if state == "resolved" else None)
-    told = text("m", kind, LATER, one).splitlines()
+    told = as_text("m", kind, LATER, one).splitlines()
     assert told[2] == (
         "began:       40s after CreateDeployment dep123 of stage prod at "
         "2026-11-22 08:59:20 UTC by role/deployer"
@@ -326,7 +332,7 @@ def test_a_message_names_the_deployment_before_it_at_its_top(kind: str, state: s
 
 def test_a_moment_of_another_zone_is_told_in_utc() -> None:
     moved = replace(OPENED, members=(member(since="2026-11-22T10:00:00+01:00"),))
-    assert "since:       2026-11-22 09:00:00 UTC" in text("m", "opened", AT, moved)
+    assert "since:       2026-11-22 09:00:00 UTC" in as_text("m", "opened", AT, moved)
 
 
 @pytest.mark.parametrize(
@@ -342,7 +348,7 @@ def test_a_moment_of_another_zone_is_told_in_utc() -> None:
     ids=["nobody says where", "a file of this machine", "a stack with another name"],
 )
 def test_how_to_take_it_over_is_ready_to_paste(origin: Origin, command: str) -> None:
-    lines = text("m", "opened", AT, OPENED, origin=origin).splitlines()
+    lines = as_text("m", "opened", AT, OPENED, origin=origin).splitlines()
     assert f"take over:   {command}" in lines
     assert ("deployment:  Shop, stack Infra" in lines) is (origin.stack == "Infra")
 
@@ -427,7 +433,7 @@ def notice(incident: Incident) -> Notice:
         message_id="4f1d",
         kind=AnnouncementKind.OPENED,
         at=AT,
-        topic="",
+        channel="",
         incident=incident,
         news=("n",) * 99,
     )
@@ -460,7 +466,7 @@ def test_a_message_fits_however_much_there_is_to_say(name: str) -> None:
 
 @pytest.mark.parametrize("name", WIDE)
 def test_a_text_is_for_people_however_much_there_is_to_say(name: str) -> None:
-    said = text("m", "opened", AT, WIDE[name], origin=ORIGIN)
+    said = as_text("m", "opened", AT, WIDE[name], origin=ORIGIN)
     assert len(said.splitlines()) < 150
     assert max(map(len, said.splitlines())) <= 1000
 
@@ -480,7 +486,7 @@ def test_what_others_wrote_is_shown_and_steers_nothing() -> None:
         OPENED, because=evil, runbook=evil, team=evil, api=evil, evidence=(body,),
         members=(member(f"GET /{evil}"),), ruled_out=(RuledOut("x", evil),),
     )  # fmt: skip
-    said = text("m", "opened", AT, incident, origin=ORIGIN, news=(evil,))
+    said = as_text("m", "opened", AT, incident, origin=ORIGIN, news=(evil,))
     assert not set(said) & set("\x1b\r\x9b\u202e\u2028")
     assert "␛[2J␍␊owner: me" in said
     assert sum(one.startswith("owner:") for one in said.splitlines()) == 1

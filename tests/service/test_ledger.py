@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from gatewatch.config.canonical import Channel
 from gatewatch.config.windows import Opening
+from gatewatch.delivery.outbox import OWN
 from gatewatch.incidents.announce import AnnouncementKind
 from gatewatch.incidents.track import Patience
 from gatewatch.model import (
@@ -34,7 +35,6 @@ from gatewatch.service.ledger import (
     sent,
     unpack_ledger,
 )
-from gatewatch.service.outbox import OWN
 from gatewatch.service.state_slices import Slice, advance, pack_slice, unpack_slice
 from tests.builders import URL, candidates, verdict
 from tests.deployed import tick
@@ -246,7 +246,7 @@ def test_a_member_whose_state_was_forgotten_does_not_keep_an_incident_open() -> 
 
 def test_a_channel_takes_what_it_asked_for() -> None:
     about = WriterContext(channels=(OWN, Channel(topic="arn:low", severities=(Severity.LOW,))))
-    assert [one.topic for one in heard(looked(FAIL), about=about).outbox] == [""]
+    assert [one.channel for one in heard(looked(FAIL), about=about).outbox] == [""]
 
 
 HOURLY = WriterContext(channels=(OWN, TEAM), remind_every_seconds=3600)
@@ -298,7 +298,7 @@ def test_a_channel_that_did_not_take_the_last_message_gets_no_reminder_on_top() 
     opened = heard(looked(FAIL), about=HOURLY)
     half = replace(opened, outbox=opened.outbox[1:])
     said = absorb(half, [looked(FAIL)], HOURLY, "2026-11-22T10:01:00+00:00").outbox
-    assert [(one.topic, one.kind) for one in said] == [
+    assert [(one.channel, one.kind) for one in said] == [
         ("arn:team", AnnouncementKind.OPENED),
         ("", AnnouncementKind.REMINDER),
     ]
@@ -353,7 +353,9 @@ def test_an_exposure_that_no_security_route_takes_is_told_to_everybody() -> None
 
 
 def told(fail: object, *channels: Channel) -> list[str]:
-    return [one.topic for one in heard(looked(fail), about=WriterContext(channels=channels)).outbox]
+    return [
+        one.channel for one in heard(looked(fail), about=WriterContext(channels=channels)).outbox
+    ]
 
 
 def test_a_message_has_the_same_id_whenever_it_is_made() -> None:
@@ -435,7 +437,7 @@ def test_an_outage_of_two_thousand_routes_waits_for_twenty_channels_with_all_its
     )
     incident = replace(notice.incident, members=members)
     waiting = tuple(
-        replace(notice, topic=f"arn:{n}", message_id=str(n), incident=incident) for n in range(20)
+        replace(notice, channel=f"arn:{n}", message_id=str(n), incident=incident) for n in range(20)
     )
     packed = pack_ledger(Ledger(api="orders", incidents=(incident,), outbox=waiting))
     assert len(packed) < 400_000
@@ -450,10 +452,10 @@ def evidence(body: str) -> tuple[object, ...]:
 def test_a_channel_that_takes_nothing_leaves_room_for_the_others() -> None:
     """Its newest messages wait, those of another channel all do."""
     [one] = heard(looked(FAIL)).outbox
-    dead = [replace(one, topic="dead", message_id=str(number)) for number in range(150)]
+    dead = [replace(one, channel="dead", message_id=str(number)) for number in range(150)]
     full = Ledger(api="orders", outbox=(*dead, one))
     after = absorb(full, [looked(FAIL)], WriterContext(), tick(9)).outbox
-    assert [each.message_id for each in after if each.topic == "dead"] == [
+    assert [each.message_id for each in after if each.channel == "dead"] == [
         str(number) for number in range(50, 150)
     ]
     assert one in after

@@ -15,11 +15,11 @@ from gatewatch.adapters.aws.sqs import SqsQueue
 from gatewatch.adapters.secrets import read_in_account
 from gatewatch.config.author import load
 from gatewatch.config.canonical import SecretRef, SecretSource
+from gatewatch.notices.notice import Notice
 from gatewatch.ports import SecretError
 from gatewatch.service import incidents as writing
 from gatewatch.service import probe as probing
 from gatewatch.service.dispatch import dispatch
-from gatewatch.service.outbox import Notice
 from gatewatch.service.ports import UndeliveredError
 from gatewatch.service.published import RejectedError
 from handlers import incidents as writers

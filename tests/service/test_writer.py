@@ -6,9 +6,9 @@ from bench.scale.memory import CountingTable
 
 from gatewatch.incidents.track import Patience
 from gatewatch.model import Outcome
+from gatewatch.notices.notice import Notice
 from gatewatch.service.incidents import handle_wake_up
 from gatewatch.service.ledger import WriterContext
-from gatewatch.service.outbox import Notice
 from gatewatch.service.state_slices import Slice, advance
 from gatewatch.service.wake_up import WakeUp
 from tests.builders import verdict

@@ -16,6 +16,7 @@ from gatewatch.config.canonical import (
     Channel,
     Config,
     CredentialSource,
+    Heartbeat,
     Network,
     SecretRef,
     SecretSource,
@@ -24,19 +25,20 @@ from gatewatch.config.canonical import (
     Window,
     read_canonical,
 )
+from gatewatch.config.channels import channel, heartbeat
 from gatewatch.config.credentials import NamedSource, credential, hosts_of_users, read_source
 from gatewatch.config.expand import api
 from gatewatch.config.findings import Findings
 from gatewatch.config.limits import check_times
 from gatewatch.config.lookups import Lookups
-from gatewatch.config.maintenance import covered_apis, windows
+from gatewatch.config.maintenance import windows
 from gatewatch.config.network import network
 from gatewatch.config.parts import Part, Parts, read_parts
 from gatewatch.config.problems import ConfigError, Path, Problem
 from gatewatch.config.rules import problems
 from gatewatch.config.values import MOST_CHANNELS, MOST_WINDOWS
 from gatewatch.config.verification import verification
-from gatewatch.model import ANONYMOUS, Severity
+from gatewatch.model import ANONYMOUS
 
 T = TypeVar("T")
 
@@ -73,6 +75,7 @@ def _config(parts: Parts) -> Config | None:
     notify = tuple(_channels(owners["apis"], parts))
     placed = _network(main)
     verify = _verification(main)
+    beat = _heartbeat(main)
     if parts.problems:
         return None
     used = hosts_of_users(apis)
@@ -91,6 +94,7 @@ def _config(parts: Parts) -> Config | None:
         alarm_runbook=_text(main, "alarm_runbook"),
         small=main.value.get("small") is True or msgspec.UNSET,
         verify=verify,
+        heartbeat=msgspec.UNSET if beat is None else beat,
     )
     if not parts.problems:
         for problem in _of_canonical(made):
@@ -137,26 +141,14 @@ def _channels(apis: Mapping[str, Part], parts: Parts) -> Iterator[Channel]:
             if one is not None:
                 found += 1
                 _check_count(found, MOST_CHANNELS, "channels", ("notify",), part)
-                yield _channel(one, apis, ("notify", at), part)
+                place = ("notify", at)
+                yield channel(one, apis, place, part.findings, part.lookups, _own(part))
 
 
 def _check_count(found: int, most: int, what: str, path: Path, part: Part) -> None:
     """Once, at the first that is too much."""
     if found == most + 1:
         part.findings.add(path, f"expected at most {most} {what} in all files together")
-
-
-def _channel(
-    written: authored.Channel, apis: Mapping[str, Part], path: Path, part: Part
-) -> Channel:
-    severity = written.severity
-    covered = covered_apis(written.apis, apis, path, part.findings, _own(part))
-    return Channel(
-        topic=written.sns,
-        severities=(severity,) if isinstance(severity, Severity) else severity,
-        only=written.only,
-        apis=msgspec.UNSET if covered is None else covered,
-    )
 
 
 def _own(part: Part) -> tuple[str, ...] | None:
@@ -171,6 +163,14 @@ def _windows(apis: Mapping[str, Part], parts: Parts) -> Iterator[Window]:
             found += 1
             _check_count(found, MOST_WINDOWS, "windows", ("maintenance",), part)
             yield one
+
+
+def _heartbeat(main: Part) -> Heartbeat | None:
+    if main.value.get("heartbeat") is None:
+        return None
+    path = ("heartbeat",)
+    written = _piece(main.value["heartbeat"], authored.Heartbeat, path, main.findings)
+    return heartbeat(written, path, main.findings) if written else None
 
 
 def _network(main: Part) -> Network | None:

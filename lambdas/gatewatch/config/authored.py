@@ -14,10 +14,13 @@ from gatewatch.config.values import (
     ApiId,
     ApiName,
     AuthMethod,
+    Bus,
+    ChannelName,
     Contact,
     Count,
     CronLine,
     HeaderName,
+    HeaderValue,
     HostPort,
     Link,
     Moment,
@@ -26,15 +29,17 @@ from gatewatch.config.values import (
     Region,
     RoleArn,
     SecurityGroupId,
+    SourceId,
     Status,
     SubnetId,
+    Template,
     Text,
     TimeZone,
     TopicArn,
     Username,
 )
 from gatewatch.gateway.url import NAMED_HOST, PORT
-from gatewatch.model import Access, Action, Concern, Guard, Severity
+from gatewatch.model import Access, Action, Concern, Finding, Guard, Layer, Severity
 
 Duration = Annotated[
     str,
@@ -348,18 +353,109 @@ class Api(Defaults, frozen=True, kw_only=True):
     ca_file: Text | None = None
 
 
-class Channel(Authored, frozen=True, kw_only=True):
-    """A topic that gets the deployed service's incidents, in addition to its own topic; of these
-    severities, if not of all, and of the named `apis`, or all.
+class PagerDuty(SecretRef, frozen=True, kw_only=True):
+    """The integration key of a service (Events API v2): the reference itself.
 
-    `only: exposures` makes it the security route: exposures go there and to the service's own
-    topic, and no longer to the others.
+    `url`: another address of that API, such as `https://events.eu.pagerduty.com/v2/enqueue`.
+    `acknowledge`: the signing secret of a webhook (v3) by which PagerDuty tells who takes an
+    incident; the deployed service then has an address for it.
     """
 
-    sns: TopicArn
+    url: Url | None = None
+    acknowledge: Secret | None = None
+
+
+class SecretUrl(SecretRef, frozen=True, kw_only=True):
+    """The address of an incoming webhook, which is a secret: the reference itself. `host`: where
+    that address is; the secret can lead nowhere else."""
+
+    host: Host | None = None
+
+
+class Opsgenie(SecretRef, frozen=True, kw_only=True):
+    """The key of an API integration: the reference itself. `url`: another address of the Alert API,
+    such as `https://api.eu.opsgenie.com/v2/alerts`."""
+
+    url: Url | None = None
+
+
+class IncidentIo(SecretRef, frozen=True, kw_only=True):
+    """The token of an HTTP alert source of incident.io: the reference itself. `source`: its id."""
+
+    source: SourceId
+    url: Url | None = None
+
+
+class Webhook(Authored, frozen=True, kw_only=True):
+    """Any other receiver. `url`: its address, or a reference to it; then `host` says where it is.
+
+    `sign`: a secret with which each message is signed; `bearer`: a token that is sent along.
+    `template`: a template of Jinja2 that makes the body, instead of the JSON for programs;
+    `content_type`: what that body is. `ca_file`: PEM certificates of a private authority.
+    """
+
+    url: Url | SecretRef
+    host: Host | None = None
+    sign: Secret | None = None
+    bearer: Secret | None = None
+    template: Template | None = None
+    content_type: HeaderValue | None = None
+    ca_file: Text | None = None
+
+
+class Quiet(Authored, frozen=True, kw_only=True):
+    """Quiet hours: they begin at each time of `cron` and last `for` so long. What is of these
+    severities waits until their end, and is not told at all if it is over by then."""
+
+    cron: CronLine
+    duration: WindowLength = field(name="for")
+    timezone: TimeZone = "UTC"
+    severity: Severity | tuple[Severity, ...] = (Severity.LOW, Severity.MEDIUM)
+
+
+class Channel(Authored, frozen=True, kw_only=True):
+    """Where incidents are told, in addition to the deployed service's own topic: exactly one of
+    `sns`, `event_bus`, `pagerduty`, `slack`, `teams`, `opsgenie`, `incident_io` and `webhook`.
+
+    It gets the incidents of these severities, owners, layers and findings, and of the named `apis`;
+    of all, where a key is left out. `as`: the shape of what a topic gets, `chat` for Amazon Q in
+    chat applications or `sms`; else mail gets text, and programs JSON. `quiet`: its quiet hours.
+    `after`: it gets only incidents that nobody has acknowledged for so long.
+
+    `only: exposures` makes it the security route: exposures go there and to the service's own
+    topic, and no longer to the others. `name` is for commands and messages; more: [on
+    call](on-call.md).
+    """
+
+    name: ChannelName | None = None
+    sns: TopicArn | None = None
+    shape: Literal["chat", "sms"] | None = field(default=None, name="as")
+    event_bus: Bus | None = None
+    pagerduty: Annotated[PagerDuty, _REFERENCE] | None = None
+    slack: Annotated[SecretUrl, _REFERENCE] | None = None
+    teams: Annotated[SecretUrl, _REFERENCE] | None = None
+    opsgenie: Annotated[Opsgenie, _REFERENCE] | None = None
+    incident_io: Annotated[IncidentIo, _REFERENCE] | None = None
+    webhook: Webhook | None = None
     severity: Severity | tuple[Severity, ...] = ()
+    # msgspec 0.22 frees the type of a bounded text beside a tuple twice.
+    owner: str | tuple[Text, ...] = ()
+    layer: Layer | tuple[Layer, ...] = ()
+    finding: Finding | tuple[Finding, ...] = ()
     only: Literal["exposures"] | None = None
     apis: tuple[Text, ...] | None = None
+    quiet: Quiet | None = None
+    after: Duration | None = None
+
+
+class Heartbeat(Authored, frozen=True, kw_only=True):
+    """A sign of life, so that somebody outside notices when nothing comes any more: to exactly one
+    of a `url` (or a reference to it; then `host` says where it is) and a topic (`sns`)."""
+
+    url: Url | SecretRef | None = None
+    host: Host | None = None
+    sns: TopicArn | None = None
+    every: Duration = "5m"
 
 
 class Window(Authored, frozen=True, kw_only=True):
@@ -433,6 +529,7 @@ class File(Included, frozen=True, kw_only=True):
     contact: Contact | None = None
     alarm_runbook: Link | None = None
     verify: Verification | None = None
+    heartbeat: Heartbeat | None = None
 
 
 def schema() -> dict[str, Any]:

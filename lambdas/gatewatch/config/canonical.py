@@ -20,12 +20,16 @@ from gatewatch.config.values import (
     AuthMethod,
     Authority,
     BaseUrl,
+    Beats,
+    Bus,
+    ChannelName,
     Contact,
     Count,
     CredentialName,
     CronLine,
     Deadline,
     Destination,
+    Escalation,
     Every,
     Few,
     HeaderName,
@@ -46,6 +50,7 @@ from gatewatch.config.values import (
     Status,
     SubnetId,
     Target,
+    Template,
     Text,
     Timeout,
     TimeZone,
@@ -59,7 +64,9 @@ from gatewatch.model import (
     Access,
     Action,
     Concern,
+    Finding,
     Guard,
+    Layer,
     Severity,
 )
 
@@ -289,20 +296,6 @@ class Api(Canonical, frozen=True, kw_only=True):
         )
 
 
-class Channel(Canonical, frozen=True, kw_only=True):
-    """A topic's ARN, and the severities that it takes; none: all. `only` restricts it further, and
-    so does `apis`: where it is unset, it takes the incidents of all. (An earlier version's service
-    reads a configuration that does not set it.)"""
-
-    topic: str
-    severities: tuple[Severity, ...] = ()
-    only: Literal["exposures"] | None = None
-    apis: tuple[ApiName, ...] | msgspec.UnsetType = msgspec.UNSET
-
-    def covers(self, api: str) -> bool:
-        return isinstance(self.apis, msgspec.UnsetType) or api in self.apis
-
-
 class Window(Canonical, frozen=True, kw_only=True):
     """Opens whenever `cron` strikes, or once at `start`, on the clock of `timezone`.
 
@@ -317,6 +310,100 @@ class Window(Canonical, frozen=True, kw_only=True):
 
     def covers(self, api: str) -> bool:
         return not self.apis or api in self.apis
+
+
+class HookKind(StrEnum):
+    """Whose shape a posted message has."""
+
+    PAGERDUTY = "pagerduty"
+    SLACK = "slack"
+    TEAMS = "teams"
+    OPSGENIE = "opsgenie"
+    INCIDENT_IO = "incident_io"
+    WEBHOOK = "webhook"
+
+
+class Hook(Canonical, frozen=True, kw_only=True):
+    """Where messages are posted over HTTPS. `url`: the address, or the secret that it is; `hosts`:
+    the `host:port` pairs at which it may be, and to which alone anything is sent.
+
+    `key`: PagerDuty's integration key, Opsgenie's API key, or a bearer token. `sign`: what each
+    message is signed with. `acknowledge`: the signing secret of what comes back. `template` and
+    `content_type`: of the body of a webhook. `authority`: PEM certificates that are trusted in
+    addition to the public ones.
+    """
+
+    kind: HookKind
+    url: BaseUrl | SecretRef
+    hosts: Annotated[tuple[Destination, ...], Meta(min_length=1, max_length=10)]
+    key: SecretRef | None = None
+    sign: SecretRef | None = None
+    acknowledge: SecretRef | None = None
+    template: Template | None = None
+    content_type: HeaderValue | None = None
+    authority: Authority | None = field(default=None, name="ca_file")
+
+
+class Quiet(Canonical, frozen=True, kw_only=True):
+    """What is of these severities waits while the window is open."""
+
+    window: Window
+    severities: tuple[Severity, ...]
+
+
+class Channel(Canonical, frozen=True, kw_only=True):
+    """One of a topic's ARN, an event bus and a hook; and which incidents it takes: of these
+    severities (none: all), owners, layers and findings. `only` restricts it further, and so does
+    `apis`: where it is unset, it takes the incidents of all.
+
+    `shape`: of what a topic gets. `quiet`: its quiet hours. `after_seconds`: it takes only what
+    nobody has acknowledged for so long. (An earlier version's service reads a configuration that
+    sets none of these.)
+    """
+
+    topic: str = ""
+    severities: tuple[Severity, ...] = ()
+    only: Literal["exposures"] | None = None
+    apis: tuple[ApiName, ...] | msgspec.UnsetType = msgspec.UNSET
+    name: ChannelName | msgspec.UnsetType = msgspec.UNSET
+    shape: Literal["chat", "sms"] | msgspec.UnsetType = msgspec.UNSET
+    bus: Bus | msgspec.UnsetType = msgspec.UNSET
+    hook: Hook | msgspec.UnsetType = msgspec.UNSET
+    owners: tuple[Text, ...] | msgspec.UnsetType = msgspec.UNSET
+    layers: tuple[Layer, ...] | msgspec.UnsetType = msgspec.UNSET
+    findings: tuple[Finding, ...] | msgspec.UnsetType = msgspec.UNSET
+    quiet: Quiet | msgspec.UnsetType = msgspec.UNSET
+    after_seconds: Escalation | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def key(self) -> str:
+        """What tells it from others: the topic's ARN, or else its name. Empty for the deployment's
+        own topic."""
+        return self.topic or ("" if isinstance(self.name, msgspec.UnsetType) else self.name)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a topic whose subscribers get text and JSON."""
+        return self.hook is msgspec.UNSET is self.bus and self.shape is msgspec.UNSET
+
+    @property
+    def called(self) -> str:
+        """Its name for people."""
+        if not isinstance(self.name, msgspec.UnsetType):
+            return self.name
+        return self.topic.rpartition(":")[2] or "own topic"
+
+    def covers(self, api: str) -> bool:
+        return isinstance(self.apis, msgspec.UnsetType) or api in self.apis
+
+
+class Heartbeat(Canonical, frozen=True, kw_only=True):
+    """A sign of life each so many seconds, to a topic, or to an address at `hosts`."""
+
+    every_seconds: Beats
+    topic: str = ""
+    url: BaseUrl | SecretRef | None = None
+    hosts: tuple[Destination, ...] = ()
 
 
 class Network(Canonical, frozen=True, kw_only=True):
@@ -346,6 +433,7 @@ class Config(Canonical, frozen=True, kw_only=True):
     alarm_runbook: Link | None = None
     small: bool | msgspec.UnsetType = msgspec.UNSET
     verify: Verification | msgspec.UnsetType = msgspec.UNSET
+    heartbeat: Heartbeat | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def is_small(self) -> bool:

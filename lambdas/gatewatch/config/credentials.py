@@ -66,16 +66,16 @@ def _source(
     written: authored.Credential, path: Path, lookups: Lookups, findings: Findings
 ) -> CredentialSource | None:
     if (key := written.api_key) is not None:
-        secret = _ref(key, path, findings)
+        secret = reference(key, path, findings)
         return ApiKey(secret=secret, header=key.header) if secret else None
     if (bearer := written.bearer) is not None:
-        secret = _ref(bearer, path, findings)
+        secret = reference(bearer, path, findings)
         return Bearer(secret=secret) if secret else None
     if (basic := written.basic) is not None:
-        secret = _ref(basic.password, (*path, "password"), findings)
+        secret = reference(basic.password, (*path, "password"), findings)
         return Basic(username=basic.username, password=secret) if secret else None
     if (header := written.header) is not None:
-        secret = _ref(header.value, (*path, "value"), findings)
+        secret = reference(header.value, (*path, "value"), findings)
         return Header(name=header.name, secret=secret) if secret else None
     if written.oauth2 is not None:
         return _oauth2(written.oauth2, path, lookups, findings)
@@ -116,19 +116,19 @@ def _client(
     if together is not None and written.client_id is None and secret is None:
         if together.key is not None:
             findings.add((*path, "client", "key"), "expected no key: the whole secret is read")
-        whole = _ref(together, (*path, "client"), findings)
+        whole = reference(together, (*path, "client"), findings)
         if whole is None:
             return None
         return replace(whole, key="client_id"), replace(whole, key="client_secret")
     if together is None and written.client_id is not None and secret is not None:
-        found = _ref(secret, (*path, "client_secret"), findings)
+        found = reference(secret, (*path, "client_secret"), findings)
         return (written.client_id, found) if found else None
     findings.add(path, "expected client, or client_id with client_secret")
     return None
 
 
 def _cognito(written: authored.CognitoCredential, path: Path, findings: Findings) -> Cognito | None:
-    password = _ref(written.password, (*path, "password"), findings)
+    password = reference(written.password, (*path, "password"), findings)
     client_secret = _optional(written.client_secret, (*path, "client_secret"), findings)
     if password is None:
         return None
@@ -145,8 +145,8 @@ def _cognito(written: authored.CognitoCredential, path: Path, findings: Findings
 def _client_certificate(
     written: authored.ClientCertificateCredential, path: Path, findings: Findings
 ) -> ClientCertificate | None:
-    certificate = _ref(written.certificate, (*path, "certificate"), findings)
-    private_key = _ref(written.private_key, (*path, "private_key"), findings)
+    certificate = reference(written.certificate, (*path, "certificate"), findings)
+    private_key = reference(written.private_key, (*path, "private_key"), findings)
     if certificate is None or private_key is None:
         return None
     return ClientCertificate(certificate=certificate, private_key=private_key)
@@ -169,8 +169,8 @@ def _keys(written: authored.Sigv4Credential, path: Path, findings: Findings) -> 
     if written.access_key_id is None or written.secret_access_key is None:
         findings.add(path, "expected access_key_id together with secret_access_key")
         return None
-    key_id = _ref(written.access_key_id, (*path, "access_key_id"), findings)
-    secret = _ref(written.secret_access_key, (*path, "secret_access_key"), findings)
+    key_id = reference(written.access_key_id, (*path, "access_key_id"), findings)
+    secret = reference(written.secret_access_key, (*path, "secret_access_key"), findings)
     token = _optional(written.session_token, (*path, "session_token"), findings)
     if key_id is None or secret is None:
         return None
@@ -180,10 +180,11 @@ def _keys(written: authored.Sigv4Credential, path: Path, findings: Findings) -> 
 def _optional(
     written: authored.SecretRef | None, path: Path, findings: Findings
 ) -> SecretRef | None:
-    return None if written is None else _ref(written, path, findings)
+    return None if written is None else reference(written, path, findings)
 
 
-def _ref(written: authored.SecretRef, path: Path, findings: Findings) -> SecretRef | None:
+def reference(written: authored.SecretRef, path: Path, findings: Findings) -> SecretRef | None:
+    """Where a secret is kept; None where that is not written as it should be."""
     given = [(source, name) for source in SecretSource if (name := getattr(written, source))]
     if len(given) != 1:
         findings.add(path, f"expected {authored.REFERENCE}")

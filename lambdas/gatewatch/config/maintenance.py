@@ -47,6 +47,13 @@ def _window(
         return None
     written = msgspec.convert(raw, authored.Window)
     covered = covered_apis(written.apis, apis, path, findings, own)
+    return opened(written, path, findings, covered or ())
+
+
+def opened(
+    written: authored.Window, path: Path, findings: Findings, covered: tuple[str, ...] = ()
+) -> Window | None:
+    """The window, if its times are usable."""
     _check_times(written, path, findings)
     if findings.touch(path):
         return None
@@ -55,7 +62,7 @@ def _window(
         start=written.start,
         for_seconds=_lasts(written),
         timezone=written.timezone,
-        apis=covered or (),
+        apis=covered,
     )
     _check_pauses(window, written, path, findings)
     return window

@@ -15,7 +15,7 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One way to write a kind of credential, and what a request then presents."""
+    """One way to write a kind of credential or channel; `presents`: what it sends."""
 
     presents: str
     yaml: str
@@ -55,6 +55,36 @@ EXAMPLES: dict[str, Example] = {
     ),
 }
 
+CHANNELS: dict[str, Example] = {
+    "sns": Example(
+        "text for mail, JSON for programs; with `as` the shape for Amazon Q in chat applications, "
+        "or for SMS",
+        '{sns: "arn:aws:sns:us-east-1:111122223333:chat", as: chat}',
+    ),
+    "event_bus": Example("an event of the source `gatewatch`", "{event_bus: default}"),
+    "pagerduty": Example(
+        "an alert that is triggered, acknowledged and resolved",
+        "{pagerduty: {secret: gatewatch/pagerduty}, severity: [critical, high]}",
+    ),
+    "slack": Example("a card", "{slack: {secret: gatewatch/slack}, owner: team-orders}"),
+    "teams": Example(
+        "a card",
+        "{teams: {secret: gatewatch/teams, host: prod-01.westeurope.logic.azure.com}}",
+    ),
+    "opsgenie": Example(
+        "an alert that is created, acknowledged and closed",
+        "{opsgenie: {secret: gatewatch/opsgenie}, after: 15m}",
+    ),
+    "incident_io": Example(
+        "an alert that fires and resolves",
+        "{incident_io: {secret: gatewatch/incident-io, source: 01HZX3V7Q0}}",
+    ),
+    "webhook": Example(
+        "the JSON for programs, or what a template makes of it",
+        "{webhook: {url: https://hooks.example.com/gatewatch, sign: {secret: gatewatch/sign}}}",
+    ),
+}
+
 _TITLES = {
     "File": "The file",
     "Included": "Included files",
@@ -75,6 +105,13 @@ _TITLES = {
     "Sigv4Credential": "sigv4",
     "ClientCertificateCredential": "client_certificate",
     "Channel": "notify",
+    "PagerDuty": "pagerduty",
+    "SecretUrl": "slack and teams",
+    "Opsgenie": "opsgenie",
+    "IncidentIo": "incident_io",
+    "Webhook": "webhook",
+    "Quiet": "quiet",
+    "Heartbeat": "heartbeat",
     "Window": "maintenance",
     "Network": "network",
 }
@@ -98,8 +135,11 @@ def _section(name: str, title: str, described: Schema) -> str:
     lines = [f"## {title}", "", cleandoc(described[name]["description"]), ""]
     left_out: tuple[str, ...] = ()
     if name == "Credential":
-        lines += [*_kinds(), ""]
+        lines += [*_kinds("a request presents", EXAMPLES), ""]
         left_out = tuple(EXAMPLES)
+    if name == "Channel":
+        lines += [*_kinds("what arrives", CHANNELS), ""]
+        left_out = tuple(CHANNELS)
     if name in ("Api", "Route"):
         but = " but `remind_every`" if name == "Route" else ""
         lines += [f"Besides these, every key of [defaults](#defaults){but}.", ""]
@@ -107,10 +147,10 @@ def _section(name: str, title: str, described: Schema) -> str:
     return "\n".join([*lines, *_keys(described[name], left_out, described), ""])
 
 
-def _kinds() -> Iterator[str]:
-    yield "| kind | a request presents | example |"
+def _kinds(heading: str, examples: Mapping[str, Example]) -> Iterator[str]:
+    yield f"| kind | {heading} | example |"
     yield "|---|---|---|"
-    for kind, example in EXAMPLES.items():
+    for kind, example in examples.items():
         yield f"| {kind} | {example.presents} | `{example.yaml}` |"
 
 

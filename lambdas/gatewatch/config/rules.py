@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from gatewatch.config.canonical import (
     Api,
@@ -18,6 +19,8 @@ from gatewatch.config.canonical import (
     CredentialSource,
     Expect,
     Header,
+    Heartbeat,
+    Hook,
     OAuth2,
     Route,
     Sigv4,
@@ -30,7 +33,7 @@ from gatewatch.config.pattern import is_pattern
 from gatewatch.config.problems import Path, Problem
 from gatewatch.config.values import TOPIC, TOPIC_PATTERN
 from gatewatch.config.windows import window_problem
-from gatewatch.gateway.url import AmbiguousUrlError, is_loopback_host, joined_url, parse
+from gatewatch.gateway.url import AmbiguousUrlError, host_of, is_loopback_host, joined_url, parse
 from gatewatch.model import Access
 
 MOST_PLACES = 200_000
@@ -121,14 +124,55 @@ def _of_url(base: str, target: str, path: Path) -> Iterator[Problem]:
 
 def _of_channels(config: Config) -> Iterator[Problem]:
     known = {api.name for api in config.apis}
+    keys: set[str] = set()
+    shapes: dict[str, str | UnsetType] = {}
     for at, channel in enumerate(config.notify):
-        if not re.match(TOPIC_PATTERN, channel.topic):
-            yield Problem(("notify", at, "sns"), f"expected {TOPIC}", channel.topic)
+        path = ("notify", at)
+        if channel.topic and not re.match(TOPIC_PATTERN, channel.topic):
+            yield Problem((*path, "sns"), f"expected {TOPIC}", channel.topic)
+        ways = bool(channel.topic), channel.bus is not UNSET, channel.hook is not UNSET
+        if sum(ways) != 1:
+            yield Problem(path, "expected one of a topic, an event bus and a hook")
+        if not channel.topic and channel.key in keys:
+            expected = "expected a name of its own: another channel is called that"
+            yield Problem((*path, "name"), expected, channel.called)
+        if channel.topic and shapes.setdefault(channel.topic, channel.shape) != channel.shape:
+            yield Problem((*path, "as"), "expected one shape for one topic", channel.topic)
+        keys.add(channel.key)
+        yield from _of_hook(channel.hook, path)
+        if channel.quiet is not UNSET and (told := window_problem(channel.quiet.window)):
+            yield Problem((*path, "quiet"), told)
         if channel.apis == ():
-            yield Problem(("notify", at, "apis"), "expected at least one API")
+            yield Problem((*path, "apis"), "expected at least one API")
         for name in channel.apis or ():
             if name not in known:
-                yield Problem(("notify", at, "apis"), "no such API", name)
+                yield Problem((*path, "apis"), "no such API", name)
+    if config.heartbeat is not UNSET:
+        yield from _of_heartbeat(config.heartbeat)
+
+
+def _of_hook(hook: Hook | UnsetType, path: Path) -> Iterator[Problem]:
+    """What is sent there goes to its hosts and to no others."""
+    if hook is UNSET or not isinstance(hook.url, str):
+        return
+    if not is_secure(hook.url):
+        yield Problem(path, HTTPS)
+    if hook.hosts != (host_of(hook.url),):
+        yield Problem(path, "expected the host of its URL")
+
+
+def _of_heartbeat(beat: Heartbeat) -> Iterator[Problem]:
+    path = ("heartbeat",)
+    if (beat.url is None) is not bool(beat.topic):
+        yield Problem(path, "expected one of a URL and a topic")
+    if beat.topic and not re.match(TOPIC_PATTERN, beat.topic):
+        yield Problem((*path, "sns"), f"expected {TOPIC}", beat.topic)
+    if isinstance(beat.url, str) and beat.hosts != (host_of(beat.url),):
+        yield Problem(path, "expected the host of its URL")
+    if beat.url is not None and not beat.hosts:
+        yield Problem((*path, "host"), "missing")
+    if isinstance(beat.url, str) and not is_secure(beat.url):
+        yield Problem((*path, "url"), HTTPS)
 
 
 def _of_windows(config: Config) -> Iterator[Problem]:

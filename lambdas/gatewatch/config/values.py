@@ -125,6 +125,8 @@ WINDOW: Span = (60.0, 15 * 86_400.0)
 SETTLES: Span = (1.0, 3_600.0)
 ROUNDS: Span = (0.1, 300.0)
 DEADLINE: Span = (1.0, 7_200.0)
+ESCALATION: Span = (60.0, 7 * 86_400.0)
+BEATS: Span = (60.0, 86_400.0)
 Every = Annotated[float, Meta(ge=EVERY[0], le=EVERY[1])]
 Timeout = Annotated[float, Meta(ge=TIMEOUT[0], le=TIMEOUT[1])]
 Within = Annotated[float, Meta(ge=WITHIN[0], le=WITHIN[1])]
@@ -132,6 +134,8 @@ Reminder = Annotated[float, Meta(ge=REMINDER[0], le=REMINDER[1])]
 Settles = Annotated[float, Meta(ge=SETTLES[0], le=SETTLES[1])]
 Rounds = Annotated[float, Meta(ge=ROUNDS[0], le=ROUNDS[1])]
 Deadline = Annotated[float, Meta(ge=DEADLINE[0], le=DEADLINE[1])]
+Escalation = Annotated[float, Meta(ge=ESCALATION[0], le=ESCALATION[1])]
+Beats = Annotated[float, Meta(ge=BEATS[0], le=BEATS[1])]
 WindowSeconds = Annotated[float, Meta(ge=WINDOW[0], le=WINDOW[1])]
 REGION = r"^[a-z]{2,}(-[a-z]+)+-[0-9]+$(?!\n)"
 Region = Annotated[
@@ -175,6 +179,28 @@ TOPIC = "a topic such as arn:aws:sns:us-east-1:111122223333:on-call"
 TopicArn = Annotated[
     str, Meta(pattern=TOPIC_PATTERN, max_length=400, extra_json_schema=_described(TOPIC))
 ]
+CHANNEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,49}$(?!\n)"
+ChannelName = Annotated[
+    str,
+    Meta(
+        pattern=CHANNEL_NAME,
+        extra_json_schema=_described("a name of 1 to 50 letters, digits, spaces and ._-"),
+    ),
+]
+BUS_PATTERN = (
+    r"^(arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus/)?[A-Za-z0-9._/-]{1,256}$(?!\n)"
+)
+BUS = "an event bus by its name, such as default, or by its ARN"
+Bus = Annotated[str, Meta(pattern=BUS_PATTERN, max_length=400, extra_json_schema=_described(BUS))]
+SourceId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9_-]{1,100}$(?!\n)",
+        extra_json_schema=_described("the id of an alert source such as 01HZX3V7Q0"),
+    ),
+]
+Template = Annotated[str, Meta(max_length=20_000)]
+"""A template of Jinja2 that makes a message's body."""
 CRON_LINE = 'five fields of cron, such as "0 2 * * SUN": minute, hour, day, month, day of the week'
 CronLine = Annotated[str, Meta(max_length=500, extra_json_schema=_described(CRON_LINE))]
 Moment = Annotated[

@@ -18,9 +18,13 @@ from gatewatch.model import Finding, Incident, Layer, Member, Related, Severity
 
 
 class AnnouncementKind(StrEnum):
+    """`escalated`: nobody has acknowledged it for so long that another channel gets it."""
+
     OPENED = "opened"
     CHANGED = "changed"
     REMINDER = "reminder"
+    ACKNOWLEDGED = "acknowledged"
+    ESCALATED = "escalated"
     RESOLVED = "resolved"
 
 

@@ -9,8 +9,10 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from gatewatch.config.canonical import Channel
 from gatewatch.incidents.correlate import moment
-from gatewatch.notices.message import as_blocks, envelope, in_subject, where
+from gatewatch.notices.card import Block, Card, Fact, place
+from gatewatch.notices.message import envelope, in_subject
 from gatewatch.notices.origin import UNNAMED, Origin
 
 TEST = "test"
@@ -19,7 +21,7 @@ RESUMED = "resumed"
 
 
 class Bulletin(msgspec.Struct, frozen=True, kw_only=True):
-    """One message to one channel; `topic` is empty for the deployment's own.
+    """One message to one channel, as in a notice; the deployment's own topic is an empty `channel`.
 
     `by` and `why`: who asked, and the reason given. `version`: of this software. `apis`: which are
     paused, or looked at again; none: all, except those of `still_paused`. `until`: when the pause
@@ -29,7 +31,7 @@ class Bulletin(msgspec.Struct, frozen=True, kw_only=True):
     message_id: str
     kind: str
     at: str
-    topic: str
+    channel: str = msgspec.field(name="topic")
     by: str
     version: str
     why: str | None = None
@@ -37,6 +39,7 @@ class Bulletin(msgspec.Struct, frozen=True, kw_only=True):
     until: str | None = None
     ended_by: str | None = None
     still_paused: tuple[str, ...] = ()
+    via: Channel | msgspec.UnsetType = msgspec.UNSET
 
 
 _MOST_NAMED = 5
@@ -83,24 +86,30 @@ def bulletin_document(one: Bulletin, origin: Origin = UNNAMED) -> str:
     return msgspec.json.encode(whole).decode()
 
 
-def bulletin_text(one: Bulletin, origin: Origin = UNNAMED) -> str:
-    return as_blocks(
-        [_title(one)],
-        _asked(one),
-        _meaning(one, origin),
-        [*where(origin), f"version:     {one.version}"],
-        [f"message {one.message_id}"],
+def bulletin_card(one: Bulletin, origin: Origin = UNNAMED) -> Card:
+    return Card(
+        message_id=one.message_id,
+        kind=one.kind,
+        at=one.at,
+        key=one.message_id,
+        title=_title(one),
+        symptom=_title(one),
+        state="none",
+        facts=tuple(_asked(one)),
+        first=Block(lines=tuple(_meaning(one, origin))),
+        place=(*place(origin), Fact(label="version", value=one.version)),
+        end=f"message {one.message_id}",
     )
 
 
-def _asked(one: Bulletin) -> Iterator[str]:
-    yield f"asked by:    {one.by}"
+def _asked(one: Bulletin) -> Iterator[Fact]:
+    yield Fact(label="asked by", value=one.by)
     if one.why:
-        yield f"why:         {one.why}"
+        yield Fact(label="why", value=one.why)
     if one.until and one.kind == PAUSED:
-        yield f"ends:        {moment(one.until)}, by itself"
+        yield Fact(label="ends", value=f"{moment(one.until)}, by itself")
     if one.kind == RESUMED:
-        yield f"ended by:    {one.ended_by or 'itself, its time is over'}"
+        yield Fact(label="ended by", value=one.ended_by or "itself, its time is over")
 
 
 def _meaning(one: Bulletin, origin: Origin) -> Iterator[str]:

@@ -1,8 +1,4 @@
-"""An incident as one message: a subject, plain text for people, JSON for programs.
-
-The text follows the questions of somebody who was just woken: how grave, what, since when, what to
-do first, whose it is, how to take it over, where; and only then the reasons.
-"""
+"""A message as a subject, as plain text for people and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -13,44 +9,32 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from gatewatch.incidents.correlate import OPEN, moment
+from gatewatch.incidents.correlate import moment
 from gatewatch.incidents.learn import concerned
-from gatewatch.model import EXPOSURES, Incident, Member
-from gatewatch.notices.moments import times
+from gatewatch.model import EXPOSURES, Incident
+from gatewatch.notices.card import Block, Card, Fact, place, title
 from gatewatch.notices.origin import UNNAMED, USUAL_NAME, Origin
-from gatewatch.notices.steps import BY_CAUSE, Line, lines, steps
+from gatewatch.notices.steps import Line
 from gatewatch.notices.visible import cut, may_be_typed, obeyed_by_none, visible_line
-from gatewatch.notices.words import (
-    acknowledged_phrase,
-    caller_phrase,
-    candidate_line,
-    owner_phrase,
-    probe_phrase,
-    seen_phrase,
-    sent_phrase,
-    symptom,
-)
 
 MOST_MEMBERS = 100
 """The members of an incident in a message for programs."""
 _LONGEST_SUBJECT = 99
 _LONGEST_LINE = 1000
-_MOST_NAMED = 5
 _MOST_LINES = 20
-_MOST_RULED_OUT = 8
 _MOST_EXCHANGES = 3
 _MOST_UPDATES = 20
 
 
 def subject(kind: str, incident: Incident, origin: Origin = UNNAMED) -> str:
-    return in_subject(_title(kind, incident), origin)
+    return in_subject(title(kind, incident), origin)
 
 
-def in_subject(title: str, origin: Origin = UNNAMED) -> str:
+def in_subject(told: str, origin: Origin = UNNAMED) -> str:
     """One line of printable ASCII, as SNS requires, cut at a word, and which of many deployments
     says it: one name may stand in several accounts and regions."""
-    place = _plain(_place(origin))
-    return _cut(_plain(title), _LONGEST_SUBJECT - len(place)) + place
+    where = _plain(_place(origin))
+    return _cut(_plain(told), _LONGEST_SUBJECT - len(where)) + where
 
 
 def _plain(text: str) -> str:
@@ -70,10 +54,6 @@ def _place(origin: Origin) -> str:
     if len(name) > _LONGEST_DEPLOYMENT:
         name = f"{name[: _LONGEST_DEPLOYMENT - len('...')]}..."
     return f" [{' '.join(part for part in (name, origin.account, origin.region) if part)}]"
-
-
-def _title(kind: str, incident: Incident) -> str:
-    return f"{incident.severity.upper()} {kind.upper()}: {symptom(incident)}"
 
 
 def _cut(line: str, longest: int) -> str:
@@ -136,31 +116,28 @@ def envelope(message_id: str, kind: str, at: str, origin: Origin) -> dict[str, o
     }
 
 
-def text(
-    message_id: str,
-    kind: str,
-    at: str,
-    incident: Incident,
-    *,
-    origin: Origin = UNNAMED,
-    news: Sequence[str] = (),
-) -> str:
-    """`news`: what is new since the last message, right below the subject."""
-    is_open = incident.state == OPEN
-    parts = (
-        [_title(kind, incident), *news[:_MOST_LINES]],
-        [*_routes(incident), *times(incident, at), *_seen(incident)],
-        _first(incident, origin) if is_open else (),
-        _owned(incident, origin),
-        where(origin),
-        _members(incident),
-        _related(incident),
-        _causes(incident),
-        _evidence(incident) if is_open and incident.finding not in EXPOSURES else (),
-        () if is_open else _history(incident),
-        [f"incident {incident.id}, message {message_id}"],
+def text(card: Card) -> str:
+    """For mail and terminals. What is new since the last message stands right below the subject."""
+    return as_blocks(
+        [card.title, *card.news],
+        _facts(card.facts),
+        _block(card.first),
+        _facts(card.owned),
+        _facts(card.place),
+        *(_block(one) for one in card.blocks),
+        [card.end],
     )
-    return as_blocks(*parts)
+
+
+def _facts(found: Iterable[Fact]) -> Iterator[str | Line]:
+    for one in found:
+        yield f"{f'{one.label}:':<13}{one.value}" if one.label else one.value
+
+
+def _block(found: Block) -> Iterator[str | Line]:
+    if found.title:
+        yield f"{found.title}:"
+    yield from found.lines
 
 
 def as_blocks(*parts: Iterable[str | Line]) -> str:
@@ -234,116 +211,14 @@ def short_text(
     """What happened, and where all of it is to be read."""
     name = cut(visible_line(incident.id), _LONGEST_PART)
     parts = (
-        cut(visible_line(obeyed_by_none(_title(kind, incident))), _LONGEST_SUBJECT),
+        cut(visible_line(obeyed_by_none(title(kind, incident))), _LONGEST_SUBJECT),
         "\n".join(
             [
                 f"at {moment(at)}; this message was cut short to be delivered at all",
-                *(cut(visible_line(one), _LONGEST_LINE) for one in where(origin)),
+                *(cut(visible_line(str(one)), _LONGEST_LINE) for one in _facts(place(origin))),
             ]
         ),
         f"in full:     {origin.command('incidents', name)}",
         f"incident {name}, message {message_id}",
     )
     return "\n\n".join(parts)
-
-
-def _routes(incident: Incident) -> Iterator[str]:
-    """By name, where the first line only counts them."""
-    routes = sorted({one.route for one in concerned(incident)})
-    if len(routes) > 1:
-        more = [f"and {len(routes) - _MOST_NAMED} more"] if len(routes) > _MOST_NAMED else []
-        yield f"routes:      {', '.join([*routes[:_MOST_NAMED], *more])}"
-
-
-def _seen(incident: Incident) -> Iterator[str]:
-    if incident.because and incident.state == OPEN:
-        yield f"seen:        {incident.because}"
-
-
-def _first(incident: Incident, origin: Origin) -> Iterator[str | Line]:
-    found = steps(incident, origin)
-    if found:
-        yield "do first:" if len(found) == 1 else "do first, the likeliest cause before the others:"
-    yield from lines(found)
-    if incident.next_probe is not None and incident.finding in BY_CAUSE:
-        yield "to tell the causes apart:"
-        yield f"    {probe_phrase(incident.next_probe)}"
-        yield f"    {incident.next_probe.why}"
-
-
-def _owned(incident: Incident, origin: Origin) -> Iterator[str]:
-    yield f"owner:       {owner_phrase(incident)}"
-    if incident.runbook:
-        yield f"runbook:     {incident.runbook}"
-    if incident.acknowledged is not None:
-        yield acknowledged_phrase(incident.acknowledged)
-    elif incident.state == OPEN:
-        yield f"take over:   {origin.command('ack', incident.id)}"
-    yield f"in full:     {origin.command('incidents', incident.id)}"
-
-
-def where(origin: Origin) -> Iterator[str]:
-    """Which of many deployments says it. Both names, where the stack's differs from that of its
-    metrics."""
-    if origin.account:
-        yield f"account:     {origin.account}"
-    if origin.region:
-        yield f"region:      {origin.region}"
-    if origin.deployment:
-        other = f", stack {origin.stack}" if origin.stack not in (None, origin.deployment) else ""
-        yield f"deployment:  {origin.deployment}{other}"
-
-
-def _members(incident: Incident) -> Iterator[str]:
-    members = concerned(incident)
-    yield "concerned:" if incident.state == OPEN else "no longer failing:"
-    yield from (f"- {_member(one)}" for one in members[:_MOST_LINES])
-    if len(members) > _MOST_LINES:
-        yield f"- and {len(members) - _MOST_LINES} more"
-
-
-def _member(one: Member) -> str:
-    until = f" until {moment(one.until)}" if one.until else ""
-    return f"{one.route} {caller_phrase(one.caller)}, since {moment(one.since)}{until}"
-
-
-def _related(incident: Incident) -> Iterator[str]:
-    """Where else the credential fails: this message covers those APIs, too."""
-    found = [one for one in incident.related if one.until is None]
-    if found:
-        yield "the same credential fails at:"
-    for one in found[:_MOST_LINES]:
-        yield f"- {one.api}, since {moment(one.since)} (incident {one.incident})"
-    if len(found) > _MOST_LINES:
-        yield f"- and {len(found) - _MOST_LINES} more"
-
-
-def _causes(incident: Incident) -> Iterator[str]:
-    """The possible causes, and those ruled out with the reason, where known."""
-    if incident.finding not in BY_CAUSE:
-        return
-    if incident.candidates:
-        yield "possible causes:" if len(incident.candidates) > 1 else "cause:"
-    yield from (f"- {candidate_line(one)}" for one in incident.candidates[:_MOST_LINES])
-    if len(incident.candidates) > _MOST_LINES:
-        yield f"- and {len(incident.candidates) - _MOST_LINES} more"
-    if incident.ruled_out:
-        yield "ruled out:"
-        shown = incident.ruled_out[:_MOST_RULED_OUT]
-        yield from (f"- {one.cause}: {one.because}" for one in shown)
-
-
-def _evidence(incident: Incident) -> Iterator[str]:
-    if incident.evidence:
-        yield "evidence:"
-    for one in incident.evidence[:_MOST_EXCHANGES]:
-        yield f"  {sent_phrase(one)}"
-        yield f"    {seen_phrase(one)}"
-
-
-def _history(incident: Incident) -> Iterator[str]:
-    """The history without its duration, which stands above."""
-    updates = [one for one in incident.updates if not one.text.startswith("resolved after ")]
-    yield "history:"
-    for update in updates[-_MOST_UPDATES:]:
-        yield f"- {moment(update.at)}: {update.text}"

@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+import msgspec
 from msgspec.structs import replace
 
 from gatewatch import __version__
+from gatewatch.config.canonical import Channel
+from gatewatch.delivery.outbox import OWN
 from gatewatch.notices.bulletin import PAUSED, RESUMED, TEST, Bulletin
 from gatewatch.service.errands import (
     Answer,
@@ -27,7 +30,6 @@ from gatewatch.service.errands import (
     covering,
     pauses,
 )
-from gatewatch.service.outbox import OWN
 from gatewatch.service.ports import Board, ErrandTable, UnacceptableError, UndeliveredError
 
 _log = logging.getLogger(__name__)
@@ -72,8 +74,8 @@ def _test(
         return
     first = tests[0]
     before = table.answer(first.id) or Answer(id=first.id, at=call.at)
-    topics = dict.fromkeys((OWN.topic, *(one.topic for one in call.channels)))
-    wanted = [_bulletin(first, TEST, topic, call.at) for topic in topics]
+    channels = {one.key: one for one in (OWN, *call.channels)}
+    wanted = [_bulletin(first, TEST, channel, call.at) for channel in channels.values()]
     after = _tell(wanted, before, TESTED_FOR, call, table, board, desked)
     for one in tests:
         table.set_answer(replace(after, id=one.id))
@@ -89,7 +91,7 @@ def _tell_of_pauses(call: DeskCall, table: ErrandTable, board: Board, desked: De
         before = table.answer(one.id) or Answer(id=one.id, at=call.at)
         is_over = one.id not in in_force
         if not is_over:
-            wanted = [_bulletin(one, PAUSED, OWN.topic, call.at)]
+            wanted = [_bulletin(one, PAUSED, OWN, call.at)]
         else:
             wanted = list(_endings(one, before, list(in_force.values()), call))
         after = _tell(wanted, before, TOLD_FOR, call, table, board, desked)
@@ -110,20 +112,21 @@ def _endings(
     by = next((one.by for one in call.errands if errand.id in one.ends), None)
     others = {api for one in in_force for api in one.apis} if not errand.apis else set[str]()
     yield replace(
-        _bulletin(errand, RESUMED, OWN.topic, call.at),
+        _bulletin(errand, RESUMED, OWN, call.at),
         apis=again,
         ended_by=by,
         still_paused=tuple(sorted(others)),
     )
 
 
-def _bulletin(errand: Errand, kind: str, topic: str, at: str) -> Bulletin:
-    names = "\0".join((errand.id, kind, topic))
+def _bulletin(errand: Errand, kind: str, channel: Channel, at: str) -> Bulletin:
+    names = "\0".join((errand.id, kind, channel.key))
     return Bulletin(
         message_id=sha256(names.encode()).hexdigest()[:32],
         kind=kind,
         at=at,
-        topic=topic,
+        channel=channel.key,
+        via=msgspec.UNSET if channel.is_plain else channel,
         by=errand.by,
         why=errand.why,
         version=__version__,
@@ -146,7 +149,7 @@ def _tell(
     answer = before
     known = {_place(one): one for one in before.told}
     for one in wanted:
-        earlier = known.get((one.kind, one.topic))
+        earlier = known.get((one.kind, one.channel))
         if earlier is None or not earlier.is_over:
             since = (earlier and earlier.since) or call.at
             late = datetime.fromisoformat(call.at) - datetime.fromisoformat(since) >= tried_for
@@ -162,7 +165,7 @@ def _place(told: Told) -> tuple[str, str]:
 
 
 def _post(bulletin: Bulletin, board: Board, desked: Desked, *, is_last: bool) -> Told:
-    told = Told(kind=bulletin.kind, topic=bulletin.topic, is_over=True)
+    told = Told(kind=bulletin.kind, topic=bulletin.channel, is_over=True)
     known = {"kind": bulletin.kind, "notice": bulletin.message_id}
     try:
         board.post(bulletin)

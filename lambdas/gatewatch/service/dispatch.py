@@ -14,6 +14,7 @@ from gatewatch import __version__
 from gatewatch.attempt import Probe
 from gatewatch.config.canonical import Api, Channel, Config
 from gatewatch.config.windows import openings
+from gatewatch.delivery.outbox import OWN
 from gatewatch.model import Paused
 from gatewatch.own_fault import log_own_fault
 from gatewatch.plan import AtOnce, plan
@@ -31,7 +32,6 @@ from gatewatch.service.errands import (
     pauses,
 )
 from gatewatch.service.ledger import WriterContext
-from gatewatch.service.outbox import OWN
 from gatewatch.service.ports import ApiRecord, ApiRecords, DispatchTable, Message, Queue
 from gatewatch.service.shards import Bounds, Shard, shards
 from gatewatch.service.source import ConfigSource, Holding
@@ -108,7 +108,7 @@ def dispatch(
         sweeps=len(calls),
         rejected=rejected.problems if rejected else (),
         stopped=dealt.stopped,
-        topics=tuple(one.topic for one in holding.config.notify),
+        topics=tuple(one.topic for one in holding.config.notify if one.topic),
         paused=paused,
         unread=next(iter(failed), None),
     )
@@ -159,12 +159,12 @@ def _call_desk(waiting: Waiting, holding: Holding, tick: datetime, changes: Queu
     """Last, since the desk removes errands that were done."""
     found = carried(waiting, tick)
     if found.errands or found.spoilt:
-        topics = dict.fromkeys(one.topic for one in holding.config.notify)
+        channels = {one.key: _told(one) for one in holding.config.notify}
         call = DeskCall(
             at=tick.isoformat(),
             errands=found.errands,
             spoilt=found.spoilt,
-            channels=tuple(Channel(topic=one) for one in topics),
+            channels=tuple(channels.values()),
         )
         changes.send([desk_message(call)])
 

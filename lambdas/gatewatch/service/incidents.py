@@ -23,6 +23,7 @@ from gatewatch.incidents.links import Link, credential_of
 from gatewatch.incidents.states import keys_of
 from gatewatch.incidents.track import Key
 from gatewatch.model import Incident
+from gatewatch.notices.notice import Notice
 from gatewatch.service.ledger import (
     Ledger,
     absorb,
@@ -34,7 +35,6 @@ from gatewatch.service.ledger import (
     to_be_filed,
     to_be_linked,
 )
-from gatewatch.service.outbox import Notice
 from gatewatch.service.ports import Publisher, Table, UnacceptableError, UndeliveredError
 from gatewatch.service.state_slices import Slice, slice_believed, without
 from gatewatch.service.wake_up import WakeUp
@@ -183,7 +183,7 @@ def _deliver(ledger: Ledger, table: Table, publisher: Publisher) -> tuple[Ledger
     accepted = undelivered = refused = 0
     silent: set[str] = set()
     for notice in ledger.outbox:
-        if notice.topic in silent:
+        if notice.channel in silent:
             undelivered += 1
             continue
         taken = True
@@ -192,7 +192,7 @@ def _deliver(ledger: Ledger, table: Table, publisher: Publisher) -> tuple[Ledger
             accepted += 1
         except UndeliveredError as error:
             undelivered += 1
-            silent.add(notice.topic)
+            silent.add(notice.channel)
             _log.warning("notice_undelivered", extra={"api": ledger.api, "reason": str(error)})
             continue
         except UnacceptableError as error:

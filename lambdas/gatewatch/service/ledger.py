@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gatewatch.config.canonical import Channel
+from gatewatch.delivery.outbox import OWN, bounded, merged, notices, takers
 from gatewatch.incidents.acknowledge import Ack, acknowledge
 from gatewatch.incidents.ahead import believed_memory
 from gatewatch.incidents.announce import Announced, Announcement, AnnouncementKind, fully_announced
@@ -25,9 +26,9 @@ from gatewatch.incidents.story import ApiContext as ApiAbout
 from gatewatch.incidents.story import Story, is_restless
 from gatewatch.incidents.track import Key, RouteState, Transition, Turn, retire
 from gatewatch.model import Finding, Incident, Layer, Severity
+from gatewatch.notices.notice import Notice
 from gatewatch.notices.visible import cut
 from gatewatch.service.items import expanded, first_fitting
-from gatewatch.service.outbox import OWN, Notice, bounded, merged, notices, takers
 from gatewatch.service.state_slices import Slice, latest
 
 
@@ -113,7 +114,7 @@ def absorb(
 
 
 def _places(found: Iterable[Notice]) -> frozenset[tuple[str, str]]:
-    return frozenset((one.incident.id, one.topic) for one in found)
+    return frozenset((one.incident.id, one.channel) for one in found)
 
 
 def _heard(before: Ledger, part: Slice) -> int:
@@ -149,8 +150,10 @@ def _reminders(
     before: Ledger, found: Iterable[Announcement], channels: Iterable[Channel]
 ) -> Iterator[Notice]:
     """No reminder to a channel that has not yet accepted its last message of the incident."""
-    waiting = {(one.incident.id, one.topic) for one in before.outbox}
-    return (one for one in notices(found, channels) if (one.incident.id, one.topic) not in waiting)
+    waiting = {(one.incident.id, one.channel) for one in before.outbox}
+    return (
+        one for one in notices(found, channels) if (one.incident.id, one.channel) not in waiting
+    )
 
 
 def _moments(

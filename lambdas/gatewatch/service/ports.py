@@ -12,10 +12,10 @@ from gatewatch.incidents.deployments import Deployment
 from gatewatch.incidents.links import Claim, Link
 from gatewatch.model import Held, Incident
 from gatewatch.notices.bulletin import Bulletin
+from gatewatch.notices.notice import Notice
 from gatewatch.service.changes.deployed import DeployedApi, Rounds
 from gatewatch.service.errands import Answer, Looked, Tick, Waiting
 from gatewatch.service.ledger import Ledger
-from gatewatch.service.outbox import Notice
 from gatewatch.service.state_slices import Slice
 
 

@@ -10,10 +10,11 @@ from gatewatch.adapters.aws.client import client, region_of
 from gatewatch.model import Incident
 from gatewatch.notices.bulletin import (
     Bulletin,
+    bulletin_card,
     bulletin_document,
     bulletin_subject,
-    bulletin_text,
 )
+from gatewatch.notices.card import card_of
 from gatewatch.notices.message import (
     MOST_MEMBERS,
     document,
@@ -22,10 +23,10 @@ from gatewatch.notices.message import (
     subject,
     text,
 )
+from gatewatch.notices.notice import Notice
 from gatewatch.notices.origin import UNNAMED, Origin
 from gatewatch.notices.visible import cut, visible_line
 from gatewatch.service.ledger import without_evidence
-from gatewatch.service.outbox import Notice
 from gatewatch.service.ports import UnacceptableError, UndeliveredError
 
 _MOST_BYTES = 250_000
@@ -44,7 +45,7 @@ class SnsPublisher:
     def publish(self, notice: Notice) -> None:
         """Send a message that SNS does not accept once more, in its shortest form."""
         told = (
-            notice.topic,
+            notice.channel,
             subject(notice.kind, notice.incident, self._origin),
             attributes(notice, self._origin),
         )
@@ -55,10 +56,10 @@ class SnsPublisher:
 
     def post(self, bulletin: Bulletin) -> None:
         message = _for_each(
-            bulletin_text(bulletin, self._origin), bulletin_document(bulletin, self._origin)
+            text(bulletin_card(bulletin, self._origin)), bulletin_document(bulletin, self._origin)
         )
         named = bulletin_attributes(bulletin, self._origin)
-        self._publish(bulletin.topic, bulletin_subject(bulletin, self._origin), named, message)
+        self._publish(bulletin.channel, bulletin_subject(bulletin, self._origin), named, message)
 
     def _publish(self, topic: str, title: str, named: Mapping[str, str], message: str) -> None:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -184,7 +185,7 @@ def _message(notice: Notice, origin: Origin, incident: Incident, most: int) -> s
     """For each protocol the form that its readers understand."""
     told = (notice.message_id, notice.kind, notice.at, incident)
     machine = document(*told, origin=origin, news=notice.news, most=most)
-    return _for_each(text(*told, origin=origin, news=notice.news), machine)
+    return _for_each(text(card_of(*told, origin=origin, news=notice.news)), machine)
 
 
 def shortest(notice: Notice, origin: Origin) -> str:

@@ -12,23 +12,10 @@ from msgspec.structs import replace
 from gatewatch.config.canonical import Channel
 from gatewatch.incidents.announce import Announcement, AnnouncementKind
 from gatewatch.model import EXPOSURES, Incident
+from gatewatch.notices.notice import Notice
 
 OWN = Channel(topic="")
 """The deployment's own topic."""
-
-
-class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """One message to one channel. The same news sent twice has the same `message_id`.
-
-    `news`: what is new since the last message, in lines for people.
-    """
-
-    message_id: str
-    kind: AnnouncementKind
-    at: str
-    topic: str
-    incident: Incident
-    news: tuple[str, ...] = ()
 
 
 def notices(found: Iterable[Announcement], channels: Iterable[Channel]) -> list[Notice]:
@@ -37,25 +24,36 @@ def notices(found: Iterable[Announcement], channels: Iterable[Channel]) -> list[
 
 
 def takers(incident: Incident, channels: Iterable[Channel]) -> list[Channel]:
-    """The channels that get an incident. An exposure goes to the security routes and to the
-    deployment's own topic; without a security route that takes it, to all."""
-    taking = [one for one in channels if not one.severities or incident.severity in one.severities]
+    """The channels that get an incident, each once. An exposure goes to the security routes and to
+    the deployment's own topic; without a security route that takes it, to all."""
+    wanting = {one.key: one for one in channels if _takes(one, incident)}
+    taking = list(wanting.values())
     security = [one for one in taking if one.only is not None]
     if incident.finding in EXPOSURES and security:
-        return [one for one in taking if one.topic == OWN.topic or one.only is not None]
+        return [one for one in taking if one.key == OWN.key or one.only is not None]
     return [one for one in taking if one.only is None]
+
+
+def _takes(channel: Channel, incident: Incident) -> bool:
+    return (
+        (not channel.severities or incident.severity in channel.severities)
+        and (channel.owners is msgspec.UNSET or incident.team in channel.owners)
+        and (channel.layers is msgspec.UNSET or incident.layer in channel.layers)
+        and (channel.findings is msgspec.UNSET or incident.finding in channel.findings)
+    )
 
 
 def _notice(found: Announcement, channel: Channel) -> Notice:
     moment = "" if found.kind is AnnouncementKind.OPENED else found.at
-    names = "\0".join((found.incident.id, found.kind, moment, channel.topic))
+    names = "\0".join((found.incident.id, found.kind, moment, channel.key))
     return Notice(
         message_id=sha256(names.encode()).hexdigest()[:32],
         kind=found.kind,
         at=found.at,
-        topic=channel.topic,
+        channel=channel.key,
         incident=found.incident,
         news=found.news,
+        via=msgspec.UNSET if channel.is_plain else channel,
     )
 
 
@@ -63,7 +61,7 @@ def merged(found: Iterable[Notice]) -> tuple[Notice, ...]:
     """One message for an incident that opens and changes at the same moment."""
     kept: dict[tuple[str, str, AnnouncementKind], Notice] = {}
     for one in found:
-        place = (one.incident.id, one.topic)
+        place = (one.incident.id, one.channel)
         opened = kept.get((*place, AnnouncementKind.OPENED))
         if one.kind is AnnouncementKind.CHANGED and opened is not None:
             kept[(*place, AnnouncementKind.OPENED)] = replace(opened, incident=one.incident)
@@ -78,10 +76,10 @@ _MOST_WAITING = 100
 def bounded(outbox: Sequence[Notice]) -> tuple[Notice, ...]:
     """The newest for each channel: one that accepts nothing for weeks must not fill the ledger that
     serves the others."""
-    waiting = Counter(one.topic for one in outbox)
+    waiting = Counter(one.channel for one in outbox)
     kept: list[Notice] = []
     for one in outbox:
-        if waiting[one.topic] <= _MOST_WAITING:
+        if waiting[one.channel] <= _MOST_WAITING:
             kept.append(one)
-        waiting[one.topic] -= 1
+        waiting[one.channel] -= 1
     return tuple(kept)

@@ -1,0 +1,1 @@
+"""How a message gets to a channel outside: what is sent, what an answer means, and when again."""
