@@ -304,6 +304,7 @@ def test_what_is_looked_for_is_found() -> None:
             assert secret in {one for one, _ in Finder([secret]).found(FORMS[form](secret))}, form
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize(
     "table", [{"run": [["--config", "all.yaml"]]}, COMMANDS], ids=["a run", "every command"]
 )
