@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from gatewatch.config.canonical import Hook, SecretRef
-from gatewatch.gateway.url import host_of
+from gatewatch.config.canonical import Heartbeat, Hook, SecretRef
+from gatewatch.config.rules import is_secure
+from gatewatch.gateway.url import halves, host_of, joined_url, tidied, tidied_base
 from gatewatch.notices.card import Card
+
+Reveal = Callable[[SecretRef], str]
+"""Reads a secret; raises SecretError."""
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
@@ -22,21 +27,40 @@ class Post:
 
 
 class MisledError(Exception):
-    """Raised where an address, as its secret gives it, is none of the hook's; names the host that
-    was expected, and not the address."""
+    """Raised where a secret holds no address of the hook's, or no key that can be sent; names what
+    was expected, and not what is there."""
 
 
-def address(hook: Hook, reveal: Callable[[SecretRef], str]) -> str:
-    """Where a hook's messages go. Raises MisledError, and what `reveal` raises."""
-    url = hook.url if isinstance(hook.url, str) else reveal(hook.url).strip()
+def address(of: Hook | Heartbeat, reveal: Reveal) -> str:
+    """Where messages go. Raises MisledError, and what `reveal` raises."""
+    url = of.url if isinstance(of.url, str) else _tidy(reveal(of.url)) if of.url else ""
     try:
-        is_there = host_of(url) in hook.hosts
+        is_there = host_of(joined_url(*halves(url))) in of.hosts and is_secure(url)
     except ValueError:
         is_there = False
     if not is_there:
-        raise MisledError(f"its address is not at {' or '.join(hook.hosts)}")
+        raise MisledError(f"its address is no https URL at {' or '.join(of.hosts)}")
     return url
 
 
-Shape = Callable[[Card, Hook, Callable[[SecretRef], str]], Post]
-"""Raises as `address` does."""
+def _tidy(url: str) -> str:
+    base, query = halves(url.strip())
+    return tidied_base(base) + tidied(query)
+
+
+_SENDABLE = re.compile(r"[\x21-\x7e]{1,4096}")
+
+
+def key(hook: Hook, reveal: Reveal) -> str:
+    """The hook's key. Raises MisledError, and what `reveal` raises."""
+    found = "" if hook.key is None else reveal(hook.key).strip()
+    if not _SENDABLE.fullmatch(found):
+        raise MisledError(
+            "its key is empty, or holds a space or a character that no header carries"
+        )
+    return found
+
+
+Shape = Callable[[Card, Hook, Reveal], Post | None]
+"""The message as a hook of its kind expects it; None where it need not be told this. Raises
+MisledError, and what `reveal` raises."""

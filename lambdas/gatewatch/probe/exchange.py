@@ -28,13 +28,13 @@ def user_agent(purpose: str, contact: str | None = None) -> str:
 
 
 def prepare(
-    method: str, url: str, headers: Mapping[str, str], form: str | None = None
+    method: str, url: str, headers: Mapping[str, str], body: bytes | str | None = None
 ) -> requests.PreparedRequest:
     """The request as it is sent. `auth` is given, so that the library takes none from the URL.
 
     Raises AmbiguousUrlError where the library reads the URL differently from our check.
     """
-    found = requests.Request(method, url, headers=dict(headers), data=form, auth=_as_it_is)
+    found = requests.Request(method, url, headers=dict(headers), data=body, auth=_as_it_is)
     prepared = found.prepare()
     if prepared.url != with_root(url):
         raise AmbiguousUrlError("it would be sent otherwise")

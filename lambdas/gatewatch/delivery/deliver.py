@@ -1,0 +1,73 @@
+"""Delivers one parcel: card, shape, post, answer, outcome. Never raises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from gatewatch.config.canonical import Hook
+from gatewatch.delivery.outcome import Answered, Later, Outcome, Refused, Taken, outcome_of
+from gatewatch.delivery.parcel import Beat, Parcel, card
+from gatewatch.delivery.post import MisledError, Post, Reveal, address
+from gatewatch.delivery.shapes import shape_of
+from gatewatch.delivery.shortest import shortest
+from gatewatch.notices.card import Card
+from gatewatch.notices.origin import Origin
+from gatewatch.own_fault import log_own_fault
+from gatewatch.ports import SecretError
+
+Send = Callable[[Post], Answered]
+
+
+def deliver(parcel: Parcel, origin: Origin, reveal: Reveal, send: Send) -> Outcome:
+    """At most two requests: a message that was refused is sent once more in its shortest form, as
+    one that a page cannot do without."""
+    try:
+        return _delivered(parcel, origin, reveal, send)
+    except SecretError as error:
+        remedy = f"; next: {error.remedy}" if error.remedy else ""
+        return Later(because=f"its secret cannot be read: {error}{remedy}")
+    except MisledError as error:
+        return Later(because=str(error))
+    except Exception as error:  # noqa: BLE001 - one parcel must not stop the others
+        return Refused(because=log_own_fault("delivery_failed", parcel.lane, error))
+
+
+def _delivered(parcel: Parcel, origin: Origin, reveal: Reveal, send: Send) -> Outcome:
+    if parcel.beat is not None:
+        return _beaten(parcel.beat, reveal, send)
+    said = card(parcel, origin)
+    hook = None if parcel.to is None else parcel.to.hook
+    if said is None or not isinstance(hook, Hook):
+        return Refused(because="it is for no hook")
+    try:
+        outcome = _sent(said, hook, reveal, send)
+    except (SecretError, MisledError):
+        raise
+    except Exception as error:  # noqa: BLE001 - the shortest form may still get through
+        outcome = Refused(because=log_own_fault("delivery_failed", parcel.lane, error))
+    if isinstance(outcome, Refused):
+        return _sent(shortest(said), hook, reveal, send)
+    return outcome
+
+
+def _sent(said: Card, hook: Hook, reveal: Reveal, send: Send) -> Outcome:
+    post = shape_of(hook.kind)(said, hook, reveal)
+    return Taken() if post is None else outcome_of(hook.kind, send(post))
+
+
+def _beaten(beat: Beat, reveal: Reveal, send: Send) -> Outcome:
+    told = {
+        "kind": "heartbeat",
+        "at": beat.at,
+        "deployment": beat.deployment,
+        "gatewatch": beat.version,
+    }
+    post = Post(
+        url=address(beat.to, reveal),
+        body=msgspec.json.encode(told),
+        headers={"Content-Type": "application/json"},
+    )
+    outcome = outcome_of(None, send(post))
+    return Later(because=outcome.because) if isinstance(outcome, Refused) else outcome

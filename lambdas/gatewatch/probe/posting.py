@@ -1,0 +1,72 @@
+"""Posts once and reads the answer: no redirect is followed, one deadline is kept, and nothing is
+taken from the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+
+import requests
+
+from gatewatch.delivery.outcome import Answered
+from gatewatch.delivery.post import Post
+from gatewatch.probe.connection import Adapter, shared_context
+from gatewatch.probe.exchange import Received, exchange, prepare, user_agent
+from gatewatch.probe.flight import Flight
+from gatewatch.probe.resolve import Resolver
+
+_SECONDS = 10
+_LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
+def posted(
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes | str,
+    agent: str,
+    networks: Sequence[str] | None,
+    authority: str | None,
+) -> Received:
+    """`networks`: as for a Resolver. `authority`: PEM certificates that are trusted in addition.
+
+    Raises OSError, ValueError and RequestException for what cannot be sent at all.
+    """
+    own = {"User-Agent": agent, "Connection": "close", **headers}
+    prepared = prepare("POST", url, own, body)
+    flight = Flight(Resolver(networks=networks), perf_counter() + _SECONDS)
+    adapter = Adapter(shared_context(authority), 1)
+    try:
+        return exchange(adapter.pool(url), prepared, {}, flight)
+    finally:
+        adapter.close()
+
+
+class Poster:
+    """Sends messages to channels at public addresses and at those of `networks`. `is_local`: also
+    at those of this machine, and of no deployment's. `contact`: as for a Prober."""
+
+    def __init__(
+        self, networks: Sequence[str] = (), *, is_local: bool = False, contact: str | None = None
+    ) -> None:
+        self._networks = (*networks, *(_LOOPBACK if is_local else ()))
+        self._agent = user_agent("notification", contact)
+
+    def send(self, post: Post) -> Answered:
+        """Never raises: whatever becomes of it is an answer."""
+        try:
+            came = posted(
+                post.url, post.headers, post.body, self._agent, self._networks, post.authority
+            )
+        except (OSError, ValueError, requests.RequestException) as error:
+            # The library's text quotes headers and address.
+            return Answered(error=f"it cannot be sent: {type(error).__name__}")
+        if not came.head_is_whole:
+            return Answered(error=came.error or "no whole answer came")
+        headers = {name.lower(): value for name, value in reversed(came.headers)}
+        return Answered(
+            status=came.status,
+            error=came.error,
+            retry_after=headers.get("retry-after"),
+            date=headers.get("date"),
+            body=came.body,
+        )
