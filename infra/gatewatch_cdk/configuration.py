@@ -79,7 +79,7 @@ class ConfigurationBucket(Construct):
             for placeholder, name in parameters.items()
         }
         configuration = self._asset("Configuration", "configuration.json", encoded(config))
-        allowed = self._asset("Allowed", "allowed.json", _allowed(needs))
+        allowed = self._asset("Allowed", "allowed.json", allowed_by(needs))
         self._grant(configuration, allowed)
         deployed = CustomResource(
             self,
@@ -103,10 +103,13 @@ class ConfigurationBucket(Construct):
 
     def let_read(self, function: ServiceFunction, *keys: str) -> None:
         """Every version of the configuration, and these keys."""
-        function.allow("s3:GetObject", on=self._arns(*keys, _ANY_VERSION))
+        self.let_read_only(function, *keys, _ANY_VERSION)
+        self._acknowledge_versions(function)
+
+    def let_read_only(self, function: ServiceFunction, *keys: str) -> None:
+        function.allow("s3:GetObject", on=self._arns(*keys))
         # Without it, S3 does not distinguish a missing object from a forbidden one.
         function.allow("s3:ListBucket", on=[self.bucket.bucket_arn])
-        self._acknowledge_versions(function)
 
     def _arns(self, *keys: str) -> list[str]:
         return [self.bucket.arn_for_objects(key) for key in keys]
@@ -151,11 +154,19 @@ class ConfigurationBucket(Construct):
         self._seed.allow("s3:ListBucket", "s3:ListBucketVersions", on=[self.bucket.bucket_arn])
 
 
-def _allowed(needs: Needs) -> bytes:
+def allowed_by(needs: Needs) -> bytes:
     twin = None
     if needs.inside is not None and needs.network is not None:
         twin = Twin(network=needs.network, **_granted(needs.inside))
-    allowed = Allowed(topics=needs.topics, twin=twin, **_granted(needs.outside))
+    to = needs.deliveries
+    allowed = Allowed(
+        topics=needs.topics,
+        buses=needs.buses,
+        hooks=to.hooks if to else {},
+        heartbeat=to.heartbeat if to else None,
+        twin=twin,
+        **_granted(needs.outside),
+    )
     return msgspec.json.format(msgspec.json.encode(allowed, order="sorted"), indent=2)
 
 

@@ -19,7 +19,9 @@ from gatewatch_cdk.state import (
     ACKS,
     ANSWERS,
     CHANGES,
+    CHANNELS,
     CLAIMS,
+    DELIVERED,
     ERRANDS,
     INCIDENTS,
     LINKS,
@@ -33,6 +35,11 @@ from gatewatch_cdk.topics import Topics
 PROBE_SECONDS = 60
 INCIDENTS_SECONDS = 60
 DISPATCH_SECONDS = 55
+# A message is posted within 10 s; the rest is for its secrets, its mark, and a slow start.
+DELIVER_SECONDS = 45
+_MOST_TRIES = 1000
+"""The most that SQS counts: the deliverer itself gives up by age. Pollers' holds count as well.
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html"""
 _MEMORY_MB = 512
 VERIFY_SECONDS = 900
 """Lambda's longest: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
@@ -44,6 +51,7 @@ https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-s
 
 class Functions(Construct):
     """Dispatch sends shards, probe sends changes, incidents sends messages; verify answers callers.
+    Where a channel is no topic and no event bus, or there is a heartbeat, deliver posts them.
 
     `by_name` has every function of the monitor's minutes, `queues` every queue, as alarms call
     them; `verifying` has those that look only when they are called. `stack`: its name in commands.
@@ -93,6 +101,8 @@ class Functions(Construct):
         }
         if "Twin" in self.by_name:
             fed["Twin"] = (self.queues["TwinShards"], 1, most.twins)
+        if "Deliver" in self.by_name:
+            fed["Deliver"] = (self.queues["Deliveries"], 1, most.deliverers)
         for name, (queue, batch_size, at_once) in fed.items():
             # One shard may fill the probe's time by itself.
             queue.feed(self.by_name[name], batch_size=batch_size, max_concurrency=at_once)
@@ -107,6 +117,40 @@ class Functions(Construct):
         self.queues["TwinShards"] = shards
         self.by_name["Twin"] = twin
         return twin
+
+    def add_deliverer(
+        self, configuration: ConfigurationBucket, topics: Topics, stack: str, *, beats: bool
+    ) -> ServiceFunction:
+        """Posts messages and, where it `beats`, the heartbeat, one after the other for each
+        channel, with a queue and a role of its own."""
+        deliveries = self._deliveries()
+        queue, dead = deliveries.queue, deliveries.dead
+        deliver = self._function(
+            "Deliver",
+            "posts messages to the channels that are no topics",
+            DELIVER_SECONDS,
+            GATEWATCH_ALLOWED=ALLOWED,
+            GATEWATCH_BUCKET=configuration.bucket.bucket_name,
+            GATEWATCH_DEAD_URL=dead.queue_url,
+            GATEWATCH_INCIDENTS_TOPIC=topics.incidents.topic_arn,
+            GATEWATCH_STACK=stack,
+        )
+        configuration.let_read_only(deliver, ALLOWED)
+        self._state.let(
+            deliver,
+            {
+                "GetItem": [DELIVERED, CHANNELS],
+                "PutItem": [DELIVERED],
+                "UpdateItem": [CHANNELS],
+            },
+        )
+        deliver.allow("sqs:SendMessage", on=[dead.queue_arn])
+        for one in (self.incidents, *([self.dispatch] if beats else [])):
+            one.function.add_environment("GATEWATCH_DELIVERIES_URL", queue.queue_url)
+            one.allow("sqs:SendMessage", on=[queue.queue_arn])
+        self.queues["Deliveries"] = deliveries
+        self.by_name["Deliver"] = deliver
+        return deliver
 
     def add_verifier(
         self,
@@ -176,12 +220,13 @@ class Functions(Construct):
 
     def be_small(self) -> None:
         """Write only the metrics that alarms watch."""
-        for name in self.by_name.keys() - {"Dispatch", "Incidents"}:
+        for name in self.by_name.keys() & {"Probe", "Twin"}:
             self.by_name[name].function.add_environment("GATEWATCH_SMALL", "yes")
 
     def say_which(self, monitor: str) -> None:
         """What commands in messages must name besides the stack, where it holds several."""
-        self.incidents.function.add_environment("GATEWATCH_MONITOR", monitor)
+        for name in self.by_name.keys() & {"Incidents", "Deliver"}:
+            self.by_name[name].function.add_environment("GATEWATCH_MONITOR", monitor)
 
     def _shards(self, name: str) -> ServiceQueue:
         """The probe drops what is out of date, so a shard waits for its tries at no cost."""
@@ -205,6 +250,16 @@ class Functions(Construct):
             kept=Duration.days(4),
             dead_kept=UNTIL_HANDLED,
             delay=Duration.seconds(5),
+        )
+
+    def _deliveries(self) -> ServiceQueue:
+        return ServiceQueue(
+            self,
+            "Deliveries",
+            function_seconds=DELIVER_SECONDS,
+            tries=_MOST_TRIES,
+            kept=Duration.days(4),
+            dead_kept=UNTIL_HANDLED,
         )
 
     def _dispatch(self, configuration: ConfigurationBucket, topics: Topics) -> ServiceFunction:

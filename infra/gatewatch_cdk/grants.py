@@ -9,7 +9,7 @@ from aws_cdk import ArnFormat, Stack
 
 from gatewatch_cdk.function import ServiceFunction
 from gatewatch_cdk.nag import acknowledge, wildcard
-from gatewatch_cdk.needs import Calls, Needs
+from gatewatch_cdk.needs import Calls, Deliveries, Needs
 
 # Secrets Manager adds a dash and six characters to a secret's name in its ARN.
 _SUFFIXED = re.compile(r"-[A-Za-z0-9]{6}$")
@@ -17,28 +17,51 @@ _ARN_PARTS = 6
 
 
 def let_tell(incidents: ServiceFunction, needs: Needs, keys: Sequence[str]) -> None:
-    """Topics of `notify`; a topic under its own key needs its publisher to get a data key."""
-    incidents.allow("sns:Publish", on=list(needs.topics))
-    if needs.topics:
-        incidents.allow("kms:Decrypt", "kms:GenerateDataKey", on=list(keys))
+    """Topics and event buses of `notify`."""
+    _let_publish(incidents, needs.topics, keys)
+    stack = Stack.of(incidents)
+    incidents.allow("events:PutEvents", on=[bus_arn(stack, name) for name in needs.buses])
+
+
+def let_deliver(
+    deliver: ServiceFunction, needs: Deliveries, *, secrets: Sequence[str], topics: Sequence[str]
+) -> None:
+    """What hooks and the heartbeat are sent with. `secrets`, `topics`: the keys that encrypt
+    these."""
+    _let_read(deliver, needs, secrets)
+    _let_publish(deliver, needs.topics, topics)
+
+
+def _let_publish(function: ServiceFunction, topics: Sequence[str], keys: Sequence[str]) -> None:
+    """A topic under its own key needs its publisher to get a data key."""
+    function.allow("sns:Publish", on=list(topics))
+    if topics:
+        function.allow("kms:Decrypt", "kms:GenerateDataKey", on=list(keys))
+
+
+def _let_read(function: ServiceFunction, needs: Calls | Deliveries, keys: Sequence[str]) -> None:
+    """Secrets and parameters."""
+    stack = Stack.of(function)
+    function.allow(
+        "secretsmanager:GetSecretValue",
+        on=[arn for name in needs.secrets for arn in secret_arns(stack, name)],
+    )
+    function.allow("ssm:GetParameter", on=[parameter_arn(stack, name) for name in needs.parameters])
+    if needs.secrets or needs.parameters:
+        function.allow("kms:Decrypt", on=list(keys))
 
 
 def let_ask(dispatch: ServiceFunction, needs: Needs) -> None:
-    """Whether anybody listens to the topics of `notify`. A topic of another account answers only
-    where its own policy lets it."""
-    dispatch.allow("sns:GetTopicAttributes", on=list(needs.topics))
+    """Whether anybody listens to the topics of `notify` and of the heartbeat. A topic of another
+    account answers only where its own policy lets it."""
+    beats = needs.deliveries.topics if needs.deliveries else ()
+    dispatch.allow("sns:GetTopicAttributes", on=sorted({*needs.topics, *beats}))
 
 
 def let_call(probe: ServiceFunction, needs: Calls, keys: Sequence[str]) -> None:
     """Secrets, parameters and roles of the credentials, and calls with the probe's own identity."""
     stack = Stack.of(probe)
-    probe.allow(
-        "secretsmanager:GetSecretValue",
-        on=[arn for name in needs.secrets for arn in secret_arns(stack, name)],
-    )
-    probe.allow("ssm:GetParameter", on=[parameter_arn(stack, name) for name in needs.parameters])
-    if needs.secrets or needs.parameters:
-        probe.allow("kms:Decrypt", on=list(keys))
+    _let_read(probe, needs, keys)
     probe.allow("sts:AssumeRole", on=list(needs.roles))
     for region, api_id, stage in needs.invoked:
         routes = stack.format_arn(
@@ -92,3 +115,10 @@ def parameter_arn(stack: Stack, name: str) -> str:
         return ":".join(name.split(":")[:_ARN_PARTS])
     bare = name.partition(":")[0].lstrip("/")
     return str(stack.format_arn(service="ssm", resource="parameter", resource_name=bare))
+
+
+def bus_arn(stack: Stack, name: str) -> str:
+    """The ARN for the name of a bus of this account and region, or for an ARN."""
+    if name.startswith("arn:"):
+        return name
+    return str(stack.format_arn(service="events", resource="event-bus", resource_name=name))

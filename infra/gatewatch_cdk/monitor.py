@@ -41,7 +41,14 @@ from gatewatch_cdk.configuration import POINTER, ConfigurationBucket
 from gatewatch_cdk.dashboard import Board, board_name
 from gatewatch_cdk.function import ServiceFunction
 from gatewatch_cdk.functions import Functions
-from gatewatch_cdk.grants import let_answer_hooks, let_answer_jobs, let_ask, let_call, let_tell
+from gatewatch_cdk.grants import (
+    let_answer_hooks,
+    let_answer_jobs,
+    let_ask,
+    let_call,
+    let_deliver,
+    let_tell,
+)
 from gatewatch_cdk.mutes import MuteRules
 from gatewatch_cdk.needs import Calls, Needs, needs
 from gatewatch_cdk.outputs import Outputs, prefix_of, top_stack
@@ -362,6 +369,7 @@ class GatewatchMonitor(Construct):
             self._let_call(self.functions.add_twin(needed.network), needed.inside, watched)
             twin = self.functions.add_verify_twin(needed.network)
             self._let_call(twin, needed.inside, watched)
+        self._deliver(needed)
         self._feed(at_once(config))
         let_tell(self.functions.incidents, needed, self._topic_keys)
         let_ask(self.functions.dispatch, needed)
@@ -377,6 +385,15 @@ class GatewatchMonitor(Construct):
         acting = self._observe(config, monitor)
         MuteRules(self, "Maintenance", windows=config.maintenance, alarms=acting)
         self._warn(watched)
+
+    def _deliver(self, needed: Needs) -> None:
+        """Where something is posted; a deployment without has no function and no queue for it."""
+        if (to := needed.deliveries) is None:
+            return
+        deliver = self.functions.add_deliverer(
+            self.configuration, self.topics, self._stack_name, beats=to.heartbeat is not None
+        )
+        let_deliver(deliver, to, secrets=self._secret_keys, topics=self._topic_keys)
 
     def _missed(self) -> dict[str, sqs.IQueue]:
         changes = {} if self._api_changes is None else {"ApiChanges": self._api_changes.dead}

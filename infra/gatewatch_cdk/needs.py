@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from gatewatch.config.canonical import (
     Api,
     AssumedRole,
+    Channel,
     Config,
     Credential,
+    Heartbeat,
+    Hook,
     Network,
     OAuth2,
     OwnKeys,
@@ -25,7 +30,8 @@ from gatewatch.config.canonical import (
 from gatewatch.config.lookups import is_parameter
 from gatewatch.config.places import inside, outside
 from gatewatch.config.problems import ConfigError, Path, Problem
-from gatewatch.gateway.url import host_of, parse
+from gatewatch.gateway.addresses import address_of, is_public
+from gatewatch.gateway.url import host_of, is_local, parse
 from gatewatch.service.published import (
     api_ids,
     fingerprint,
@@ -61,10 +67,25 @@ class Calls:
 
 
 @dataclass(frozen=True, slots=True)
+class Deliveries:
+    """What whoever delivers to `hooks` (by their channel's name) and sends the `heartbeat` needs;
+    `topics`: the heartbeat's."""
+
+    hooks: dict[str, Hook]
+    heartbeat: Heartbeat | None
+    secrets: tuple[str, ...]
+    parameters: tuple[str, ...]
+    topics: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Needs:
-    """`inside` (what the twin needs) and `network` are set where some API is private."""
+    """`topics` and `buses` are those of `notify`. `deliveries` is set where there is a hook or a
+    heartbeat; `inside` (what the twin needs) and `network`, where some API is private."""
 
     topics: tuple[str, ...]
+    buses: tuple[str, ...]
+    deliveries: Deliveries | None
     outside: Calls
     inside: Calls | None
     network: Network | None
@@ -75,6 +96,7 @@ def needs(config: Config, name: str, vague: frozenset[str] = frozenset()) -> Nee
     `vague`: URLs that stand for others, which name no region."""
     problems = [
         *_unusable_names(config),
+        *_unusable_channels(config),
         *_unreachable_places(config),
         *_unsignable(config, vague),
     ]
@@ -82,10 +104,29 @@ def needs(config: Config, name: str, vague: frozenset[str] = frozenset()) -> Nee
         raise ConfigError(name, problems)
     private = inside(config)
     return Needs(
-        topics=_sorted(channel.topic for channel in config.notify),
+        topics=_sorted(one.topic for one in config.notify if one.topic),
+        buses=_sorted(one.bus for one in config.notify if isinstance(one.bus, str)),
+        deliveries=_deliveries(config),
         outside=_calls(outside(config)),
         inside=_calls(private) if private.apis else None,
         network=config.network if private.apis else None,
+    )
+
+
+def _deliveries(config: Config) -> Deliveries | None:
+    hooks = {one.key: one.hook for one in config.notify if isinstance(one.hook, Hook)}
+    heartbeat = config.heartbeat if isinstance(config.heartbeat, Heartbeat) else None
+    if not hooks and heartbeat is None:
+        return None
+    # What comes back is checked elsewhere.
+    sent = tuple(replace(one, acknowledge=None) for one in hooks.values())
+    refs = list(within((*sent, heartbeat), SecretRef))
+    return Deliveries(
+        hooks=hooks,
+        heartbeat=heartbeat,
+        secrets=_sorted(ref.name for ref in refs if ref.source is SecretSource.SECRET),
+        parameters=_sorted(ref.name for ref in refs if ref.source is SecretSource.SSM),
+        topics=(heartbeat.topic,) if heartbeat is not None and heartbeat.topic else (),
     )
 
 
@@ -130,15 +171,47 @@ def _unusable_names(config: Config) -> Iterator[Problem]:
         for role in within(credential, AssumedRole):
             yield from _patterns(path, role.arn)
         for ref in within(credential, SecretRef):
-            yield from _patterns(path, ref.name)
-            if ref.source in (SecretSource.ENV, SecretSource.FILE):
-                yield Problem(
-                    path,
-                    f"{ref.source} is not there in the account; expected a secret of Secrets "
-                    "Manager {secret: NAME} or a parameter {ssm: NAME}",
-                )
+            yield from _unreadable(path, ref)
+
+
+def _unreadable(path: Path, ref: SecretRef) -> Iterator[Problem]:
+    yield from _patterns(path, ref.name)
+    if ref.source in (SecretSource.ENV, SecretSource.FILE):
+        yield Problem(
+            path,
+            f"{ref.source} is not there in the account; expected a secret of Secrets "
+            "Manager {secret: NAME} or a parameter {ssm: NAME}",
+        )
+
+
+def _unusable_channels(config: Config) -> Iterator[Problem]:
     for at, channel in enumerate(config.notify):
-        yield from _patterns(("notify", at, "sns"), channel.topic)
+        yield from _of_channel(("notify", at), channel)
+    if isinstance(beat := config.heartbeat, Heartbeat):
+        yield from _patterns(("heartbeat", "sns"), beat.topic)
+        yield from _of_posts(("heartbeat", "url"), beat)
+
+
+def _of_channel(path: Path, channel: Channel) -> Iterator[Problem]:
+    yield from _patterns((*path, "sns"), channel.topic)
+    if isinstance(channel.hook, Hook):
+        yield from _of_posts((*path, channel.hook.kind.value), channel.hook)
+
+
+def _of_posts(path: Path, to: Hook | Heartbeat) -> Iterator[Problem]:
+    """No deployed function posts into its own network, or in the clear: that is for loopback."""
+    for ref in within(to, SecretRef):
+        yield from _unreadable(path, ref)
+    for host in to.hosts:
+        if _is_inner(host.rpartition(":")[0].strip("[]")):
+            yield Problem(path, "expected a public host in the account", host)
+
+
+def _is_inner(host: str) -> bool:
+    try:
+        return is_local(host) or not is_public(address_of(host))
+    except ValueError:
+        return False
 
 
 def _patterns(path: Path, name: str) -> Iterator[Problem]:

@@ -20,6 +20,8 @@ ACKS = "ack"
 ERRANDS = "errand"
 ANSWERS = "answer"
 CHANGES = "change"
+CHANNELS = "channel"
+DELIVERED = "delivered"
 
 
 class StateTable(Construct):

@@ -12,31 +12,31 @@ from tests.infra.conftest import SECRETS_KEY, TOPICS_KEY, synthesised
 from tests.infra.templates import Resource, granted, new_app, read, resources, short
 
 ROLE = "AWS::IAM::Role"
-_ARN = "arn:<AWS::Partition>"
-_BUCKET = "<ConfigurationBucket.Arn>"
+ARN = "arn:<AWS::Partition>"
+BUCKET = "<ConfigurationBucket.Arn>"
 _READS_VERSIONS = {
-    ("s3:GetObject", f"{_BUCKET}/config/versions/*"),
-    ("s3:ListBucket", _BUCKET),
+    ("s3:GetObject", f"{BUCKET}/config/versions/*"),
+    ("s3:ListBucket", BUCKET),
 }
 
 
-def _logs(name: str) -> set[tuple[str, str]]:
+def logs(name: str) -> set[tuple[str, str]]:
     return {(f"logs:{verb}", f"<{name}Log.Arn>") for verb in ("CreateLogStream", "PutLogEvents")}
 
 
-def _consumes(queue: str) -> set[tuple[str, str]]:
+def consumes(queue: str) -> set[tuple[str, str]]:
     verbs = "ReceiveMessage", "ChangeMessageVisibility", "GetQueueUrl", "DeleteMessage"
     return {(f"sqs:{verb}", f"<{queue}.Arn>") for verb in (*verbs, "GetQueueAttributes")}
 
 
-def _table(*verbs: str) -> set[tuple[str, str]]:
+def table(*verbs: str) -> set[tuple[str, str]]:
     return {(f"dynamodb:{verb}", "<StateTable.Arn>") for verb in verbs}
 
 
 _CALLS = {
     (
         "secretsmanager:GetSecretValue",
-        f"{_ARN}:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:gatewatch/partner-??????",
+        f"{ARN}:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:gatewatch/partner-??????",
     ),
     (
         "secretsmanager:GetSecretValue",
@@ -44,7 +44,7 @@ _CALLS = {
     ),
     (
         "ssm:GetParameter",
-        f"{_ARN}:ssm:<AWS::Region>:<AWS::AccountId>:parameter/orders/token",
+        f"{ARN}:ssm:<AWS::Region>:<AWS::AccountId>:parameter/orders/token",
     ),
     (
         "secretsmanager:GetSecretValue",
@@ -54,17 +54,17 @@ _CALLS = {
     ("sts:AssumeRole", "arn:aws:iam::444455556666:role/gatewatch-caller"),
     (
         "execute-api:Invoke",
-        f"{_ARN}:execute-api:us-east-1:<AWS::AccountId>:abc123/prod/*",
+        f"{ARN}:execute-api:us-east-1:<AWS::AccountId>:abc123/prod/*",
     ),
 }
 """What whoever looks needs for its calls."""
 GRANTS = {
     "FunctionsDispatch": {
-        *_logs("FunctionsDispatch"),
+        *logs("FunctionsDispatch"),
         *_READS_VERSIONS,
-        ("s3:GetObject", f"{_BUCKET}/config/allowed.json"),
-        ("s3:GetObject", f"{_BUCKET}/config/current.json"),
-        *_table("GetItem", "Query", "PutItem", "UpdateItem"),
+        ("s3:GetObject", f"{BUCKET}/config/allowed.json"),
+        ("s3:GetObject", f"{BUCKET}/config/current.json"),
+        *table("GetItem", "Query", "PutItem", "UpdateItem"),
         ("sqs:SendMessage", "<FunctionsShardsQueue.Arn>"),
         ("sqs:SendMessage", "<FunctionsChangesQueue.Arn>"),
         ("sqs:SendMessage", "<TicksDead.Arn>"),
@@ -75,17 +75,17 @@ GRANTS = {
         ("kms:DescribeKey", "<TopicsAlarmsKey.Arn>"),
     },
     "FunctionsProbe": {
-        *_logs("FunctionsProbe"),
-        *_table("BatchGetItem", "Query", "UpdateItem"),
-        *_consumes("FunctionsShardsQueue"),
+        *logs("FunctionsProbe"),
+        *table("BatchGetItem", "Query", "UpdateItem"),
+        *consumes("FunctionsShardsQueue"),
         ("sqs:SendMessage", "<FunctionsChangesQueue.Arn>"),
         *_CALLS,
     },
     "FunctionsIncidents": {
-        *_logs("FunctionsIncidents"),
+        *logs("FunctionsIncidents"),
         *_READS_VERSIONS,
-        *_table("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
-        *_consumes("FunctionsChangesQueue"),
+        *table("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
+        *consumes("FunctionsChangesQueue"),
         ("sns:Publish", "<TopicsIncidents>"),
         ("sns:Publish", "arn:aws:sns:us-east-1:111122223333:on-call"),
         ("kms:Decrypt", TOPICS_KEY),
@@ -94,11 +94,11 @@ GRANTS = {
         ("kms:GenerateDataKey", "<TopicsKey.Arn>"),
     },
     "FunctionsVerify": {
-        *_logs("FunctionsVerify"),
+        *logs("FunctionsVerify"),
         *_READS_VERSIONS,
-        ("s3:GetObject", f"{_BUCKET}/config/allowed.json"),
-        ("s3:GetObject", f"{_BUCKET}/config/current.json"),
-        *_table("GetItem", "Query", "UpdateItem"),
+        ("s3:GetObject", f"{BUCKET}/config/allowed.json"),
+        ("s3:GetObject", f"{BUCKET}/config/current.json"),
+        *table("GetItem", "Query", "UpdateItem"),
         *_CALLS,
     },
     "TicksRole": {
@@ -120,11 +120,11 @@ def test_the_seed_reads_its_two_files_and_writes_its_own_bucket(template: Resour
     assert len(files) == 2
     assert not any("*" in file for file in files)
     elsewhere = {on for _, on in may - {("s3:GetObject", file) for file in files}}
-    assert {on.partition("/")[0] for on in elsewhere} == {_BUCKET, "<ConfigurationSeedLog.Arn>"}
+    assert {on.partition("/")[0] for on in elsewhere} == {BUCKET, "<ConfigurationSeedLog.Arn>"}
 
 
 _SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:"
-_OWN = f"{_ARN}:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:"
+_OWN = f"{ARN}:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:"
 SECRETS = {
     "a name": ("gatewatch/partner", [f"{_OWN}gatewatch/partner-??????"]),
     "a name that ends like a suffix": ("my-secret", [f"{_OWN}my-secret-??????"]),
@@ -150,8 +150,8 @@ _PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/orders/token"
 @pytest.mark.parametrize(
     ("given", "arn"),
     [
-        ("/orders/token", f"{_ARN}:ssm:<AWS::Region>:<AWS::AccountId>:parameter/orders/token"),
-        ("token:3", f"{_ARN}:ssm:<AWS::Region>:<AWS::AccountId>:parameter/token"),
+        ("/orders/token", f"{ARN}:ssm:<AWS::Region>:<AWS::AccountId>:parameter/orders/token"),
+        ("token:3", f"{ARN}:ssm:<AWS::Region>:<AWS::AccountId>:parameter/token"),
         (_PARAMETER, _PARAMETER),
         (f"{_PARAMETER}:3", _PARAMETER),
         (f"{_PARAMETER}:current", _PARAMETER),
@@ -204,7 +204,7 @@ def test_no_managed_policy_widens_a_role(template: Resource) -> None:
     )
 
 
-ALARMS = f"{_ARN}:cloudwatch:<AWS::Region>:<AWS::AccountId>:alarm:*"
+ALARMS = f"{ARN}:cloudwatch:<AWS::Region>:<AWS::AccountId>:alarm:*"
 TRUSTS = {
     "scheduler.amazonaws.com": {
         "aws:SourceAccount": "<AWS::AccountId>",

@@ -117,3 +117,85 @@ def test_no_header_leads_a_request_elsewhere(name: str) -> None:
     body = encoded(config)
     with pytest.raises(RejectedError, match=f"headers.{name}: expected"):
         read_published(body, pointer_to(body).version, ALLOWED)
+
+
+TOLD = f"""{TEXT}
+notify:
+  - {{name: night, pagerduty: {{secret: gatewatch/pager}}}}
+  - {{name: own, webhook: {{url: "https://hooks.example.com/in", template: "{{{{ title }}}}"}}}}
+  - {{name: near, event_bus: default}}
+heartbeat: {{url: "https://hc.example.com/beat"}}
+"""
+TOLD_CONFIG = load(TOLD, "f")
+
+
+def may_tell(config: Config) -> Allowed:
+    return msgspec.structs.replace(
+        ALLOWED,
+        buses=("default",),
+        hooks={one.key: one.hook for one in config.notify if one.hook},
+        heartbeat=config.heartbeat or None,
+    )
+
+
+def test_what_is_told_as_deployed_may_be_pushed() -> None:
+    allowed = may_tell(TOLD_CONFIG)
+    assert list(needs_deployment(TOLD_CONFIG, allowed)) == []
+    rarer = TOLD.replace('https://hc.example.com/beat"', 'https://hc.example.com/beat", every: 5m')
+    assert list(needs_deployment(load(rarer, "f"), allowed)) == []
+
+
+_ELSE = "is made otherwise than the deployed one: needs cdk deploy"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("gatewatch/pager", "gatewatch/client", f"notify night {_ELSE}"),
+        ("hooks.example.com/in", "hooks.example.com/other", f"notify own {_ELSE}"),
+        ("{{ title }}", "{{ key }}", f"notify own {_ELSE}"),
+        ("webhook: {", "webhook: {sign: {secret: gatewatch/client}, ", f"notify own {_ELSE}"),
+        (
+            "hooks.example.com/in",
+            "evil.example.com/in",
+            "notify own would be sent to evil.example.com:443: needs cdk deploy",
+        ),
+        ("name: night", "name: day", "notify day is new: needs cdk deploy"),
+        ("pagerduty: {secret", "opsgenie: {secret", "would be sent to api.opsgenie.com:443"),
+        ("bus: default", "bus: other", "notify near would send events to other: needs cdk deploy"),
+        ("com/beat", "com/other", "heartbeat would be sent elsewhere than the deployed one"),
+    ],
+    ids=[
+        "with the secret of another",
+        "to another path of the host",
+        "another body",
+        "signed with a credential of the probe",
+        "to another host",
+        "under another name",
+        "as another kind",
+        "to another bus",
+        "a heartbeat elsewhere",
+    ],
+)
+def test_messages_go_where_they_were_deployed_for(before: str, after: str, told: str) -> None:
+    assert before in TOLD
+    [said] = needs_deployment(load(TOLD.replace(before, after), "f"), may_tell(TOLD_CONFIG))
+    assert said.startswith(told) or told in said
+
+
+def test_another_authority_needs_a_deployment() -> None:
+    [pager, own, near] = TOLD_CONFIG.notify
+    assert own.hook
+    trusting = replace(own, hook=replace(own.hook, authority="PEM"))
+    config = replace(TOLD_CONFIG, notify=(pager, trusting, near))
+    [said] = needs_deployment(config, may_tell(TOLD_CONFIG))
+    assert said == f"notify own {_ELSE}"
+
+
+def test_an_earlier_deployment_posted_nothing() -> None:
+    assert set(needs_deployment(TOLD_CONFIG, ALLOWED)) == {
+        "notify night is new: needs cdk deploy",
+        "notify own is new: needs cdk deploy",
+        "notify near would send events to default: needs cdk deploy",
+        "heartbeat is new: needs cdk deploy",
+    }

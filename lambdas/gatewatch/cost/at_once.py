@@ -20,18 +20,20 @@ NEW_ACCOUNT = 10
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 _MINUTE = 60
 _DISPATCH = 1
+_MOST_DELIVERERS = 5
 
 
 class AtOnce(msgspec.Struct, frozen=True, kw_only=True):
-    """Probes outside and inside the VPC, and writers of incidents."""
+    """Probes outside and inside the VPC, writers of incidents, and deliverers of messages."""
 
     probes: int
     twins: int
     writers: int
+    deliverers: int = 0
 
     @property
     def all(self) -> int:
-        return self.probes + self.twins + self.writers + _DISPATCH
+        return self.probes + self.twins + self.writers + self.deliverers + _DISPATCH
 
 
 def at_once(config: Config, found: Counted | None = None) -> AtOnce:
@@ -43,7 +45,19 @@ def at_once(config: Config, found: Counted | None = None) -> AtOnce:
     else:
         found, twins = found or counted(config), 0
     writing = ceil(len(config.apis) * measured.WRITER_SECONDS / _MINUTE)
-    return AtOnce(probes=_probes(found), twins=twins, writers=_taken(writing))
+    return AtOnce(
+        probes=_probes(found),
+        twins=twins,
+        writers=_taken(writing),
+        deliverers=_deliverers(config),
+    )
+
+
+def _deliverers(config: Config) -> int:
+    """Each channel is a lane, and few of them have something to say in the same seconds."""
+    lanes = sum(one.hook is not msgspec.UNSET for one in config.notify)
+    lanes += config.heartbeat is not msgspec.UNSET
+    return min(_taken(lanes), _MOST_DELIVERERS) if lanes else 0
 
 
 def _probes(found: Counted) -> int:

@@ -14,9 +14,12 @@ from msgspec.structs import replace
 from gatewatch.config.canonical import (
     Api,
     AssumedRole,
+    Channel,
     Config,
     Credential,
     CredentialSource,
+    Heartbeat,
+    Hook,
     Network,
     OAuth2,
     OwnKeys,
@@ -78,11 +81,15 @@ class Twin(Granted, frozen=True, kw_only=True):
 class Allowed(Granted, frozen=True, kw_only=True):
     """What the stack was deployed for; only a deployment writes it.
 
-    `networks`: address ranges, in CIDR form, to which every probe may connect in addition to
-    public addresses; a deployment of the stack names none.
+    `buses`: where events go; `hooks`, by the channel's name, and the `heartbeat`: where else
+    something is sent, whole. `networks`: address ranges, in CIDR form, to which every probe may
+    connect in addition to public addresses; a deployment of the stack names none.
     """
 
     topics: tuple[str, ...] = ()
+    buses: tuple[str, ...] = ()
+    hooks: dict[str, Hook] = {}
+    heartbeat: Heartbeat | None = None
     networks: tuple[str, ...] = ()
     twin: Twin | None = None
 
@@ -157,11 +164,40 @@ def needs_deployment(config: Config, allowed: Allowed) -> Iterator[str]:
     yield from _of_place(outside(config), allowed, "")
     yield from _of_private(config, allowed.twin)
     for channel in config.notify:
-        if channel.topic not in allowed.topics:
-            yield f"notify {channel.topic}: needs cdk deploy"
+        yield from _of_channel(channel, allowed)
+    if isinstance(config.heartbeat, Heartbeat):
+        yield from _of_heartbeat(config.heartbeat, allowed.heartbeat)
     for api in config.apis:
         if api.connect_to is not None:
             yield f"api {api.name}: connect_to is for the command line, not for the account"
+
+
+def _of_channel(channel: Channel, allowed: Allowed) -> Iterator[str]:
+    told = f"notify {channel.called}"
+    if channel.topic and channel.topic not in allowed.topics:
+        yield f"notify {channel.topic}: needs cdk deploy"
+    if isinstance(channel.bus, str) and channel.bus not in allowed.buses:
+        yield f"{told} would send events to {channel.bus}: needs cdk deploy"
+    if isinstance(channel.hook, Hook):
+        yield from _of_hook(told, channel.hook, allowed.hooks.get(channel.key))
+
+
+def _of_hook(told: str, hook: Hook, deployed: Hook | None) -> Iterator[str]:
+    if deployed is None:
+        yield f"{told} is new: needs cdk deploy"
+    elif hook != deployed:
+        elsewhere = [one for one in hook.hosts if one not in deployed.hosts]
+        yield from (f"{told} would be sent to {one}: needs cdk deploy" for one in elsewhere)
+        if not elsewhere:
+            yield f"{told} is made otherwise than the deployed one: needs cdk deploy"
+
+
+def _of_heartbeat(wanted: Heartbeat, deployed: Heartbeat | None) -> Iterator[str]:
+    """How often it beats needs none."""
+    if deployed is None:
+        yield "heartbeat is new: needs cdk deploy"
+    elif replace(wanted, every_seconds=deployed.every_seconds) != deployed:
+        yield "heartbeat would be sent elsewhere than the deployed one: needs cdk deploy"
 
 
 def _of_private(config: Config, twin: Twin | None) -> Iterator[str]:
