@@ -14,6 +14,7 @@ from gatewatch.incidents.announce import Announced
 from gatewatch.incidents.links import Links
 from gatewatch.incidents.track import RouteState
 from gatewatch.model import Held, Incident
+from gatewatch.notices.notice import Notice
 from gatewatch.plan import Latches
 from gatewatch.raw import RawExchange
 from gatewatch.redaction.redactor import Redactor
@@ -90,7 +91,8 @@ class Transport(Protocol):
 
 
 class ApiMemory(Links, Protocol):
-    """The states of one API, its open incidents and their last announcements, stored as a whole.
+    """The states of one API, its open incidents, their last announcements, and the messages that
+    wait for channels outside, the oldest first; stored as a whole.
 
     Its links are the open incidents of other APIs.
     """
@@ -98,13 +100,16 @@ class ApiMemory(Links, Protocol):
     states: tuple[RouteState, ...]
     incidents: tuple[Incident, ...]
     said: Mapping[str, Announced]
+    outbox: tuple[Notice, ...]
 
     def keep(
         self,
         states: Sequence[RouteState],
         incidents: Sequence[Incident],
         said: Mapping[str, Announced],
-    ) -> None: ...
+        outbox: Sequence[Notice] | None = None,
+    ) -> None:
+        """`outbox`: None leaves it as it is."""
 
 
 class Latching(Protocol):

@@ -7,18 +7,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gatewatch.config.canonical import Api, Config
+from gatewatch.config.canonical import Api, Channel, Config
 from gatewatch.config.windows import openings
+from gatewatch.delivery.outbox import bounded, is_heard, merged, notices
 from gatewatch.incidents.ahead import BelievedMemory, believed_memory
-from gatewatch.incidents.announce import Announcement
+from gatewatch.incidents.announce import Announcement, AnnouncementKind
 from gatewatch.incidents.deployments import Deployment
 from gatewatch.incidents.states import keys_of, overtaken, patience_of, tracked
 from gatewatch.incidents.story import ApiContext, Story
 from gatewatch.incidents.track import (
     retire,
 )
-from gatewatch.model import Incident, Verdict
+from gatewatch.model import Incident, Severity, Verdict
+from gatewatch.notices.notice import Notice
 from gatewatch.ports import ApiMemory, Clock, Store
+
+
+class _Context(ApiContext, frozen=True, kw_only=True):
+    """The API's context, and the channels that get its incidents."""
+
+    channels: tuple[Channel, ...] = ()
+
+    def is_heard_with(self, incident: Incident, severity: Severity) -> bool:
+        is_heard_here = is_heard(incident, severity, self.channels)
+        return super().is_heard_with(incident, severity) and is_heard_here
 
 
 @dataclass(slots=True)
@@ -45,10 +57,12 @@ def remember(
     found: Remembered,
     clock: Clock,
     deployments: tuple[Deployment, ...] = (),
+    channels: tuple[Channel, ...] = (),
 ) -> None:
     """Updates each API's memory, wholly or not at all, and adds the results to `found`.
 
-    `deployments`: of all of these APIs."""
+    `deployments`: of all of these APIs. `channels`: those that are told; the messages to them are
+    stored with what they tell of."""
     configured = {api.name: api for api in config.apis}
     by_api: dict[str, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
@@ -60,7 +74,7 @@ def remember(
             found.taken_back += known.taken_back
             found.lead = max(found.lead, known.lead)
             api = configured.get(name)
-            about = _context_of(config, api, found.at, deployments)
+            about = _context_of(config, api, found.at, deployments, channels)
             story = _story_of(name, about, api, by_api[name], memory, known, found.at)
         found.incidents += story.incidents.values()
         found.announcements += story.announcements
@@ -68,7 +82,7 @@ def remember(
 
 def _story_of(
     name: str,
-    about: ApiContext,
+    about: _Context,
     api: Api | None,
     verdicts: Sequence[Verdict],
     memory: ApiMemory,
@@ -84,19 +98,36 @@ def _story_of(
     story = Story(name, about, known.incidents, known.said, memory)
     story.go_on({state.key: state for state in kept}, [*transitions, *retired], at)
     story.remind(at)
-    memory.keep(kept, list(story.incidents.values()), story.said)
+    outbox = bounded((*memory.outbox, *_told(story, memory, about.channels)))
+    memory.keep(kept, list(story.incidents.values()), story.said, outbox)
     return story
 
 
+def _told(story: Story, memory: ApiMemory, channels: Sequence[Channel]) -> tuple[Notice, ...]:
+    """No reminder to a channel that has not yet accepted its last message of the incident."""
+    waiting = {(one.incident.id, one.channel) for one in memory.outbox}
+    return tuple(
+        one
+        for one in merged(notices(story.announcements, channels))
+        if one.kind is not AnnouncementKind.REMINDER
+        or (one.incident.id, one.channel) not in waiting
+    )
+
+
 def _context_of(
-    config: Config, api: Api | None, at: str, deployments: tuple[Deployment, ...]
-) -> ApiContext:
+    config: Config,
+    api: Api | None,
+    at: str,
+    deployments: tuple[Deployment, ...],
+    channels: tuple[Channel, ...],
+) -> _Context:
     if api is None:
-        return ApiContext()
-    return ApiContext(
+        return _Context(channels=channels)
+    return _Context(
         team=api.owner,
         runbook=api.runbook,
         maintenance=openings(config.maintenance, api.name, datetime.fromisoformat(at)),
         remind_every_seconds=api.remind_every_seconds,
         deployments=deployments,
+        channels=tuple(one for one in channels if one.covers(api.name)),
     )

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from gatewatch.config.canonical import Config
+from gatewatch.config.canonical import Channel, Config
 from gatewatch.incidents.ahead import believed
 from gatewatch.incidents.announce import Brief, brief
 from gatewatch.incidents.deployments import deployment_at
@@ -76,11 +76,13 @@ def run(
     minutes: range | None = None,
     deployed_at: datetime | None = None,
     tell: OnJudged = ignore_verdicts,
+    channels: tuple[Channel, ...] = (),
 ) -> Report:
     """Probes what is due in these minutes, or everything; judges, reports and stores it.
 
-    `deployed_at`: when the APIs were last deployed, if known. Raises StateError if nothing can be
-    stored; then nothing was sent.
+    `deployed_at`: when the APIs were last deployed, if known. `channels`: those for which messages
+    are stored, too; nothing is sent to them here. Raises StateError if nothing can be stored; then
+    nothing was sent.
     """
     store.ready()
     now = clock.now()
@@ -99,7 +101,7 @@ def run(
         with _noting(found):
             latches.settle(results)
             deployments = () if deployed_at is None else (deployment_at(deployed_at),)
-            remember(config, verdicts, store, found, clock, deployments)
+            remember(config, verdicts, store, found, clock, deployments, channels)
     return Report(
         summary=_summary(found.at, verdicts, requests, found),
         verdicts=tuple(verdicts),

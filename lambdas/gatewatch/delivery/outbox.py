@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
 
 import msgspec
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from gatewatch.config.canonical import Channel
 from gatewatch.incidents.announce import Announcement, AnnouncementKind
-from gatewatch.model import EXPOSURES, Incident
+from gatewatch.model import EXPOSURES, Incident, Severity
 from gatewatch.notices.notice import Notice
 
 OWN = Channel(topic="")
@@ -32,6 +32,13 @@ def takers(incident: Incident, channels: Iterable[Channel]) -> list[Channel]:
     if incident.finding in EXPOSURES and security:
         return [one for one in taking if one.key == OWN.key or one.only is not None]
     return [one for one in taking if one.only is None]
+
+
+def is_heard(incident: Incident, severity: Severity, channels: Collection[Channel]) -> bool:
+    """Whether every channel that gets an incident would also get one of this severity."""
+    return set(takers(incident, channels)) <= set(
+        takers(replace(incident, severity=severity), channels)
+    )
 
 
 def _takes(channel: Channel, incident: Incident) -> bool:

@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gatewatch.config.canonical import Channel
-from gatewatch.delivery.outbox import OWN, bounded, merged, notices, takers
+from gatewatch.delivery.outbox import OWN, bounded, is_heard, merged, notices
 from gatewatch.incidents.acknowledge import Ack, acknowledge
 from gatewatch.incidents.ahead import believed_memory
 from gatewatch.incidents.announce import Announced, Announcement, AnnouncementKind, fully_announced
@@ -38,9 +38,8 @@ class WriterContext(ApiAbout, frozen=True, kw_only=True):
     channels: tuple[Channel, ...] = (OWN,)
 
     def is_heard_with(self, incident: Incident, severity: Severity) -> bool:
-        ours = takers(incident, self.channels)
-        theirs = takers(replace(incident, severity=severity), self.channels)
-        return super().is_heard_with(incident, severity) and set(ours) <= set(theirs)
+        is_heard_here = is_heard(incident, severity, self.channels)
+        return super().is_heard_with(incident, severity) and is_heard_here
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -18,20 +18,23 @@ from threading import RLock
 import msgspec
 
 from gatewatch.adapters.local.noted import Noted, Write
+from gatewatch.adapters.local.outbox import OUTBOX_TABLES, Outbox
 from gatewatch.incidents.announce import Announced
 from gatewatch.incidents.correlate import OPEN
 from gatewatch.incidents.links import Claim, Link, link_of
 from gatewatch.incidents.track import RouteState
 from gatewatch.model import Finding, Held, Incident
+from gatewatch.notices.notice import Notice
 from gatewatch.notices.visible import visible_line
 from gatewatch.plan import Latches
 from gatewatch.ports import StateError
 
-_VERSION = 4
+_VERSION = 5
 _WAIT_SECONDS = 30.0
 _MOMENT_MS = 1_000
 _ROOM = 131_072
-_KEPT_RESOLVED = 500
+KEPT_RESOLVED = 500
+"""Of each API; open ones are always kept."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS state (
     api TEXT, route TEXT, entrance TEXT, caller TEXT, document BLOB NOT NULL,
@@ -69,6 +72,7 @@ class SqliteMemory:
         self.states = tuple(self._states())
         self.incidents = tuple(self._incidents())
         self.said: Mapping[str, Announced] = dict(self._said())
+        self.outbox = Outbox(connection).of(api)
 
     def _states(self) -> Iterator[RouteState]:
         rows = self._connection.execute("SELECT document FROM state WHERE api = ?", (self._api,))
@@ -120,7 +124,10 @@ class SqliteMemory:
         states: Sequence[RouteState],
         incidents: Sequence[Incident],
         said: Mapping[str, Announced],
+        outbox: Sequence[Notice] | None = None,
     ) -> None:
+        if outbox is not None:
+            Outbox(self._connection).keep(self._api, outbox)
         self._connection.execute("DELETE FROM state WHERE api = ?", (self._api,))
         self._connection.executemany(
             "INSERT INTO state VALUES (?, ?, ?, ?, ?)",
@@ -146,7 +153,7 @@ class SqliteMemory:
         self._connection.execute(
             "DELETE FROM incident WHERE api = :api AND state <> :open AND id NOT IN (SELECT id "
             "FROM incident WHERE api = :api AND state <> :open ORDER BY id DESC LIMIT :kept)",
-            {"api": self._api, "open": OPEN, "kept": _KEPT_RESOLVED},
+            {"api": self._api, "open": OPEN, "kept": KEPT_RESOLVED},
         )
 
 
@@ -269,7 +276,7 @@ class SqliteStore:
             raise sqlite3.DatabaseError(f"it was written by a newer version ({version})")
         if version < _VERSION:
             with self._transaction():
-                for statement in _TABLES.split(";\n"):
+                for statement in (_TABLES + OUTBOX_TABLES).split(";\n"):
                     self._connection.execute(statement)
                 if version == 1:
                     self._connection.execute(_LATCHED_AS)
@@ -291,6 +298,18 @@ class SqliteStore:
         """One API's memory; other processes wait until the block ends."""
         with self._guarded(), self._transaction():
             yield SqliteMemory(self._connection, api)
+
+    @contextmanager
+    def outbox(self) -> Iterator[Outbox]:
+        """What waits for channels; other processes wait until the block ends."""
+        with self._guarded(), self._transaction():
+            yield Outbox(self._connection)
+
+    @contextmanager
+    def outbox_now(self) -> Iterator[Outbox]:
+        """The same for those who only read, and keep nobody waiting."""
+        with self._guarded():
+            yield Outbox(self._connection)
 
     def apis(self) -> list[str]:
         """The APIs with any stored state."""
