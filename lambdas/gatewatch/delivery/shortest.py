@@ -7,7 +7,7 @@ from dataclasses import replace
 from msgspec import structs
 
 from gatewatch.model import Incident
-from gatewatch.notices.card import Block, Card
+from gatewatch.notices.card import Block, Card, Fact
 from gatewatch.notices.visible import cut, visible_line
 
 _LONGEST = 100
@@ -23,11 +23,16 @@ def shortest(card: Card) -> Card:
         news=(),
         facts=(),
         first=Block(),
-        owned=tuple(replace(one, value=_short(one.value)) for one in card.owned),
-        place=tuple(replace(one, value=_short(one.value)) for one in card.place),
+        owned=tuple(_short_fact(one) for one in card.owned),
+        place=tuple(_short_fact(one) for one in card.place),
         blocks=(),
         links=(),
     )
+
+
+def _short_fact(fact: Fact) -> Fact:
+    """Half of a command does something else."""
+    return fact if fact.is_command else replace(fact, value=_short(fact.value))
 
 
 def _short(text: str) -> str:

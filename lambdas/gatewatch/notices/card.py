@@ -36,10 +36,12 @@ _MOST_UPDATES = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One line, such as `since: …`; without a label where it is a sentence."""
+    """One line, such as `since: …`; without a label where it is a sentence. `is_command`: the value
+    is typed as it is."""
 
     label: str
     value: str
+    is_command: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +167,12 @@ def _owned(incident: Incident, origin: Origin) -> Iterator[Fact]:
     if incident.acknowledged is not None:
         yield Fact(label="", value=acknowledged_phrase(incident.acknowledged))
     elif incident.state == OPEN:
-        yield Fact(label="take over", value=origin.command("ack", incident.id))
-    yield Fact(label="in full", value=origin.command("incidents", incident.id))
+        yield _command("take over", origin.command("ack", incident.id))
+    yield _command("in full", origin.command("incidents", incident.id))
+
+
+def _command(label: str, typed: str) -> Fact:
+    return Fact(label=label, value=typed, is_command=True)
 
 
 def place(origin: Origin) -> Iterator[Fact]:
