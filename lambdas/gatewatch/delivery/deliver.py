@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 
@@ -54,7 +55,11 @@ def _delivered(parcel: Parcel, origin: Origin, reveal: Reveal, send: Send) -> Ou
 
 def _sent(said: Card, hook: Hook, reveal: Reveal, send: Send) -> Outcome:
     post = shape_of(hook.kind)(said, hook, reveal)
-    return Taken() if post is None else outcome_of(hook.kind, send(post))
+    outcome: Outcome = Taken()
+    while post is not None and isinstance(outcome, Taken):
+        outcome = outcome_of(hook.kind, send(replace(post, authority=hook.authority)))
+        post = post.then
+    return outcome
 
 
 def _beaten(beat: Beat, reveal: Reveal, send: Send) -> Outcome:

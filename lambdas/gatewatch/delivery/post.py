@@ -17,13 +17,14 @@ Reveal = Callable[[SecretRef], str]
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Post:
-    """Sent once with POST. Address, headers and body may hold secrets: it has no repr, and is not
-    stored."""
+    """Sent once with POST; `then` is sent once it was taken. `authority`: the hook's, which the
+    sender adds. Address, headers and body may hold secrets: it has no repr, and is not stored."""
 
     url: str
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     authority: str | None = None
+    then: Post | None = None
 
 
 class MisledError(Exception):

@@ -26,14 +26,16 @@ def posted(
     agent: str,
     networks: Sequence[str] | None,
     authority: str | None,
+    seconds: float = _SECONDS,
 ) -> Received:
     """`networks`: as for a Resolver. `authority`: PEM certificates that are trusted in addition.
+    `seconds`: until its deadline.
 
     Raises OSError, ValueError and RequestException for what cannot be sent at all.
     """
     own = {"User-Agent": agent, "Connection": "close", **headers}
     prepared = prepare("POST", url, own, body)
-    flight = Flight(Resolver(networks=networks), perf_counter() + _SECONDS)
+    flight = Flight(Resolver(networks=networks), perf_counter() + seconds)
     adapter = Adapter(shared_context(authority), 1)
     try:
         return exchange(adapter.pool(url), prepared, {}, flight)
@@ -46,16 +48,28 @@ class Poster:
     at those of this machine, and of no deployment's. `contact`: as for a Prober."""
 
     def __init__(
-        self, networks: Sequence[str] = (), *, is_local: bool = False, contact: str | None = None
+        self,
+        networks: Sequence[str] = (),
+        *,
+        is_local: bool = False,
+        contact: str | None = None,
+        seconds: float = _SECONDS,
     ) -> None:
         self._networks = (*networks, *(_LOOPBACK if is_local else ()))
+        self._seconds = seconds
         self._agent = user_agent("notification", contact)
 
     def send(self, post: Post) -> Answered:
         """Never raises: whatever becomes of it is an answer."""
         try:
             came = posted(
-                post.url, post.headers, post.body, self._agent, self._networks, post.authority
+                post.url,
+                post.headers,
+                post.body,
+                self._agent,
+                self._networks,
+                post.authority,
+                self._seconds,
             )
         except (OSError, ValueError, requests.RequestException) as error:
             # The library's text quotes headers and address.

@@ -1,0 +1,92 @@
+"""An event of PagerDuty: one alert for each incident, from trigger to resolve.
+
+A test triggers an alert of its own key with severity `info`, and resolves it.
+https://developer.pagerduty.com/docs/send-alert-event
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from gatewatch.config.canonical import Hook
+from gatewatch.delivery.post import Post, Reveal, address, key
+from gatewatch.delivery.shapes.fields import Turn, bounded_key, details, shown, turn_of
+from gatewatch.model import Severity
+from gatewatch.notices.card import Card
+
+_LONGEST_SUMMARY = 1_024
+_LONGEST_KEY = 255
+_LONGEST_NAME = 255
+_LONGEST_LINK = 2_000
+_MOST_LINKS = 20
+_MOST_DETAILS = 300_000
+"""Bytes; a whole event may have 512 KB."""
+_ACTIONS = {
+    Turn.RISES: ("trigger",),
+    Turn.IS_TAKEN: ("acknowledge",),
+    Turn.ENDS: ("resolve",),
+    Turn.IS_TRIED: ("trigger", "resolve"),
+}
+_SEVERITIES = {
+    Severity.CRITICAL: "critical",
+    Severity.HIGH: "error",
+    Severity.MEDIUM: "warning",
+    Severity.LOW: "info",
+    None: "info",
+}
+
+
+def post(card: Card, hook: Hook, reveal: Reveal) -> Post | None:
+    turn = turn_of(card)
+    if turn is None:
+        return None
+    url, routing_key = address(hook, reveal), key(hook, reveal)
+    then: Post | None = None
+    for action in reversed(_ACTIONS[turn]):
+        event = {"routing_key": routing_key, **_event(card, action)}
+        then = Post(
+            url=url,
+            body=msgspec.json.encode(event),
+            headers={"Content-Type": "application/json"},
+            then=then,
+        )
+    return then
+
+
+def _event(card: Card, action: str) -> dict[str, Any]:
+    """Only a trigger says more than whose turn it is."""
+    event: dict[str, Any] = {
+        "event_action": action,
+        "dedup_key": bounded_key(card.key, _LONGEST_KEY),
+    }
+    if action == "trigger":
+        event |= {"client": "Gatewatch", "payload": _payload(card), "links": _links(card)}
+    return event
+
+
+def _payload(card: Card) -> dict[str, Any]:
+    told = card.incident
+    found: dict[str, Any] = {
+        "summary": shown(card.title, _LONGEST_SUMMARY),
+        "severity": _SEVERITIES[card.severity],
+        "source": "Gatewatch",
+        "timestamp": card.at,
+        "custom_details": details(card, _MOST_DETAILS),
+    }
+    if told is not None:
+        found |= {
+            "source": shown(" ".join(filter(None, (told.api, told.stage))), _LONGEST_NAME),
+            "component": told.layer.value,
+            "class": told.finding.value,
+        }
+        if told.team:
+            found["group"] = shown(told.team, _LONGEST_NAME)
+    return found
+
+
+def _links(card: Card) -> list[dict[str, str]]:
+    """A cut link leads elsewhere, so a long one is left out."""
+    found = [one for one in card.links if len(one.href) <= _LONGEST_LINK]
+    return [{"href": one.href, "text": shown(one.text, 100)} for one in found[:_MOST_LINKS]]
