@@ -422,6 +422,15 @@ class Paused(msgspec.Struct, frozen=True, kw_only=True):
     until: str
 
 
+class Muted(msgspec.Struct, frozen=True, kw_only=True):
+    """That nothing is told of an incident for a while, though it is looked at: `by` whom, `since`
+    and `until` when."""
+
+    by: str
+    since: str
+    until: str
+
+
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """One story over the routes of an API. Only `id` is identity; the rest may change.
 
@@ -431,7 +440,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     began, if one is known and was shortly before. `held_until`: not announced yet, since a
     maintenance window is open until then. `part_of`: announced by the incident with this id, of
     another API at which the same credential fails; `related`: those that this one announces.
-    `paused`: nobody has looked whether it still fails since this pause began.
+    `paused`: nobody has looked whether it still fails since this pause began. `muted`: nothing but
+    its end is told of it now.
     """
 
     id: str
@@ -464,3 +474,4 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     part_of: str | None = None
     related: tuple[Related, ...] = ()
     paused: Paused | None = None
+    muted: Muted | None = None

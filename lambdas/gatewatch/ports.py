@@ -14,7 +14,7 @@ from gatewatch.incidents.announce import Announced
 from gatewatch.incidents.links import Links
 from gatewatch.incidents.track import RouteState
 from gatewatch.model import Held, Incident
-from gatewatch.notices.notice import Notice
+from gatewatch.notices.audience import Told
 from gatewatch.plan import Latches
 from gatewatch.raw import RawExchange
 from gatewatch.redaction.redactor import Redactor
@@ -91,8 +91,9 @@ class Transport(Protocol):
 
 
 class ApiMemory(Links, Protocol):
-    """The states of one API, its open incidents, their last announcements, and the messages that
-    wait for channels outside, the oldest first; stored as a whole.
+    """The states of one API, its open incidents, their last announcements, and what its channels
+    are told; stored as a whole. `ended`: incidents that are over, of which some channel was told
+    that they began and not yet that they ended.
 
     Its links are the open incidents of other APIs.
     """
@@ -100,16 +101,17 @@ class ApiMemory(Links, Protocol):
     states: tuple[RouteState, ...]
     incidents: tuple[Incident, ...]
     said: Mapping[str, Announced]
-    outbox: tuple[Notice, ...]
+    told: Told
+    ended: tuple[Incident, ...]
 
     def keep(
         self,
         states: Sequence[RouteState],
         incidents: Sequence[Incident],
         said: Mapping[str, Announced],
-        outbox: Sequence[Notice] | None = None,
+        told: Told | None = None,
     ) -> None:
-        """`outbox`: None leaves it as it is."""
+        """`told`: None leaves it as it is."""
 
 
 class Latching(Protocol):

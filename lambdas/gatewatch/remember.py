@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 
 from gatewatch.config.canonical import Api, Channel, Config
 from gatewatch.config.windows import openings
-from gatewatch.delivery.outbox import bounded, is_heard, merged, notices
+from gatewatch.delivery.outbox import is_heard
+from gatewatch.delivery.telling import tell
 from gatewatch.incidents.ahead import BelievedMemory, believed_memory
-from gatewatch.incidents.announce import Announcement, AnnouncementKind
+from gatewatch.incidents.announce import Announcement
 from gatewatch.incidents.deployments import Deployment
 from gatewatch.incidents.states import keys_of, overtaken, patience_of, tracked
 from gatewatch.incidents.story import ApiContext, Story
@@ -19,7 +20,6 @@ from gatewatch.incidents.track import (
     retire,
 )
 from gatewatch.model import Incident, Severity, Verdict
-from gatewatch.notices.notice import Notice
 from gatewatch.ports import ApiMemory, Clock, Store
 
 
@@ -98,20 +98,11 @@ def _story_of(
     story = Story(name, about, known.incidents, known.said, memory)
     story.go_on({state.key: state for state in kept}, [*transitions, *retired], at)
     story.remind(at)
-    outbox = bounded((*memory.outbox, *_told(story, memory, about.channels)))
-    memory.keep(kept, list(story.incidents.values()), story.said, outbox)
+    told = None
+    if about.channels:
+        told = tell(memory.told, story, known.said, about.channels, at, memory.ended)
+    memory.keep(kept, list(story.incidents.values()), story.said, told)
     return story
-
-
-def _told(story: Story, memory: ApiMemory, channels: Sequence[Channel]) -> tuple[Notice, ...]:
-    """No reminder to a channel that has not yet accepted its last message of the incident."""
-    waiting = {(one.incident.id, one.channel) for one in memory.outbox}
-    return tuple(
-        one
-        for one in merged(notices(story.announcements, channels))
-        if one.kind is not AnnouncementKind.REMINDER
-        or (one.incident.id, one.channel) not in waiting
-    )
 
 
 def _context_of(

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from gatewatch.adapters.aws.dynamodb import DynamoTable
 from gatewatch.adapters.aws.items import ThrottledError, batch
 from gatewatch.config.canonical import Channel
-from gatewatch.delivery.outbox import notices
+from gatewatch.delivery.outbox import notice
 from gatewatch.incidents.announce import Announcement, AnnouncementKind
 from gatewatch.incidents.links import Claim, Link
 from gatewatch.incidents.track import Patience
@@ -64,7 +64,7 @@ def test_an_incident_of_a_whole_api_is_kept_and_filed(store: DynamoTable) -> Non
     large = replace(one, members=members)
     ten = (Channel(topic=f"arn:aws:sns:eu-west-1:111122223333:t{n}") for n in range(10))
     told = Announcement(kind=AnnouncementKind.OPENED, at=tick(1), incident=large)
-    outbox = tuple(notices([told], ten))
+    outbox = tuple(notice(told, one) for one in ten)
     ledger = store.save_ledger(Ledger(api="orders", incidents=(large,), outbox=outbox))
     store.file(large)
     assert len(pack_ledger(ledger)) < 400_000

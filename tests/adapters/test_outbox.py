@@ -16,6 +16,7 @@ from gatewatch.config.canonical import Channel, Hook, HookKind
 from gatewatch.delivery.standing import Standing
 from gatewatch.incidents.announce import AnnouncementKind
 from gatewatch.model import Incident
+from gatewatch.notices.audience import Audience, Ear, Told
 from gatewatch.notices.notice import Notice
 from tests.incidents.test_correlate import T0, opened, problem, state
 
@@ -40,12 +41,12 @@ def store(tmp_path: Path) -> SqliteStore:
 
 def keep(store: SqliteStore, *notices: Notice, api: str = "orders") -> None:
     with store.open(api) as memory:
-        memory.keep([], [INCIDENT], {}, notices)
+        memory.keep([], [INCIDENT], {}, Told(outbox=notices, audiences={}))
 
 
 def waiting(store: SqliteStore, api: str = "orders") -> list[str]:
     with store.open(api) as memory:
-        return [one.message_id for one in memory.outbox]
+        return [one.message_id for one in memory.told.outbox]
 
 
 def test_messages_come_back_in_their_order(store: SqliteStore) -> None:
@@ -61,7 +62,7 @@ def test_messages_come_back_in_their_order(store: SqliteStore) -> None:
 def test_a_message_is_stored_with_its_incident_or_not_at_all(store: SqliteStore) -> None:
     def die_half_way() -> None:
         with store.open("orders") as memory:
-            memory.keep([], [INCIDENT], {}, [notice()])
+            memory.keep([], [INCIDENT], {}, Told(outbox=(notice(),), audiences={}))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -81,6 +82,35 @@ def test_each_api_has_its_own_and_a_lane_has_those_of_all(store: SqliteStore) ->
     keep(store, notice(2), api="users")
     keep(store, api="orders")
     assert (waiting(store, "orders"), waiting(store, "users")) == ([], ["m2"])
+
+
+def test_what_waits_for_the_end_of_quiet_hours_holds_up_nothing_and_is_not_late(
+    store: SqliteStore,
+) -> None:
+    keep(store, replace(notice(1), waits_until=T0), notice(2))
+    with store.outbox_now() as box:
+        first, standing = box.first("pager"), box.standing("pager")[0]
+    assert first is not None
+    assert (first.message_id, standing.waiting) == ("m2", 1)
+    keep(store, replace(notice(1), waits_until=T0))
+    with store.outbox_now() as box:
+        assert (box.lanes(), box.first("pager")) == ([], None)
+    keep(store, notice(1))
+    with store.outbox_now() as box:
+        assert box.lanes() == ["pager"]
+
+
+def test_who_was_told_is_kept_and_an_end_that_nobody_was_told_is_found(store: SqliteStore) -> None:
+    audience = Audience(since=T0, ears={"pager": Ear()})
+    told = Told(audiences={INCIDENT.id: audience})
+    over = replace(INCIDENT, state="resolved")
+    with store.open("orders") as memory:
+        memory.keep([], [INCIDENT], {}, told)
+    with store.open("orders") as memory:
+        assert (memory.told, memory.ended) == (told, ())
+        memory.keep([], [over], {})
+    with store.open("orders") as memory:
+        assert (memory.told, memory.ended) == (told, (over,))
 
 
 def test_what_is_given_up_is_counted(store: SqliteStore) -> None:
@@ -103,12 +133,13 @@ def test_a_file_of_the_version_before_gets_an_outbox(tmp_path: Path) -> None:
     with sqlite3.connect(file) as raw:
         raw.execute("DROP TABLE outbox")
         raw.execute("DROP TABLE channel")
+        raw.execute("DROP TABLE audience")
         raw.execute("INSERT INTO incident VALUES (?, ?, ?, ?)", ("1", "orders", "open", _OLD))
         raw.execute("PRAGMA user_version = 4")
     raw.close()
     store = SqliteStore(file)
     with store.open("orders") as memory:
-        assert (len(memory.incidents), memory.outbox) == (1, ())
+        assert (len(memory.incidents), memory.told.outbox) == (1, ())
     keep(store, notice())
     assert waiting(store) == ["m1"]
 

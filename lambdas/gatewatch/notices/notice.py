@@ -13,7 +13,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """One message to one channel. The same news sent twice has the same `message_id`.
 
     `channel` tells it from others (`Channel.key`); `via` is the channel itself where it is no plain
-    topic. `news`: what is new since the last message, in lines for people.
+    topic. `news`: what is new since the last message, in lines for people. `waits_until`: the end
+    of the channel's quiet hours, before which it is not sent.
     """
 
     message_id: str
@@ -23,3 +24,4 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     incident: Incident
     news: tuple[str, ...] = ()
     via: Channel | msgspec.UnsetType = msgspec.UNSET
+    waits_until: str | msgspec.UnsetType = msgspec.UNSET

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
+import msgspec
 from msgspec.structs import replace
 
 from gatewatch.config.canonical import Api
@@ -48,7 +49,8 @@ FindApi = Callable[[str, str], Api | None]
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """`undelivered` messages stay in the outbox; the next sweep tries again. `refused` ones were
-    given up: their channel accepts them in no form. `ahead`: how many incidents had times ahead of
+    given up: their channel accepts them in no form, or has accepted none for so long that there is
+    no room for more. `ahead`: how many incidents had times ahead of
     wake-up and clock, which were not believed."""
 
     sent: int = 0
@@ -83,13 +85,14 @@ def handle_wake_up(
         after = table.save_ledger(after)
     _settle(slices, keys, table)
     _release(acks, table)
+    dropped = _log_dropped(before, after)
     after, told = _deliver(after, table, publisher)
     left = _linked(_filed(after, table), table)
     if keys is not None:
         _compared(call, left, table)
     if left.is_quiet:
         table.clear_news(call.api, since)
-    return dataclasses.replace(told, ahead=ahead)
+    return dataclasses.replace(told, ahead=ahead, refused=told.refused + dropped)
 
 
 class _Others:
@@ -179,10 +182,13 @@ def _gone(one: Slice, configured: list[Key]) -> list[Key]:
 
 def _deliver(ledger: Ledger, table: Table, publisher: Publisher) -> tuple[Ledger, Delivery]:
     """Mark each message as sent before sending the next one. A channel that does not accept one
-    gets no later one before it; but none waits behind one that the channel refuses for good."""
+    gets no later one before it; but none waits behind one that the channel refuses for good, nor
+    behind one that waits for the end of quiet hours."""
     accepted = undelivered = refused = 0
     silent: set[str] = set()
     for notice in ledger.outbox:
+        if notice.waits_until is not msgspec.UNSET:
+            continue
         if notice.channel in silent:
             undelivered += 1
             continue
@@ -200,6 +206,14 @@ def _deliver(ledger: Ledger, table: Table, publisher: Publisher) -> tuple[Ledger
             _log.error("notice_refused", extra={**_named(notice), "reason": str(error)})
         ledger = table.save_ledger(sent(ledger, notice, accepted=taken))
     return ledger, Delivery(sent=accepted, undelivered=undelivered, refused=refused)
+
+
+def _log_dropped(before: Ledger, after: Ledger) -> int:
+    dropped = after.given_up - before.given_up
+    for incident, channel in sorted(dropped):
+        told = {"api": after.api, "incident": incident, "channel": channel}
+        _log.error("notice_dropped", extra=told)
+    return len(dropped)
 
 
 def _named(notice: Notice) -> dict[str, str]:

@@ -15,10 +15,11 @@ import msgspec
 from msgspec.structs import replace
 
 from gatewatch.config.canonical import Channel
-from gatewatch.delivery.outbox import OWN, bounded, is_heard, merged, notices
+from gatewatch.delivery.outbox import OWN, is_heard, still_known
+from gatewatch.delivery.telling import assumed, tell
 from gatewatch.incidents.acknowledge import Ack, acknowledge
-from gatewatch.incidents.ahead import believed_memory
-from gatewatch.incidents.announce import Announced, Announcement, AnnouncementKind, fully_announced
+from gatewatch.incidents.ahead import believed, believed_memory
+from gatewatch.incidents.announce import Announced, AnnouncementKind, fully_announced
 from gatewatch.incidents.correlate import OPEN
 from gatewatch.incidents.learn import key_of
 from gatewatch.incidents.links import ALONE, Link, Links, link_of
@@ -26,6 +27,7 @@ from gatewatch.incidents.story import ApiContext as ApiAbout
 from gatewatch.incidents.story import Story, is_restless
 from gatewatch.incidents.track import Key, RouteState, Transition, Turn, retire
 from gatewatch.model import Finding, Incident, Layer, Severity
+from gatewatch.notices.audience import Audience, Place, Told, places
 from gatewatch.notices.notice import Notice
 from gatewatch.notices.visible import cut
 from gatewatch.service.items import expanded, first_fitting
@@ -48,7 +50,8 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     (`unfiled` has them, and changed open ones), notices until their channel has accepted them.
     `is_restless` is what its record says. `linked`: the links to its incidents that the writers of
     other APIs can read. `given_up`: each (incident, topic) whose last message was refused for good,
-    or dropped for later ones, so that the topic never got it."""
+    or dropped for later ones, so that the topic never got it. `audiences`: who was told of each
+    announced incident that is open."""
 
     api: str
     version: int = 0
@@ -59,7 +62,8 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_restless: bool = False
     outbox: tuple[Notice, ...] = ()
     linked: frozenset[Link] = frozenset()
-    given_up: frozenset[tuple[str, str]] = frozenset()
+    given_up: frozenset[Place] = frozenset()
+    audiences: dict[str, Audience] = {}
 
     @property
     def open(self) -> tuple[Incident, ...]:
@@ -94,12 +98,9 @@ def absorb(
     if configured is not None:
         gone = _retired(list(states.values()), story.incidents.values(), configured, at)
         story.go_on(states, gone, at)
-    told = list(story.announcements)
     story.remind(at)
-    reminders = story.announcements[len(told) :]
-    found = merged(notices(told, about.channels))
-    waiting = (*before.outbox, *found, *_reminders(before, reminders, about.channels))
-    kept = bounded(waiting)
+    told = _told(before, story, about.channels, at)
+    is_sweep = configured is not None
     return replace(
         before,
         heard={**before.heard, **{one.name: one.untold[-1].number for one in slices if one.news}},
@@ -107,13 +108,21 @@ def absorb(
         said=story.said,
         unfiled=before.unfiled | _with_news(before, story),
         is_restless=is_restless(story.incidents.values(), at),
-        outbox=kept,
-        given_up=before.given_up | (_places(waiting) - _places(kept)),
+        outbox=still_known(told.outbox, about.channels) if is_sweep else told.outbox,
+        given_up=before.given_up | told.dropped,
+        audiences=dict(told.audiences),
     )
 
 
-def _places(found: Iterable[Notice]) -> frozenset[tuple[str, str]]:
-    return frozenset((one.incident.id, one.channel) for one in found)
+def _told(before: Ledger, story: Story, channels: Sequence[Channel], at: str) -> Told:
+    """Everybody, of what is new; an earlier version of the service kept no audiences."""
+    audiences = {
+        one.id: before.audiences.get(one.id) or assumed(one, before.said[one.id], channels)
+        for one in before.open
+        if one.id in before.said
+    }
+    known = Told(outbox=before.outbox, audiences=audiences)
+    return tell(known, story, before.said, channels, at)
 
 
 def _heard(before: Ledger, part: Slice) -> int:
@@ -127,10 +136,14 @@ def _heard(before: Ledger, part: Slice) -> int:
 def ledger_believed(ledger: Ledger, now: datetime) -> tuple[Ledger, int]:
     """The ledger without moments that are ahead of now, and how many incidents had some."""
     found = believed_memory(now, (), ledger.incidents, ledger.said)
-    if not found.taken_back and found.said == ledger.said:
+    audiences = {
+        name: replace(one, since=believed(one.since, now)) for name, one in ledger.audiences.items()
+    }
+    if not found.taken_back and (found.said, audiences) == (ledger.said, ledger.audiences):
         return ledger, 0
-    believed = replace(ledger, incidents=found.incidents, said=dict(found.said))
-    return believed, max(1, found.taken_back)
+    said = dict(found.said)
+    after = replace(ledger, incidents=found.incidents, said=said, audiences=audiences)
+    return after, max(1, found.taken_back)
 
 
 def _with_news(before: Ledger, story: Story) -> frozenset[str]:
@@ -143,16 +156,6 @@ def _with_news(before: Ledger, story: Story) -> frozenset[str]:
         one.id for one in story.incidents.values() if known.get(one.id) != (one.state, one.paused)
     }
     return frozenset(told | moved)
-
-
-def _reminders(
-    before: Ledger, found: Iterable[Announcement], channels: Iterable[Channel]
-) -> Iterator[Notice]:
-    """No reminder to a channel that has not yet accepted its last message of the incident."""
-    waiting = {(one.incident.id, one.channel) for one in before.outbox}
-    return (
-        one for one in notices(found, channels) if (one.incident.id, one.channel) not in waiting
-    )
 
 
 def _moments(
@@ -208,8 +211,14 @@ def filed(ledger: Ledger) -> Ledger:
     """Without the resolved incidents, once they are filed."""
     known = {one.id for one in ledger.open}
     said = {name: what for name, what in ledger.said.items() if name in known}
-    given_up = frozenset(one for one in ledger.given_up if one[0] in known)
-    return replace(ledger, incidents=ledger.open, said=said, unfiled=frozenset(), given_up=given_up)
+    return replace(
+        ledger,
+        incidents=ledger.open,
+        said=said,
+        unfiled=frozenset(),
+        given_up=frozenset(one for one in ledger.given_up if one[0] in known),
+        audiences={name: one for name, one in ledger.audiences.items() if name in known},
+    )
 
 
 def to_be_linked(ledger: Ledger) -> frozenset[Link]:
@@ -221,7 +230,7 @@ def to_be_linked(ledger: Ledger) -> frozenset[Link]:
 def sent(ledger: Ledger, notice: Notice, *, accepted: bool = True) -> Ledger:
     """The ledger without a notice that was accepted or given up."""
     left = tuple(one for one in ledger.outbox if one.message_id != notice.message_id)
-    place = _places((notice,))
+    place = places((notice,))
     given_up = ledger.given_up - place if accepted else ledger.given_up | place
     return replace(ledger, outbox=left, given_up=given_up)
 
@@ -247,7 +256,8 @@ class _Packed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_restless: bool = False
     outbox: tuple[Notice, ...] = ()
     linked: frozenset[Link] = frozenset()
-    given_up: frozenset[tuple[str, str]] = frozenset()
+    given_up: frozenset[Place] = frozenset()
+    audiences: dict[str, Audience] = {}
 
 
 def pack_ledger(ledger: Ledger) -> bytes:
@@ -293,6 +303,7 @@ def _encoded(ledger: Ledger) -> bytes:
         outbox=ledger.outbox,
         linked=ledger.linked,
         given_up=ledger.given_up,
+        audiences=ledger.audiences,
     )
     return msgspec.json.encode(whole)
 
@@ -363,6 +374,7 @@ def unpack_ledger(api: str, packed: bytes, version: int) -> Ledger:
         outbox=whole.outbox,
         linked=whole.linked,
         given_up=whole.given_up,
+        audiences=whole.audiences,
     )
 
 

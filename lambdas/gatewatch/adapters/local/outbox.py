@@ -4,18 +4,21 @@ so that a notice is stored with the incident that it tells of."""
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from gatewatch.delivery.standing import Standing
+from gatewatch.notices.audience import Audience
 from gatewatch.notices.notice import Notice
 
 OUTBOX_TABLES = """
 CREATE TABLE IF NOT EXISTS outbox (
     number INTEGER PRIMARY KEY AUTOINCREMENT, api TEXT NOT NULL, lane TEXT NOT NULL,
-    message TEXT NOT NULL, document BLOB NOT NULL, UNIQUE (lane, message));
+    message TEXT NOT NULL, document BLOB NOT NULL, waits_until TEXT, UNIQUE (lane, message));
+CREATE TABLE IF NOT EXISTS audience (
+    incident TEXT PRIMARY KEY, api TEXT NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS channel (
     lane TEXT PRIMARY KEY, next_at TEXT, document BLOB NOT NULL) WITHOUT ROWID;
 """
@@ -23,8 +26,8 @@ CREATE TABLE IF NOT EXISTS channel (
 
 class Outbox:
     """These tables within a transaction. A lane, the key of a channel, is emptied from its first
-    notice on; `next_at`: until when it rests, as its channel takes nothing. Where a channel leads
-    is not stored: the configuration says it."""
+    notice on that does not wait for the end of quiet hours; `next_at`: until when it rests, as its
+    channel takes nothing. Where a channel leads is not stored: the configuration says it."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -44,18 +47,41 @@ class Outbox:
             standing, next_at = self.standing(lane)
             self.save(replace(standing, dropped=standing.dropped + 1), next_at)
         self._connection.executemany(
-            "INSERT INTO outbox (api, lane, message, document) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET document = excluded.document",
-            [(api, one.channel, one.message_id, _stored(one)) for one in notices],
+            "INSERT INTO outbox (api, lane, message, document, waits_until) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE"
+            " SET document = excluded.document, waits_until = excluded.waits_until",
+            [(api, one.channel, one.message_id, _stored(one), _waits(one)) for one in notices],
+        )
+
+    def audiences(self, api: str) -> dict[str, Audience]:
+        """What each channel knows of the API's incidents, by incident."""
+        rows = self._connection.execute(
+            "SELECT incident, document FROM audience WHERE api = ?", (api,)
+        )
+        return {name: msgspec.json.decode(document, type=Audience) for name, document in rows}
+
+    def keep_audiences(self, api: str, audiences: Mapping[str, Audience]) -> None:
+        """These, and no others of the API."""
+        self._connection.execute("DELETE FROM audience WHERE api = ?", (api,))
+        self._connection.executemany(
+            "INSERT INTO audience VALUES (?, ?, ?)",
+            [(name, api, msgspec.json.encode(one)) for name, one in audiences.items()],
         )
 
     def lanes(self) -> list[str]:
         """Those for which something waits."""
-        return [lane for (lane,) in self._connection.execute("SELECT DISTINCT lane FROM outbox")]
+        return [
+            lane
+            for (lane,) in self._connection.execute(
+                "SELECT DISTINCT lane FROM outbox WHERE waits_until IS NULL"
+            )
+        ]
 
     def first(self, lane: str) -> Notice | None:
         rows = self._connection.execute(
-            "SELECT document FROM outbox WHERE lane = ? ORDER BY number LIMIT 1", (lane,)
+            "SELECT document FROM outbox WHERE lane = ? AND waits_until IS NULL"
+            " ORDER BY number LIMIT 1",
+            (lane,),
         )
         return next((msgspec.json.decode(document, type=Notice) for (document,) in rows), None)
 
@@ -79,7 +105,9 @@ class Outbox:
         return replace(found, waiting=self._waiting(lane)), next_at
 
     def _waiting(self, lane: str) -> int:
-        [(count,)] = self._connection.execute("SELECT count(*) FROM outbox WHERE lane = ?", (lane,))
+        [(count,)] = self._connection.execute(
+            "SELECT count(*) FROM outbox WHERE lane = ? AND waits_until IS NULL", (lane,)
+        )
         return int(count)
 
     def save(self, standing: Standing, next_at: str | None) -> None:
@@ -96,6 +124,10 @@ class Outbox:
 
 def _places(notices: Iterable[Notice]) -> frozenset[tuple[str, str]]:
     return frozenset((one.channel, one.message_id) for one in notices)
+
+
+def _waits(notice: Notice) -> str | None:
+    return None if isinstance(notice.waits_until, msgspec.UnsetType) else notice.waits_until
 
 
 def _stored(notice: Notice) -> bytes:

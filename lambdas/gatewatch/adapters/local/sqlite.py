@@ -24,7 +24,7 @@ from gatewatch.incidents.correlate import OPEN
 from gatewatch.incidents.links import Claim, Link, link_of
 from gatewatch.incidents.track import RouteState
 from gatewatch.model import Finding, Held, Incident
-from gatewatch.notices.notice import Notice
+from gatewatch.notices.audience import Told
 from gatewatch.notices.visible import visible_line
 from gatewatch.plan import Latches
 from gatewatch.ports import StateError
@@ -72,7 +72,9 @@ class SqliteMemory:
         self.states = tuple(self._states())
         self.incidents = tuple(self._incidents())
         self.said: Mapping[str, Announced] = dict(self._said())
-        self.outbox = Outbox(connection).of(api)
+        outbox = Outbox(connection)
+        self.told = Told(outbox=outbox.of(api), audiences=outbox.audiences(api))
+        self.ended = tuple(self._ended())
 
     def _states(self) -> Iterator[RouteState]:
         rows = self._connection.execute("SELECT document FROM state WHERE api = ?", (self._api,))
@@ -81,6 +83,15 @@ class SqliteMemory:
     def _incidents(self) -> Iterator[Incident]:
         rows = self._connection.execute(
             "SELECT document FROM incident WHERE api = ? AND state = ?", (self._api, OPEN)
+        )
+        return (msgspec.json.decode(document, type=Incident) for (document,) in rows)
+
+    def _ended(self) -> Iterator[Incident]:
+        rows = self._connection.execute(
+            "SELECT incident.document FROM incident"
+            " JOIN audience ON audience.incident = incident.id"
+            " WHERE incident.api = ? AND incident.state <> ?",
+            (self._api, OPEN),
         )
         return (msgspec.json.decode(document, type=Incident) for (document,) in rows)
 
@@ -124,10 +135,12 @@ class SqliteMemory:
         states: Sequence[RouteState],
         incidents: Sequence[Incident],
         said: Mapping[str, Announced],
-        outbox: Sequence[Notice] | None = None,
+        told: Told | None = None,
     ) -> None:
-        if outbox is not None:
-            Outbox(self._connection).keep(self._api, outbox)
+        if told is not None:
+            outbox = Outbox(self._connection)
+            outbox.keep(self._api, told.outbox)
+            outbox.keep_audiences(self._api, told.audiences)
         self._connection.execute("DELETE FROM state WHERE api = ?", (self._api,))
         self._connection.executemany(
             "INSERT INTO state VALUES (?, ?, ?, ?, ?)",
