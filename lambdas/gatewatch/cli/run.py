@@ -16,6 +16,7 @@ from gatewatch.cli import show
 from gatewatch.cli.exits import BAD_USAGE, UsageError, gravest, of_verdicts, say, until_closed
 from gatewatch.cli.facts import facts, of_clock
 from gatewatch.cli.maintenance import scheduled, window_lines
+from gatewatch.cli.notifying import SOON_SECONDS, Notify, Notifying
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.setting import open_store, origin, prober, read_config, vault
 from gatewatch.model import Finding, Incident, Verdict
@@ -36,11 +37,14 @@ def run(
             "incident that begins within half an hour names it.",
         ),
     ] = None,
+    notify: Notify = False,
     output: OutputFormat = Format.TEXT,
 ) -> None:
     """Probe every configured route once, judge it, and store the result.
 
-    An incident opens after `open_after` failing runs, an exposure at once.
+    An incident opens after `open_after` failing runs, an exposure at once. With `--notify`, the
+    channels are told of it before the command ends: it waits half a minute for those that take
+    nothing, and what is left waits for the next run, at exit code 2.
 
     **Examples**
 
@@ -48,11 +52,14 @@ def run(
     gatewatch run
     gatewatch run --config staging.yaml --format json
     gatewatch run --deployed-at 2026-11-22T09:00:00Z
+    gatewatch run --notify
     ```
     """
     deployed = time_of("--deployed-at", deployed_at) if deployed_at is not None else None
     loaded = read_config(config)
     store = open_store(config, state, loaded)
+    telling = Notifying(loaded, store, config.parent, origin(config, state)) if notify else None
+    channels = telling.channels if telling else ()
     transport, clock = prober(loaded, vault(config.parent, loaded)), SystemClock()
     with show.console(stderr=True).status("probing") as waiting:
 
@@ -62,7 +69,7 @@ def run(
                 with until_closed():
                     print_looks(summary, verdicts, show.console())
 
-        report = run_once(loaded, transport, store, clock, deployed_at=deployed, tell=tell)
+        report = run_once(loaded, transport, store, clock, None, deployed, tell, channels)
     transport.close()
     with until_closed():
         if output is Format.JSON:
@@ -71,7 +78,11 @@ def run(
             print_incidents(report, show.console(), origin(config, state))
             for line in window_lines(scheduled(loaded, clock.now()), only_open=True):
                 typer.echo(visible(line))
-    raise typer.Exit(of_report(report))
+    status = of_report(report)
+    if telling:
+        telling.start()
+        status = gravest(status, telling.finish(SOON_SECONDS))
+    raise typer.Exit(status)
 
 
 def time_of(option: str, text: str) -> datetime:

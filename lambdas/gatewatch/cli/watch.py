@@ -19,8 +19,9 @@ from gatewatch.cli import show
 from gatewatch.cli.exits import AS_EXPECTED, BAD_USAGE, gravest, of_verdicts, say, until_closed
 from gatewatch.cli.facts import facts, of_clock
 from gatewatch.cli.maintenance import Scheduled, scheduled, window_lines
+from gatewatch.cli.notifying import SOON_SECONDS, Notify, Notifying
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
-from gatewatch.cli.setting import open_store, prober, read_config, vault
+from gatewatch.cli.setting import open_store, origin, prober, read_config, vault
 from gatewatch.config.canonical import Config
 from gatewatch.incidents.correlate import OPEN
 from gatewatch.model import Incident, Verdict
@@ -45,37 +46,59 @@ def watch(
             help="Seconds between two ticks; each minute is dealt with once.", min=0.1, max=86_400
         ),
     ] = 60.0,
+    notify: Notify = False,
 ) -> None:
     """Probe each route when it is due, until Ctrl-C; the table always shows the last verdicts.
 
     Above the table stays what on-call would be sent: each incident that opened, changed or was
     resolved, once. The first tick probes everything. With `--format json`, each tick prints a line.
 
+    With `--notify`, it is sent, beside the looks: what a channel does not take is tried again, and
+    waits in the state file meanwhile. So is the heartbeat, after each tick that could be stored.
+
     **Examples**
 
     ```
     gatewatch watch
     gatewatch watch --ticks 10 --format json
+    gatewatch watch --notify
     ```
     """
     loaded = read_config(config)
-    watcher = Watcher(
-        loaded, open_store(config, state, loaded), vault(config.parent, loaded), output
-    )
+    store = open_store(config, state, loaded)
+    telling = Notifying(loaded, store, config.parent, origin(config, state)) if notify else None
+    if telling:
+        telling.start()
+    elif loaded.notify:
+        say("notify: nobody is told from here; --notify does")
+    watcher = Watcher(loaded, store, vault(config.parent, loaded), output, telling)
+    patience = SOON_SECONDS
     with until_closed(), watcher.live:
         try:
             for _ in _ticks(ticks, tick):
                 watcher.tick()
         except KeyboardInterrupt:
             watcher.live.stop()
-    raise typer.Exit(watcher.status)
+            patience = 0.0
+    status = watcher.status
+    if telling:
+        status = gravest(status, telling.finish(patience))
+    raise typer.Exit(status)
 
 
 class Watcher:
     """Takes the looks of each tick, shows them, and keeps the gravest exit code."""
 
-    def __init__(self, config: Config, store: Store, held: Vault, output: Format) -> None:
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        held: Vault,
+        output: Format,
+        telling: Notifying | None = None,
+    ) -> None:
         self._config = config
+        self._telling = telling
         self._store = store
         self._vault = held
         self._is_text = output is Format.TEXT
@@ -95,15 +118,19 @@ class Watcher:
             self._health.say(None)
         else:
             self._repeat(due, f"{report.unsaved}; not all of this tick is remembered")
+        if self._telling is not None:
+            self._telling.tick(is_good=report.unsaved is None)
         self._board.take(report, scheduled(self._config, self._clock.now()))
         self.status = gravest(self.status, of_verdicts(report.verdicts))
         self._print(report)
 
     def _look(self, due: range | None) -> Report:
         transport = prober(self._config, self._vault)
+        channels = self._telling.channels if self._telling else ()
+        tell = self._show_looks
         try:
             return run_once(
-                self._config, transport, self._store, self._clock, due, tell=self._show_looks
+                self._config, transport, self._store, self._clock, due, None, tell, channels
             )
         finally:
             transport.close()
