@@ -94,6 +94,7 @@ def _origin(topic: str) -> Origin:
         deployment=deployment(),
         stack=os.environ.get("GATEWATCH_STACK", deployment()),
         monitor=os.environ.get("GATEWATCH_MONITOR"),
+        dashboard=os.environ.get("GATEWATCH_DASHBOARD"),
     )
 
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import boto3
 import pytest
+from msgspec.structs import replace
 
 from gatewatch.adapters.aws.s3 import S3Objects
-from gatewatch.adapters.aws.sns import SnsPublisher
+from gatewatch.adapters.aws.sns import SnsPublisher, attributes
 from gatewatch.adapters.aws.sqs import SqsQueue
+from gatewatch.config.canonical import Channel
+from gatewatch.notices.bulletin import Bulletin, bulletin_card
+from gatewatch.notices.card import Card, card_of
 from gatewatch.notices.message import subject
 from gatewatch.notices.notice import Notice
 from gatewatch.notices.origin import Origin
+from gatewatch.notices.shapes import amazon_q, sms
 from gatewatch.service.ledger import WriterContext
 from gatewatch.service.ports import Message, UndeliveredError
 from tests.builders import verdict
@@ -26,6 +32,15 @@ pytestmark = pytest.mark.usefixtures("aws")
 SEEN = look("GET HOST/prod/x with none -> rest 403 MissingAuthenticationTokenException | Missing")
 FAIL = verdict(evidence=(SEEN,))
 ABOUT = WriterContext(team="team-orders", runbook="https://wiki.example.com/orders")
+
+BULLETIN = Bulletin(
+    message_id="4f1d",
+    kind="test",
+    at="2026-11-22T09:00:00+00:00",
+    channel="",
+    by="user/alice",
+    version="1.2.3",
+)
 
 
 def notice(fail: Any = FAIL) -> Notice:
@@ -63,17 +78,58 @@ def test_a_program_gets_the_incident_and_both_ids() -> None:
     assert body["Subject"] == subject("opened", told.incident, origin)
     named = {name: one["Value"] for name, one in body["MessageAttributes"].items()}
     assert named == {
-        "message_id": told.message_id,
-        "incident_id": told.incident.id,
         "kind": "opened",
         "api": "orders",
+        "owner": "team-orders",
         "layer": "routing",
+        "cause": "route_not_found",
         "severity": "high",
         "finding": "refused",
         "account": "111122223333",
         "region": "eu-west-1",
         "deployment": "Gatewatch",
     }
+
+
+@pytest.mark.parametrize(
+    ("shape", "body"), [("sms", sms.body), ("chat", amazon_q.body)], ids=["phones", "a chat"]
+)
+def test_a_topic_of_one_shape_sends_it_to_all_its_subscribers(
+    shape: Any, body: Callable[[Card], str]
+) -> None:
+    """Amazon Q reads the body that any protocol gets, and nothing else."""
+    topic, url = subscribed()
+    told, origin = notice(), Origin(account="111122223333", region="eu-west-1", stack="Gatewatch")
+    via = Channel(topic=topic, shape=shape)
+    SnsPublisher("", origin).publish(replace(told, channel=topic, via=via))
+    SnsPublisher("", origin).post(replace(BULLETIN, channel=topic, via=via))
+    [incident, test] = received(url)
+    card = card_of(told.message_id, told.kind, told.at, told.incident, origin=origin)
+    assert incident["Message"] == body(card)
+    assert incident["MessageAttributes"]["severity"]["Value"] == "high"
+    assert test["Message"] == body(bulletin_card(BULLETIN, origin))
+    assert test["MessageAttributes"]["kind"]["Value"] == "test"
+
+
+def test_of_eleven_attributes_the_region_is_left_out() -> None:
+    """A queue with raw delivery takes ten, and loses a message with more."""
+    told = notice()
+    staged = replace(told, incident=replace(told.incident, stage="prod", team=None))
+    origin = Origin(account="111122223333", region="eu-west-1", deployment="Gatewatch")
+    assert list(attributes(staged, origin)) == [
+        "api",
+        "stage",
+        "owner",
+        "layer",
+        "cause",
+        "finding",
+        "severity",
+        "kind",
+        "account",
+        "deployment",
+    ]
+    assert attributes(staged, origin)["owner"] == "api"
+    assert attributes(told, origin)["region"] == "eu-west-1"
 
 
 def test_a_topic_that_is_not_there_is_undelivered() -> None:

@@ -16,7 +16,6 @@ from rich.table import Table
 from rich.text import Text
 
 from gatewatch.cli.screen import Screen
-from gatewatch.diagnosis.causes import catalogue
 from gatewatch.diagnosis.diagnose import subject_of
 from gatewatch.incidents.announce import Brief
 from gatewatch.incidents.correlate import OPEN, fails_now, length, moment
@@ -25,7 +24,6 @@ from gatewatch.model import (
     Diagnosis,
     Exchange,
     Finding,
-    Gate,
     Incident,
     Outcome,
     Purpose,
@@ -36,6 +34,7 @@ from gatewatch.notices.commands import is_by_a_rest_api
 from gatewatch.notices.moments import times
 from gatewatch.notices.origin import UNNAMED, Origin
 from gatewatch.notices.steps import BY_CAUSE, Step, lines, steps, steps_of
+from gatewatch.notices.strip import GATE_NAMES, Mark, marks, stopped_at
 from gatewatch.notices.words import (
     acknowledged_phrase,
     caller_phrase,
@@ -53,27 +52,12 @@ from gatewatch.notices.words import (
     verdict_phrase,
 )
 
-_GATE_NAMES = {
-    Gate.NAME: "name",
-    Gate.TLS: "tls",
-    Gate.CDN: "cdn",
-    Gate.HOST: "host",
-    Gate.WAF: "waf",
-    Gate.ROUTE: "route",
-    Gate.AUTHENTICATION: "sign",
-    Gate.AUTHORIZER: "auth",
-    Gate.API_KEY: "key",
-    Gate.THROTTLE: "rate",
-    Gate.VALIDATION: "valid",
-    Gate.INTEGRATION: "call",
-    Gate.BACKEND: "back",
+_MARKS = {
+    Mark.PASSED: "green",
+    Mark.STOPPED: "bold red",
+    Mark.MAYBE: "bold yellow",
+    Mark.UNREACHED: "dim",
 }
-_PASSED, _STOPPED, _MAYBE, _UNREACHED = (
-    ("●", "green"),
-    ("✖", "bold red"),
-    ("?", "bold yellow"),
-    ("·", "dim"),
-)
 _SHOWN_CANDIDATES = 6
 _SHOWN_RULED_OUT = 8
 _NARROWEST = 60
@@ -96,44 +80,26 @@ _SEVERITIES = {
 
 def strip(diagnosis: Diagnosis | Incident | Verdict) -> Text:
     """The gates in the request's way, and at which of them it stopped or may have stopped."""
-    marks = _marks(diagnosis)
+    known = marks(diagnosis)
     names, line = Text("  "), Text("  ")
-    for at, (gate, mark) in enumerate(zip(GATES, marks, strict=True)):
-        name = _GATE_NAMES[gate]
-        names.append(f"{name} ", style="dim" if mark is _UNREACHED else "")
-        joined = at + 1 < len(marks) and mark is _PASSED
+    for at, (gate, mark) in enumerate(zip(GATES, known, strict=True)):
+        name = GATE_NAMES[gate]
+        names.append(f"{name} ", style="dim" if mark is Mark.UNREACHED else "")
+        joined = at + 1 < len(known) and mark is Mark.PASSED
         middle = len(name) // 2
-        before = "─" if at and marks[at - 1] is _PASSED else " "
+        before = "─" if at and known[at - 1] is Mark.PASSED else " "
         line.append(before * middle, style="green")
-        line.append(mark[0], style=mark[1])
+        line.append(mark, style=_MARKS[mark])
         line.append(("─" if joined else " ") * (len(name) - middle), style="green")
-    return Text.assemble(names, "\n", line, "\n  ", (_where(marks), "dim"))
+    return Text.assemble(names, "\n", line, "\n  ", (_where(known), "dim"))
 
 
-def _where(marks: Sequence[tuple[str, str]]) -> str:
+def _where(known: Sequence[Mark]) -> str:
     """The strip in words, for first-time readers."""
-    stops = [_GATE_NAMES[g] for g, mark in zip(GATES, marks, strict=True) if mark is _STOPPED]
-    maybe = [_GATE_NAMES[g] for g, mark in zip(GATES, marks, strict=True) if mark is _MAYBE]
-    if stops:
-        return f"stopped at {stops[0]}"
-    if len(maybe) == len(GATES):
-        return "where it stopped is not known"
-    return f"stopped at {' or '.join(maybe)}" if maybe else "came through"
-
-
-def _marks(diagnosis: Diagnosis | Incident | Verdict) -> list[tuple[str, str]]:
-    if is_ok(diagnosis):
-        return [_PASSED] * len(GATES)
-    causes = catalogue()
-    stops = {causes[one.cause].gate for one in diagnosis.candidates if one.cause in causes}
-    if not stops:
-        return [_MAYBE] * len(GATES)
-    at_stop = _STOPPED if len(stops) == 1 else _MAYBE
-    first = min(GATES.index(gate) for gate in stops)
-    return [
-        _PASSED if at < first else at_stop if gate in stops else _UNREACHED
-        for at, gate in enumerate(GATES)
-    ]
+    if set(known) == {Mark.PASSED}:
+        return "came through"
+    found = stopped_at(known)
+    return f"stopped at {found}" if found else "where it stopped is not known"
 
 
 def diagnosis(found: Diagnosis, exchanges: Sequence[Exchange]) -> RenderableType:

@@ -18,6 +18,7 @@ from gatewatch.cli.setting import read_config
 from gatewatch.config import authored
 from gatewatch.config.lookups import Placeholders
 from gatewatch.config.problems import ConfigError, Problem, masked, shown
+from gatewatch.notices import machine
 from gatewatch.notices.visible import visible
 
 
@@ -89,13 +90,19 @@ def _as_json(config: Path) -> int:
     return BAD_USAGE if problems else AS_EXPECTED
 
 
-def schema() -> None:
-    """Print the JSON Schema of gatewatch.yaml, for editors.
+def schema(
+    message: Annotated[
+        bool, typer.Option("--message", help="Of what programs get at a topic, a bus or a hook.")
+    ] = False,
+) -> None:
+    """Print the JSON Schema of gatewatch.yaml, for editors; or that of messages.
 
-    **Example**
+    **Examples**
 
     ```
     gatewatch schema > gatewatch.schema.json
+    gatewatch schema --message
     ```
     """
-    typer.echo(msgspec.json.format(msgspec.json.encode(authored.schema())).decode())
+    found = machine.schema() if message else authored.schema()
+    typer.echo(msgspec.json.format(msgspec.json.encode(found)).decode())

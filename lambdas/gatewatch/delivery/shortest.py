@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from msgspec import structs
-
-from gatewatch.model import Incident
 from gatewatch.notices.card import Block, Card, Fact
+from gatewatch.notices.machine import shortened
 from gatewatch.notices.visible import cut, visible_line
 
 _LONGEST = 100
@@ -15,11 +13,12 @@ _LONGEST = 100
 
 def shortest(card: Card) -> Card:
     """What happened, where, and how to read all of it."""
+    message = shortened(card.message)
     return replace(
         card,
-        title=_short(card.title),
-        symptom=_short(card.symptom),
-        incident=None if card.incident is None else _bare(card.incident),
+        title=message.title,
+        symptom=message.symptom,
+        incident=message.incident,
         news=(),
         facts=(),
         first=Block(),
@@ -27,6 +26,7 @@ def shortest(card: Card) -> Card:
         place=tuple(_short_fact(one) for one in card.place),
         blocks=(),
         links=(),
+        message=message,
     )
 
 
@@ -37,26 +37,3 @@ def _short_fact(fact: Fact) -> Fact:
 
 def _short(text: str) -> str:
     return cut(visible_line(text), _LONGEST)
-
-
-def _bare(incident: Incident) -> Incident:
-    """Without lists, and with its texts cut."""
-    return structs.replace(
-        incident,
-        api=_short(incident.api),
-        stage=None if incident.stage is None else _short(incident.stage),
-        cause=_short(incident.cause),
-        scope=_short(incident.scope),
-        preceded_by=None,
-        because=_short(incident.because),
-        candidates=(),
-        members=(),
-        related=(),
-        updates=(),
-        evidence=(),
-        ruled_out=(),
-        next_probe=None,
-        acknowledged=None,
-        team=None if incident.team is None else _short(incident.team),
-        runbook=None if incident.runbook is None else _short(incident.runbook),
-    )

@@ -12,7 +12,7 @@ import msgspec
 from gatewatch.config.canonical import Channel
 from gatewatch.incidents.correlate import moment
 from gatewatch.notices.card import Block, Card, Fact, place
-from gatewatch.notices.message import envelope, in_subject
+from gatewatch.notices.machine import Message
 from gatewatch.notices.origin import UNNAMED, Origin
 
 TEST = "test"
@@ -45,10 +45,6 @@ class Bulletin(msgspec.Struct, frozen=True, kw_only=True):
 _MOST_NAMED = 5
 
 
-def bulletin_subject(one: Bulletin, origin: Origin = UNNAMED) -> str:
-    return in_subject(_title(one), origin)
-
-
 def _title(one: Bulletin) -> str:
     if one.kind == TEST:
         return "TEST: a message of Gatewatch, nothing is wrong"
@@ -69,23 +65,6 @@ def _named(apis: Sequence[str]) -> str:
     return ", ".join([*apis[:_MOST_NAMED], *([f"{more} more"] if more > 0 else [])])
 
 
-def bulletin_document(one: Bulletin, origin: Origin = UNNAMED) -> str:
-    """`test` marks what programs should ignore."""
-    whole = {
-        **envelope(one.message_id, one.kind, one.at, origin),
-        "test": one.kind == TEST,
-        "gatewatch": one.version,
-        "by": one.by,
-        "why": one.why,
-        "apis": one.apis,
-        "until": one.until,
-        "ended_by": one.ended_by,
-        "still_paused": one.still_paused,
-        "incident": None,
-    }
-    return msgspec.json.encode(whole).decode()
-
-
 def bulletin_card(one: Bulletin, origin: Origin = UNNAMED) -> Card:
     return Card(
         message_id=one.message_id,
@@ -99,6 +78,29 @@ def bulletin_card(one: Bulletin, origin: Origin = UNNAMED) -> Card:
         first=Block(lines=tuple(_meaning(one, origin))),
         place=(*place(origin), Fact(label="version", value=one.version)),
         end=f"message {one.message_id}",
+        message=_message(one, origin),
+    )
+
+
+def _message(one: Bulletin, origin: Origin) -> Message:
+    """`test` marks what programs should ignore."""
+    return Message(
+        message_id=one.message_id,
+        kind=one.kind,
+        at=one.at,
+        account=origin.account,
+        region=origin.region,
+        deployment=origin.deployment,
+        title=_title(one),
+        symptom=_title(one),
+        test=one.kind == TEST,
+        gatewatch=one.version,
+        by=one.by,
+        why=one.why,
+        apis=one.apis,
+        until=one.until,
+        ended_by=one.ended_by,
+        still_paused=one.still_paused,
     )
 
 

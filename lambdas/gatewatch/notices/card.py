@@ -10,21 +10,29 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from gatewatch.incidents.announce import AnnouncementKind
 from gatewatch.incidents.correlate import OPEN, moment
 from gatewatch.incidents.learn import concerned
 from gatewatch.model import EXPOSURES, Incident, Member, Severity
-from gatewatch.notices.moments import times
+from gatewatch.notices import strip
+from gatewatch.notices.curl import curl
+from gatewatch.notices.links import links
+from gatewatch.notices.machine import Commands, Link, Message
+from gatewatch.notices.moments import open_for, times
 from gatewatch.notices.origin import UNNAMED, Origin
-from gatewatch.notices.steps import BY_CAUSE, Line, lines, steps
+from gatewatch.notices.steps import BY_CAUSE, Line, confirming, lines, steps
 from gatewatch.notices.words import (
     acknowledged_phrase,
     caller_phrase,
     candidate_line,
+    cause_phrase,
+    expected_phrase,
     owner_phrase,
     probe_phrase,
     seen_phrase,
     sent_phrase,
     symptom,
+    symptom_alone,
 )
 
 _MOST_NAMED = 5
@@ -53,12 +61,6 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    text: str
-    href: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """One message. Its texts are as they were found: a shape makes them harmless for its readers,
     and cuts them.
@@ -67,7 +69,7 @@ class Card:
     `symptom`. `news`: what is new since the last message. `facts`: since when, what was seen.
     `first`: what to do first. `owned`: whose it is, and how to take it over. `place`: which of many
     deployments says it. `incident` is None for a message about the monitor itself, whose `state` is
-    `none`.
+    `none`. `message` is what programs get.
     """
 
     message_id: str
@@ -77,6 +79,7 @@ class Card:
     title: str
     symptom: str
     state: Literal["open", "resolved", "none"]
+    message: Message
     severity: Severity | None = None
     incident: Incident | None = None
     news: tuple[str, ...] = ()
@@ -105,6 +108,8 @@ def card_of(
 ) -> Card:
     is_open = incident.state == OPEN
     shows_evidence = is_open and incident.finding not in EXPOSURES
+    pages = links(incident, origin, at)
+    repeat = curl(incident.evidence[0]) if shows_evidence and incident.evidence else None
     return Card(
         message_id=message_id,
         kind=kind,
@@ -118,26 +123,79 @@ def card_of(
         news=tuple(news[:_MOST_LINES]),
         facts=tuple(_facts(incident, at)),
         first=Block(lines=tuple(_first(incident, origin))) if is_open else Block(),
-        owned=tuple(_owned(incident, origin)),
+        owned=tuple(_owned(kind, incident, at, origin)),
         place=tuple(place(origin)),
         blocks=(
             _members(incident),
             _related(incident),
             *_causes(incident),
             _evidence(incident) if shows_evidence else Block(),
+            _repeat(repeat),
             Block() if is_open else _history(incident),
         ),
-        links=tuple(_links(incident)),
+        links=pages,
         end=f"incident {incident.id}, message {message_id}",
+        message=Message(
+            message_id=message_id,
+            kind=kind,
+            at=at,
+            account=origin.account,
+            region=origin.region,
+            deployment=origin.deployment,
+            title=title(kind, incident),
+            symptom=symptom(incident),
+            news=tuple(news),
+            members=len(incident.members),
+            expected=expected_phrase(incident),
+            stopped_at=_stopped_at(incident),
+            commands=_commands(incident, repeat, origin),
+            links=pages,
+            incident=incident,
+        ),
     )
 
 
+_LONGEST_TITLE = 80
+
+
 def title(kind: str, incident: Incident) -> str:
-    return f"{incident.severity.upper()} {kind.upper()}: {symptom(incident)}"
+    """The cause is left out where it would make the line too long for a phone."""
+    grade = f"{incident.severity.upper()} {kind.upper()}"
+    whole = f"{grade}: {symptom(incident)}"
+    return whole if len(whole) <= _LONGEST_TITLE else f"{grade}: {symptom_alone(incident)}"
+
+
+def _stopped_at(incident: Incident) -> str | None:
+    return strip.stopped_at(strip.marks(incident)) if incident.finding in BY_CAUSE else None
+
+
+def _commands(incident: Incident, repeat: str | None, origin: Origin) -> Commands:
+    is_open = incident.state == OPEN
+    is_exposure = incident.finding in EXPOSURES
+    return Commands(
+        confirm=confirming(incident, origin) if is_open and not is_exposure else None,
+        repeat=repeat,
+        acknowledge=_taking_over(incident, origin),
+        mute=_muting(incident, origin) if is_open else None,
+        in_full=origin.command("incidents", incident.id),
+    )
+
+
+def _taking_over(incident: Incident, origin: Origin) -> str | None:
+    is_free = incident.state == OPEN and incident.acknowledged is None
+    return origin.command("ack", incident.id) if is_free else None
+
+
+def _muting(incident: Incident, origin: Origin) -> str | None:
+    """Nobody should be led to hear no more of an exposure."""
+    if incident.finding in EXPOSURES:
+        return None
+    return origin.command("mute", incident.api, "--for", "2h")
 
 
 def _facts(incident: Incident, at: str) -> Iterator[Fact]:
-    """The routes by name, where the first line only counts them; times; what was seen."""
+    """The routes by name, where the first line only counts them; times; what was expected and what
+    was seen, and where and why it stopped."""
     routes = sorted({one.route for one in concerned(incident)})
     if len(routes) > 1:
         more = [f"and {len(routes) - _MOST_NAMED} more"] if len(routes) > _MOST_NAMED else []
@@ -146,7 +204,13 @@ def _facts(incident: Incident, at: str) -> Iterator[Fact]:
         label, _, value = one.partition(":")
         yield Fact(label=label, value=value.strip())
     if incident.because and incident.state == OPEN:
+        yield Fact(label="expected", value=expected_phrase(incident))
         yield Fact(label="seen", value=incident.because)
+    if incident.finding in BY_CAUSE:
+        where = strip.marks(incident)
+        found = strip.stopped_at(where)
+        yield Fact(label="stopped at", value=f"{found or 'not known'}  {strip.line(where)}")
+        yield Fact(label="cause", value=cause_phrase(incident))
 
 
 def _first(incident: Incident, origin: Origin) -> Iterator[str | Line]:
@@ -160,19 +224,24 @@ def _first(incident: Incident, origin: Origin) -> Iterator[str | Line]:
         yield f"    {incident.next_probe.why}"
 
 
-def _owned(incident: Incident, origin: Origin) -> Iterator[Fact]:
+def _owned(kind: str, incident: Incident, at: str, origin: Origin) -> Iterator[Fact]:
     yield Fact(label="owner", value=owner_phrase(incident))
     if incident.runbook:
         yield Fact(label="runbook", value=incident.runbook)
     if incident.acknowledged is not None:
         yield Fact(label="", value=acknowledged_phrase(incident.acknowledged))
-    elif incident.state == OPEN:
-        yield _command("take over", origin.command("ack", incident.id))
-    yield _command("in full", origin.command("incidents", incident.id))
+    elif incident.state == OPEN and kind in _WAITING:
+        yield Fact(label="", value=f"nobody has taken it over, for {open_for(incident, at)}")
+    for label, command in (
+        ("take over", _taking_over(incident, origin)),
+        ("in full", origin.command("incidents", incident.id)),
+        ("mute", _muting(incident, origin) if incident.state == OPEN else None),
+    ):
+        if command is not None:
+            yield Fact(label=label, value=command, is_command=True)
 
 
-def _command(label: str, typed: str) -> Fact:
-    return Fact(label=label, value=typed, is_command=True)
+_WAITING = frozenset({AnnouncementKind.REMINDER, AnnouncementKind.ESCALATED})
 
 
 def place(origin: Origin) -> Iterator[Fact]:
@@ -190,9 +259,13 @@ def place(origin: Origin) -> Iterator[Fact]:
 def _members(incident: Incident) -> Block:
     members = concerned(incident)
     named = [f"- {_member(one)}" for one in members[:_MOST_LINES]]
-    more = [f"- and {len(members) - _MOST_LINES} more"] if len(members) > _MOST_LINES else []
+    more = _left_out(len(members) - _MOST_LINES)
     is_open = incident.state == OPEN
     return Block(title="concerned" if is_open else "no longer failing", lines=(*named, *more))
+
+
+def _left_out(many: int, mark: str = "- ") -> list[str]:
+    return [f"{mark}and {many} more"] if many > 0 else []
 
 
 def _member(one: Member) -> str:
@@ -207,7 +280,7 @@ def _related(incident: Incident) -> Block:
         f"- {one.api}, since {moment(one.since)} (incident {one.incident})"
         for one in found[:_MOST_LINES]
     ]
-    more = [f"- and {len(found) - _MOST_LINES} more"] if len(found) > _MOST_LINES else []
+    more = _left_out(len(found) - _MOST_LINES)
     title = "the same credential fails at" if found else ""
     return Block(title=title, lines=(*named, *more))
 
@@ -219,14 +292,13 @@ def _causes(incident: Incident) -> Iterator[Block]:
     found = incident.candidates
     if found:
         named = [f"- {candidate_line(one)}" for one in found[:_MOST_LINES]]
-        more = [f"- and {len(found) - _MOST_LINES} more"] if len(found) > _MOST_LINES else []
+        more = _left_out(len(found) - _MOST_LINES)
         title = "possible causes" if len(found) > 1 else "cause"
         yield Block(title=title, lines=(*named, *more))
     if incident.ruled_out:
-        shown = incident.ruled_out[:_MOST_RULED_OUT]
-        yield Block(
-            title="ruled out", lines=tuple(f"- {one.cause}: {one.because}" for one in shown)
-        )
+        known = [f"- {one.cause}: {one.because}" for one in incident.ruled_out[:_MOST_RULED_OUT]]
+        left = _left_out(len(incident.ruled_out) - _MOST_RULED_OUT)
+        yield Block(title="ruled out", lines=(*known, *left))
 
 
 def _evidence(incident: Incident) -> Block:
@@ -235,16 +307,20 @@ def _evidence(incident: Incident) -> Block:
         for one in incident.evidence[:_MOST_EXCHANGES]
         for line in (f"  {sent_phrase(one)}", f"    {seen_phrase(one)}")
     ]
-    return Block(title="evidence" if shown else "", lines=tuple(shown))
+    left = _left_out(len(incident.evidence) - _MOST_EXCHANGES, "  ")
+    return Block(title="evidence" if shown else "", lines=(*shown, *left))
+
+
+def _repeat(command: str | None) -> Block:
+    if command is None:
+        return Block()
+    return Block(title="the same look again", lines=(Line(f"    {command}", is_command=True),))
 
 
 def _history(incident: Incident) -> Block:
     """The history without its duration, which stands above."""
     updates = [one for one in incident.updates if not one.text.startswith("resolved after ")]
-    shown = updates[-_MOST_UPDATES:]
-    return Block(title="history", lines=tuple(f"- {moment(one.at)}: {one.text}" for one in shown))
-
-
-def _links(incident: Incident) -> Iterator[Link]:
-    if incident.runbook:
-        yield Link(text="runbook", href=incident.runbook)
+    shown = [f"- {moment(one.at)}: {one.text}" for one in updates[-_MOST_UPDATES:]]
+    earlier = len(updates) - _MOST_UPDATES
+    before = [f"- and {earlier} more before that"] if earlier > 0 else []
+    return Block(title="history", lines=(*before, *shown))

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from gatewatch.model import Severity
-from gatewatch.notices.card import Block, Card, Link
+from gatewatch.notices.card import Block, Card
+from gatewatch.notices.machine import Link
 from gatewatch.notices.steps import Line
 from gatewatch.notices.visible import cut, obeyed_by_none, visible_line
 

@@ -185,13 +185,19 @@ def _front(exchange: Exchange) -> str | None:
     return next((text for text, its in _FRONTS if answers and answers <= its), None)
 
 
+def kinds_that_answered(exchanges: Sequence[Exchange]) -> frozenset[ApiKind]:
+    """The kinds of API that may have given all of these answers; none where only what stands in
+    front of the gateway can have given them."""
+    return frozenset() if not exchanges or _front(exchanges[0]) else _kinds(exchanges)
+
+
 def is_by_a_rest_api(exchanges: Sequence[Exchange]) -> bool:
     """Whether an AWS REST API itself may have answered, rather than what stands in front of it."""
     if not exchanges:
         return False
     subject = exchanges[0]
     is_away = not is_local(parse(subject.request.url).host)
-    return is_away and _front(subject) is None and ApiKind.REST in _kinds(exchanges)
+    return is_away and ApiKind.REST in kinds_that_answered(exchanges)
 
 
 def _kinds(exchanges: Sequence[Exchange]) -> frozenset[ApiKind]:

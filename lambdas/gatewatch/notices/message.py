@@ -1,29 +1,22 @@
-"""A message as a subject, as plain text for people and as JSON for programs."""
+"""A message for mail and terminals: a subject and plain text."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
-import msgspec
-from msgspec.structs import replace
+from msgspec import UnsetType
 
 from gatewatch.incidents.correlate import moment
-from gatewatch.incidents.learn import concerned
-from gatewatch.model import EXPOSURES, Incident
-from gatewatch.notices.card import Block, Card, Fact, place, title
+from gatewatch.model import Incident
+from gatewatch.notices.card import Block, Card, Fact, title
 from gatewatch.notices.origin import UNNAMED, USUAL_NAME, Origin
 from gatewatch.notices.steps import Line
 from gatewatch.notices.visible import cut, may_be_typed, obeyed_by_none, visible_line
 
-MOST_MEMBERS = 100
-"""The members of an incident in a message for programs."""
 _LONGEST_SUBJECT = 99
 _LONGEST_LINE = 1000
-_MOST_LINES = 20
-_MOST_EXCHANGES = 3
-_MOST_UPDATES = 20
 
 
 def subject(kind: str, incident: Incident, origin: Origin = UNNAMED) -> str:
@@ -66,56 +59,6 @@ def _cut(line: str, longest: int) -> str:
     return f"{whole.rstrip(' ,:;(')}..."
 
 
-def document(
-    message_id: str,
-    kind: str,
-    at: str,
-    incident: Incident,
-    *,
-    origin: Origin = UNNAMED,
-    news: Sequence[str] = (),
-    most: int = MOST_MEMBERS,
-) -> str:
-    """The incident in the form of the contract, with as many members as a message can carry.
-
-    An exposure's evidence is left out: whoever reads it could call the route.
-    """
-    is_exposure = incident.finding in EXPOSURES
-    shown = replace(
-        incident,
-        members=concerned(incident)[:most],
-        related=incident.related[:most],
-        evidence=() if is_exposure else incident.evidence[:_MOST_EXCHANGES],
-        next_probe=None if is_exposure else incident.next_probe,
-        ruled_out=(),
-        because=incident.because[:_LONGEST_LINE],
-        updates=tuple(
-            replace(one, text=one.text[:_LONGEST_LINE])
-            for one in incident.updates[-min(most, _MOST_UPDATES) :]
-        ),
-    )
-    whole = {
-        **envelope(message_id, kind, at, origin),
-        "news": [one[:_LONGEST_LINE] for one in news[:_MOST_LINES]],
-        "members": len(incident.members),
-        "incident": shown,
-    }
-    return msgspec.json.encode(whole).decode()
-
-
-def envelope(message_id: str, kind: str, at: str, origin: Origin) -> dict[str, object]:
-    """What every message says to programs."""
-    return {
-        "version": 1,
-        "message_id": message_id,
-        "kind": kind,
-        "at": at,
-        "account": origin.account,
-        "region": origin.region,
-        "deployment": origin.deployment,
-    }
-
-
 def text(card: Card) -> str:
     """For mail and terminals. What is new since the last message stands right below the subject."""
     return as_blocks(
@@ -125,8 +68,18 @@ def text(card: Card) -> str:
         _facts(card.owned),
         _facts(card.place),
         *(_block(one) for one in card.blocks),
+        _pages(card),
         [card.end],
     )
+
+
+def _pages(card: Card) -> Iterator[str]:
+    """The runbook stands above."""
+    runbook = card.incident.runbook if card.incident is not None else None
+    shown = [one for one in card.links if one.href != runbook]
+    if shown:
+        yield "pages:"
+    yield from (f"- {one.text}: {one.href}" for one in shown)
 
 
 def _facts(found: Iterable[Fact]) -> Iterator[str | Line]:
@@ -160,65 +113,24 @@ def _line(found: str | Line) -> str:
 _NOT_SHOWN = "    # a chat would obey part of this command; the incident in full shows it"
 
 
-_LONGEST_PART = 100
-"""The longest part of the shortest messages, in characters."""
-
-
-def short_document(
-    message_id: str, kind: str, at: str, incident: Incident, *, origin: Origin = UNNAMED
-) -> str:
-    """The incident in the form of the contract, without lists and with all texts cut."""
-    shown = replace(
-        incident,
-        **{name: _shortened(getattr(incident, name)) for name in _TEXTS},
-        candidates=(),
-        members=(),
-        related=(),
-        updates=(),
-        evidence=(),
-        ruled_out=(),
-        next_probe=None,
-        acknowledged=None,
-    )
-    whole = {**envelope(message_id, kind, at, origin), "members": len(incident.members)}
-    return msgspec.json.encode({**whole, "news": [], "shortened": True, "incident": shown}).decode()
-
-
-_TEXTS = (
-    "id",
-    "api",
-    "stage",
-    "state",
-    "opened_at",
-    "resolved_at",
-    "cause",
-    "scope",
-    "preceded_by",
-    "because",
-    "team",
-    "runbook",
-    "held_until",
-)
-
-
-def _shortened(found: str | None) -> str | None:
-    return None if found is None else cut(visible_line(found), _LONGEST_PART)
-
-
-def short_text(
-    message_id: str, kind: str, at: str, incident: Incident, *, origin: Origin = UNNAMED
-) -> str:
+def short_text(card: Card) -> str:
     """What happened, and where all of it is to be read."""
-    name = cut(visible_line(incident.id), _LONGEST_PART)
     parts = (
-        cut(visible_line(obeyed_by_none(title(kind, incident))), _LONGEST_SUBJECT),
+        cut(visible_line(obeyed_by_none(card.title)), _LONGEST_SUBJECT),
         "\n".join(
             [
-                f"at {moment(at)}; this message was cut short to be delivered at all",
-                *(cut(visible_line(str(one)), _LONGEST_LINE) for one in _facts(place(origin))),
+                f"at {moment(card.at)}; this message was cut short to be delivered at all",
+                *(cut(visible_line(str(one)), _LONGEST_LINE) for one in _facts(card.place)),
             ]
         ),
-        f"in full:     {origin.command('incidents', name)}",
-        f"incident {name}, message {message_id}",
+        _in_full(card),
+        cut(visible_line(card.end), _LONGEST_LINE),
     )
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
+
+
+def _in_full(card: Card) -> str:
+    commands = card.message.commands
+    if isinstance(commands, UnsetType) or commands.in_full is None:
+        return ""
+    return cut(visible_line(f"in full:     {commands.in_full}"), _LONGEST_LINE)

@@ -43,10 +43,14 @@ def times(incident: Incident, now: str | None = None) -> Iterator[str]:
         yield f"opened:      {moment(incident.opened_at)}"
         yield f"resolved:    {moment(incident.resolved_at)}"
         return
-    first = began(incident)
-    lasts = f", for {length(first, now)}" if now else ""
-    yield f"since:       {moment(first)}{lasts}"
+    lasts = f", for {open_for(incident, now)}" if now else ""
+    yield f"since:       {moment(began(incident))}{lasts}"
     yield f"last good:   {_last_good_phrase(incident)}"
+
+
+def open_for(incident: Incident, now: str) -> str:
+    """For how long it has failed."""
+    return length(began(incident), now)
 
 
 def _last_good_phrase(incident: Incident) -> str:

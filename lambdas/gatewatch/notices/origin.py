@@ -15,7 +15,7 @@ class Origin:
     files in which a command finds the same incidents.
 
     `deployment` is the name in the metrics, `stack` the one that commands take; `monitor`: which of
-    those in the stack, where it has several.
+    those in the stack, where it has several; `dashboard`: its name, where there is one.
     """
 
     account: str | None = None
@@ -23,6 +23,7 @@ class Origin:
     deployment: str | None = None
     stack: str | None = None
     monitor: str | None = None
+    dashboard: str | None = None
     options: tuple[str, ...] = ()
 
     def command(self, *words: str) -> str:

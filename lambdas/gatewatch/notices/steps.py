@@ -62,9 +62,12 @@ _LONGEST_COMMAND = 900
 
 def _whole(command: str) -> list[str]:
     """A command that would be cut is not shown: half of one does something else."""
-    parts = command.splitlines()
-    is_short = all(len(one) <= _LONGEST_COMMAND for one in parts)
-    return parts if is_short else ["# this command is too long to stand here"]
+    is_short = _is_short(command)
+    return command.splitlines() if is_short else ["# this command is too long to stand here"]
+
+
+def _is_short(command: str) -> bool:
+    return all(len(one) <= _LONGEST_COMMAND for one in command.splitlines())
 
 
 def steps_of(candidates: Iterable[Candidate], exchanges: Sequence[Exchange]) -> tuple[Step, ...]:
@@ -148,6 +151,12 @@ def steps(incident: Incident, origin: Origin, *, in_full: bool = False) -> tuple
         return ()
     check, fix = _FIRST[incident.finding]
     return (Step(check=check, check_command=command, fix=fix),)
+
+
+def confirming(incident: Incident, origin: Origin) -> str | None:
+    """The first command that only reads and tells whether a leading cause is true."""
+    found = (one.check_command for one in steps(incident, origin))
+    return next((one for one in found if one and _is_short(one)), None)
 
 
 _DENIED_MEANWHILE = "until then, deny everybody in the API's resource policy."

@@ -41,6 +41,30 @@ _FINDINGS = {
     Finding.CREDENTIAL_UNREADABLE: "not looked at, for want of a credential",
 }
 
+_EXPECTED = {
+    Finding.PROTECTED_ROUTE_OPEN: "a refusal of everybody without a valid credential",
+    Finding.PUBLIC_ROUTE_CLOSED: "an answer without a credential",
+    Finding.ENTRANCE_NOT_CLOSED: "a refusal of everybody at this entrance",
+    Finding.GUARD_WEAKENED: "a refusal by the guard that gatewatch.yaml declares",
+    Finding.UNEXPECTED_STATUS: "the status that gatewatch.yaml expects",
+    Finding.ASSERTION_FAILED: "an answer that brings what gatewatch.yaml expects of it",
+    Finding.CERTIFICATE_EXPIRING: "a certificate that is valid for longer",
+    Finding.SLOW: "an answer in time",
+    Finding.UNDECIDED: "a look that decides",
+    Finding.CREDENTIAL_UNREADABLE: "a credential that can be read",
+}
+_MOST_CALLERS = 3
+
+
+def expected_phrase(incident: Incident) -> str:
+    """What the routes concerned should have done; `because` is what they did."""
+    if incident.finding is not Finding.REFUSED:
+        return _EXPECTED[incident.finding]
+    callers = sorted({one.caller for one in concerned(incident)})
+    named = [caller_phrase(one) for one in callers[:_MOST_CALLERS]]
+    more = len(callers) - _MOST_CALLERS
+    return f"an answer {', '.join([*named, *([f'as {more} more'] if more > 0 else [])])}"
+
 
 def title_of(cause: str) -> str:
     known = catalogue().get(cause)
@@ -130,19 +154,26 @@ def test_invoke_phrase(candidates: Sequence[Candidate]) -> str | None:
 
 def headline(incident: Incident) -> str:
     """One line in a list: where, how much, what, and why."""
-    return f"{_place(incident)}: {_concerned(incident)} {_what(incident)}{_reason(incident)}"
+    what = f"{concerned_phrase(incident)} {what_phrase(incident)}{_reason(incident)}"
+    return f"{place_phrase(incident)}: {what}"
 
 
 def symptom(incident: Incident) -> str:
-    """One line for a person who was just woken: how much and what, then where."""
-    return f"{_concerned(incident)} {_what(incident)}, {_place(incident)}{_reason(incident)}"
+    """One line for a person who was just woken: how much and what, then where, and why."""
+    return f"{symptom_alone(incident)}{_reason(incident)}"
 
 
-def _place(incident: Incident) -> str:
+def symptom_alone(incident: Incident) -> str:
+    """The same without the cause, where room is scarce."""
+    return f"{concerned_phrase(incident)} {what_phrase(incident)}, {place_phrase(incident)}"
+
+
+def place_phrase(incident: Incident) -> str:
     return incident.api if incident.stage is None else f"{incident.api} {incident.stage}"
 
 
-def _concerned(incident: Incident) -> str:
+def concerned_phrase(incident: Incident) -> str:
+    """How much: a route, or how many, or all that a credential is for."""
     routes = sorted({member.route for member in concerned(incident)})
     many = f"{len(routes)} routes" if len(routes) != 1 else routes[0]
     what, _, name = incident.scope.partition(" ")
@@ -164,7 +195,8 @@ def _elsewhere(incident: Incident) -> str:
     return f" and at {len(found)} other API{'s' if len(found) > 1 else ''}"
 
 
-def _what(incident: Incident) -> str:
+def what_phrase(incident: Incident) -> str:
+    """What is the matter with them."""
     if incident.finding is not Finding.REFUSED:
         return finding_phrase(incident.finding)
     return f"refused at {layers_phrase(incident)}"
@@ -180,6 +212,15 @@ def _causes(incident: Incident) -> str:
         sure = incident.confidence in (Confidence.CERTAIN, Confidence.UNKNOWN)
         return incident.cause if sure else f"{incident.cause}, {incident.confidence}"
     return f"{incident.cause} or {others} look-alike{'s' if others > 1 else ''}"
+
+
+def cause_phrase(incident: Incident) -> str:
+    """The cause or the first of several, and how sure that is."""
+    if not incident.candidates:
+        return "no known cause fits"
+    others = len(incident.candidates) - 1
+    besides = f" or {others} look-alike{'s' if others > 1 else ''}" if others else ""
+    return f"{incident.cause}{besides} ({incident.confidence})"
 
 
 def layers_phrase(diagnosis: Diagnosis | Verdict | Incident) -> str:

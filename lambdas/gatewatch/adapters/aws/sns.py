@@ -1,4 +1,4 @@
-"""Notices to SNS topics: plain text for people, JSON for programs."""
+"""Messages to SNS topics: plain text for mail, one part for a phone, JSON for programs."""
 
 from __future__ import annotations
 
@@ -6,25 +6,19 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec import UnsetType
+
 from gatewatch.adapters.aws.client import client, region_of
+from gatewatch.config.canonical import Channel
 from gatewatch.model import Incident
-from gatewatch.notices.bulletin import (
-    Bulletin,
-    bulletin_card,
-    bulletin_document,
-    bulletin_subject,
-)
-from gatewatch.notices.card import card_of
-from gatewatch.notices.message import (
-    MOST_MEMBERS,
-    document,
-    short_document,
-    short_text,
-    subject,
-    text,
-)
+from gatewatch.notices import machine
+from gatewatch.notices.bulletin import Bulletin, bulletin_card
+from gatewatch.notices.card import Card, card_of
+from gatewatch.notices.machine import MOST_MEMBERS
+from gatewatch.notices.message import in_subject, short_text, text
 from gatewatch.notices.notice import Notice
 from gatewatch.notices.origin import UNNAMED, Origin
+from gatewatch.notices.shapes import amazon_q, sms
 from gatewatch.notices.visible import cut, visible_line
 from gatewatch.service.ledger import without_evidence
 from gatewatch.service.ports import UnacceptableError, UndeliveredError
@@ -44,24 +38,34 @@ class SnsPublisher:
 
     def publish(self, notice: Notice) -> None:
         """Send a message that SNS does not accept once more, in its shortest form."""
-        told = (
-            notice.channel,
-            subject(notice.kind, notice.incident, self._origin),
-            attributes(notice, self._origin),
-        )
+        card = _card(notice, notice.incident, self._origin)
+        named = attributes(notice, self._origin)
+        raw = _as_it_is(card, notice.via)
+        if raw is not None:
+            self._publish(notice.channel, card, named, raw, is_for_each=False)
+            return
         try:
-            self._publish(*told, fitting(notice, self._origin))
+            self._publish(notice.channel, card, named, fitting(notice, self._origin))
         except UnacceptableError:
-            self._publish(*told, shortest(notice, self._origin))
+            self._publish(notice.channel, card, named, shortest(notice, self._origin))
 
     def post(self, bulletin: Bulletin) -> None:
-        message = _for_each(
-            text(bulletin_card(bulletin, self._origin)), bulletin_document(bulletin, self._origin)
-        )
+        card = bulletin_card(bulletin, self._origin)
         named = bulletin_attributes(bulletin, self._origin)
-        self._publish(bulletin.channel, bulletin_subject(bulletin, self._origin), named, message)
+        raw = _as_it_is(card, bulletin.via)
+        message = _for_each(card) if raw is None else raw
+        self._publish(bulletin.channel, card, named, message, is_for_each=raw is None)
 
-    def _publish(self, topic: str, title: str, named: Mapping[str, str], message: str) -> None:
+    def _publish(
+        self,
+        topic: str,
+        card: Card,
+        named: Mapping[str, str],
+        message: str,
+        *,
+        is_for_each: bool = True,
+    ) -> None:
+        """`is_for_each`: the message has one form for each protocol."""
         from botocore.exceptions import BotoCoreError, ClientError
         from botocore.parsers import ResponseParserError
 
@@ -69,9 +73,9 @@ class SnsPublisher:
         try:
             client("sns", region_of(arn)).publish(
                 TopicArn=arn,
-                Subject=title,
+                Subject=in_subject(card.title, self._origin),
                 Message=message,
-                MessageStructure="json",
+                **({"MessageStructure": "json"} if is_for_each else {}),
                 MessageAttributes={
                     name: {"DataType": "String", "StringValue": value}
                     for name, value in named.items()
@@ -117,35 +121,47 @@ def _code(error: Exception) -> str:
     return f" ({code})" if code else ""
 
 
-def attributes(notice: Notice, origin: Origin = UNNAMED) -> dict[str, str]:
-    """The attributes that subscribers filter by: ten, as many as a queue takes with raw delivery.
+def _as_it_is(card: Card, via: Channel | UnsetType) -> str | None:
+    """The message of a topic all of whose subscribers get the same; None where each protocol gets
+    its own form."""
+    shape = via if isinstance(via, UnsetType) else via.shape
+    if shape == "chat":
+        return amazon_q.body(card)
+    return sms.body(card) if shape == "sms" else None
 
-    https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
-    """
+
+_MOST_ATTRIBUTES = 10
+"""A queue takes no more with raw delivery, and the message would be lost:
+https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html"""
+
+
+def attributes(notice: Notice, origin: Origin = UNNAMED) -> dict[str, str]:
+    """What subscribers filter by: the first ten that have a value."""
     incident = notice.incident
     values = {
-        "message_id": notice.message_id,
-        "incident_id": incident.id,
-        "kind": notice.kind,
         "api": incident.api,
+        "stage": incident.stage,
+        "owner": incident.team or incident.owner,
         "layer": incident.layer,
-        "severity": incident.severity,
+        "cause": incident.cause,
         "finding": incident.finding,
+        "severity": incident.severity,
+        "kind": notice.kind,
     }
     return _shown({**values, **_place(origin)})
 
 
 def bulletin_attributes(bulletin: Bulletin, origin: Origin = UNNAMED) -> dict[str, str]:
     """A subscriber who filters by incidents' attributes gets none of these."""
-    values = {"message_id": bulletin.message_id, "kind": bulletin.kind}
-    return _shown({**values, **_place(origin)})
+    return _shown({"kind": bulletin.kind, **_place(origin)})
 
 
 def _place(origin: Origin) -> dict[str, str | None]:
+    """The region last: a topic is in one, and mostly tells of no other."""
     return {
         "account": origin.account,
-        "region": origin.region,
         "deployment": origin.deployment,
+        "region": origin.region,
     }
 
 
@@ -155,7 +171,8 @@ def _shown(values: Mapping[str, str | None]) -> dict[str, str]:
         name: cut(visible_line(str(value or "")), _LONGEST_ATTRIBUTE)
         for name, value in values.items()
     }
-    return {name: value for name, value in shown.items() if value.strip()}
+    found = [(name, value) for name, value in shown.items() if value.strip()]
+    return dict(found[:_MOST_ATTRIBUTES])
 
 
 _FEWER = (MOST_MEMBERS, 20, 5, 1)
@@ -182,21 +199,32 @@ def _fits(message: str, named: Mapping[str, str]) -> bool:
 
 
 def _message(notice: Notice, origin: Origin, incident: Incident, most: int) -> str:
-    """For each protocol the form that its readers understand."""
+    return _for_each(_card(notice, incident, origin), most)
+
+
+def _card(notice: Notice, incident: Incident, origin: Origin) -> Card:
     told = (notice.message_id, notice.kind, notice.at, incident)
-    machine = document(*told, origin=origin, news=notice.news, most=most)
-    return _for_each(text(card_of(*told, origin=origin, news=notice.news)), machine)
+    return card_of(*told, origin=origin, news=notice.news)
 
 
 def shortest(notice: Notice, origin: Origin) -> str:
     """The essentials, and where to read the rest. Whatever the incident holds, no part is long."""
-    told = (notice.message_id, notice.kind, notice.at, notice.incident)
-    return _for_each(short_text(*told, origin=origin), short_document(*told, origin=origin))
+    card = _card(notice, notice.incident, origin)
+    return _by_protocol(card, short_text(card), machine.shortest(card.message))
 
 
-def _for_each(plain: str, machine: str) -> str:
-    """In ASCII, so that a character is a byte."""
-    return json.dumps({"default": plain, "sqs": machine, "lambda": machine, "https": machine})
+def _for_each(card: Card, most: int = MOST_MEMBERS) -> str:
+    return _by_protocol(card, text(card), machine.written(card.message, most))
+
+
+def _by_protocol(card: Card, plain: str, document: str) -> str:
+    """For each protocol the form that its readers understand. In ASCII, so that a character is a
+    byte.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html
+    """
+    programs = dict.fromkeys(("sqs", "lambda", "https"), document)
+    return json.dumps({"default": plain, "sms": sms.body(card), **programs})
 
 
 def confirmed_subscribers(topic: str) -> int:

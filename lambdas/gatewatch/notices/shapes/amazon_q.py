@@ -30,6 +30,7 @@ _LONGEST_TITLE = 250
 _LONGEST_DESCRIPTION = 8000
 _LONGEST_STEP = 350
 _MOST_STEPS = 10
+_MOST_LINKS = 2
 _LONGEST_KEYWORD = 75
 _LONGEST_CONTEXT = 250
 
@@ -100,7 +101,7 @@ def _block(found: Block) -> Iterator[str]:
 def _steps(card: Card) -> Iterator[str]:
     """Taking over comes first, or a long list of causes would hide it."""
     typed = [step for fact in card.owned if fact.is_command for step in _command_of(fact)]
-    links = [f"{literal(one.text)}: {one.href}" for one in web_links(card)]
+    links = [f"{literal(one.text)}: {one.href}" for one in web_links(card)[:_MOST_LINKS]]
     told = [one for run in runs(card.first.lines) for one in _told(run)] if card.incident else []
     room = _MOST_STEPS - len(typed)
     found = [*told[: max(0, room - len(links))], *links[:room], *typed]
