@@ -183,6 +183,7 @@ class HealthAlarms(Construct):
             self._count("ApisStopped", "An API is not looked at: a fault of ours at it alone"),
             self._count("NoticesUndelivered", "A message did not reach its channel"),
             self._count("NoticesRefused", "A channel refuses a message, which was given up"),
+            *self._refused(functions),
             self._count("ClockAhead", "A time was ahead of the clock, and is not believed"),
             # A repeated shard drops its looks once; a slow one, now and then.
             self._alarm(
@@ -246,6 +247,13 @@ class HealthAlarms(Construct):
             minutes=3,
             points=2,
         )
+
+    def _refused(self, functions: Mapping[str, ServiceFunction]) -> Iterable[cloudwatch.Alarm]:
+        if "Acknowledge" in functions:
+            yield self._count(
+                "AcknowledgementsRefused",
+                "What PagerDuty or a chat told of an acknowledgement was refused",
+            )
 
     def _unanswered(self, verify: ServiceFunction) -> cloudwatch.Alarm:
         """It fails on purpose where it stops a release, and tells whoever waits for it. Of others,

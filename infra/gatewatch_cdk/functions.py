@@ -27,6 +27,7 @@ from gatewatch_cdk.state import (
     LINKS,
     RECORDS,
     STATES,
+    TAKEN,
     StateTable,
 )
 from gatewatch_cdk.topics import Topics
@@ -35,6 +36,8 @@ from gatewatch_cdk.topics import Topics
 PROBE_SECONDS = 60
 INCIDENTS_SECONDS = 60
 DISPATCH_SECONDS = 55
+ACKNOWLEDGE_SECONDS = 15
+"""PagerDuty waits five seconds, and comes again; a cold start and a secret fit into it."""
 # A message is posted within 10 s; the rest is for its secrets, its mark, and a slow start.
 DELIVER_SECONDS = 45
 _MOST_TRIES = 1000
@@ -151,6 +154,22 @@ class Functions(Construct):
         self.queues["Deliveries"] = deliveries
         self.by_name["Deliver"] = deliver
         return deliver
+
+    def add_acknowledger(self, signed_with: str) -> ServiceFunction:
+        """Takes over what is acknowledged elsewhere; it writes for the writers, and no incident.
+        `signed_with`: references to the secrets of what comes to its address, as JSON."""
+        acknowledge = self._function(
+            "Acknowledge",
+            "takes over what PagerDuty or a chat says of who takes care",
+            ACKNOWLEDGE_SECONDS,
+            GATEWATCH_SIGNED_WITH=signed_with,
+        )
+        self._state.let(
+            acknowledge,
+            {"GetItem": [TAKEN], "Query": [INCIDENTS], "PutItem": [ACKS, TAKEN]},
+        )
+        self.by_name["Acknowledge"] = acknowledge
+        return acknowledge
 
     def add_verifier(
         self,

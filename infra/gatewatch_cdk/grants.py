@@ -9,7 +9,7 @@ from aws_cdk import ArnFormat, Stack
 
 from gatewatch_cdk.function import ServiceFunction
 from gatewatch_cdk.nag import acknowledge, wildcard
-from gatewatch_cdk.needs import Calls, Deliveries, Needs
+from gatewatch_cdk.needs import Calls, Deliveries, Needs, Returns
 
 # Secrets Manager adds a dash and six characters to a secret's name in its ARN.
 _SUFFIXED = re.compile(r"-[A-Za-z0-9]{6}$")
@@ -32,6 +32,11 @@ def let_deliver(
     _let_publish(deliver, needs.topics, topics)
 
 
+def let_take_over(acknowledge: ServiceFunction, needs: Returns, keys: Sequence[str]) -> None:
+    """The secrets that webhooks are signed with. `keys`: those that encrypt them."""
+    _let_read(acknowledge, needs, keys)
+
+
 def _let_publish(function: ServiceFunction, topics: Sequence[str], keys: Sequence[str]) -> None:
     """A topic under its own key needs its publisher to get a data key."""
     function.allow("sns:Publish", on=list(topics))
@@ -39,7 +44,9 @@ def _let_publish(function: ServiceFunction, topics: Sequence[str], keys: Sequenc
         function.allow("kms:Decrypt", "kms:GenerateDataKey", on=list(keys))
 
 
-def _let_read(function: ServiceFunction, needs: Calls | Deliveries, keys: Sequence[str]) -> None:
+def _let_read(
+    function: ServiceFunction, needs: Calls | Deliveries | Returns, keys: Sequence[str]
+) -> None:
     """Secrets and parameters."""
     stack = Stack.of(function)
     function.allow(

@@ -28,6 +28,7 @@ from gatewatch.config.lookups import Lookups, Placeholders
 from gatewatch.config.problems import ConfigError, Problem
 from gatewatch.cost.at_once import AtOnce, at_once
 from gatewatch_cdk import asset
+from gatewatch_cdk.acknowledgements import Acknowledgements
 from gatewatch_cdk.alarms import (
     HealthAlarms,
     LayerAlarms,
@@ -370,6 +371,7 @@ class GatewatchMonitor(Construct):
             twin = self.functions.add_verify_twin(needed.network)
             self._let_call(twin, needed.inside, watched)
         self._deliver(needed)
+        self._take_over_acknowledgements(needed)
         self._feed(at_once(config))
         let_tell(self.functions.incidents, needed, self._topic_keys)
         let_ask(self.functions.dispatch, needed)
@@ -394,6 +396,19 @@ class GatewatchMonitor(Construct):
             self.configuration, self.topics, self._stack_name, beats=to.heartbeat is not None
         )
         let_deliver(deliver, to, secrets=self._secret_keys, topics=self._topic_keys)
+
+    def _take_over_acknowledgements(self, needed: Needs) -> None:
+        """Where a channel may tell of some."""
+        if needed.returns is None:
+            return
+        found = Acknowledgements(
+            self,
+            "Acknowledgements",
+            functions=self.functions,
+            needs=needed.returns,
+            secret_keys=self._secret_keys,
+        )
+        self._outputs.say(found.outputs())
 
     def _missed(self) -> dict[str, sqs.IQueue]:
         changes = {} if self._api_changes is None else {"ApiChanges": self._api_changes.dead}

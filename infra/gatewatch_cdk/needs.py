@@ -79,13 +79,25 @@ class Deliveries:
 
 
 @dataclass(frozen=True, slots=True)
+class Returns:
+    """What comes back from channels. `signed_with`: what PagerDuty's webhooks are; without any, no
+    address is open to them."""
+
+    signed_with: tuple[SecretRef, ...]
+    secrets: tuple[str, ...]
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Needs:
     """`topics` and `buses` are those of `notify`. `deliveries` is set where there is a hook or a
-    heartbeat; `inside` (what the twin needs) and `network`, where some API is private."""
+    heartbeat; `returns`, where a channel may tell who takes care of an incident; `inside` (what the
+    twin needs) and `network`, where some API is private."""
 
     topics: tuple[str, ...]
     buses: tuple[str, ...]
     deliveries: Deliveries | None
+    returns: Returns | None
     outside: Calls
     inside: Calls | None
     network: Network | None
@@ -107,6 +119,7 @@ def needs(config: Config, name: str, vague: frozenset[str] = frozenset()) -> Nee
         topics=_sorted(one.topic for one in config.notify if one.topic),
         buses=_sorted(one.bus for one in config.notify if isinstance(one.bus, str)),
         deliveries=_deliveries(config),
+        returns=_returns(config),
         outside=_calls(outside(config)),
         inside=_calls(private) if private.apis else None,
         network=config.network if private.apis else None,
@@ -127,6 +140,19 @@ def _deliveries(config: Config) -> Deliveries | None:
         secrets=_sorted(ref.name for ref in refs if ref.source is SecretSource.SECRET),
         parameters=_sorted(ref.name for ref in refs if ref.source is SecretSource.SSM),
         topics=(heartbeat.topic,) if heartbeat is not None and heartbeat.topic else (),
+    )
+
+
+def _returns(config: Config) -> Returns | None:
+    """Of pagers that sign what they tell, and of chats, whose buttons call the function itself."""
+    hooks = [one.hook for one in config.notify if isinstance(one.hook, Hook)]
+    refs = tuple(dict.fromkeys(one.acknowledge for one in hooks if one.acknowledge is not None))
+    if not refs and all(one.shape != "chat" for one in config.notify):
+        return None
+    return Returns(
+        signed_with=refs,
+        secrets=_sorted(ref.name for ref in refs if ref.source is SecretSource.SECRET),
+        parameters=_sorted(ref.name for ref in refs if ref.source is SecretSource.SSM),
     )
 
 

@@ -88,6 +88,19 @@ def test_what_is_given_on_the_command_line_is_deployed(assembly: Path) -> None:
 
 
 def test_cdk_nag_finds_nothing_that_has_no_reason(assembly: Path) -> None:
+    _is_kept(assembly)
+
+
+def test_nor_where_messages_are_posted_and_answers_come_back(tmp_path: Path) -> None:
+    pager = "- {pagerduty: {secret: gatewatch/pager, acknowledge: {secret: gatewatch/back}}}"
+    file = tmp_path / "gatewatch.yaml"
+    file.write_text(CONFIG.replace("notify:\n", f"notify:\n  {pager}\n"))
+    done = _app(tmp_path / "out", {"config": str(file)})
+    assert done.returncode == 0, done.stderr
+    _is_kept(tmp_path / "out")
+
+
+def _is_kept(assembly: Path) -> None:
     report = json.loads((assembly / "validation-report.json").read_text())
     [nag] = [one for one in report["pluginReports"] if one["pluginName"] == "AwsSolutions"]
     assert (nag["conclusion"], nag["violations"]) == ("success", [])

@@ -19,12 +19,18 @@ from gatewatch.model import Acknowledgement, Incident
 
 class Ack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`incidents`: ids of those that a person takes; `release`: routes whose writes are held back
-    and may be sent again."""
+    and may be sent again. `is_withdrawn`: what was taken where this comes from is nobody's now."""
 
     api: str
     who: Acknowledgement
     incidents: tuple[str, ...] = ()
     release: tuple[str, ...] = ()
+    is_withdrawn: bool = False
+
+
+VIA_PAGERDUTY = "via PagerDuty"
+VIA_CHAT = "via chat"
+"""What the names of those end with who did not use `gatewatch ack`."""
 
 
 LONGEST_WHY = 500
@@ -54,6 +60,23 @@ def acknowledge(incident: Incident, who: Acknowledgement) -> Incident:
     why = f": {who.why}" if who.why else ""
     acknowledged = noted(incident, who.at, f"acknowledged by {who.by}{why}")
     return replace(acknowledged, acknowledged=who)
+
+
+def applied(ack: Ack, incident: Incident) -> Incident:
+    """The incident after an acknowledgement of it, or after its withdrawal."""
+    return (withdraw if ack.is_withdrawn else acknowledge)(incident, ack.who)
+
+
+def withdraw(incident: Incident, who: Acknowledgement) -> Incident:
+    """The incident as nobody's. PagerDuty ends what it says itself, after a time or by a person;
+    what somebody took elsewhere, or later, stays theirs."""
+    taken = incident.acknowledged
+    if incident.state != OPEN or taken is None or not taken.by.endswith(VIA_PAGERDUTY):
+        return incident
+    if datetime.fromisoformat(taken.at) > datetime.fromisoformat(who.at):
+        return incident
+    released = noted(incident, who.at, f"no longer acknowledged, {who.by}")
+    return replace(released, acknowledged=None)
 
 
 def concerning(incidents: Iterable[Incident], api: str, route: str) -> list[Incident]:

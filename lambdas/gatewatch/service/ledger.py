@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from gatewatch.config.canonical import Channel
 from gatewatch.delivery.outbox import OWN, is_heard, still_known
 from gatewatch.delivery.telling import assumed, tell
-from gatewatch.incidents.acknowledge import Ack, acknowledge
+from gatewatch.incidents.acknowledge import Ack, applied
 from gatewatch.incidents.ahead import believed, believed_memory
 from gatewatch.incidents.announce import Announced, AnnouncementKind, fully_announced
 from gatewatch.incidents.correlate import OPEN
@@ -198,7 +198,7 @@ def acknowledged(ledger: Ledger, acks: Iterable[Ack]) -> Ledger:
     for ack in acks:
         named |= {one.id for one in incidents if one.id in ack.incidents}
         incidents = tuple(
-            acknowledge(one, ack.who) if one.id in ack.incidents else one for one in incidents
+            applied(ack, one) if one.id in ack.incidents else one for one in incidents
         )
     return replace(ledger, incidents=incidents, unfiled=named)
 

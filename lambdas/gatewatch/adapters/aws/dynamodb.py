@@ -9,6 +9,7 @@ incident     ID                 every incident, for later readers
 link         SCOPE, NAME, ID    an open incident of an API in which a credential fails
 claim        SCOPE              which of these announces all
 ack          api#NAME, time     a person's acknowledgement, until the writer has applied it
+taken        EVENT              a message from outside that was taken over, so that it counts once
 errand       ID                 what a person asks of the service, until it is done
 answer       ID                 what has become of it, for longer than any pause
 answer       TICK, shard        the verdicts of looks that a person asked for, for a day
@@ -53,11 +54,13 @@ _KEPT = timedelta(days=400)
 _UNTOUCHED = timedelta(days=30)
 _ANSWERED = LONGEST_PAUSE + timedelta(days=7)
 _LOOKED = timedelta(days=1)
+_REPEATED = timedelta(days=1)
 _CHANGED = timedelta(days=2)
 _MOST_ERRANDS = 500
 _MOST_READ = 20_000
 _DEPLOYMENT = {"S": "deployment"}
 _ACK = "ack"
+_TAKEN = "taken"
 _ERRAND = "errand"
 _ANSWER = "answer"
 _CHANGE = "change"
@@ -122,6 +125,14 @@ class DynamoTable:
 
     def remove_ack(self, ack: Ack) -> None:
         self._client.delete_item(TableName=self._name, Key=_ack_key(ack))
+
+    def was_taken(self, event: str) -> bool:
+        key = _key(_TAKEN, event)
+        return "Item" in self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True)
+
+    def set_taken(self, event: str) -> None:
+        item = {**_key(_TAKEN, event), "expires": expires(_REPEATED)}
+        self._client.put_item(TableName=self._name, Item=item)
 
     def errands(self) -> Waiting:
         """All pauses and what ends them, and so much of the rest that a flood hides none."""

@@ -45,7 +45,7 @@ def post(card: Card, hook: Hook, reveal: Reveal) -> Post | None:
     url, routing_key = address(hook, reveal), key(hook, reveal)
     then: Post | None = None
     for action in reversed(_ACTIONS[turn]):
-        event = {"routing_key": routing_key, **_event(card, action)}
+        event = {"routing_key": routing_key, **_event(card, action, hook)}
         then = Post(
             url=url,
             body=msgspec.json.encode(event),
@@ -55,21 +55,21 @@ def post(card: Card, hook: Hook, reveal: Reveal) -> Post | None:
     return then
 
 
-def _event(card: Card, action: str) -> dict[str, Any]:
+def _event(card: Card, action: str, hook: Hook) -> dict[str, Any]:
     """Only a trigger says more than whose turn it is."""
     event: dict[str, Any] = {
         "event_action": action,
         "dedup_key": bounded_key(card.key, _LONGEST_KEY),
     }
     if action == "trigger":
-        event |= {"client": "Gatewatch", "payload": _payload(card), "links": _links(card)}
+        event |= {"client": "Gatewatch", "payload": _payload(card, hook), "links": _links(card)}
     return event
 
 
-def _payload(card: Card) -> dict[str, Any]:
+def _payload(card: Card, hook: Hook) -> dict[str, Any]:
     told = card.incident
     found: dict[str, Any] = {
-        "summary": shown(card.title, _LONGEST_SUMMARY),
+        "summary": _summary(card, hook),
         "severity": _SEVERITIES[card.severity],
         "source": "Gatewatch",
         "timestamp": card.at,
@@ -84,6 +84,18 @@ def _payload(card: Card) -> dict[str, Any]:
         if told.team:
             found["group"] = shown(told.team, _LONGEST_NAME)
     return found
+
+
+def _summary(card: Card, hook: Hook) -> str:
+    """It becomes the title of PagerDuty's incident, and is what a webhook tells of it: the key of
+    the alert is not always among that. So it ends with the id where acknowledgements come back.
+
+    https://github.com/PagerDuty/pdpyras/issues/44
+    """
+    if hook.acknowledge is None or card.incident is None:
+        return shown(card.title, _LONGEST_SUMMARY)
+    end = f" [{card.key}]"
+    return f"{shown(card.title, _LONGEST_SUMMARY - len(end))}{end}"
 
 
 def _links(card: Card) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -126,16 +127,32 @@ def _commands(run: Run) -> Iterator[str]:
     return (one for line in on_one_line(run) if (one := _code(line, _LONGEST_STEP)))
 
 
-# Slack takes it for a link, and leaves the brackets out.
 _PLACEHOLDER = re.compile(r"<([a-z_]+)>")
+
+
+def _is_read(command: str) -> bool:
+    """Whether a chat would format part of it, or take it for a link. A placeholder is replaced by
+    whoever types it; one in quotes is part of a name."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return True
+    bracketed = [one for one in words if "<" in one]
+    return "`" in command or any(
+        f"'{one}'" in command or not (_PLACEHOLDER.fullmatch(one) or _FILE.fullmatch(one))
+        for one in bracketed
+    )
+
+
+_FILE = re.compile(r"</[a-z/]+")
 
 
 def _code(command: str, longest: int) -> str:
     """As it is typed, or not at all: what a chat would obey, or what is too long, is left out."""
     if command.startswith("#"):
         return cut(literal(command.lstrip("# ")), longest)
-    is_harmless = "`" not in command and may_be_shown(command) and may_be_typed(command)
     shown = _PLACEHOLDER.sub("\u2039\\1\u203a", command)
+    is_harmless = not _is_read(command) and may_be_shown(command) and may_be_typed(command)
     return f"`{shown}`" if is_harmless and 0 < len(shown) <= longest - len("``") else ""
 
 
