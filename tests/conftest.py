@@ -51,6 +51,7 @@ SLOW = (
     "release/test_runs.py",
     "sandbox/test_conformance.py",
     "sandbox/test_faults.py",
+    "service/test_deliveries.py",
     "service/test_handlers.py",
     "service/releases/test_hook.py",
     "service/test_private_apis.py",

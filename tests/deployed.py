@@ -27,6 +27,7 @@ from gatewatch.adapters.aws.s3 import S3Objects
 from gatewatch.config.author import load
 from gatewatch.config.canonical import Config
 from gatewatch.service.published import Allowed, encoded, made_of, pointer_to
+from handlers import deliver as delivers
 from handlers import dispatch as dispatches
 from handlers import incidents as writers
 from handlers import looks, wiring
@@ -227,7 +228,12 @@ class Account:
             made.cache_clear()
         for made in (wiring.shards, wiring.twin_shards, wiring.changes, wiring.publisher):
             made.cache_clear()
+        for made in (wiring.origin, wiring.topics, wiring.channels, wiring.deliveries):
+            made.cache_clear()
+        for made in (wiring.pulse, wiring.given_up, wiring.own_queue):
+            made.cache_clear()
         looks.vault.cache_clear()
+        delivers.vault.cache_clear()
 
     def deploy(self) -> None:
         self.objects.write("config/allowed.json", msgspec.json.encode(self.allowed))

@@ -327,10 +327,10 @@ class Functions(Construct):
         self._state.let(
             incidents,
             {
-                "GetItem": [RECORDS, STATES, CLAIMS, ANSWERS],
+                "GetItem": [RECORDS, STATES, CLAIMS, ANSWERS, CHANNELS],
                 "Query": [STATES, LINKS, ACKS],
                 "PutItem": [INCIDENTS, LINKS, CLAIMS, ANSWERS],
-                "UpdateItem": [RECORDS, STATES],
+                "UpdateItem": [RECORDS, STATES, CHANNELS],
                 "DeleteItem": [RECORDS, LINKS, CLAIMS, ACKS, ERRANDS],
             },
         )

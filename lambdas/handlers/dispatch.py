@@ -16,6 +16,7 @@ from handlers.wiring import (
     changes,
     now,
     own_topics,
+    pulse,
     shards,
     source,
     table,
@@ -31,7 +32,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     stamp(at)
     say_ahead(int(bool(lead(at.isoformat(), now()))))
     try:
-        done = dispatch(at, source(), table(), shards(), changes(), twin=twin_shards())
+        done = dispatch(
+            at, source(), table(), shards(), changes(), twin=twin_shards(), pulse=pulse()
+        )
     except RejectedError as error:
         # No version is usable, not even an earlier one: both alarms must ring.
         _say_rejected(error.problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
@@ -36,6 +37,14 @@ def handled(event: dict[str, Any], context: Any, handle: Callable[[dict[str, Any
 
 
 def _give_back(message: SQSRecord) -> None:
+    again_soon(message.receipt_handle, int(message.attributes.approximate_receive_count))
+
+
+def again_soon(receipt: str, tries: int) -> None:
+    again_after(receipt, _PAUSE_SECONDS * tries)
+
+
+def again_after(receipt: str, seconds: float) -> None:
     """Lambda leaves a failed message hidden, and with it its lane, for as long as the queue says.
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
@@ -43,8 +52,7 @@ def _give_back(message: SQSRecord) -> None:
     queue = own_queue()
     if queue is None:
         return
-    tries = int(message.attributes.approximate_receive_count)
     try:
-        queue.show_again(message.receipt_handle, _PAUSE_SECONDS * tries)
+        queue.show_again(receipt, ceil(seconds))
     except (ClientError, BotoCoreError) as error:
         logger.warning("message_not_given_back", reason=type(error).__name__)

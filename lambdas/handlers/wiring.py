@@ -6,7 +6,9 @@ import os
 from datetime import datetime
 from functools import lru_cache
 
+from gatewatch.adapters.aws.channel_items import DynamoChannels
 from gatewatch.adapters.aws.dynamodb import DynamoTable
+from gatewatch.adapters.aws.eventbridge import EventBridgePublisher
 from gatewatch.adapters.aws.published import PublishedApis
 from gatewatch.adapters.aws.s3 import S3Objects
 from gatewatch.adapters.aws.sns import SnsPublisher
@@ -14,6 +16,8 @@ from gatewatch.adapters.aws.sqs import SqsQueue
 from gatewatch.adapters.aws.topic_states import SnsTopicStates
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.notices.origin import Origin
+from gatewatch.service.channel_publisher import ChannelPublisher
+from gatewatch.service.heartbeat import Pulse
 from gatewatch.service.source import ConfigSource
 
 CLOCK = SystemClock()
@@ -80,14 +84,42 @@ def topic_states() -> SnsTopicStates:
 
 
 @lru_cache
-def publisher() -> SnsPublisher:
-    topic = os.environ["GATEWATCH_INCIDENTS_TOPIC"]
-    return SnsPublisher(topic, _origin(topic))
+def deliveries() -> SqsQueue | None:
+    """Of the deliverer; None where nothing was posted at deployment."""
+    url = os.environ.get("GATEWATCH_DELIVERIES_URL")
+    return SqsQueue(url) if url else None
 
 
-def _origin(topic: str) -> Origin:
+@lru_cache
+def pulse() -> Pulse | None:
+    queue = deliveries()
+    return None if queue is None else Pulse(queue, deployment())
+
+
+@lru_cache
+def given_up() -> SqsQueue:
+    return SqsQueue(os.environ["GATEWATCH_DEAD_URL"])
+
+
+@lru_cache
+def channels() -> DynamoChannels:
+    return DynamoChannels(os.environ["GATEWATCH_TABLE"])
+
+
+@lru_cache
+def topics() -> SnsPublisher:
+    return SnsPublisher(os.environ["GATEWATCH_INCIDENTS_TOPIC"], origin())
+
+
+@lru_cache
+def publisher() -> ChannelPublisher:
+    return ChannelPublisher(topics(), EventBridgePublisher(origin()), deliveries(), channels(), now)
+
+
+@lru_cache
+def origin() -> Origin:
     """The service's own topic is in its account and region: its ARN names both."""
-    _, _, _, region, account, _ = topic.split(":")
+    _, _, _, region, account, _ = os.environ["GATEWATCH_INCIDENTS_TOPIC"].split(":")
     return Origin(
         account=account,
         region=region,

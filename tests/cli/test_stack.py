@@ -145,9 +145,12 @@ def test_the_writer_names_stack_and_monitor_in_its_commands(
         "GATEWATCH_DEPLOYMENT": "shop",
         "GATEWATCH_STACK": "Orders",
         "GATEWATCH_MONITOR": "Shop",
+        "GATEWATCH_INCIDENTS_TOPIC": "arn:aws:sns:eu-west-1:111122223333:t",
     }.items():
         monkeypatch.setenv(name, value)
-    origin = wiring._origin("arn:aws:sns:eu-west-1:111122223333:t")
+    wiring.origin.cache_clear()
+    origin = wiring.origin()
+    wiring.origin.cache_clear()
     assert origin.command("ack", "01M").endswith("--stack Orders --region eu-west-1 --monitor Shop")
 
 

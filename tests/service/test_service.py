@@ -176,9 +176,9 @@ def test_a_channel_that_refuses_gets_its_message_when_it_takes_again(
     account: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     account.gateway.broken.add("/items")
-    topic = wiring.publisher()._topic
+    topic = wiring.topics()._topic
     with monkeypatch.context() as patch:
-        patch.setattr(wiring.publisher(), "_topic", topic + "-gone")
+        patch.setattr(wiring.topics(), "_topic", topic + "-gone")
         account.minutes(3)
     assert account.said() == []
     assert '"NoticesUndelivered":[0.0,1.0]' in capsys.readouterr().out
@@ -252,7 +252,7 @@ def test_what_an_api_left_behind_is_told_when_the_channel_takes_again(
     whole = CONFIG % {"place": account.gateway.place}
     account.publish(whole.replace("  orders:", "  others:"))
     with monkeypatch.context() as patch:
-        patch.setattr(wiring.publisher(), "_topic", account.topic + "-gone")
+        patch.setattr(wiring.topics(), "_topic", account.topic + "-gone")
         account.minutes(1)
     assert "orders" in account.table.records()
     account.minutes(1)

@@ -397,6 +397,10 @@ class Channel(Canonical, frozen=True, kw_only=True):
         return isinstance(self.apis, msgspec.UnsetType) or api in self.apis
 
 
+HEARTBEAT = "heartbeat"
+"""What it is called among the channels."""
+
+
 class Heartbeat(Canonical, frozen=True, kw_only=True):
     """A sign of life each so many seconds, to a topic, or to an address at `hosts`."""
 

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from gatewatch.config.canonical import (
+    HEARTBEAT,
     Api,
     ApiKey,
     ClientCertificate,
@@ -133,6 +134,9 @@ def _of_channels(config: Config) -> Iterator[Problem]:
         ways = bool(channel.topic), channel.bus is not UNSET, channel.hook is not UNSET
         if sum(ways) != 1:
             yield Problem(path, "expected one of a topic, an event bus and a hook")
+        if channel.key == HEARTBEAT:
+            expected = "expected another name: the heartbeat is called that"
+            yield Problem((*path, "name"), expected, channel.called)
         if not channel.topic and channel.key in keys:
             expected = "expected a name of its own: another channel is called that"
             yield Problem((*path, "name"), expected, channel.called)

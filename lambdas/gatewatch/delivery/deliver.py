@@ -62,16 +62,20 @@ def _sent(said: Card, hook: Hook, reveal: Reveal, send: Send) -> Outcome:
     return outcome
 
 
-def _beaten(beat: Beat, reveal: Reveal, send: Send) -> Outcome:
+def beat_document(beat: Beat) -> bytes:
     told = {
         "kind": "heartbeat",
         "at": beat.at,
         "deployment": beat.deployment,
         "gatewatch": beat.version,
     }
+    return msgspec.json.encode(told)
+
+
+def _beaten(beat: Beat, reveal: Reveal, send: Send) -> Outcome:
     post = Post(
         url=address(beat.to, reveal),
-        body=msgspec.json.encode(told),
+        body=beat_document(beat),
         headers={"Content-Type": "application/json"},
     )
     outcome = outcome_of(None, send(post))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from gatewatch.config.canonical import Channel, Heartbeat
+from gatewatch.config.canonical import HEARTBEAT, Channel, Heartbeat
 from gatewatch.notices.bulletin import Bulletin, bulletin_card
 from gatewatch.notices.card import Card, card_of
 from gatewatch.notices.notice import Notice
@@ -40,7 +40,7 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def lane(self) -> str:
         """Parcels of one lane are delivered one after the other."""
-        return "heartbeat" if self.to is None else self.to.key
+        return HEARTBEAT if self.to is None else self.to.key
 
 
 def card(parcel: Parcel, origin: Origin) -> Card | None:

@@ -41,6 +41,11 @@ class Bulletin(msgspec.Struct, frozen=True, kw_only=True):
     still_paused: tuple[str, ...] = ()
     via: Channel | msgspec.UnsetType = msgspec.UNSET
 
+    @property
+    def is_posted(self) -> bool:
+        """Whether its channel is a hook."""
+        return isinstance(self.via, Channel) and self.via.hook is not msgspec.UNSET
+
 
 _MOST_NAMED = 5
 

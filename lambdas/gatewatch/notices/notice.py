@@ -25,3 +25,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     news: tuple[str, ...] = ()
     via: Channel | msgspec.UnsetType = msgspec.UNSET
     waits_until: str | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def is_posted(self) -> bool:
+        """Whether its channel is a hook."""
+        return isinstance(self.via, Channel) and self.via.hook is not msgspec.UNSET

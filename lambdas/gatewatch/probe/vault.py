@@ -16,6 +16,8 @@ from gatewatch.config.canonical import (
     Cognito,
     CredentialSource,
     GivenKeys,
+    Heartbeat,
+    Hook,
     OAuth2,
     OwnKeys,
     SecretRef,
@@ -99,8 +101,8 @@ class Vault:
         """The client identity; raises SecretError where it is no matching pair."""
         return self._keep(source, lambda: (self._new_identity(source), None), _SECRET_YOUNG)
 
-    def renew(self, source: CredentialSource) -> None:
-        """Fetch the material of a refused credential again."""
+    def renew(self, source: CredentialSource | Hook | Heartbeat) -> None:
+        """Fetch the material of what was refused again."""
         with self._lock:
             parts = [
                 self._kept.get(msgspec.structs.replace(r, key=None))
@@ -173,7 +175,7 @@ class Vault:
         return identity
 
 
-def _minted(source: CredentialSource) -> Hashable:
+def _minted(source: CredentialSource | Hook | Heartbeat) -> Hashable:
     """What is fetched besides the references, by its name here."""
     return source.keys if isinstance(source, Sigv4) else source
 

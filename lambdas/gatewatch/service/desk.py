@@ -177,7 +177,7 @@ def _post(bulletin: Bulletin, board: Board, desked: Desked, *, is_last: bool) ->
         desked.counted["refused"] += 1
         _log.error("bulletin_refused", extra={**known, "reason": str(error)})
         return replace(told, because=f"refused: {error}")
-    desked.counted["sent"] += 1
+    desked.counted["sent"] += not bulletin.is_posted
     return replace(told, is_delivered=True)
 
 

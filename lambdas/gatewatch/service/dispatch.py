@@ -31,6 +31,7 @@ from gatewatch.service.errands import (
     in_order,
     pauses,
 )
+from gatewatch.service.heartbeat import Pulse, topics_of
 from gatewatch.service.ledger import WriterContext
 from gatewatch.service.ports import ApiRecord, ApiRecords, DispatchTable, Message, Queue
 from gatewatch.service.shards import Bounds, Shard, shards
@@ -43,8 +44,9 @@ from gatewatch.service.wake_up import WakeUp, desk_message
 class Dispatched:
     """`due` counts routes at entrances, as `RoutesDue` does, which counts neither `paused` ones nor
     those of `stopped`: the APIs that could not be dispatched, each with the reason. `topics`: the
-    ARNs to which messages go, beside the deployment's own. `unread`: why deployments of the APIs
-    could not be read or noted, so that their looks may be missing; of this nobody else is told."""
+    ARNs to which messages and beats go, beside the deployment's own. `unread`: why deployments of
+    the APIs could not be read or noted, so that their looks may be missing; of this nobody else is
+    told."""
 
     due: int
     shards: int
@@ -64,11 +66,13 @@ def dispatch(
     changes: Queue,
     bounds: Bounds | None = None,
     twin: Queue | None = None,
+    pulse: Pulse | None = None,
 ) -> Dispatched:
     """`at` is when this tick was scheduled; a repeated tick is dispatched once.
 
-    `work` is for the probe outside, `twin` for the one that looks at private APIs. Raises
-    NoTwinError where these are due and there is no twin; everything else is dispatched then.
+    `work` is for the probe outside, `twin` for the one that looks at private APIs; `pulse`: where
+    beats go. Raises NoTwinError where these are due and there is no twin; everything else is
+    dispatched then, but no beat.
     """
     tick = at.replace(second=0, microsecond=0)
     holding, rejected = source.current()
@@ -102,13 +106,16 @@ def dispatch(
         )
     if not is_whole:
         raise NoTwinError
+    if pulse is not None and not failed:
+        with _without_stopping("heartbeat"):
+            pulse.beat(holding.config, tick)
     return Dispatched(
         due=dealt.due,
         shards=len(dealt.outside) + len(dealt.inside),
         sweeps=len(calls),
         rejected=rejected.problems if rejected else (),
         stopped=dealt.stopped,
-        topics=tuple(one.topic for one in holding.config.notify if one.topic),
+        topics=topics_of(holding.config),
         paused=paused,
         unread=next(iter(failed), None),
     )

@@ -48,10 +48,11 @@ FindApi = Callable[[str, str], Api | None]
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """`undelivered` messages stay in the outbox; the next sweep tries again. `refused` ones were
-    given up: their channel accepts them in no form, or has accepted none for so long that there is
-    no room for more. `ahead`: how many incidents had times ahead of
-    wake-up and clock, which were not believed."""
+    """`sent` does not count what was handed on to the deliverer, which counts it. `undelivered`
+    messages stay in the outbox; the next sweep tries again. `refused` ones were given up: their
+    channel accepts them in no form, or has accepted none for so long that there is no room for
+    more. `ahead`: how many incidents had times ahead of wake-up and clock, which were not believed.
+    """
 
     sent: int = 0
     undelivered: int = 0
@@ -195,7 +196,7 @@ def _deliver(ledger: Ledger, table: Table, publisher: Publisher) -> tuple[Ledger
         taken = True
         try:
             publisher.publish(notice)
-            accepted += 1
+            accepted += not notice.is_posted
         except UndeliveredError as error:
             undelivered += 1
             silent.add(notice.channel)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from gatewatch.delivery.standing import Standing
 from gatewatch.incidents.acknowledge import Ack
 from gatewatch.incidents.deployments import Deployment
 from gatewatch.incidents.links import Claim, Link
@@ -186,6 +187,22 @@ class Table(ApiRecords, StateTable, Ledgers, LinkTable, ErrandTable, Protocol):
     """Everything that the service stores."""
 
 
+class ChannelTable(Protocol):
+    """How the channels fare, and which messages reached one."""
+
+    def standing(self, channel: str) -> Standing: ...
+
+    def set_standing(self, after: Standing, *, done: str | None = None) -> None:
+        """All but how many wait. `done`: the message that waits no more."""
+
+    def add_waiting(self, channel: str, message: str) -> None: ...
+
+    def is_delivered(self, message: str) -> bool: ...
+
+    def set_delivered(self, message: str) -> None:
+        """Kept for longer than a message waits."""
+
+
 class Publisher(Protocol):
     def publish(self, notice: Notice) -> None:
         """Raises UndeliveredError, or UnacceptableError where no form of it is accepted."""
@@ -203,6 +220,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
     lane: str
     once: str
+
+
+class Teller(Publisher, Board, Protocol):
+    """Tells both kinds of messages."""
 
 
 class Queue(Protocol):

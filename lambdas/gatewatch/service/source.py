@@ -48,6 +48,11 @@ class OnlyRead:
         pass
 
 
+def read_allowed(objects: Objects, key: str) -> Allowed:
+    """What the stack is deployed for now."""
+    return msgspec.json.decode(objects.read(key), type=Allowed)
+
+
 @dataclass
 class ConfigSource:
     """Lives as long as a Lambda is warm, so that an unchanged configuration is read once."""
@@ -63,7 +68,7 @@ class ConfigSource:
 
         Raises RejectedError where there is none.
         """
-        allowed = msgspec.json.decode(self.objects.read(self.allowed_key), type=Allowed)
+        allowed = read_allowed(self.objects, self.allowed_key)
         try:
             return self._published(allowed), None
         except RejectedError as error:
