@@ -28,6 +28,7 @@ SLOW = (
     "cli/test_account_command.py",
     "cli/test_cli.py",
     "cli/test_completion.py",
+    "cli/test_notify.py",
     "cli/test_on_call.py",
     "cli/test_sandbox_command.py",
     "config/test_url_parameters.py",

@@ -24,12 +24,14 @@ from typer.main import get_command
 from gatewatch.cli import waiting
 from gatewatch.cli.main import app, main
 from gatewatch.config.author import load
+from gatewatch.config.canonical import HookKind
 from gatewatch.service.probe import probe
 from gatewatch.service.published import Allowed, encoded, made_of, pointer_to
 from handlers import incidents as writers
 from handlers import probe as probes
 from handlers import wiring
 from tests.deployed import Account, monitor_outputs, stack_with
+from tests.receivers import echoes, receiving
 from tests.redaction.test_redaction import FORMS
 from tests.servers import RawServer, serving
 from tests.token_server import Asked, TokenServer, granting, told
@@ -52,6 +54,12 @@ IN_ENVIRONMENT = {
 ACCESS_TOKEN = f"{random_text('access', 30)}~/+=="
 IN_QUERY = random_text("query", 24)
 IN_USER_INFO = random_text("user info", 24)
+PAGER_KEY = random_text("pager", 32, "0123456789abcdef")
+BEAT = random_text("beat", 30)
+NOTIFY = """
+heartbeat: {{every: 1m, url: {{env: T_BEAT}}, host: "{place}"}}
+notify: [{{pagerduty: {{env: T_PAGER, url: "{url}"}}}}]
+"""
 CONFIG = """
 defaults: {{open_after: 1}}
 credentials:
@@ -102,7 +110,7 @@ class Planted:
         }, "not all were even sent"
         assert {ACCESS_TOKEN, IN_QUERY} <= self.echo.seen
         assert any(one.startswith("eyJ") and one != _TOKEN for one in self.echo.seen)
-        return sorted({*self.echo.secrets, *self.echo.seen, IN_USER_INFO})
+        return sorted({*self.echo.secrets, *self.echo.seen, IN_USER_INFO, PAGER_KEY, BEAT})
 
 
 @pytest.fixture
@@ -125,7 +133,22 @@ def planted(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
                 routes="\n".join(map(_route, paths)),
             )
             (tmp_path / file).write_text(text)
-        yield Planted(tmp_path, echo, server)
+        with _notified(tmp_path, text, monkeypatch):
+            yield Planted(tmp_path, echo, server)
+
+
+@contextmanager
+def _notified(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A channel and a heartbeat that repeat all that they are sent, and take nothing."""
+    with receiving(HookKind.PAGERDUTY) as pager:
+        pager.moods.extend([echoes(503)] * 1000)
+        monkeypatch.setenv("T_PAGER", PAGER_KEY)
+        monkeypatch.setenv("T_BEAT", f"http://{pager.place}/{BEAT}")
+        notify = NOTIFY.format(place=pager.place, url=pager.url)
+        (folder / "notified.yaml").write_text(notify + text)
+        yield
+        sent = " ".join(one.target + one.body.decode() for one in pager.got)
+        assert not pager.got or (PAGER_KEY in sent and BEAT in sent), "not all were even sent"
 
 
 def _route(path: str) -> str:
@@ -182,8 +205,9 @@ def _logged(*names: str) -> Iterator[Log]:
 
 # Each command, and how it is called here; `{…}` is filled in. None: why it shows no credential.
 COMMANDS: dict[str, Sequence[Sequence[str]] | str] = {
-    "run": [[]],
-    "watch": [["--ticks", "1"]],
+    "run": [[], ["--config", "notified.yaml", "--notify"]],
+    "watch": [["--ticks", "1"], ["--config", "notified.yaml", "--ticks", "1", "--notify"]],
+    "notify": [["--config", "notified.yaml"], ["--config", "notified.yaml", "--test", "all"]],
     "verify": [["--for", "1s", "--deadline", "20s", "--save", "saved.json"]],
     "check": [
         ["GET /called"],

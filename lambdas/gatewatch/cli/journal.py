@@ -99,12 +99,7 @@ class OfMachine:
         return {route for name, route, _ in self._store.latched() if name == api}
 
     def me(self) -> str:
-        from getpass import getuser
-
-        try:
-            return getuser()
-        except (KeyError, OSError, ImportError):
-            return "somebody without a name on this machine"
+        return own_login()
 
     def take(self, ack: Ack) -> None:
         """Another running process waits meanwhile."""
@@ -114,3 +109,13 @@ class OfMachine:
             memory.keep(memory.states, named, memory.said)
         for route in ack.release:
             self._store.release(ack.api, route)
+
+
+def own_login() -> str:
+    """The name of the person who runs the command, on this machine."""
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (KeyError, OSError, ImportError):
+        return "somebody without a name on this machine"

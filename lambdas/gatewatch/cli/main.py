@@ -20,6 +20,7 @@ from gatewatch.cli import (
     explain,
     incidents,
     init,
+    notify,
     pausing,
     plan,
     probe_now,
@@ -56,6 +57,7 @@ app.command("plan")(plan.plan)
 app.command("init")(init.init)
 app.command("incidents")(incidents.incidents)
 app.command("ack")(incidents.ack)
+app.command("notify")(notify.notify)
 app.command("push")(account.push)
 app.command("pull")(account.pull)
 app.command("rollback")(account.rollback)

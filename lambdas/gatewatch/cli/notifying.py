@@ -72,9 +72,10 @@ class Notifying:
         if self._heart is not None and is_good:
             self._heart.beat()
 
-    def finish(self, seconds: float) -> int:
-        """Waits so long for what can be delivered, and says what is left; returns the exit code."""
-        self._courier.finish(seconds)
+    def finish(self, *, is_hurried: bool = False) -> int:
+        """Waits half a minute for what can be delivered, and says what is left; returns the exit
+        code."""
+        self._courier.finish(0.0 if is_hurried else SOON_SECONDS)
         if self._heart is not None:
             self._heart.finish()
         try:

@@ -16,7 +16,7 @@ from gatewatch.cli import show
 from gatewatch.cli.exits import BAD_USAGE, UsageError, gravest, of_verdicts, say, until_closed
 from gatewatch.cli.facts import facts, of_clock
 from gatewatch.cli.maintenance import scheduled, window_lines
-from gatewatch.cli.notifying import SOON_SECONDS, Notify, Notifying
+from gatewatch.cli.notifying import Notify, Notifying
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.setting import open_store, origin, prober, read_config, vault
 from gatewatch.model import Finding, Incident, Verdict
@@ -81,7 +81,7 @@ def run(
     status = of_report(report)
     if telling:
         telling.start()
-        status = gravest(status, telling.finish(SOON_SECONDS))
+        status = gravest(status, telling.finish())
     raise typer.Exit(status)
 
 

@@ -19,7 +19,7 @@ from gatewatch.cli import show
 from gatewatch.cli.exits import AS_EXPECTED, BAD_USAGE, gravest, of_verdicts, say, until_closed
 from gatewatch.cli.facts import facts, of_clock
 from gatewatch.cli.maintenance import Scheduled, scheduled, window_lines
-from gatewatch.cli.notifying import SOON_SECONDS, Notify, Notifying
+from gatewatch.cli.notifying import Notify, Notifying
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.setting import open_store, origin, prober, read_config, vault
 from gatewatch.config.canonical import Config
@@ -72,17 +72,17 @@ def watch(
     elif loaded.notify:
         say("notify: nobody is told from here; --notify does")
     watcher = Watcher(loaded, store, vault(config.parent, loaded), output, telling)
-    patience = SOON_SECONDS
+    is_interrupted = False
     with until_closed(), watcher.live:
         try:
             for _ in _ticks(ticks, tick):
                 watcher.tick()
         except KeyboardInterrupt:
             watcher.live.stop()
-            patience = 0.0
+            is_interrupted = True
     status = watcher.status
     if telling:
-        status = gravest(status, telling.finish(patience))
+        status = gravest(status, telling.finish(is_hurried=is_interrupted))
     raise typer.Exit(status)
 
 

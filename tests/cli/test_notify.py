@@ -1,0 +1,458 @@
+"""`gatewatch run --notify`, `watch --notify` and `notify`: channels told from one machine, at
+servers that behave as the real ones do."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from gatewatch.cli import notifying
+from gatewatch.config.canonical import HookKind
+from tests.cli.test_cli import Cli
+from tests.deployed import _arn_of, _sqs, received
+from tests.receivers import (
+    KEY,
+    Got,
+    Mood,
+    Receiver,
+    answers,
+    echoes,
+    hangs,
+    receiving,
+    redirects,
+    resets,
+)
+from tests.servers import RawServer, serving
+
+
+class Api:
+    """One route, which is public or refuses."""
+
+    server: RawServer
+
+    def __init__(self) -> None:
+        self.status = 403
+
+    def handle(self, connection: socket.socket, _: bytes) -> None:
+        told = f"HTTP/1.1 {self.status} X\r\nContent-Length: 2\r\n\r\n{{}}"
+        connection.sendall(told.encode())
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    found = Api()
+    with serving(found.handle) as found.server:
+        yield found
+
+
+@pytest.fixture
+def pager() -> Iterator[Receiver]:
+    with receiving(HookKind.PAGERDUTY) as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Cli:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PAGER_KEY", KEY)
+    monkeypatch.setattr(notifying, "SOON_SECONDS", 2.0)
+    return Cli(capsys)
+
+
+def configured(api: Api, *channels: str, more: str = "") -> None:
+    Path("gatewatch.yaml").write_text(
+        f"defaults: {{open_after: 1, resolve_after: 1}}\n{more}\n"
+        + "".join(["notify:\n", *(f"  - {one}\n" for one in channels)] if channels else [])
+        + f"apis: {{orders: {{url: http://{api.server.place}/prod, routes: [GET /a: public]}}}}\n"
+    )
+
+
+def paged(receiver: Receiver, more: str = "") -> str:
+    return f"{{pagerduty: {{env: PAGER_KEY, url: '{receiver.url}'}}{more}}}"
+
+
+def incident(cli: Cli) -> str:
+    cli("incidents", "--format", "json")
+    return str(json.loads(cli.out)[0]["id"])
+
+
+def standing(cli: Cli, name: str = "pagerduty") -> dict[str, object]:
+    cli("notify", "--format", "json")
+    return next(one for one in json.loads(cli.out)["channels"] if one["name"] == name)
+
+
+# run --notify
+
+
+def test_an_incident_opens_and_resolves_a_page(cli: Cli, api: Api, pager: Receiver) -> None:
+    configured(api, paged(pager))
+    assert cli("run", "--notify") == 1
+    assert pager.pages == {incident(cli): "triggered"}
+    assert cli("run", "--notify") == 1
+    assert len(pager.got) == 1
+    api.status = 200
+    assert cli("run", "--notify") == 0
+    assert pager.pages == {incident(cli): "resolved"}
+
+
+def test_without_it_nobody_is_told_and_nothing_waits(cli: Cli, api: Api, pager: Receiver) -> None:
+    configured(api, paged(pager))
+    assert cli("run") == 1
+    assert cli("run", "--notify") == 1
+    assert len(pager.got) == 1, "what is still open is told once somebody asks for it"
+    api.status = 200
+    assert cli("run") == 0
+    assert standing(cli)["waiting"] == 0
+
+
+@pytest.mark.parametrize(
+    ("mood", "because"),
+    [
+        pytest.param(answers(503), "503", id="answers 503"),
+        pytest.param(answers(429, Retry_After="600"), "429", id="asks to wait"),
+        pytest.param(answers(403), "403", id="knows no such key"),
+        pytest.param(redirects("http://127.0.0.1:1/"), "redirect", id="redirects"),
+        pytest.param(resets, "", id="resets"),
+        pytest.param(echoes(500), "500", id="repeats what it was sent"),
+    ],
+)
+def test_what_is_not_taken_is_said_and_goes_with_a_later_run(
+    cli: Cli, api: Api, pager: Receiver, mood: Mood, because: str
+) -> None:
+    configured(api, paged(pager))
+    pager.moods.append(mood)
+    api.status = 403
+    assert cli("run", "--notify") == 1
+    assert "1 message for pagerduty undelivered: " in cli.err
+    assert because in cli.err
+    assert KEY not in cli.err + cli.out
+    stands = standing(cli)
+    assert (stands["waiting"], stands["delivered_at"]) == (1, None)
+    assert stands["failing_since"] is not None
+    in_rest_no_more()
+    assert cli("run", "--notify") == 1
+    assert pager.pages == {incident(cli): "triggered"}
+    assert standing(cli)["failing_since"] is None
+
+
+def in_rest_no_more() -> None:
+    """As if the time had passed that the channel or we wait."""
+    with sqlite3.connect(".gatewatch/gatewatch.yaml.sqlite3") as raw:
+        raw.execute("UPDATE channel SET next_at = NULL")
+    raw.close()
+
+
+def test_a_resolve_that_failed_is_tried_as_an_opening_is(
+    cli: Cli, api: Api, pager: Receiver
+) -> None:
+    configured(api, paged(pager))
+    cli("run", "--notify")
+    api.status = 200
+    pager.moods.append(answers(503))
+    assert cli("run", "--notify") == 2
+    assert pager.pages == {incident(cli): "triggered"}
+    in_rest_no_more()
+    assert cli("run", "--notify") == 0
+    assert pager.pages == {incident(cli): "resolved"}
+
+
+def test_a_refused_message_is_said_and_holds_up_nothing(
+    cli: Cli, api: Api, pager: Receiver
+) -> None:
+    configured(api, paged(pager))
+    pager.moods += [answers(400), answers(400)]
+    assert cli("run", "--notify") == 1
+    assert "notify: pagerduty refused a message for good" in cli.err
+    stands = standing(cli)
+    assert (stands["waiting"], stands["refused"]) == (0, 1)
+
+
+def test_only_what_stays_raises_the_exit_code(cli: Cli, api: Api, pager: Receiver) -> None:
+    configured(api, paged(pager))
+    cli("run", "--notify")
+    api.status = 200
+    pager.moods.append(answers(503))
+    assert cli("run", "--notify") == 2
+    in_rest_no_more()
+    assert cli("run", "--notify") == 0
+
+
+def test_a_channel_that_left_is_named_once(cli: Cli, api: Api, pager: Receiver) -> None:
+    configured(api, paged(pager, ", name: old"), paged(pager, ", name: new"))
+    pager.moods += [answers(503), answers(503)]
+    cli("run", "--notify")
+    configured(api, paged(pager, ", name: new"))
+    cli("run", "--notify")
+    assert "notify: 1 message to old dropped: the channel left notify:" in cli.err
+    cli("run", "--notify")
+    assert "old" not in cli.err
+
+
+def test_over_tls_an_authority_must_be_known(
+    cli: Cli, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with receiving(HookKind.SLACK, is_secure=True) as chat:
+        configured(api, f"{{slack: {{env: CHAT, host: '{chat.place}'}}}}")
+        monkeypatch.setenv("CHAT", chat.url)
+        assert cli("notify", "--test", "slack") == 1
+        assert "tls" in cli.out.lower()
+        assert urlsplit(chat.url).path not in cli.out + cli.err
+
+
+@pytest.mark.parametrize("command", [["run", "--notify"], ["watch", "--notify", "--ticks", "1"]])
+def test_nobody_to_tell_is_bad_usage(cli: Cli, api: Api, command: list[str]) -> None:
+    configured(api)
+    assert cli(*command) == 3
+    assert "--notify: the configuration names nobody to tell; expected notify:" in cli.err
+    assert api.server.requests == []
+
+
+def test_a_secret_that_is_not_there_is_named_and_nothing_is_lost(
+    cli: Cli, api: Api, pager: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configured(api, paged(pager))
+    monkeypatch.delenv("PAGER_KEY")
+    assert cli("run", "--notify") == 1
+    assert "PAGER_KEY is not set" in cli.err
+    monkeypatch.setenv("PAGER_KEY", KEY)
+    in_rest_no_more()
+    cli("run", "--notify")
+    assert pager.pages == {incident(cli): "triggered"}
+
+
+def test_no_secret_is_in_the_state(cli: Cli, api: Api, pager: Receiver) -> None:
+    configured(api, paged(pager))
+    pager.moods.append(echoes(500))
+    cli("run", "--notify")
+    kept = [one.read_bytes() for one in Path(".gatewatch").iterdir()]
+    assert not any(KEY.encode() in one for one in kept)
+
+
+# watch --notify
+
+
+def test_a_watch_without_it_says_that_nobody_is_told(cli: Cli, api: Api, pager: Receiver) -> None:
+    configured(api, paged(pager))
+    assert cli("watch", "--ticks", "1") == 1
+    assert cli.err.count("notify: nobody is told from here; --notify does") == 1
+    assert pager.got == []
+
+
+def test_a_watch_tells_and_a_hanging_channel_holds_up_no_look(
+    cli: Cli, api: Api, pager: Receiver
+) -> None:
+    """Five ticks pass while one channel answers nothing, and the other is told."""
+    with receiving(HookKind.OPSGENIE) as other:
+        configured(
+            api,
+            paged(pager),
+            f"{{opsgenie: {{env: PAGER_KEY, url: '{other.url}'}}}}",
+        )
+        pager.moods += [hangs] * 20
+        assert cli("watch", "--notify", "--ticks", "5", "--tick", "0.1") == 1
+    assert len(api.server.requests) >= 1
+    assert list(other.pages.values()) == ["triggered"]
+    assert "1 message for pagerduty undelivered" in cli.err
+
+
+def test_a_heart_beats_while_ticks_succeed(cli: Cli, api: Api) -> None:
+    with receiving(HookKind.WEBHOOK) as monitor:
+        configured(api, more=f"heartbeat: {{every: 1m, url: '{monitor.url}'}}")
+        assert cli("watch", "--notify", "--ticks", "1") == 1
+        [beat] = monitor.got
+    told = json.loads(beat.body)
+    assert told["kind"] == "heartbeat"
+    assert standing(cli, "the heartbeat")["delivered_at"] is not None
+
+
+def test_a_heart_stands_still_where_ticks_cannot_be_stored(cli: Cli, api: Api) -> None:
+    with receiving(HookKind.WEBHOOK) as monitor:
+        configured(api, more=f"heartbeat: {{every: 1m, url: '{monitor.url}'}}")
+        cli("run")
+        with sqlite3.connect(".gatewatch/gatewatch.yaml.sqlite3") as raw:
+            raw.execute(
+                "CREATE TRIGGER full BEFORE INSERT ON state BEGIN SELECT RAISE (FAIL, 'full'); END"
+            )
+        raw.close()
+        assert cli("watch", "--notify", "--ticks", "1") == 3
+        assert monitor.got == []
+
+
+# Processes
+
+
+def test_a_watch_that_is_interrupted_says_what_is_left(api: Api, cli: Cli, pager: Receiver) -> None:
+    configured(api, paged(pager))
+    pager.moods += [answers(503)] * 50
+    command = [sys.executable, "-m", "gatewatch", "watch", "--notify", "--format", "json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        while b"takes nothing" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert b"1 message for pagerduty undelivered" in err
+
+
+def test_runs_at_the_same_time_tell_once(api: Api, cli: Cli, pager: Receiver) -> None:
+    configured(api, paged(pager))
+    command = [sys.executable, "-m", "gatewatch", "run", "--notify"]
+    running = [
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(4)
+    ]
+    assert [one.wait(120) for one in running] == [1, 1, 1, 1]
+    assert len(pager.got) == 1
+
+
+def test_a_run_that_is_killed_while_it_tells_doubles_at_most_that(
+    api: Api, cli: Cli, pager: Receiver
+) -> None:
+    """Each time after the pager accepted and before we could mark it."""
+    configured(api, paged(pager))
+    arrived = threading.Event()
+
+    def accepted_and_hanging(connection: socket.socket, got: Got) -> None:
+        arrived.set()
+        hangs(connection, got)
+
+    command = [sys.executable, "-m", "gatewatch", "run", "--notify"]
+    for _ in range(3):
+        arrived.clear()
+        pager.moods.append(accepted_and_hanging)
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+            assert arrived.wait(60)
+            process.kill()
+    assert cli("run", "--notify") == 1
+    assert len(pager.got) == 4
+    assert len({one.body for one in pager.got}) == 1
+    assert pager.pages == {incident(cli): "triggered"}
+
+
+# notify
+
+
+def test_channels_are_listed_with_all_that_concerns_them(
+    cli: Cli, api: Api, pager: Receiver
+) -> None:
+    configured(
+        api,
+        paged(pager, ", severity: [critical, high], owner: payments, layer: auth, after: 15m"),
+        "{name: mail, sns: 'arn:aws:sns:us-east-1:123456789012:oncall', finding: refused,"
+        " apis: [orders], quiet: {cron: '0 22 * * *', for: 8h, severity: low}}",
+        "{slack: {env: CHAT}, only: exposures}",
+        "{event_bus: ops}",
+    )
+    assert cli("notify") == 0
+    assert cli.out.splitlines() == [
+        f"pagerduty: pagerduty, to {pager.place}",
+        "    takes           severity critical, high; owner payments; layer auth; what nobody has "
+        "acknowledged for 15m",
+        "    last delivered  never",
+        "mail: sns, to arn:aws:sns:us-east-1:123456789012:oncall",
+        '    takes           finding refused; API orders; quiet for low: "0 22 * * *" for 8h, UTC',
+        "    last delivered  never",
+        "slack: slack, to hooks.slack.com:443",
+        "    takes           only exposures",
+        "    last delivered  never",
+        "event_bus: event_bus, to ops",
+        "    takes           everything",
+        "    last delivered  never",
+    ]
+
+
+def test_a_failing_channel_is_a_finding(cli: Cli, api: Api, pager: Receiver) -> None:
+    configured(api, paged(pager))
+    pager.moods.append(answers(503))
+    cli("run", "--notify")
+    assert cli("notify") == 1
+    assert "failing since" in cli.out
+    in_rest_no_more()
+    cli("run", "--notify")
+    assert cli("notify") == 0
+    assert "failing since" not in cli.out
+
+
+@pytest.mark.parametrize(
+    ("mood", "code", "told"),
+    [
+        pytest.param(None, 0, "taken", id="taken"),
+        pytest.param(answers(503), 1, "not taken: ", id="not taken"),
+        pytest.param(answers(403), 1, "not taken: ", id="no such key"),
+    ],
+)
+def test_a_test_says_what_came_of_it(
+    cli: Cli, api: Api, pager: Receiver, mood: Mood | None, code: int, told: str
+) -> None:
+    configured(api, paged(pager, ", severity: critical"))
+    if mood is not None:
+        pager.moods.append(mood)
+    assert cli("notify", "--test", "pagerduty") == code
+    assert f"pagerduty (pagerduty, to {pager.place}): {told}" in cli.out
+    assert "TEST" in pager.got[0].json["payload"]["summary"]
+    assert not Path(".gatewatch").exists(), "a test leaves no state"
+
+
+def test_a_test_of_all_goes_to_each_once(cli: Cli, api: Api, pager: Receiver) -> None:
+    configured(api, paged(pager, ", name: one"), paged(pager, ", name: two"))
+    pager.moods.append(answers(503))
+    assert cli("notify", "--test", "all", "--format", "json") == 1
+    tests = json.loads(cli.out)["tests"]
+    assert [(one["name"], one["outcome"]) for one in tests] == [
+        ("one", "not taken"),
+        ("two", "taken"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("channels", "name", "told"),
+    [
+        pytest.param(["{name: pager, event_bus: ops}"], "pagr", "(did you mean pager?)", id="near"),
+        pytest.param(["{event_bus: ops}"], "x", "(there are event_bus)", id="far"),
+        pytest.param([], "x", "the configuration names no channel; expected notify:", id="none"),
+    ],
+)
+def test_no_such_channel_is_bad_usage(
+    cli: Cli, api: Api, channels: list[str], name: str, told: str
+) -> None:
+    configured(api, *channels)
+    assert cli("notify", "--test", name) == 3
+    assert told in cli.err
+
+
+# Topics, with the rights of whoever runs it
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_topic_gets_its_messages_too(cli: Cli, api: Api) -> None:
+    topic = boto3.client("sns").create_topic(Name=f"n-{uuid4().hex[:8]}")["TopicArn"]
+    inbox = _sqs().create_queue(QueueName=f"i-{uuid4().hex[:8]}")["QueueUrl"]
+    boto3.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=_arn_of(inbox))
+    configured(api, f"{{sns: '{topic}'}}")
+    assert cli("notify", "--test", topic) == 0
+    assert cli("run", "--notify") == 1
+    bodies = [json.loads(json.loads(one["Body"])["Message"]) for one in received(inbox)]
+    assert [one["kind"] for one in bodies] == ["test", "opened"]
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_topic_that_is_gone_waits(cli: Cli, api: Api) -> None:
+    configured(api, "{sns: 'arn:aws:sns:us-east-1:123456789012:gone'}")
+    assert cli("run", "--notify") == 1
+    assert "1 message for gone undelivered" in cli.err
+    assert standing(cli, "gone")["waiting"] == 1
