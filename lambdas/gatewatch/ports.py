@@ -12,6 +12,7 @@ from gatewatch.attempt import Attempt
 from gatewatch.config.canonical import AssumedRole, Cognito, SecretRef
 from gatewatch.incidents.announce import Announced
 from gatewatch.incidents.links import Links
+from gatewatch.incidents.mute import Mute
 from gatewatch.incidents.track import RouteState
 from gatewatch.model import Held, Incident
 from gatewatch.notices.audience import Told
@@ -93,7 +94,7 @@ class Transport(Protocol):
 class ApiMemory(Links, Protocol):
     """The states of one API, its open incidents, their last announcements, and what its channels
     are told; stored as a whole. `ended`: incidents that are over, of which some channel was told
-    that they began and not yet that they ended.
+    that they began and not yet that they ended. `mutes`: those that nobody has ended.
 
     Its links are the open incidents of other APIs.
     """
@@ -103,6 +104,7 @@ class ApiMemory(Links, Protocol):
     said: Mapping[str, Announced]
     told: Told
     ended: tuple[Incident, ...]
+    mutes: tuple[Mute, ...]
 
     def keep(
         self,
@@ -147,6 +149,9 @@ class Store(Precedents, Protocol):
 
     def open_incidents(self) -> Iterable[Incident]:
         """The open incidents of all APIs."""
+
+    def mutes(self, now: datetime) -> tuple[Mute, ...]:
+        """Those in force, of all APIs."""
 
     def open(self, api: str) -> AbstractContextManager[ApiMemory]:
         """One API's memory, exclusively; it is stored wholly or not at all."""

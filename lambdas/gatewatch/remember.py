@@ -14,6 +14,7 @@ from gatewatch.delivery.telling import tell
 from gatewatch.incidents.ahead import BelievedMemory, believed_memory
 from gatewatch.incidents.announce import Announcement
 from gatewatch.incidents.deployments import Deployment
+from gatewatch.incidents.mute import Mute
 from gatewatch.incidents.states import keys_of, overtaken, patience_of, tracked
 from gatewatch.incidents.story import ApiContext, Story
 from gatewatch.incidents.track import (
@@ -74,7 +75,7 @@ def remember(
             found.taken_back += known.taken_back
             found.lead = max(found.lead, known.lead)
             api = configured.get(name)
-            about = _context_of(config, api, found.at, deployments, channels)
+            about = _context_of(config, api, found.at, deployments, channels, memory.mutes)
             story = _story_of(name, about, api, by_api[name], memory, known, found.at)
         found.incidents += story.incidents.values()
         found.announcements += story.announcements
@@ -111,6 +112,7 @@ def _context_of(
     at: str,
     deployments: tuple[Deployment, ...],
     channels: tuple[Channel, ...],
+    mutes: tuple[Mute, ...],
 ) -> _Context:
     if api is None:
         return _Context(channels=channels)
@@ -120,5 +122,6 @@ def _context_of(
         maintenance=openings(config.maintenance, api.name, datetime.fromisoformat(at)),
         remind_every_seconds=api.remind_every_seconds,
         deployments=deployments,
+        mutes=mutes,
         channels=tuple(one for one in channels if one.covers(api.name)),
     )

@@ -217,6 +217,8 @@ COMMANDS: dict[str, Sequence[Sequence[str]] | str] = {
     "explain": [["paste"]],
     "incidents": [[], ["{incident}"]],
     "ack": [["{incident}", "--why", "a word"], ["echo", "GET /sent/0?access_token={query}"]],
+    "mute": [["echo", "--for", "1h", "--why", "a word"], ["echo", "GET /no?key={query}"]],
+    "unmute": [["nothing"], ["echo"], []],
     "plan": [[]],
     "validate": [[], ["--config", "broken.yaml"]],
     "init": [["new.yaml"], ["gatewatch.yaml"]],
@@ -244,6 +246,8 @@ IN_STACK: dict[str, Sequence[Sequence[str]]] = {
     "verify": [["--for", "1s", "--deadline", "20s"]],
     "pause": [["echo", "--for", "1h", "--why", "a word"]],
     "resume": [[], ["echo"]],
+    "mute": [["echo", "--for", "1h", "--why", "a word"], ["echo", "GET /no?key={query}"]],
+    "unmute": [["nothing"], ["echo"], []],
 }
 
 

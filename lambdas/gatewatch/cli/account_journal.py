@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from gatewatch.adapters.aws.sts import own_name
+from gatewatch.cli.mutes import mute_line, refuse_unknown
 from gatewatch.cli.pausing import pause_line
 from gatewatch.cli.service import Service
 from gatewatch.cli.stack import Place, in_one_line
 from gatewatch.incidents.acknowledge import Ack
 from gatewatch.incidents.correlate import OPEN
+from gatewatch.incidents.mute import Mute
 from gatewatch.model import Incident
+from gatewatch.service.errands import MOST_NAMED, Errand, ErrandKind
 
 
 class OfStack:
     takes_effect = "; the service applies it within its next minute"
+    still_rings = ", and the CloudWatch alarms still ring"
 
     def __init__(self, place: Place) -> None:
         self._place = place
@@ -28,9 +32,13 @@ class OfStack:
             return sorted(self._table.records())
 
     def notes(self) -> list[str]:
-        """Which of many deployments it is, and its pauses."""
+        """Which of many deployments it is, its pauses and its mutes."""
         named = ", ".join(f"{name} {value}" for name, value in self.place().items())
-        return [*([named] if named else []), *map(pause_line, self._service.pauses())]
+        return [
+            *([named] if named else []),
+            *map(pause_line, self._service.pauses()),
+            *map(mute_line, self.mutes()),
+        ]
 
     def place(self) -> dict[str, str]:
         where = self._service.where
@@ -68,6 +76,31 @@ class OfStack:
     def take(self, ack: Ack) -> None:
         with self._asked():
             self._table.add_ack(ack)
+
+    def mutes(self) -> tuple[Mute, ...]:
+        return self._service.mutes()
+
+    def mute(self, wanted: Mute) -> None:
+        refuse_unknown(self._service.config, wanted.api, wanted.route)
+        self._service.refuse_dead()
+        self._service.ask(
+            Errand(
+                id=wanted.id,
+                kind=ErrandKind.MUTE,
+                at=wanted.since,
+                by=wanted.by,
+                why=wanted.why,
+                apis=(wanted.api,),
+                route=wanted.route,
+                until=wanted.until,
+            )
+        )
+
+    def unmute(self, ended: Sequence[Mute]) -> None:
+        for part in range(0, len(ended), MOST_NAMED):
+            ends = tuple(one.id for one in ended[part : part + MOST_NAMED])
+            self._service.ask(self._service.errand(ErrandKind.UNMUTE, ends=ends))
+        self._service.refuse_dead()
 
     @contextmanager
     def _asked(self) -> Iterator[None]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from gatewatch.adapters.local.sqlite import SqliteStore
+from gatewatch.cli import waiting
 from gatewatch.cli.exits import UsageError
-from gatewatch.cli.setting import existing_store, origin
+from gatewatch.cli.mutes import mute_line, refuse_unknown
+from gatewatch.cli.setting import existing_store, open_store, origin, read_config
 from gatewatch.incidents.acknowledge import Ack, acknowledge
 from gatewatch.incidents.correlate import OPEN
+from gatewatch.incidents.mute import Mute
 from gatewatch.model import Incident
 from gatewatch.notices.origin import Origin
 
@@ -19,7 +21,9 @@ class Journal(Protocol):
     """Every method may raise UsageError or StateError."""
 
     takes_effect: str
-    """When an acknowledgement takes effect, to print after it."""
+    """When an acknowledgement or a mute takes effect, to print after it."""
+    still_rings: str
+    """What a mute does not hold back besides exposures."""
     origin: Origin
     """The options with which another command finds the same incidents."""
 
@@ -48,6 +52,14 @@ class Journal(Protocol):
 
     def take(self, ack: Ack) -> None: ...
 
+    def mutes(self) -> tuple[Mute, ...]:
+        """Those in force."""
+
+    def mute(self, wanted: Mute) -> None:
+        """Raises UsageError for an API or a route that is not configured."""
+
+    def unmute(self, ended: Sequence[Mute]) -> None: ...
+
 
 def journal(
     stack: str | None,
@@ -61,7 +73,7 @@ def journal(
         for option, value in (("--region", region), ("--monitor", monitor)):
             if value is not None:
                 raise UsageError(f"{option}: only with --stack")
-        return OfMachine(existing_store(config, state), origin(config, state))
+        return OfMachine(config, state)
     if state is not None:
         raise UsageError("--stack and --state: one of them says where the incidents are")
     from gatewatch.cli.account_journal import OfStack
@@ -72,16 +84,18 @@ def journal(
 
 class OfMachine:
     takes_effect = ""
+    still_rings = ""
 
-    def __init__(self, store: SqliteStore, origin: Origin) -> None:
-        self._store = store
-        self.origin = origin
+    def __init__(self, config: Path, state: Path | None) -> None:
+        self._config, self._state = config, state
+        self._store = existing_store(config, state)
+        self.origin = origin(config, state)
 
     def apis(self) -> list[str]:
         return self._store.apis()
 
     def notes(self) -> list[str]:
-        return []
+        return list(map(mute_line, self.mutes()))
 
     def place(self) -> dict[str, str]:
         return {}
@@ -109,6 +123,19 @@ class OfMachine:
             memory.keep(memory.states, named, memory.said)
         for route in ack.release:
             self._store.release(ack.api, route)
+
+    def mutes(self) -> tuple[Mute, ...]:
+        return self._store.mutes(waiting.CLOCK.now())
+
+    def mute(self, wanted: Mute) -> None:
+        """It may come before the first run."""
+        config = read_config(self._config)
+        refuse_unknown(config, wanted.api, wanted.route)
+        store = open_store(self._config, self._state, config)
+        store.add_mute(wanted, waiting.CLOCK.now())
+
+    def unmute(self, ended: Sequence[Mute]) -> None:
+        self._store.end_mutes(one.id for one in ended)
 
 
 def own_login() -> str:

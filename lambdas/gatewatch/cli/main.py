@@ -20,6 +20,7 @@ from gatewatch.cli import (
     explain,
     incidents,
     init,
+    muting,
     notify,
     pausing,
     plan,
@@ -58,6 +59,8 @@ app.command("init")(init.init)
 app.command("incidents")(incidents.incidents)
 app.command("ack")(incidents.ack)
 app.command("notify")(notify.notify)
+app.command("mute")(muting.mute)
+app.command("unmute")(muting.unmute)
 app.command("push")(account.push)
 app.command("pull")(account.pull)
 app.command("rollback")(account.rollback)

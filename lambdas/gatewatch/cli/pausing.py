@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from gatewatch.cli import complete, waiting
-from gatewatch.cli.exits import FINDINGS, UsageError, say
-from gatewatch.cli.service import Service, lasting
+from gatewatch.cli.exits import UsageError
+from gatewatch.cli.service import Service
 from gatewatch.cli.stack import DEFAULT_STACK, MonitorName, Place, Region, StackName
 from gatewatch.incidents.correlate import moment
 from gatewatch.notices.visible import visible
 from gatewatch.service.errands import LONGEST_PAUSE, MOST_NAMED, ErrandKind, Pause
 
-_LEAST = timedelta(minutes=1)
 Apis = Annotated[
     list[str] | None,
     typer.Argument(metavar="[API]...", help="Which APIs; none: all.", autocompletion=complete.apis),
@@ -48,15 +47,10 @@ def pause(
     gatewatch pause orders --stack Orders --region eu-west-1
     ```
     """
-    length = waiting.duration("--for", lasts, LONGEST_PAUSE)
-    if length < _LEAST:
-        raise UsageError(f'--for: "{lasts}": expected at least 1m')
+    length = waiting.how_long("--for", lasts, LONGEST_PAUSE)
     service = Service(Place(stack, region, monitor))
     named = service.known(tuple(apis or ()))
-    dead = service.death()
-    if dead is not None:
-        say(f"{stack}: {dead}")
-        raise typer.Exit(FINDINGS)
+    service.refuse_dead()
     until = waiting.CLOCK.now() + length
     errand = service.errand(ErrandKind.PAUSE, why=why, apis=named, until=until)
     service.ask(errand)
@@ -100,9 +94,7 @@ def resume(
     for one in ended:
         which = ", ".join(one.apis) or "all APIs"
         typer.echo(visible(f"{which}: looked at again, from the service's next minute on"))
-    if (dead := service.death()) is not None:
-        say(f"{stack}: {dead}")
-        raise typer.Exit(FINDINGS)
+    service.refuse_dead()
 
 
 def _meant(known: Sequence[Pause], names: frozenset[str], service: Service) -> list[Pause]:
@@ -128,4 +120,5 @@ def pause_line(one: Pause) -> str:
     left = datetime.fromisoformat(one.until) - waiting.CLOCK.now()
     why = f": {one.why}" if one.why else ""
     which = ", ".join(one.apis) or "all APIs"
-    return f"paused: {which}, until {moment(one.until)} ({lasting(left)} more), by {one.by}{why}"
+    until = f"until {moment(one.until)} ({waiting.lasting(left)} more)"
+    return f"paused: {which}, {until}, by {one.by}{why}"

@@ -11,17 +11,19 @@ from functools import cached_property
 from secrets import token_hex
 
 import msgspec
+import typer
 
 from gatewatch.adapters.aws.dynamodb import DynamoTable
 from gatewatch.adapters.aws.sns import confirmed_subscribers
 from gatewatch.adapters.aws.sts import own_name
 from gatewatch.cli import waiting
 from gatewatch.cli.account import Deployed
-from gatewatch.cli.exits import UsageError
+from gatewatch.cli.exits import FINDINGS, UsageError, say
 from gatewatch.cli.reason import reason
 from gatewatch.cli.stack import Outputs, Place, in_one_line
 from gatewatch.config.canonical import Config, UnreadableError, read_canonical
 from gatewatch.config.problems import nearest
+from gatewatch.incidents.mute import Mute
 from gatewatch.incidents.track import RouteState
 from gatewatch.model import Incident
 from gatewatch.plan import Entered, Latches
@@ -35,6 +37,7 @@ from gatewatch.service.errands import (
     Tick,
     in_order,
     is_in_order,
+    mutes,
     pauses,
 )
 from gatewatch.service.published import Pointer, RejectedError
@@ -138,13 +141,14 @@ class Service:
                 "that people ask for. Deploy this one"
             )
         if ago is not None and ago <= -DEAD_AFTER:
+            ahead = waiting.lasting(-ago)
             return (
-                f"its last tick is {lasting(-ago)} ahead of this machine's clock: set the clock, "
+                f"its last tick is {ahead} ahead of this machine's clock: set the clock, "
                 "or nobody knows how old anything is, and a pause ends at another time"
             )
         if ago is not None and ago < DEAD_AFTER:
             return None
-        last = "no tick yet" if ago is None else f"no tick for {lasting(ago)}"
+        last = "no tick yet" if ago is None else f"no tick for {waiting.lasting(ago)}"
         region = f" --region {self.where.region}" if self.where.region else ""
         log = self.outputs.get("DispatchLog")
         look = (
@@ -156,6 +160,17 @@ class Service:
         now = waiting.CLOCK.now()
         with self._asked():
             return pauses(in_order(self.table.errands(), now).errands, now)
+
+    def mutes(self) -> tuple[Mute, ...]:
+        now = waiting.CLOCK.now()
+        with self._asked():
+            return mutes(in_order(self.table.errands(), now).errands, now)
+
+    def refuse_dead(self) -> None:
+        """Say that nothing comes of what is asked, and end the command, where it does not tick."""
+        if (dead := self.death()) is not None:
+            say(f"{self.place.stack}: {dead}")
+            raise typer.Exit(FINDINGS)
 
     def ask(self, errand: Errand) -> None:
         """Raises UsageError for what the service would refuse, too, which nobody waits for."""
@@ -218,16 +233,3 @@ class Service:
 
     def _asked(self) -> AbstractContextManager[None]:
         return in_one_line(f"stack {self.place.stack}")
-
-
-def lasting(took: timedelta) -> str:
-    """For people: `41s`, `6m`, `2h 5m`, `3d 4h`."""
-    seconds = max(0, int(took.total_seconds()))
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days}d {hours}h"
-    if hours:
-        return f"{hours}h {minutes}m"
-    return f"{minutes}m" if minutes else f"{seconds}s"

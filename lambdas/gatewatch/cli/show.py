@@ -366,6 +366,9 @@ def _held(incident: Incident) -> Iterator[Text]:
     if incident.state == OPEN and incident.paused is not None:
         until = moment(incident.paused.until)
         yield Text(f"  not looked at: paused until {until} by {incident.paused.by}", style="cyan")
+    if incident.state == OPEN and incident.muted is not None:
+        until = moment(incident.muted.until)
+        yield Text(f"  muted until {until} by {incident.muted.by}", style="cyan")
     if incident.held_until is not None:
         state = (
             f"held until {moment(incident.held_until)}"

@@ -16,12 +16,14 @@ import typer
 
 from gatewatch.cli import show, waiting
 from gatewatch.cli.exits import AS_EXPECTED, FINDINGS, UNDECIDED, UsageError, until_closed
+from gatewatch.cli.mutes import mute_line
 from gatewatch.cli.options import Format, OutputFormat
 from gatewatch.cli.pausing import pause_line
-from gatewatch.cli.service import Service, Where, lasting
+from gatewatch.cli.service import Service, Where
 from gatewatch.cli.stack import DEFAULT_STACK, MonitorName, Place, Region, StackName
 from gatewatch.config.canonical import Api, Config, Route
 from gatewatch.incidents.correlate import moment
+from gatewatch.incidents.mute import Mute
 from gatewatch.incidents.track import RouteState
 from gatewatch.model import Finding, Incident
 from gatewatch.notices.visible import visible
@@ -68,6 +70,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     routes: Routes | None
     incidents: tuple[Incident, ...]
     pauses: tuple[Pause, ...]
+    mutes: tuple[Mute, ...]
     topics: tuple[Subscribed, ...]
     wrong: tuple[str, ...]
     unknown: tuple[str, ...]
@@ -118,6 +121,7 @@ class _Reader:
             self._wrong.append(dead)
         config = self._read(lambda: service.config, None)
         pauses: tuple[Pause, ...] = self._read(service.pauses, ())
+        mutes: tuple[Mute, ...] = self._read(service.mutes, ())
         incidents: tuple[Incident, ...] = self._read(lambda: tuple(service.open_incidents()), ())
         routes, last = self._routes(config, pauses)
         self._judge_config()
@@ -132,6 +136,7 @@ class _Reader:
             routes=routes,
             incidents=incidents,
             pauses=pauses,
+            mutes=mutes,
             topics=tuple(self._topics(config)),
             wrong=tuple(dict.fromkeys(self._wrong)),
             unknown=tuple(dict.fromkeys(self._unknown)),
@@ -183,7 +188,7 @@ class _Reader:
         if last is None:
             self._unknown.append(f"no look is stored, {_DUE}")
         elif _ago(last) > min(map(_longest, watched)):
-            self._wrong.append(f"no look for {lasting(_ago(last))}, {_DUE}")
+            self._wrong.append(f"no look for {waiting.lasting(_ago(last))}, {_DUE}")
         else:
             self._judge_each(watched)
 
@@ -192,7 +197,7 @@ class _Reader:
         for api in watched:
             last = self._last.get(api.name)
             if last is not None and _ago(last) > _longest(api):
-                self._wrong.append(f"{api.name}: no look for {lasting(_ago(last))}, {_DUE}")
+                self._wrong.append(f"{api.name}: no look for {waiting.lasting(_ago(last))}, {_DUE}")
 
     def _routes(
         self, config: Config | None, pauses: Sequence[Pause]
@@ -280,6 +285,7 @@ def _lines(found: Status) -> Iterator[str]:
     yield f"incidents:      {len(found.incidents) or 'none'} open"
     yield from (f"    {one.id}  {headline(one)}" for one in found.incidents)
     yield from map(pause_line, found.pauses)
+    yield from map(mute_line, found.mutes)
     yield "subscribers:"
     yield from (f"    {one.topic}: {_confirmed(one)}" for one in found.topics)
     if found.wrong:
@@ -295,7 +301,7 @@ def _confirmed(one: Subscribed) -> str:
 
 
 def _when(at: str | None) -> str:
-    return "none" if at is None else f"{moment(at)}, {lasting(_ago(at))} ago"
+    return "none" if at is None else f"{moment(at)}, {waiting.lasting(_ago(at))} ago"
 
 
 def _perhaps_later(at: str | None) -> str:

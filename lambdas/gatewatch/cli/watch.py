@@ -19,11 +19,13 @@ from gatewatch.cli import show
 from gatewatch.cli.exits import AS_EXPECTED, BAD_USAGE, gravest, of_verdicts, say, until_closed
 from gatewatch.cli.facts import facts, of_clock
 from gatewatch.cli.maintenance import Scheduled, scheduled, window_lines
+from gatewatch.cli.mutes import mute_line
 from gatewatch.cli.notifying import Notify, Notifying
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.setting import open_store, origin, prober, read_config, vault
 from gatewatch.config.canonical import Config
 from gatewatch.incidents.correlate import OPEN
+from gatewatch.incidents.mute import Mute
 from gatewatch.model import Incident, Verdict
 from gatewatch.ports import StateError, Store
 from gatewatch.run import Report, Summary
@@ -120,9 +122,16 @@ class Watcher:
             self._repeat(due, f"{report.unsaved}; not all of this tick is remembered")
         if self._telling is not None:
             self._telling.tick(is_good=report.unsaved is None)
-        self._board.take(report, scheduled(self._config, self._clock.now()))
+        self._board.take(report, scheduled(self._config, self._clock.now()), self._mutes())
         self.status = gravest(self.status, of_verdicts(report.verdicts))
         self._print(report)
+
+    def _mutes(self) -> tuple[Mute, ...]:
+        """None where they cannot be read, of which the tick has told."""
+        try:
+            return self._store.mutes(self._clock.now())
+        except StateError:
+            return ()
 
     def _look(self, due: range | None) -> Report:
         transport = prober(self._config, self._vault)
@@ -218,13 +227,15 @@ class Minutes:
 
 
 class Board:
-    """The last verdict of each look, the open incidents and the open maintenance windows."""
+    """The last verdict of each look, the open incidents, the open maintenance windows and the
+    mutes."""
 
     def __init__(self) -> None:
         self._verdicts: dict[Key, Verdict] = {}
         self._at: str | None = None
         self._incidents: tuple[Incident, ...] = ()
         self._windows: tuple[Scheduled, ...] = ()
+        self._mutes: tuple[Mute, ...] = ()
 
     def see(self, summary: Summary, verdicts: Iterable[Verdict]) -> None:
         self._at = summary.at
@@ -232,10 +243,15 @@ class Board:
             key = (verdict.api, verdict.route, verdict.entrance, verdict.caller)
             self._verdicts[key] = verdict
 
-    def take(self, report: Report, scheduled: tuple[Scheduled, ...] = ()) -> None:
+    def take(
+        self,
+        report: Report,
+        scheduled: tuple[Scheduled, ...] = (),
+        mutes: tuple[Mute, ...] = (),
+    ) -> None:
         """Where not everything could be stored, the incidents stay those of the last tick."""
         self.see(report.summary, report.verdicts)
-        self._windows = scheduled
+        self._windows, self._mutes = scheduled, mutes
         if report.unsaved is None:
             self._incidents = report.incidents
 
@@ -248,6 +264,7 @@ class Board:
         return Group(
             Text(f"gatewatch · last tick {at} · Ctrl-C to stop", style="dim"),
             *(Text(line) for line in window_lines(self._windows, only_open=True)),
+            *(Text(mute_line(one)) for one in self._mutes),
             *(Text(line) for line in lines),
             *([show.verdicts(others)] if others or not lines else []),
             *([show.incident_list(open_ones)] if open_ones else [Text("no open incidents")]),

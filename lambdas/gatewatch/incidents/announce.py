@@ -96,6 +96,12 @@ def remind(incident: Incident, at: str) -> Announcement:
     return _announcement(AnnouncementKind.REMINDER, incident, at, elsewhere(incident))
 
 
+def still(incident: Incident, at: str) -> Announcement:
+    """Announces that it goes on, now that it is no longer muted."""
+    news = ("it was muted until now, and still fails", *elsewhere(incident, "still "))
+    return _announcement(AnnouncementKind.CHANGED, incident, at, news)
+
+
 def _announcement(
     kind: AnnouncementKind, incident: Incident, at: str, news: Iterable[str] = ()
 ) -> Announcement:

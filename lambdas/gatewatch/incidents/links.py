@@ -54,7 +54,7 @@ class Links(Protocol):
         """Replaces `before`, unless another claim already has; returns the claim that stands."""
 
     def announced(self, api: str, incident: str) -> Incident | None:
-        """An incident of another API, if it is open and was announced."""
+        """An incident of another API, if it is open, was announced and is not muted."""
 
 
 class Alone:
@@ -79,10 +79,11 @@ ALONE = Alone()
 def link_of(incident: Incident) -> Link | None:
     """The link of an open incident that may be the fault of one credential alone.
 
-    None while a maintenance window holds the incident, so that no other names it.
+    None while a maintenance window holds the incident, or it is muted and nobody was told of it,
+    so that no other names it.
     """
     scope = credential_of(incident)
-    if scope is None or incident.state != OPEN or incident.held_until is not None:
+    if scope is None or incident.state != OPEN or _is_untold(incident):
         return None
     return Link(
         scope=scope,
@@ -91,6 +92,11 @@ def link_of(incident: Incident) -> Link | None:
         since=incident.opened_at,
         part_of=incident.part_of,
     )
+
+
+def _is_untold(incident: Incident) -> bool:
+    was_told = incident.part_of is not None or any(one.said for one in incident.members)
+    return incident.held_until is not None or (incident.muted is not None and not was_told)
 
 
 def credential_of(incident: Incident) -> str | None:

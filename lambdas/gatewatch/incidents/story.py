@@ -21,11 +21,13 @@ from gatewatch.incidents.announce import (
     end,
     is_to_be_reminded,
     remind,
+    still,
 )
 from gatewatch.incidents.correlate import OPEN, began, correlate, ended_at, fails_now
 from gatewatch.incidents.deployments import Deployment, precedes, preceding
 from gatewatch.incidents.links import ALONE, Links, claim_of, is_followed, leader, related, was_left
 from gatewatch.incidents.maintenance import hold
+from gatewatch.incidents.mute import Mute, mute
 from gatewatch.incidents.pause import pause
 from gatewatch.incidents.track import Key, RouteState, Transition
 from gatewatch.model import (
@@ -43,7 +45,7 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What announcements need from an API's configuration.
 
     `maintenance`: its windows that are open, or were within the last hour. `paused`: nobody looks
-    at it now. `deployments`: its last ones, where they are known.
+    at it now. `deployments`: its last ones, where they are known. `mutes`: those in force.
     """
 
     team: str | None = None
@@ -52,6 +54,7 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     remind_every_seconds: float | None = None
     paused: Paused | None = None
     deployments: tuple[Deployment, ...] = ()
+    mutes: tuple[Mute, ...] = ()
 
     def is_heard_with(self, incident: Incident, severity: Severity) -> bool:
         """Whether all recipients of an incident also get one of this severity."""
@@ -120,7 +123,7 @@ class Story:
         ]
         for changed in (*unannounced, *self._changed(states, turns, at)):
             one = self._among_others(changed, at)
-            self._take(one, self._news(one, at))
+            self._take(one, self._news(one, at) or self._unmuted(one, at))
 
     def _news(self, incident: Incident, at: str) -> Announcement | None:
         """The announcement that is due. An incident that has lost its leader announces its end."""
@@ -129,6 +132,17 @@ class Story:
             return end(incident, at)
         said = self.said.get(incident.id)
         return announce(said, incident, at) if self._may_announce(incident, at) else None
+
+    def _unmuted(self, incident: Incident, at: str) -> Announcement | None:
+        """The announcement of one that still fails now that it is muted no more. Nothing was told
+        of it since; where somebody has taken it over, there is no need."""
+        before, said = self.incidents.get(incident.id), self.said.get(incident.id)
+        muted = None if before is None else before.muted
+        if muted is None or incident.muted is not None or incident.acknowledged is not None:
+            return None
+        if said is None or _moment(said.at) > _moment(muted.since) or not fails_now(incident):
+            return None
+        return still(incident, at) if self._may_announce(incident, at) else None
 
     def remind(self, at: str) -> None:
         """Reminds of incidents that stayed open for long."""
@@ -183,8 +197,10 @@ class Story:
         return preceding(first, self._about.deployments)
 
     def _held(self, one: Incident, states: Mapping[Key, RouteState], at: str) -> Incident:
-        """By a maintenance window, or by a pause: what is held then stays held."""
+        """By a maintenance window, by a pause, when what is held stays held, or by a mute."""
         told = pause(one, self._about.paused, states, at)
+        ends = told.paused is None and not self._in_maintenance(at)
+        told = mute(told, self._about.mutes, at, ends=ends)
         if told.paused is not None and told.held_until is not None:
             return told
         return hold(told, self._about.maintenance, at, is_new=one.id not in self.incidents)
@@ -199,7 +215,9 @@ class Story:
     def _among_others(self, incident: Incident, at: str) -> Incident:
         """The incident as a part of another API's, or with those that it leads itself."""
         is_announced = incident.id in self.said
-        if incident.held_until is not None or (incident.state != OPEN and not is_announced):
+        if incident.held_until is not None or incident.muted is not None:
+            return incident
+        if incident.state != OPEN and not is_announced:
             return incident
         claim = leader(incident, self._links, at, self.incidents, is_announced=is_announced)
         if claim is not None and claim.api != self._api and not is_announced:
@@ -213,10 +231,19 @@ class Story:
         return replace(grown, part_of=None)
 
     def _may_announce(self, incident: Incident, at: str) -> bool:
-        """Ends and exposures always; else not while held or led, and in a window only openings."""
+        """Ends and exposures always; else not while held, muted or led, and in a window only
+        openings."""
         if incident.state != OPEN or incident.finding in EXPOSURES:
             return True
         if incident.held_until is not None or incident.part_of is not None:
             return False
-        in_maintenance = open_at(self._about.maintenance, datetime.fromisoformat(at))
-        return incident.id not in self.said or in_maintenance is None
+        if incident.muted is not None:
+            return False
+        return incident.id not in self.said or not self._in_maintenance(at)
+
+    def _in_maintenance(self, at: str) -> bool:
+        return open_at(self._about.maintenance, _moment(at)) is not None
+
+
+def _moment(at: str) -> datetime:
+    return datetime.fromisoformat(at)

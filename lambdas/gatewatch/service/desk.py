@@ -21,6 +21,8 @@ from gatewatch.config.canonical import Channel
 from gatewatch.delivery.outbox import OWN
 from gatewatch.notices.bulletin import PAUSED, RESUMED, TEST, Bulletin
 from gatewatch.service.errands import (
+    ENDING,
+    LASTING,
     Answer,
     DeskCall,
     Errand,
@@ -28,6 +30,7 @@ from gatewatch.service.errands import (
     Pause,
     Told,
     covering,
+    mutes,
     pauses,
 )
 from gatewatch.service.ports import Board, ErrandTable, UnacceptableError, UndeliveredError
@@ -52,7 +55,7 @@ def attend(call: DeskCall, table: ErrandTable, board: Board) -> Desked:
         _refuse(name, call, table)
     _test(_of(call.errands, ErrandKind.TEST), call, table, board, desked)
     _tell_of_pauses(call, table, board, desked)
-    _clear(call.errands, table)
+    _clear(call, table)
     return desked
 
 
@@ -181,11 +184,13 @@ def _post(bulletin: Bulletin, board: Board, desked: Desked, *, is_last: bool) ->
     return replace(told, is_delivered=True)
 
 
-def _clear(errands: Sequence[Errand], table: ErrandTable) -> None:
-    """Looks are dispatch's, and done once it has answered. A resumption waits until the pauses that
-    it ends are gone, or they would go on."""
-    waiting = {one.id for one in errands if one.kind is ErrandKind.PAUSE}
-    for one in errands:
+def _clear(call: DeskCall, table: ErrandTable) -> None:
+    """Looks are dispatch's, and done once it has answered. Of mutes, nothing is told. What ends
+    pauses or mutes waits until they are gone, or they would go on."""
+    in_force = {one.id for one in mutes(call.errands, datetime.fromisoformat(call.at))}
+    waiting = {one.id for one in call.errands if one.kind in LASTING}
+    for one in call.errands:
         is_done = one.kind is ErrandKind.LOOKS and table.answer(one.id) is not None
-        if is_done or (one.kind is ErrandKind.RESUME and not waiting & set(one.ends)):
+        is_over = one.kind is ErrandKind.MUTE and one.id not in in_force
+        if is_done or is_over or (one.kind in ENDING and not waiting & set(one.ends)):
             table.remove_errand(one.id)

@@ -1,7 +1,8 @@
 """What one message carries to the desk, of all that waits: what ends something comes first.
 
 What is left out comes with a later tick. Only what does not end by itself could keep out others for
-long: the pauses in force. They come last, the newest first, since the older ones were told before.
+long: the pauses and mutes in force. They come last, the newest first, since the older ones were
+told before.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import datetime
 import msgspec
 from msgspec.structs import replace
 
-from gatewatch.service.errands import Errand, ErrandKind, Waiting, moment_of
+from gatewatch.service.errands import ENDING, Errand, Waiting, moment_of
 
 _MOST_BYTES = 100_000
 _MOST_SPOILT_BYTES = 50_000
@@ -26,8 +27,8 @@ def carried(waiting: Waiting, now: datetime) -> Waiting:
 
 
 def _fitting(errands: Sequence[Errand], now: datetime) -> Iterator[Errand]:
-    """The desk removes a resumption that ends nothing that it sees. So one goes with its pauses, or
-    names only those that go with it."""
+    """The desk removes what ends pauses or mutes and ends nothing that it sees. So it goes with
+    these, or names only those that go with it."""
     left = _MOST_BYTES
     taken = set[str]()
     waiting = {one.id for one in errands}
@@ -43,15 +44,15 @@ def _fitting(errands: Sequence[Errand], now: datetime) -> Iterator[Errand]:
 
 
 def _in_turn(errands: Sequence[Errand], now: datetime) -> Iterator[Errand]:
-    """Some come twice. Each resumption comes after its pauses."""
+    """Some come twice. What ends something comes after it."""
     by_age = sorted(errands, key=lambda one: (one.at, one.id))
     known = {one.id: one for one in errands}
     for one in by_age:
-        if one.kind is ErrandKind.RESUME:
+        if one.kind in ENDING:
             yield from (known[name] for name in one.ends if name in known)
             yield one
     yield from (one for one in by_age if _is_over(one, now))
-    yield from (one for one in by_age if one.until is None and one.kind is not ErrandKind.RESUME)
+    yield from (one for one in by_age if one.until is None and one.kind not in ENDING)
     yield from reversed(by_age)
 
 

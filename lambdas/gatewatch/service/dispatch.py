@@ -15,6 +15,7 @@ from gatewatch.attempt import Probe
 from gatewatch.config.canonical import Api, Channel, Config
 from gatewatch.config.windows import openings
 from gatewatch.delivery.outbox import OWN
+from gatewatch.incidents.mute import Mute
 from gatewatch.model import Paused
 from gatewatch.own_fault import log_own_fault
 from gatewatch.plan import AtOnce, plan
@@ -29,6 +30,7 @@ from gatewatch.service.errands import (
     Waiting,
     covering,
     in_order,
+    mutes,
     pauses,
 )
 from gatewatch.service.heartbeat import Pulse, topics_of
@@ -83,13 +85,13 @@ def dispatch(
     known = _with_deployments(records.records(), deployed)
     counts = _slice_counts(holding.config, known, records)
     waiting = in_order(records.errands(), tick)
-    still = pauses(waiting.errands, tick)
+    still, muted = pauses(waiting.errands, tick), mutes(waiting.errands, tick)
     paused, watched = _apart(holding, still)
     asked = asked_looks(waiting.errands, records.answer, holding.config, still, tick)
     after = deployed_looks(deployed, watched.config, tick, asked.room)
-    dealt = _dealt(watched, known, counts, tick, bounds, asked.routes | after.routes)
+    dealt = _dealt(watched, known, counts, tick, bounds, asked.routes | after.routes, muted)
     sound = {name: one for name, one in known.items() if name not in dealt.stopped}
-    calls = sweeps(holding, sound, records.acknowledged(), tick, still)
+    calls = sweeps(holding, sound, records.acknowledged(), tick, still, muted)
     changes.send([one.message() for one in calls])
     is_whole = _send(dealt, work, twin)
     for api in after.rounds.keys() - dealt.stopped.keys():
@@ -196,16 +198,17 @@ def _dealt(
     tick: datetime,
     bounds: Bounds | None,
     at_once: AtOnce,
+    muted: Sequence[Mute] = (),
 ) -> _Dealt:
     """After a failure each API is tried by itself, so that a broken one stops no other."""
 
     def deal(apis: Sequence[Api], stopped: Mapping[str, str]) -> _Dealt:
         part = replace(holding, config=msgspec.structs.replace(holding.config, apis=tuple(apis)))
         usual, asked = _probes(part, known, tick, at_once)
-        found = _shards(part, usual, known, counts, tick, bounds)
+        found = _shards(part, usual, known, counts, tick, bounds, muted)
         waited = [
             msgspec.structs.replace(one, is_asked=True)
-            for one in _shards(part, asked, known, counts, tick, bounds)
+            for one in _shards(part, asked, known, counts, tick, bounds, muted)
         ]
         every = [*found, *waited]
         return _Dealt(
@@ -258,6 +261,7 @@ def _shards(
     counts: Mapping[str, int],
     tick: datetime,
     bounds: Bounds | None,
+    muted: Sequence[Mute],
 ) -> list[Shard]:
     if not probes:
         return []
@@ -266,7 +270,7 @@ def _shards(
         probes,
         tick,
         {
-            api.name: about(api, holding.config, tick, record=known.get(api.name))
+            api.name: about(api, holding.config, tick, record=known.get(api.name), muted=muted)
             for api in holding.config.apis
         },
         {api.name: counts[api.name] for api in holding.config.apis},
@@ -310,6 +314,7 @@ def about(
     at: datetime,
     still: Sequence[Pause] = (),
     record: ApiRecord | None = None,
+    muted: Sequence[Mute] = (),
 ) -> WriterContext:
     pause = covering(still, api.name)
     return WriterContext(
@@ -320,6 +325,7 @@ def about(
         remind_every_seconds=api.remind_every_seconds,
         paused=None if pause is None else Paused(by=pause.by, since=pause.since, until=pause.until),
         deployments=() if record is None else record.deployments,
+        mutes=tuple(one for one in muted if one.api == api.name),
     )
 
 
@@ -350,6 +356,7 @@ def sweeps(
     acknowledged: frozenset[str],
     at: datetime,
     still: Sequence[Pause] = (),
+    muted: Sequence[Mute] = (),
 ) -> list[WakeUp]:
     """A wake-up for each API that has something open, unannounced or acknowledged, or that was not
     yet compared with the current configuration."""
@@ -359,7 +366,9 @@ def sweeps(
         WakeUp(
             api=name,
             at=at.isoformat(),
-            about=about(apis[name], holding.config, at, still, one) if name in apis else gone,
+            about=about(apis[name], holding.config, at, still, one, muted)
+            if name in apis
+            else gone,
             compare=holding.key,
             digest=holding.digests.get(name),
         )

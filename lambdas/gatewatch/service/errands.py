@@ -1,4 +1,5 @@
-"""What people ask of the deployed service: a test message, a pause and its end, looks at once.
+"""What people ask of the deployed service: a test message, a pause or a mute and its end, looks at
+once.
 
 An errand waits in an item of its own, as an acknowledgement does: people need no other permission
 to write. Dispatch reads them with each tick; it leaves out what is paused, and looks at once where
@@ -17,6 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gatewatch.config.canonical import Channel
+from gatewatch.incidents.mute import Mute
 from gatewatch.model import Verdict
 from gatewatch.service.items import first_fitting
 
@@ -26,13 +28,15 @@ class ErrandKind(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     LOOKS = "looks"
+    MUTE = "mute"
+    UNMUTE = "unmute"
 
 
 class Errand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`at` and `by`: when it was asked, by the clock of who asked. `apis`: which; none: all.
 
-    `route`: the one to be looked at. `until`: the end of a pause, which ends by itself. `ends`: the
-    ids of the pauses that a resumption ends.
+    `route`: the one to be looked at, or muted. `until`: the end of a pause or a mute, which end by
+    themselves. `ends`: the ids of the pauses that a resumption ends, or of mutes.
     """
 
     id: str
@@ -47,8 +51,12 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def is_lasting(errand: Errand) -> bool:
-    """Whether it says what is looked at: a pause, or what ends some."""
-    return errand.kind in (ErrandKind.PAUSE, ErrandKind.RESUME)
+    """Whether it says what is looked at or told: a pause or a mute, or what ends some."""
+    return errand.kind in LASTING or errand.kind in ENDING
+
+
+LASTING = (ErrandKind.PAUSE, ErrandKind.MUTE)
+ENDING = (ErrandKind.RESUME, ErrandKind.UNMUTE)
 
 
 LONGEST_TEXT = 500
@@ -62,8 +70,8 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 def is_in_order(errand: Errand, now: datetime) -> bool:
     """Whether the service may act on it: people may store anything in that item, and others read it
-    in their terminals and mail. A pause that ends later than any may is none, nor is one that says
-    to begin much later: `now` may be a tick's that comes late, but not by so much."""
+    in their terminals and mail. A pause or a mute that ends later than any may is none, nor is one
+    that says to begin much later: `now` may be a tick's that comes late, but not by so much."""
     at = moment_of(errand.at)
     texts = (errand.by, errand.why or "", *errand.apis, errand.route or "", *errand.ends)
     until = moment_of(errand.until)
@@ -74,8 +82,9 @@ def is_in_order(errand: Errand, now: datetime) -> bool:
         and all(len(text) <= LONGEST_TEXT and text.isprintable() for text in texts)
         and max(len(errand.apis), len(errand.ends)) <= MOST_NAMED
         and len(msgspec.json.encode(errand)) <= _MOST_BYTES
-        and (errand.kind is ErrandKind.PAUSE) is (errand.until is not None)
-        and (errand.kind is ErrandKind.RESUME or not errand.ends)
+        and (errand.kind in LASTING) is (errand.until is not None)
+        and (errand.kind in ENDING or not errand.ends)
+        and (errand.kind is not ErrandKind.MUTE or len(errand.apis) == 1)
         and (errand.until is None or _ends_in_time(until, now))
     )
 
@@ -109,20 +118,37 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
 
 def pauses(errands: Iterable[Errand], now: datetime) -> tuple[Pause, ...]:
     """The pauses in force: those whose time is not over, and that nobody has ended."""
-    known = list(errands)
-    ended = {name for one in known for name in one.ends}
     return tuple(
-        Pause(
+        Pause(id=one.id, by=one.by, since=one.at, until=until, why=one.why, apis=one.apis)
+        for one, until in _in_force(errands, ErrandKind.PAUSE, now)
+    )
+
+
+def mutes(errands: Iterable[Errand], now: datetime) -> tuple[Mute, ...]:
+    """The mutes in force."""
+    return tuple(
+        Mute(
             id=one.id,
+            api=one.apis[0],
+            route=one.route,
             by=one.by,
             since=one.at,
-            until=one.until,
+            until=until,
             why=one.why,
-            apis=one.apis,
         )
-        for one in known
-        if one.until is not None and one.id not in ended and now < datetime.fromisoformat(one.until)
+        for one, until in _in_force(errands, ErrandKind.MUTE, now)
     )
+
+
+def _in_force(
+    errands: Iterable[Errand], kind: ErrandKind, now: datetime
+) -> Iterator[tuple[Errand, str]]:
+    known = list(errands)
+    ended = {name for one in known for name in one.ends}
+    for one in known:
+        is_meant = one.kind is kind and one.id not in ended
+        if is_meant and one.until is not None and now < datetime.fromisoformat(one.until):
+            yield one, one.until
 
 
 def covering(found: Iterable[Pause], api: str) -> Pause | None:

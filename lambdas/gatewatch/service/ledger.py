@@ -26,7 +26,7 @@ from gatewatch.incidents.links import ALONE, Link, Links, link_of
 from gatewatch.incidents.story import ApiContext as ApiAbout
 from gatewatch.incidents.story import Story, is_restless
 from gatewatch.incidents.track import Key, RouteState, Transition, Turn, retire
-from gatewatch.model import Finding, Incident, Layer, Severity
+from gatewatch.model import Finding, Incident, Layer, Muted, Paused, Severity
 from gatewatch.notices.audience import Audience, Place, Told, places
 from gatewatch.notices.notice import Notice
 from gatewatch.notices.visible import cut
@@ -147,15 +147,18 @@ def ledger_believed(ledger: Ledger, now: datetime) -> tuple[Ledger, int]:
 
 
 def _with_news(before: Ledger, story: Story) -> frozenset[str]:
-    """The announced incidents, and the others that began, ended or are not looked at now."""
-    known = {one.id: (one.state, one.paused) for one in before.incidents}
+    """The announced incidents, and the others that began, ended, or are not looked at or muted
+    now."""
+    known = {one.id: _standing(one) for one in before.incidents}
     told = {
         one.incident.id for one in story.announcements if one.kind is not AnnouncementKind.REMINDER
     }
-    moved = {
-        one.id for one in story.incidents.values() if known.get(one.id) != (one.state, one.paused)
-    }
+    moved = {one.id for one in story.incidents.values() if known.get(one.id) != _standing(one)}
     return frozenset(told | moved)
+
+
+def _standing(incident: Incident) -> tuple[str, Paused | None, Muted | None]:
+    return incident.state, incident.paused, incident.muted
 
 
 def _moments(
@@ -236,12 +239,12 @@ def sent(ledger: Ledger, notice: Notice, *, accepted: bool = True) -> Ledger:
 
 
 def announced_incident(ledger: Ledger, incident: str) -> Incident | None:
-    """An open incident that was announced, and of which no message was given up. Another incident
-    may rely on it: nobody else would announce that one."""
+    """An open incident that was announced, is not muted, and of which no message was given up.
+    Another incident may rely on it: nobody else would announce that one."""
     given_up = {name for name, _ in ledger.given_up}
     if incident not in ledger.said or incident in given_up:
         return None
-    return next((one for one in ledger.open if one.id == incident), None)
+    return next((one for one in ledger.open if one.id == incident and one.muted is None), None)
 
 
 class _Packed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

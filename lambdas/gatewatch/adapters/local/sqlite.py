@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from gatewatch.adapters.local.outbox import OUTBOX_TABLES, Outbox
 from gatewatch.incidents.announce import Announced
 from gatewatch.incidents.correlate import OPEN
 from gatewatch.incidents.links import Claim, Link, link_of
+from gatewatch.incidents.mute import Mute
 from gatewatch.incidents.track import RouteState
 from gatewatch.model import Finding, Held, Incident
 from gatewatch.notices.audience import Told
@@ -52,6 +53,8 @@ CREATE TABLE IF NOT EXISTS said (
 CREATE TABLE IF NOT EXISTS claim (
     scope TEXT PRIMARY KEY, incident TEXT NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS owner (config TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS mute (
+    id TEXT PRIMARY KEY, api TEXT NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
 """
 _LATCHED_AS = "ALTER TABLE latch ADD COLUMN finding TEXT NOT NULL DEFAULT 'protected_route_open'"
 
@@ -75,6 +78,7 @@ class SqliteMemory:
         outbox = Outbox(connection)
         self.told = Told(outbox=outbox.of(api), audiences=outbox.audiences(api))
         self.ended = tuple(self._ended())
+        self.mutes = _mutes(connection, api)
 
     def _states(self) -> Iterator[RouteState]:
         rows = self._connection.execute("SELECT document FROM state WHERE api = ?", (self._api,))
@@ -128,7 +132,8 @@ class SqliteMemory:
             " WHERE incident.id = ? AND incident.api = ? AND incident.state = ?",
             (incident, api, OPEN),
         )
-        return next((msgspec.json.decode(document, type=Incident) for (document,) in rows), None)
+        found = (msgspec.json.decode(document, type=Incident) for (document,) in rows)
+        return next((one for one in found if one.muted is None), None)
 
     def keep(
         self,
@@ -168,6 +173,14 @@ class SqliteMemory:
             "FROM incident WHERE api = :api AND state <> :open ORDER BY id DESC LIMIT :kept)",
             {"api": self._api, "open": OPEN, "kept": KEPT_RESOLVED},
         )
+
+
+def _mutes(connection: sqlite3.Connection, api: str | None = None) -> tuple[Mute, ...]:
+    """Those that nobody has ended; of all APIs where none is named."""
+    rows = connection.execute(
+        "SELECT document FROM mute WHERE api = coalesce(?, api) ORDER BY api, id", (api,)
+    )
+    return tuple(msgspec.json.decode(document, type=Mute) for (document,) in rows)
 
 
 Watched = frozenset[tuple[str, str, str]]
@@ -344,6 +357,28 @@ class SqliteStore:
                 "SELECT document FROM incident WHERE state = ?", (OPEN,)
             )
             return [msgspec.json.decode(document, type=Incident) for (document,) in rows]
+
+    def mutes(self, now: datetime) -> tuple[Mute, ...]:
+        """Those in force."""
+        with self._guarded():
+            return tuple(one for one in _mutes(self._connection) if one.is_in_force(now))
+
+    def add_mute(self, wanted: Mute, now: datetime) -> None:
+        """Those that are over are forgotten."""
+        with self._guarded(), self._transaction():
+            over = [one.id for one in _mutes(self._connection) if not one.is_in_force(now)]
+            self._unmute(over)
+            self._connection.execute(
+                "INSERT INTO mute VALUES (?, ?, ?)",
+                (wanted.id, wanted.api, msgspec.json.encode(wanted)),
+            )
+
+    def end_mutes(self, names: Iterable[str]) -> None:
+        with self._guarded(), self._transaction():
+            self._unmute(names)
+
+    def _unmute(self, names: Iterable[str]) -> None:
+        self._connection.executemany("DELETE FROM mute WHERE id = ?", [(one,) for one in names])
 
     def let_in(self) -> frozenset[tuple[str, str]]:
         with self._guarded():
