@@ -249,7 +249,11 @@ class Receiver:
         if mood is not None:
             mood(connection, got)
             return
-        connection.sendall(_SERVICES[self.kind](self, got).written())
+        connection.sendall(self.answer(got).written())
+
+    def answer(self, got: Got) -> Reply:
+        """As the service does."""
+        return _SERVICES[self.kind](self, got)
 
     def take(self, key: str, got: Got) -> None:
         with self.lock:

@@ -390,8 +390,9 @@ class Webhook(Authored, frozen=True, kw_only=True):
     """Any other receiver. `url`: its address, or a reference to it; then `host` says where it is.
 
     `sign`: a secret with which each message is signed; `bearer`: a token that is sent along.
-    `template`: a template of Jinja2 that makes the body, instead of the JSON for programs;
-    `content_type`: what that body is. `ca_file`: PEM certificates of a private authority.
+    `template`: a template of Jinja2 that makes the body, instead of the JSON for programs; it may
+    use the fields of that JSON, filters, `if` and `for`. `content_type`: what that body is, unless
+    JSON. `ca_file`: PEM certificates of a private authority.
     """
 
     url: Url | SecretRef

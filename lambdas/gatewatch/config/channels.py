@@ -23,7 +23,7 @@ from gatewatch.config.limits import seconds
 from gatewatch.config.lookups import Lookups
 from gatewatch.config.maintenance import covered_apis, opened
 from gatewatch.config.problems import Path
-from gatewatch.config.rules import HTTPS, is_secure
+from gatewatch.config.rules import HTTPS, is_secure, problem_of_template
 from gatewatch.config.values import BEATS, ESCALATION
 from gatewatch.gateway.url import host_of, tidied_base
 
@@ -165,6 +165,8 @@ def _webhook(
     )
     if written.content_type is not None and written.template is None:
         findings.add((*path, "content_type"), "only a body of a template has a type of its own")
+    if (told := problem_of_template(written.template, written.content_type)) is not None:
+        findings.add((*path, "template"), told)
     authority = lookups.authority(written.ca_file, (*path, "ca_file"), findings)
     if found is None:
         return None

@@ -32,6 +32,7 @@ from gatewatch.config.headers import directs, header_problem
 from gatewatch.config.jsonpath import is_path
 from gatewatch.config.pattern import is_pattern
 from gatewatch.config.problems import Path, Problem
+from gatewatch.config.template import is_json, template_problem
 from gatewatch.config.values import TOPIC, TOPIC_PATTERN
 from gatewatch.config.windows import window_problem
 from gatewatch.gateway.url import AmbiguousUrlError, host_of, is_loopback_host, joined_url, parse
@@ -155,9 +156,19 @@ def _of_channels(config: Config) -> Iterator[Problem]:
         yield from _of_heartbeat(config.heartbeat)
 
 
+def problem_of_template(template: str | None, content_type: str | None) -> str | None:
+    if template is None:
+        return None
+    return template_problem(template, is_json=is_json(content_type))
+
+
 def _of_hook(hook: Hook | UnsetType, path: Path) -> Iterator[Problem]:
     """What is sent there goes to its hosts and to no others."""
-    if hook is UNSET or not isinstance(hook.url, str):
+    if hook is UNSET:
+        return
+    if (told := problem_of_template(hook.template, hook.content_type)) is not None:
+        yield Problem((*path, "webhook", "template"), told)
+    if not isinstance(hook.url, str):
         return
     if not is_secure(hook.url):
         yield Problem(path, HTTPS)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import msgspec
 
 from gatewatch.config.canonical import Hook
+from gatewatch.config.template import TemplateFaultError
 from gatewatch.delivery.outcome import Answered, Later, Outcome, Refused, Taken, outcome_of
 from gatewatch.delivery.parcel import Beat, Parcel, card
 from gatewatch.delivery.post import MisledError, Post, Reveal, address
@@ -31,8 +32,14 @@ def deliver(parcel: Parcel, origin: Origin, reveal: Reveal, send: Send) -> Outco
         return Later(because=f"its secret cannot be read: {error}{remedy}")
     except MisledError as error:
         return Later(because=str(error))
+    except TemplateFaultError as error:
+        return _unfilled(error)
     except Exception as error:  # noqa: BLE001 - one parcel must not stop the others
         return Refused(because=log_own_fault("delivery_failed", parcel.lane, error))
+
+
+def _unfilled(error: TemplateFaultError) -> Refused:
+    return Refused(because=f"its template cannot be filled in: {error}")
 
 
 def _delivered(parcel: Parcel, origin: Origin, reveal: Reveal, send: Send) -> Outcome:
@@ -43,7 +50,9 @@ def _delivered(parcel: Parcel, origin: Origin, reveal: Reveal, send: Send) -> Ou
     if said is None or not isinstance(hook, Hook):
         return Refused(because="it is for no hook")
     try:
-        outcome = _sent(said, hook, reveal, send)
+        outcome: Outcome = _sent(said, hook, reveal, send)
+    except TemplateFaultError as error:
+        outcome = _unfilled(error)
     except (SecretError, MisledError):
         raise
     except Exception as error:  # noqa: BLE001 - the shortest form may still get through

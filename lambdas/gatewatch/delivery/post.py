@@ -17,12 +17,14 @@ Reveal = Callable[[SecretRef], str]
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Post:
-    """Sent once with POST; `then` is sent once it was taken. `authority`: the hook's, which the
-    sender adds. Address, headers and body may hold secrets: it has no repr, and is not stored."""
+    """Sent once with POST; `then` is sent once it was taken. `sign`: the secret with which whoever
+    sends it signs it. `authority`: the hook's, which `deliver` adds. Address, headers and body may
+    hold secrets: it has no repr, and is not stored."""
 
     url: str
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    sign: str | None = None
     authority: str | None = None
     then: Post | None = None
 

@@ -16,23 +16,22 @@ def shortest(card: Card) -> Card:
     message = shortened(card.message)
     return replace(
         card,
-        title=message.title,
-        symptom=message.symptom,
+        title=_short(card.title),
+        symptom=_short(card.symptom),
+        message=message,
         incident=message.incident,
         news=(),
         facts=(),
         first=Block(),
-        owned=tuple(_short_fact(one) for one in card.owned),
-        place=tuple(_short_fact(one) for one in card.place),
+        owned=tuple(map(_bare, card.owned)),
+        place=tuple(map(_bare, card.place)),
         blocks=(),
         links=(),
-        message=message,
     )
 
 
-def _short_fact(fact: Fact) -> Fact:
-    """Half of a command does something else."""
-    return fact if fact.is_command else replace(fact, value=_short(fact.value))
+def _bare(one: Fact) -> Fact:
+    return replace(one, value=_short(one.value))
 
 
 def _short(text: str) -> str:

@@ -3,8 +3,9 @@ taken from the environment."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from time import perf_counter
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from time import perf_counter, time
 
 import requests
 
@@ -54,9 +55,11 @@ class Poster:
         is_local: bool = False,
         contact: str | None = None,
         seconds: float = _SECONDS,
+        now: Callable[[], float] = time,
     ) -> None:
         self._networks = (*networks, *(_LOOPBACK if is_local else ()))
         self._seconds = seconds
+        self._now = now
         self._agent = user_agent("notification", contact)
 
     def send(self, post: Post) -> Answered:
@@ -64,7 +67,7 @@ class Poster:
         try:
             came = posted(
                 post.url,
-                post.headers,
+                {**post.headers, **_signature(post, self._now())},
                 post.body,
                 self._agent,
                 self._networks,
@@ -84,3 +87,13 @@ class Poster:
             date=headers.get("date"),
             body=came.body,
         )
+
+
+def _signature(post: Post, now: float) -> dict[str, str]:
+    """With the time at which it is sent, so that a receiver can refuse old ones: a message that
+    waited is signed anew."""
+    if post.sign is None:
+        return {}
+    moment = str(int(now))
+    signed = hmac.digest(post.sign.encode(), f"{moment}.".encode() + post.body, "sha256").hex()
+    return {"X-Gatewatch-Timestamp": moment, "X-Gatewatch-Signature": f"v1={signed}"}

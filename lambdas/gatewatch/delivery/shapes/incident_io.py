@@ -15,6 +15,7 @@ from gatewatch.config.canonical import Hook
 from gatewatch.delivery.post import Post, Reveal, address, key
 from gatewatch.delivery.shapes.fields import Turn, bounded_key, details, shown, turn_of
 from gatewatch.notices.card import Card
+from gatewatch.notices.chat import web_links
 from gatewatch.notices.message import text
 from gatewatch.notices.visible import cut
 
@@ -56,7 +57,8 @@ def _event(card: Card, status: str) -> dict[str, Any]:
         "deduplication_key": bounded_key(card.key, _LONGEST_KEY),
         "metadata": {**_attributes(card), "details": details(card, _MOST_DETAILS)},
     }
-    return {**event, "source_url": card.links[0].href} if card.links else event
+    links = web_links(card)
+    return {**event, "source_url": links[0].href} if links else event
 
 
 def _preformatted(found: str) -> str:

@@ -15,6 +15,7 @@ from gatewatch.delivery.post import Post, Reveal, address, key
 from gatewatch.delivery.shapes.fields import Turn, bounded_key, details, shown, turn_of
 from gatewatch.model import Severity
 from gatewatch.notices.card import Card
+from gatewatch.notices.chat import web_links
 
 _LONGEST_SUMMARY = 1_024
 _LONGEST_KEY = 255
@@ -100,5 +101,5 @@ def _summary(card: Card, hook: Hook) -> str:
 
 def _links(card: Card) -> list[dict[str, str]]:
     """A cut link leads elsewhere, so a long one is left out."""
-    found = [one for one in card.links if len(one.href) <= _LONGEST_LINK]
+    found = [one for one in web_links(card) if len(one.href) <= _LONGEST_LINK]
     return [{"href": one.href, "text": shown(one.text, 100)} for one in found[:_MOST_LINKS]]
