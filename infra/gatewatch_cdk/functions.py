@@ -244,8 +244,15 @@ class Functions(Construct):
 
     def say_which(self, monitor: str) -> None:
         """What commands in messages must name besides the stack, where it holds several."""
+        self._let_tell("GATEWATCH_MONITOR", monitor)
+
+    def say_board(self, name: str) -> None:
+        """The dashboard to which messages link."""
+        self._let_tell("GATEWATCH_DASHBOARD", name)
+
+    def _let_tell(self, variable: str, value: str) -> None:
         for name in self.by_name.keys() & {"Incidents", "Deliver"}:
-            self.by_name[name].function.add_environment("GATEWATCH_MONITOR", monitor)
+            self.by_name[name].function.add_environment(variable, value)
 
     def _shards(self, name: str) -> ServiceQueue:
         """The probe drops what is out of date, so a shard waits for its tries at no cost."""

@@ -442,6 +442,8 @@ class GatewatchMonitor(Construct):
         deployment has only these. `monitor`: its name in commands, where the stack has several."""
         topic, stack = self.topics.alarms, cdk.Stack.of(self)
         board = None if config.is_small else board_name(self._deployment, stack.region)
+        if board is not None:
+            self.functions.say_board(board)
         named = where_named(
             dashboard=board,
             incidents=self.topics.incidents,
