@@ -437,11 +437,11 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     Layer, cause and evidence are the latest of the members that still fail; `because` is that in
     one sentence. `team` and `runbook` come from the API's configuration; `owner` is who must act on
     the cause. `flapping`: some member comes and goes. `preceded_by`: the last deployment before it
-    began, if one is known and was shortly before. `held_until`: not announced yet, since a
-    maintenance window is open until then. `part_of`: announced by the incident with this id, of
-    another API at which the same credential fails; `related`: those that this one announces.
-    `paused`: nobody has looked whether it still fails since this pause began. `muted`: nothing but
-    its end is told of it now.
+    began, if one is known and was shortly before; `ended_after`: that before its end, made while it
+    was open. `held_until`: not announced yet, since a maintenance window is open until then.
+    `part_of`: announced by the incident with this id, of another API at which the same credential
+    fails; `related`: those that this one announces. `paused`: nobody has looked whether it still
+    fails since this pause began. `muted`: nothing but its end is told of it now.
     """
 
     id: str
@@ -459,6 +459,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity
     members: tuple[Member, ...]
     preceded_by: str | None = None
+    ended_after: str | None = None
     updates: tuple[Update, ...] = ()
     confidence: Confidence = Confidence.UNKNOWN
     layer_confidence: Confidence = Confidence.UNKNOWN

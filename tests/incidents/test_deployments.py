@@ -11,6 +11,7 @@ from gatewatch.incidents.deployments import (
     after,
     deployment_at,
     in_words,
+    meanwhile,
     precedes,
     preceding,
 )
@@ -59,6 +60,25 @@ def test_which_deployment_preceded_a_failure(
     known: list[Deployment], failed: float, named: str | None
 ) -> None:
     assert preceding(second(failed), known) == named
+
+
+MENDED: dict[str, tuple[list[Deployment], str | None]] = {
+    "none is known": ([], None),
+    "the one that broke it": ([made(60)], None),
+    "one before and one meanwhile": (
+        [made(60), made(240, what="CreateDeployment dep2")],
+        words("09:04:00", "CreateDeployment dep2"),
+    ),
+    "the last meanwhile": ([made(180), made(240)], words("09:04:00")),
+    "one after the end": ([made(180), made(301)], words("09:03:00")),
+    "one at the end": ([made(300)], words("09:05:00")),
+}
+
+
+@pytest.mark.parametrize(("known", "named"), MENDED.values(), ids=MENDED)
+def test_which_deployment_may_have_mended_it(known: list[Deployment], named: str | None) -> None:
+    assert meanwhile(second(60), second(300), known) == named
+    assert meanwhile(second(60), second(300 + HALF_AN_HOUR * 2), known[:1]) is None
 
 
 def test_zones_make_no_difference_and_none_is_utc() -> None:
@@ -122,7 +142,16 @@ def test_it_is_kept_until_the_incident_is_over_whatever_is_deployed_meanwhile() 
     assert telling.look(2, first, x=FAIL, y=PASS) == [words("09:00:30")]
     for minute, outcome in ((3, FAIL), (4, PASS), (5, PASS)):
         assert telling.look(minute, first, second_, x=outcome, y=PASS) == [words("09:00:30")]
-    assert [one.state for one in telling.incidents.values()] == ["resolved"]
+    [over] = telling.incidents.values()
+    assert over.state == "resolved"
+    assert over.ended_after == words("09:02:30", "CreateDeployment dep2")
+
+
+def test_an_incident_that_is_open_was_mended_by_nothing_yet() -> None:
+    telling = Telling()
+    for minute in (1, 2, 3):
+        telling.look(minute, made(30), made(150), x=FAIL, y=PASS)
+    assert [one.ended_after for one in telling.incidents.values()] == [None]
 
 
 def test_a_route_that_failed_before_takes_it_back() -> None:

@@ -190,6 +190,7 @@ def test_functions_find_the_deliveries(posting: Resource) -> None:
         "GATEWATCH_INCIDENTS_TOPIC": "<TopicsIncidents>",
         "GATEWATCH_QUEUE_URL": "<FunctionsDeliveriesQueue>",
         "GATEWATCH_STACK": "Gatewatch",
+        "GATEWATCH_DASHBOARD": "Gatewatch-<AWS::Region>",
     }
     for name in ("Incidents", "Dispatch"):
         assert environment(name)["GATEWATCH_DELIVERIES_URL"] == "<FunctionsDeliveriesQueue>"

@@ -58,6 +58,8 @@ def test_no_alarm_names_a_dashboard_that_is_not_there(small: Resource) -> None:
     assert resources(small, "AWS::CloudWatch::Dashboard") == {}
     alarms = [one for kind in (ALARM, COMPOSITE) for one in resources(small, kind).values()]
     assert not any("dashboard" in read(one["AlarmDescription"]) for one in alarms)
+    functions = resources(small, "AWS::Lambda::Function").values()
+    assert not any("GATEWATCH_DASHBOARD" in str(one.get("Environment")) for one in functions)
     acting = [read(one["AlarmDescription"]) for one in alarms if "AlarmActions" in one]
     names = "the messages of the topic <TopicsIncidents.TopicName>, or gatewatch incidents --open "
     assert sum(names in one for one in acting) == len(ROUTES) + 1

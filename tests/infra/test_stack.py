@@ -92,6 +92,7 @@ def test_functions_find_what_is_theirs(template: Resource) -> None:
         GATEWATCH_BUCKET="<ConfigurationBucket>",
         GATEWATCH_INCIDENTS_TOPIC="<TopicsIncidents>",
         GATEWATCH_STACK="Gatewatch",
+        GATEWATCH_DASHBOARD="Gatewatch-<AWS::Region>",
     )
     assert environment("Verify") == with_common(
         "verify",

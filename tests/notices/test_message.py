@@ -139,6 +139,8 @@ RESOLVED = replace(
     state="resolved",
     resolved_at="2026-11-22T09:07:10.9+00:00",
     members=tuple(replace(one, until="2026-11-22T09:07:10.9+00:00") for one in SEVERAL.members[:2]),
+    acknowledged=Acknowledgement(by="user/alice", at=AT, why="rolling back"),
+    ended_after="CreateDeployment dep124 of stage prod at 2026-11-22T09:06:20Z by user/alice",
     updates=(
         *SEVERAL.updates,
         Update(at=LATER, text="GET /items as user recovered"),
@@ -179,6 +181,8 @@ MESSAGES = {
     "opened": (AnnouncementKind.OPENED, OPENED, ()),
     "joined": (AnnouncementKind.CHANGED, SEVERAL, ("2 routes joined: GET /items, POST /orders",)),
     "reminder": (AnnouncementKind.REMINDER, TAKEN, ()),
+    "escalated": (AnnouncementKind.ESCALATED, OPENED, ()),
+    "acknowledged": (AnnouncementKind.ACKNOWLEDGED, TAKEN, ()),
     "resolved": (AnnouncementKind.RESOLVED, RESOLVED, ()),
     "exposed": (AnnouncementKind.OPENED, EXPOSED, ()),
     "undecided": (AnnouncementKind.OPENED, UNDECIDED, ()),

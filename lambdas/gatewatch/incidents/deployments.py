@@ -51,6 +51,13 @@ def preceding(first_failure: str, known: Iterable[Deployment]) -> str | None:
     return in_words(last)
 
 
+def meanwhile(first_failure: str, recovery: str, known: Iterable[Deployment]) -> str | None:
+    """The last deployment before a recovery that was made after the failure began, in words: it may
+    be what mended it."""
+    failed = _moment(first_failure)
+    return preceding(recovery, [one for one in known if _moment(one.at) > failed])
+
+
 def in_words(one: Deployment) -> str:
     stage = f" of stage {one.stage}" if one.stage else ""
     by = f" by {one.by}" if one.by else ""

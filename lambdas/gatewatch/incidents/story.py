@@ -24,7 +24,7 @@ from gatewatch.incidents.announce import (
     still,
 )
 from gatewatch.incidents.correlate import OPEN, began, correlate, ended_at, fails_now
-from gatewatch.incidents.deployments import Deployment, precedes, preceding
+from gatewatch.incidents.deployments import Deployment, meanwhile, precedes, preceding
 from gatewatch.incidents.links import ALONE, Links, claim_of, is_followed, leader, related, was_left
 from gatewatch.incidents.maintenance import hold
 from gatewatch.incidents.mute import Mute, mute
@@ -184,6 +184,7 @@ class Story:
                 team=about.team,
                 runbook=about.runbook,
                 preceded_by=self._preceded_by(one),
+                ended_after=self._ended_after(one),
             )
             for one in correlated
         ]
@@ -195,6 +196,11 @@ class Story:
         if one.preceded_by is not None and precedes(one.preceded_by, first):
             return one.preceded_by
         return preceding(first, self._about.deployments)
+
+    def _ended_after(self, one: Incident) -> str | None:
+        if one.resolved_at is None or not one.members:
+            return None
+        return meanwhile(began(one), one.resolved_at, self._about.deployments)
 
     def _held(self, one: Incident, states: Mapping[Key, RouteState], at: str) -> Incident:
         """By a maintenance window, by a pause, when what is held stays held, or by a mute."""

@@ -177,6 +177,7 @@ _TEXTS = (
     "cause",
     "scope",
     "preceded_by",
+    "ended_after",
     "because",
     "team",
     "runbook",

@@ -34,11 +34,13 @@ def _or_later(incident: Incident) -> str:
 
 
 def times(incident: Incident, now: str | None = None) -> Iterator[str]:
-    """After which deployment it began, if any; since when it fails and when its routes last passed;
-    for a resolved incident, its length as in its history, and both ends."""
+    """After which deployment it began and ended, if any; since when it fails and when its routes
+    last passed; for a resolved incident, its length as in its history, and both ends."""
     if incident.preceded_by and incident.members:
         yield f"began:       {after(began(incident), incident.preceded_by)}"
     if incident.resolved_at:
+        if incident.ended_after:
+            yield f"ended:       {after(incident.resolved_at, incident.ended_after)}"
         yield f"lasted:      {length(incident.opened_at, incident.resolved_at)}"
         yield f"opened:      {moment(incident.opened_at)}"
         yield f"resolved:    {moment(incident.resolved_at)}"
