@@ -20,10 +20,10 @@ from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.adapters.local.courier import Courier
 from gatewatch.adapters.local.heart import Heart
 from gatewatch.adapters.local.sqlite import SqliteStore
-from gatewatch.config.canonical import Channel, Heartbeat
+from gatewatch.config.canonical import HEARTBEAT, Channel, Heartbeat
 from gatewatch.delivery.outcome import Later, Outcome, Refused, Taken
 from gatewatch.delivery.parcel import Parcel
-from gatewatch.delivery.standing import HEARTBEAT, Standing
+from gatewatch.delivery.standing import Standing
 from gatewatch.notices.audience import Told
 from gatewatch.notices.notice import Notice
 from gatewatch.ports import Clock, StateError

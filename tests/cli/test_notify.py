@@ -11,15 +11,20 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import boto3
 import pytest
+from msgspec.structs import replace
 
+from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.cli import notifying
 from gatewatch.config.canonical import HookKind
+from gatewatch.model import Incident
+from tests.adapters.test_outbox import INCIDENT
 from tests.cli.test_cli import Cli
 from tests.deployed import _arn_of, _sqs, received
 from tests.receivers import (
@@ -456,3 +461,94 @@ def test_a_topic_that_is_gone_waits(cli: Cli, api: Api) -> None:
     assert cli("run", "--notify") == 1
     assert "1 message for gone undelivered" in cli.err
     assert standing(cli, "gone")["waiting"] == 1
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_bus_gets_events(cli: Cli, api: Api) -> None:
+    """The emulator takes events of buses that exist; what is in them, the adapter's tests say."""
+    bus = f"b-{uuid4().hex[:8]}"
+    boto3.client("events").create_event_bus(Name=bus)
+    configured(api, f"{{event_bus: {bus}}}")
+    assert cli("notify", "--test", "event_bus") == 0, cli.out
+    assert cli("run", "--notify") == 1
+    assert standing(cli, "event_bus")["delivered_at"] is not None
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_heart_beats_at_a_topic_too(cli: Cli, api: Api) -> None:
+    topic = boto3.client("sns").create_topic(Name=f"n-{uuid4().hex[:8]}")["TopicArn"]
+    inbox = _sqs().create_queue(QueueName=f"i-{uuid4().hex[:8]}")["QueueUrl"]
+    boto3.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=_arn_of(inbox))
+    configured(api, more=f"heartbeat: {{every: 1m, sns: '{topic}'}}")
+    assert cli("watch", "--notify", "--ticks", "1") == 1
+    [beat] = received(inbox)
+    assert json.loads(json.loads(beat["Body"])["Message"])["kind"] == "heartbeat"
+
+
+# History
+
+
+def ids(cli: Cli, *arguments: str) -> list[str]:
+    assert cli("incidents", "--format", "json", *arguments) == 0, cli.err
+    return [one["id"] for one in json.loads(cli.out)]
+
+
+def test_incidents_are_chosen_by_state_and_time(cli: Cli, api: Api) -> None:
+    configured(api)
+    now = datetime.now(UTC)
+    ended = {"3": timedelta(hours=1), "2": timedelta(days=3), "1": timedelta(days=30)}
+    over = [
+        replace(INCIDENT, id=name, state="resolved", resolved_at=(now - ago).isoformat())
+        for name, ago in ended.items()
+    ]
+    file = Path(".gatewatch/gatewatch.yaml.sqlite3")
+    with SqliteStore(file).open("orders") as memory:
+        memory.keep([], [replace(INCIDENT, id="4"), *over], {})
+    assert ids(cli) == ["4", "3", "2", "1"]
+    assert ids(cli, "--resolved") == ["3", "2", "1"]
+    assert ids(cli, "--open") == ["4"]
+    assert ids(cli, "--since", now.isoformat()) == ["4"]
+    assert ids(cli, "--since", "7d") == ["4", "3", "2"]
+    assert ids(cli, "--since", "7d", "--resolved", "--last", "1") == ["3"]
+    assert ids(cli, "--last", "1") == ["4", "3"]
+
+
+def test_each_has_all_that_is_known_of_it(cli: Cli, api: Api) -> None:
+    configured(api)
+    cli("run")
+    cli("incidents", "--format", "json")
+    [told] = json.loads(cli.out)
+    assert set(told) >= set(Incident.__struct_fields__)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--open", "--resolved"], "--open and --resolved: expected at most one of them"),
+        (["--since", "soon"], '--since: "soon": expected a time such as 2026-11-22T09:00:00Z'),
+        (["--since", "2026-11-22"], "expected a time such as 2026-11-22T09:00:00Z"),
+        (["--since", "999999d"], '--since: "999999d": expected a duration such as 30m or 2h'),
+        (["--since", ""], '--since: "": expected a time such as'),
+    ],
+)
+def test_what_cannot_be_chosen_is_bad_usage(
+    cli: Cli, api: Api, arguments: list[str], said: str
+) -> None:
+    configured(api)
+    assert cli("incidents", *arguments) == 3
+    assert said in cli.err
+    assert cli.out == ""
+
+
+def test_the_last_500_that_are_over_are_kept_and_all_that_are_open(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "state.sqlite3")
+    known = [replace(INCIDENT, id=f"{number:026}") for number in range(510)]
+    over = [replace(one, state="resolved") for one in known]
+    with store.open("orders") as memory:
+        memory.keep([], [*over, replace(INCIDENT, id="0")], {})
+    with store.open("users") as memory:
+        memory.keep([], [replace(over[0], id="9", api="users")], {})
+    kept = [one.id for one in store.incidents()]
+    assert len(kept) == 502
+    assert {"0", "9", f"{10:026}", f"{509:026}"} <= set(kept)
+    assert f"{9:026}" not in kept

@@ -9,8 +9,8 @@ from datetime import timedelta
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from gatewatch.config.canonical import Channel, Config, Heartbeat, Hook, Quiet
-from gatewatch.delivery.standing import HEARTBEAT, Standing
+from gatewatch.config.canonical import HEARTBEAT, Channel, Config, Heartbeat, Hook, Quiet
+from gatewatch.delivery.standing import Standing
 from gatewatch.incidents.correlate import moment
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from itertools import islice
 from typing import Annotated
@@ -15,7 +17,9 @@ from gatewatch.cli.exits import UsageError, until_closed
 from gatewatch.cli.journal import Journal, journal
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.reason import reason
+from gatewatch.cli.run import time_of
 from gatewatch.cli.stack import STACK_HELP, MonitorName, Region
+from gatewatch.cli.waiting import duration
 from gatewatch.config.problems import nearest
 from gatewatch.incidents.acknowledge import Ack, concerning
 from gatewatch.incidents.correlate import moment
@@ -23,6 +27,7 @@ from gatewatch.model import Acknowledgement, Incident
 from gatewatch.notices.visible import visible
 
 _LAST = 50
+_LONGEST = timedelta(days=3_650)
 
 Stack = Annotated[
     str | None, typer.Option("--stack", "-s", help=f"{STACK_HELP} [default: this machine's state]")
@@ -40,25 +45,47 @@ def incidents(
     monitor: MonitorName = None,
     api: Annotated[str | None, typer.Option("--api", help="Only incidents of this API.")] = None,
     only_open: Annotated[bool, typer.Option("--open", help="Only open incidents.")] = False,
+    only_resolved: Annotated[
+        bool, typer.Option("--resolved", help="Only incidents that are over.")
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Only incidents that were open at this time or since: a duration such as 7d, or a "
+            "time such as 2026-11-22T09:00:00Z.",
+        ),
+    ] = None,
     last: Annotated[
-        int, typer.Option(help="How many resolved ones, besides all open ones.", min=0)
-    ] = _LAST,
+        int | None,
+        typer.Option(
+            help=f"How many resolved ones, besides all open ones. [default: {_LAST}; with --since, "
+            "all]",
+            min=0,
+            show_default=False,
+        ),
+    ] = None,
     output: OutputFormat = Format.TEXT,
 ) -> None:
     """List the incidents, newest first, or show one in full.
 
-    With `--stack`, list those of the service in the account.
+    With `--stack`, list those of the service in the account. Open incidents are always kept; of the
+    resolved ones, the last 500 of each API on this machine, and those of 400 days in the account.
 
     **Examples**
 
     ```
     gatewatch incidents --open
+    gatewatch incidents --since 7d --format json
     gatewatch incidents 01M80Y0GD6
     gatewatch incidents --stack Gatewatch --api orders
     ```
     """
     book = journal(stack, config, state, region, monitor)
-    shown = _listed(book, api, 0 if only_open else last) if incident_id is None else None
+    if only_open and only_resolved:
+        raise UsageError("--open and --resolved: expected at most one of them")
+    wanted = _Wanted(api, not only_resolved, not only_open, _begin(since), last)
+    shown = _listed(book, wanted) if incident_id is None else None
     with until_closed():
         if shown is not None:
             _print_list(shown, book, output)
@@ -66,19 +93,51 @@ def incidents(
             _print_one(_one(book, incident_id or ""), book, output)
 
 
-def _listed(book: Journal, api: str | None, last: int) -> list[Incident]:
-    if api is not None and api not in (known := book.apis()):
-        close = nearest(api, known)
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Which incidents are listed. `last`: how many of those that are over; None: what is usual."""
+
+    api: str | None = None
+    is_open: bool = True
+    is_over: bool = True
+    since: datetime | None = None
+    last: int | None = None
+
+    @property
+    def most_over(self) -> int | None:
+        """None: all."""
+        if not self.is_over:
+            return 0
+        return _LAST if self.last is None and self.since is None else self.last
+
+    def covers(self, incident: Incident) -> bool:
+        ended = incident.resolved_at
+        is_in_time = self.since is None or ended is None or _time(ended) >= self.since
+        return self.api in (None, incident.api) and is_in_time
+
+
+def _time(at: str) -> datetime:
+    return datetime.fromisoformat(at)
+
+
+def _begin(since: str | None) -> datetime | None:
+    """Raises UsageError."""
+    if since is None:
+        return None
+    if since[-1:] in ("s", "m", "h", "d"):
+        return SystemClock().now() - duration("--since", since, _LONGEST)
+    return time_of("--since", since)
+
+
+def _listed(book: Journal, wanted: _Wanted) -> list[Incident]:
+    if wanted.api is not None and wanted.api not in (known := book.apis()):
+        close = nearest(wanted.api, known)
         hint = f" (did you mean {close}?)" if close else ""
-        raise UsageError(f"{api}: nothing is known of such an API{hint}")
-    ended = (
-        (incident for incident in book.ended() if api in (None, incident.api)) if last else iter(())
-    )
-    incidents = [
-        *(incident for incident in book.open() if api in (None, incident.api)),
-        *islice(ended, last),
-    ]
-    return sorted(incidents, key=lambda incident: incident.id, reverse=True)
+        raise UsageError(f"{wanted.api}: nothing is known of such an API{hint}")
+    most = wanted.most_over
+    ended = filter(wanted.covers, book.ended() if most != 0 else iter(()))
+    begun = filter(wanted.covers, book.open() if wanted.is_open else ())
+    return sorted([*begun, *islice(ended, most)], key=lambda one: one.id, reverse=True)
 
 
 def _print_list(incidents: list[Incident], book: Journal, output: Format) -> None:
@@ -111,7 +170,7 @@ def _one(book: Journal, prefix: str) -> Incident:
         return matching[0]
     if matching:
         raise UsageError(f"{len(matching)} incidents with an id that begins with {prefix}")
-    known = [close_id.id for close_id in _listed(book, None, _LAST)]
+    known = [close_id.id for close_id in _listed(book, _Wanted())]
     begun = {name[: len(prefix)]: name for name in reversed(known)}
     close = [
         begun[close_id] for close_id in get_close_matches(prefix.upper(), list(begun), cutoff=0.7)

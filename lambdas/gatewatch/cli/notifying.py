@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli.exits import AS_EXPECTED, UNDECIDED, UsageError, say
 from gatewatch.cli.show import count
-from gatewatch.config.canonical import Channel, Config, Heartbeat, Hook
+from gatewatch.config.canonical import HEARTBEAT, Channel, Config, Heartbeat, Hook
 from gatewatch.delivery.outcome import Later, Outcome, Refused, Taken
-from gatewatch.delivery.standing import HEARTBEAT, Standing
+from gatewatch.delivery.standing import Standing
 from gatewatch.notices.origin import Origin
 from gatewatch.own_fault import log_own_fault
 from gatewatch.ports import StateError
@@ -166,10 +166,14 @@ def _is_posted(parcel: Parcel) -> bool:
 
 
 def _published(parcel: Parcel, place: Origin) -> Outcome:
+    """To a topic or an event bus."""
+    from gatewatch.adapters.aws.beats import published_beat
     from gatewatch.service.ports import UnacceptableError, UndeliveredError
 
     try:
-        _publish(parcel, place)
+        if parcel.beat is not None:
+            return published_beat(parcel.beat)
+        _publish(parcel, parcel.to or Channel(), place)
     except UndeliveredError as error:
         return Later(because=str(error))
     except UnacceptableError as error:
@@ -179,13 +183,14 @@ def _published(parcel: Parcel, place: Origin) -> Outcome:
     return Taken()
 
 
-def _publish(parcel: Parcel, place: Origin) -> None:
+def _publish(parcel: Parcel, channel: Channel, place: Origin) -> None:
+    from gatewatch.adapters.aws.eventbridge import EventBridgePublisher
     from gatewatch.adapters.aws.sns import SnsPublisher
 
-    channel = parcel.to or Channel()
-    publisher = SnsPublisher(channel.key, place)
+    is_topic = channel.bus is UNSET
+    teller = SnsPublisher(channel.key, place) if is_topic else EventBridgePublisher(place)
     via = UNSET if channel.is_plain else channel
     if parcel.notice is not None:
-        publisher.publish(replace(parcel.notice, via=via))
+        teller.publish(replace(parcel.notice, via=via))
     elif parcel.bulletin is not None:
-        publisher.post(replace(parcel.bulletin, via=via))
+        teller.post(replace(parcel.bulletin, via=via))

@@ -7,9 +7,6 @@ from msgspec.structs import replace
 
 from gatewatch.delivery.outcome import Later, Outcome, Refused, Taken
 
-HEARTBEAT = ":heartbeat"
-"""Stands for a channel's key. No channel has a colon before its name."""
-
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`channel`: its key. `failing_since`: since when it has taken nothing that it was sent;

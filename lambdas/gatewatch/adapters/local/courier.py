@@ -12,11 +12,11 @@ from time import monotonic
 
 from gatewatch.adapters.local.alone import Alone
 from gatewatch.adapters.local.sqlite import SqliteStore
-from gatewatch.config.canonical import Channel
+from gatewatch.config.canonical import HEARTBEAT, Channel
 from gatewatch.delivery.backoff import wait_seconds
 from gatewatch.delivery.outcome import Later, Outcome
 from gatewatch.delivery.parcel import Parcel
-from gatewatch.delivery.standing import HEARTBEAT, Standing, after
+from gatewatch.delivery.standing import Standing, after
 from gatewatch.notices.notice import Notice
 from gatewatch.ports import Clock, StateError
 

@@ -8,10 +8,10 @@ from threading import Thread
 from gatewatch import __version__
 from gatewatch.adapters.local.courier import LAST_SECONDS, Carry, Tell
 from gatewatch.adapters.local.sqlite import SqliteStore
-from gatewatch.config.canonical import Heartbeat
+from gatewatch.config.canonical import HEARTBEAT, Heartbeat
 from gatewatch.delivery.outcome import Outcome, Taken
 from gatewatch.delivery.parcel import Beat, Parcel
-from gatewatch.delivery.standing import HEARTBEAT, Standing, after
+from gatewatch.delivery.standing import Standing, after
 from gatewatch.ports import Clock, StateError
 
 
