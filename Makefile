@@ -12,7 +12,7 @@ IN_VENV := PATH="$(CURDIR)/$(BIN):$$PATH" JSII_SILENCE_WARNING_END_OF_LIFE_NODE_
 	CDK_DISABLE_CLI_TELEMETRY=true CDK_DISABLE_VERSION_CHECK=1
 
 .DEFAULT_GOAL := help
-.PHONY: help lock lowest setup demo check test hunt attack mutants lint infra package synth bootstrap deploy destroy docs site accuracy faults nights releases conformance bench scale tools e2e clean
+.PHONY: help lock lowest setup demo check test hunt attack mutants lint infra package synth bootstrap deploy destroy docs site pictures accuracy faults nights releases conformance bench scale tools e2e clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 18
@@ -159,6 +159,11 @@ docs: setup  ## Write the generated pages: causes, and how to tell them apart
 site: $(VENV)/dev.stamp build/mkdocs/site.stamp  ## Build the docs site in build/site; any warning fails
 	@NO_MKDOCS_2_WARNING=1 build/mkdocs/bin/mkdocs build --strict
 	@$(BIN)/python -m pytest -q tests/website
+
+# Where it differs, look at the pictures before they are committed. Needs Chromium.
+pictures: $(VENV)/dev.stamp  ## Draw docs/on-call-*.webp: messages as people see them
+	@npm install --silent --no-save --prefix build/pictures adaptivecards@3.0.6 markdown-it@15.0.3
+	@$(BIN)/python -m bench.pictures
 
 accuracy: setup  ## How right the diagnosis is on recorded responses
 	@$(BIN)/python bench/accuracy.py --misses

@@ -46,14 +46,30 @@ def tone(card: Card) -> Tone:
 
 
 def headline(card: Card, longest: int) -> str:
-    """The symptom, behind its mark."""
-    return cut(f"{tone(card).mark} {literal(card.symptom)}", longest)
+    """The symptom, or that it is over; behind its mark."""
+    return cut(f"{tone(card).mark} {outcome(card)}", longest)
+
+
+def outcome(card: Card) -> str:
+    return f"{'resolved: ' if card.state == 'resolved' else ''}{literal(card.symptom)}"
+
+
+def is_heading(line: str) -> bool:
+    """Whether a line only announces what stands below it."""
+    return line.endswith(":")
 
 
 def status(card: Card) -> str:
     """How grave and what kind of message, and of which incident."""
     grave = [] if card.severity is None else [card.severity.upper()]
     return literal(" ".join((*grave, card.kind, "\u00b7", card.key)))
+
+
+def signature(card: Card) -> Iterator[str]:
+    """Which deployment says it, and which message it is: for whoever looks for it later."""
+    if card.place:
+        yield " \u00b7 ".join(f"{literal(one.label)} {literal(one.value)}" for one in card.place)
+    yield literal(card.end)
 
 
 def in_one_line(card: Card, longest: int) -> str:

@@ -22,9 +22,11 @@ from gatewatch.notices.chat import (
     details,
     headline,
     in_one_line,
+    is_heading,
     literal,
     may_be_shown,
     runs,
+    signature,
     status,
     tone,
     web_links,
@@ -34,6 +36,7 @@ from gatewatch.notices.visible import cut
 _LONGEST_HEADER = 150
 _LONGEST_TEXT = 3000
 _LONGEST_NOTICE = 400
+_LONGEST_TYPED = 2000
 _LONGEST_LABEL = 75
 _MOST_FIELDS = 10
 _MOST_BUTTONS = 5
@@ -82,8 +85,7 @@ def _blocks(card: Card) -> list[_Object]:
         *_facts(card.owned),
         *_buttons(card),
         *_fitting(_details(card), _LONGEST_REASONS, _MOST_REASONS),
-        *([_context(_place(card))] if card.place else []),
-        _context(literal(card.end)),
+        *map(_context, signature(card)),
     ]
 
 
@@ -99,18 +101,17 @@ def _fitting(found: Iterable[_Object], longest: int, most: int) -> Iterator[_Obj
 
 def _news(card: Card) -> Iterator[_Object]:
     if card.news:
-        yield from _sections([f"*{_shown(one)}*" for one in card.news])
+        yield from _sections([_bold(literal(one)) for one in card.news])
 
 
 def _facts(found: Iterable[Fact]) -> Iterator[_Object]:
     """Short ones side by side; commands as they are typed."""
     for kind, group in groupby(found, _width):
         facts = list(group)
-        if kind == "short":
+        if kind == "short" and len(facts) > 1:
             yield from _fields(facts)
         elif kind == "command":
-            for one in facts:
-                yield from _sections([f"*{_shown(one.label)}*"], [one.value])
+            yield from _sections([_to_type(one) for one in facts])
         else:
             yield from _sections([_labelled(one, " ") for one in facts])
 
@@ -124,6 +125,13 @@ def _width(fact: Fact) -> str:
 def _labelled(fact: Fact, between: str) -> str:
     label = f"*{_shown(cut(fact.label, _LONGEST_LABEL))}*{between}" if fact.label else ""
     return f"{label}{_shown(fact.value)}"
+
+
+def _to_type(fact: Fact) -> str:
+    """In its line: these commands are short."""
+    typed = _escaped(fact.value)
+    is_whole = may_be_shown(fact.value) and "`" not in fact.value and len(typed) <= _LONGEST_TYPED
+    return f"{_bold(literal(fact.label))} `{typed if is_whole else NOT_SHOWN}`"
 
 
 def _fields(facts: Sequence[Fact]) -> Iterator[_Object]:
@@ -142,14 +150,18 @@ def _details(card: Card) -> Iterator[_Object]:
 
 
 def _of_runs(title: str, found: Iterable[Run]) -> Iterator[_Object]:
-    told = [f"*{_shown(title)}*"] if title else []
+    told = [_bold(literal(title))] if title else []
     for run in found:
         if run.is_command:
             yield from _sections(told, run.lines)
             told = []
         else:
-            told += [_escaped(one) for one in run.lines]
+            told += [_bold(one) if is_heading(one) else _escaped(one) for one in run.lines]
     yield from _sections(told)
+
+
+def _bold(line: str) -> str:
+    return f"*{_escaped(line)}*"
 
 
 def _sections(lines: Sequence[str], command: Sequence[str] = ()) -> Iterator[_Object]:
@@ -187,10 +199,6 @@ def _buttons(card: Card) -> Iterator[_Object]:
     ]
     if found:
         yield {"type": "actions", "elements": found}
-
-
-def _place(card: Card) -> str:
-    return " \u00b7 ".join(f"{literal(one.label)} {literal(one.value)}" for one in card.place)
 
 
 def _header(text: str) -> _Object:

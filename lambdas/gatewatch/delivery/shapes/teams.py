@@ -19,10 +19,13 @@ from gatewatch.notices.chat import (
     Run,
     details,
     in_one_line,
+    is_heading,
     literal,
     may_be_shown,
     on_one_line,
+    outcome,
     runs,
+    signature,
     status,
     tone,
     web_links,
@@ -86,9 +89,8 @@ def _adaptive(card: Card, room: int) -> _Object:
             _top(card),
             *_kept((*_news(card), *_facts(card.facts), *_first(card)), room),
             *_facts(card.owned),
-            *_facts(card.place),
             *([_hidden(reasons)] if reasons else []),
-            _text(literal(card.end), size="Small", isSubtle=True),
+            *(_text(one, size="Small", isSubtle=True, spacing="Small") for one in signature(card)),
         ],
         "actions": [*_links(card), *([_TOGGLE] if reasons else [])],
     }
@@ -132,7 +134,7 @@ def _top(card: Card) -> _Object:
                         "width": "stretch",
                         "items": [
                             _text(
-                                cut(literal(card.symptom), _LONGEST_HEADLINE),
+                                cut(outcome(card), _LONGEST_HEADLINE),
                                 size="Medium",
                                 weight="Bolder",
                             ),
@@ -153,9 +155,7 @@ def _facts(found: Iterable[Fact]) -> Iterator[_Object]:
     for kind, group in groupby(found, _kind):
         facts = list(group)
         if kind == "command":
-            for one in facts:
-                yield _text(literal(one.label), weight="Bolder", spacing="Small")
-                yield _code([one.value if may_be_shown(one.value) else NOT_SHOWN])
+            yield _box(element for one in facts for element in _to_type(one))
         elif kind == "sentence":
             yield from (_text(literal(one.value)) for one in facts)
         else:
@@ -183,7 +183,13 @@ def _of_runs(title: str, found: Iterable[Run]) -> Iterator[_Object]:
         if run.is_command:
             yield _code(on_one_line(run))
         else:
-            yield from (_text(one, spacing="Small") for one in run.lines)
+            yield from map(_told, run.lines)
+
+
+def _told(line: str) -> _Object:
+    if is_heading(line):
+        return _text(line, weight="Bolder")
+    return _text(line, spacing="Small")
 
 
 def _hidden(reasons: Sequence[_Object]) -> _Object:
@@ -200,15 +206,22 @@ def _text(text: str, **looks: object) -> _Object:
     return {"type": "TextBlock", "text": text, "wrap": True, **looks}
 
 
+def _to_type(fact: Fact) -> Iterator[_Object]:
+    yield _text(literal(fact.label), size="Small", isSubtle=True, spacing="Small")
+    yield _typed(fact.value if may_be_shown(fact.value) else NOT_SHOWN)
+
+
 def _code(lines: Sequence[str]) -> _Object:
-    """Each command in a block of its own, to be copied whole. Runs of a RichTextBlock are shown as
-    they are, without any markdown: https://adaptivecards.io/explorer/TextRun.html"""
-    shown = [
-        {
-            "type": "RichTextBlock",
-            "spacing": "None",
-            "inlines": [{"type": "TextRun", "text": one, "fontType": "Monospace", "size": "Small"}],
-        }
-        for one in lines
-    ]
-    return {"type": "Container", "style": "emphasis", "spacing": "Small", "items": shown}
+    """Each command in a block of its own, to be copied whole."""
+    return _box(map(_typed, lines))
+
+
+def _box(items: Iterable[_Object]) -> _Object:
+    return {"type": "Container", "style": "emphasis", "spacing": "Small", "items": list(items)}
+
+
+def _typed(command: str) -> _Object:
+    """Runs of a RichTextBlock are shown as they are, without any markdown:
+    https://adaptivecards.io/explorer/TextRun.html"""
+    run = {"type": "TextRun", "text": command, "fontType": "Monospace", "size": "Small"}
+    return {"type": "RichTextBlock", "spacing": "None", "inlines": [run]}

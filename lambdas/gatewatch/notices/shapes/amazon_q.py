@@ -18,10 +18,12 @@ from gatewatch.notices.chat import (
     details,
     headline,
     in_one_line,
+    is_heading,
     literal,
     may_be_shown,
     on_one_line,
     runs,
+    signature,
     status,
     web_links,
 )
@@ -30,7 +32,7 @@ from gatewatch.notices.visible import cut, may_be_typed
 _LONGEST_TITLE = 250
 _LONGEST_DESCRIPTION = 8000
 _LONGEST_STEP = 350
-_MOST_STEPS = 10
+_MOST_STEPS = 12
 _MOST_LINKS = 2
 _LONGEST_KEYWORD = 75
 _LONGEST_CONTEXT = 250
@@ -78,12 +80,12 @@ def _lines(card: Card) -> Iterator[str]:
     yield from (literal(one) for one in card.news)
     yield from _facts(card.facts)
     yield from _facts(one for one in card.owned if not one.is_command)
-    yield from _facts(card.place)
     if card.incident is None:
         yield from _block(card.first)
     for one in details(card):
         yield from _block(one)
-    yield literal(card.end)
+    yield from (f"{literal(one.text)}: {one.href}" for one in web_links(card))
+    yield from signature(card)
 
 
 def _facts(found: Iterable[Fact]) -> Iterator[str]:
@@ -100,12 +102,10 @@ def _block(found: Block) -> Iterator[str]:
 
 
 def _steps(card: Card) -> Iterator[str]:
-    """Taking over comes first, or a long list of causes would hide it."""
+    """What to do first; taking over has its place, however many causes there may be."""
     typed = [step for fact in card.owned if fact.is_command for step in _command_of(fact)]
-    links = [f"{literal(one.text)}: {one.href}" for one in web_links(card)[:_MOST_LINKS]]
     told = [one for run in runs(card.first.lines) for one in _told(run)] if card.incident else []
-    room = _MOST_STEPS - len(typed)
-    found = [*told[: max(0, room - len(links))], *links[:room], *typed]
+    found = [*told[: max(0, _MOST_STEPS - len(typed))], *typed]
     return (one for one in found[:_MOST_STEPS] if one)
 
 
@@ -114,7 +114,7 @@ def _told(run: Run) -> Iterator[str]:
     if run.is_command:
         yield from _commands(run)
     else:
-        yield from (cut(one, _LONGEST_STEP) for one in run.lines if not one.endswith(":"))
+        yield from (cut(one, _LONGEST_STEP) for one in run.lines if not is_heading(one))
 
 
 def _command_of(fact: Fact) -> Iterator[str]:
