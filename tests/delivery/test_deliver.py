@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any
 
 import pytest
 
-from gatewatch.config.canonical import HookKind, SecretRef
+from gatewatch.config.canonical import Channel, HookKind, SecretRef
 from gatewatch.delivery.deliver import deliver
-from gatewatch.delivery.outcome import Later, Outcome, Refused, Taken
+from gatewatch.delivery.outcome import Answered, Later, Outcome, Refused, Taken
 from gatewatch.delivery.parcel import Parcel
+from gatewatch.delivery.post import Post
 from gatewatch.incidents.announce import AnnouncementKind
+from gatewatch.notices.card import Card
 from gatewatch.ports import SecretError
 from gatewatch.probe.posting import Poster
 from tests.receivers import (
@@ -194,6 +198,42 @@ def test_a_secret_that_cannot_be_read_is_named_with_what_to_do(pager: Receiver) 
     assert outcome == Later(
         because=f"its secret cannot be read: {pager.hook.key}: denied; next: permit it"
     )
+
+
+def test_our_own_fault_while_a_secret_is_read_loses_no_message(pager: Receiver) -> None:
+    def broken(_: SecretRef) -> str:
+        raise RuntimeError(KEY)
+
+    outcome = deliver(notice(pager.channel), ORIGIN, broken, POSTER.send)
+    assert outcome == Later(
+        because=f"its secret cannot be read: {pager.hook.key}: internal error: RuntimeError"
+    )
+
+
+def test_our_own_fault_while_it_is_sent_loses_no_message(pager: Receiver) -> None:
+    def broken(_: Post) -> Answered:
+        raise MemoryError(KEY)
+
+    outcome = deliver(notice(pager.channel), ORIGIN, pager.reveal, broken)
+    assert outcome == Later(because="internal error: MemoryError")
+
+
+@pytest.mark.parametrize("make", [changed, resolved])
+def test_a_message_that_cannot_be_made_goes_in_its_shortest_form(
+    pager: Receiver, make: Callable[[Channel], Parcel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = import_module(f"gatewatch.delivery.shapes.{pager.kind.value}")
+    whole = module.post
+
+    def failing(said: Card, *more: Any) -> Post | None:
+        if said.blocks:
+            raise IndexError("a fault of ours")
+        made: Post | None = whole(said, *more)
+        return made
+
+    monkeypatch.setattr(module, "post", failing)
+    assert sent(make(pager.channel), pager) == Taken()
+    assert list(pager.accepted) == [OPENED.id]
 
 
 def test_loopback_is_reached_from_the_command_line_alone(pager: Receiver) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import msgspec
 
-from gatewatch.config.canonical import Hook
+from gatewatch.config.canonical import Hook, SecretRef
 from gatewatch.config.template import TemplateFaultError
 from gatewatch.delivery.outcome import Answered, Later, Outcome, Refused, Taken, outcome_of
 from gatewatch.delivery.parcel import Beat, Parcel, card
@@ -26,7 +26,7 @@ def deliver(parcel: Parcel, origin: Origin, reveal: Reveal, send: Send) -> Outco
     """At most two requests: a message that was refused is sent once more in its shortest form, as
     one that a page cannot do without."""
     try:
-        return _delivered(parcel, origin, reveal, send)
+        return _delivered(parcel, origin, _read_by(reveal), _sent_by(send))
     except SecretError as error:
         remedy = f"; next: {error.remedy}" if error.remedy else ""
         return Later(because=f"its secret cannot be read: {error}{remedy}")
@@ -36,6 +36,33 @@ def deliver(parcel: Parcel, origin: Origin, reveal: Reveal, send: Send) -> Outco
         return _unfilled(error)
     except Exception as error:  # noqa: BLE001 - one parcel must not stop the others
         return Refused(because=log_own_fault("delivery_failed", parcel.lane, error))
+
+
+def _read_by(reveal: Reveal) -> Reveal:
+    """Our own fault while a secret is read is no fault of the message."""
+
+    def read(ref: SecretRef) -> str:
+        try:
+            return reveal(ref)
+        except SecretError:
+            raise
+        except Exception as error:  # noqa: BLE001 - said in the outcome, logged, counted
+            fault = log_own_fault("delivery_failed", str(ref), error)
+            raise SecretError(f"{ref}: {fault}", passes=True) from None
+
+    return read
+
+
+def _sent_by(send: Send) -> Send:
+    """Nor is one while it is sent."""
+
+    def answered(post: Post) -> Answered:
+        try:
+            return send(post)
+        except Exception as error:  # noqa: BLE001 - said in the outcome, logged, counted
+            return Answered(error=log_own_fault("delivery_failed", "", error))
+
+    return answered
 
 
 def _unfilled(error: TemplateFaultError) -> Refused:
