@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gatewatch.config.template import (
     FIELDS,
+    FILTERS,
     MOST_OUTPUT,
     TemplateFaultError,
     filled,
@@ -156,3 +158,8 @@ def test_which_bodies_are_json(content_type: str | None, answer: bool) -> None:
 
 def test_a_template_may_name_every_field_of_the_message_for_programs() -> None:
     assert set(Message.__struct_fields__) <= FIELDS
+
+
+def test_the_page_names_every_filter() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "on-call.md").read_text()
+    assert [one for one in FILTERS if f"`{one}`" not in page] == []

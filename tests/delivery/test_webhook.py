@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -60,6 +63,26 @@ def test_a_receiver_can_tell_who_sent_it_and_when(hook: Receiver) -> None:
     assert moment == "1795000000"
     signed = hmac.new(SIGN.encode(), f"{moment}.".encode() + got.body, "sha256").hexdigest()
     assert got.headers["x-gatewatch-signature"] == f"v1={signed}"
+
+
+def test_the_documented_check_tells_ours_from_others(hook: Receiver) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "on-call.md").read_text()
+    found = re.search(r"```python\n(def is_genuine.*?)```", page, re.DOTALL)
+    assert found is not None
+    known: dict[str, Any] = {"hmac": hmac}
+    exec(found[1], known)  # noqa: S102 - ours
+    sent(notice(hook.channel), hook)
+    (got,) = hook.got
+    headers = {name.title(): value for name, value in got.headers.items()}
+    cases = {
+        "ours": (SIGN.encode(), got.body, NOW + 299),
+        "another secret": (b"x", got.body, NOW),
+        "another body": (SIGN.encode(), got.body + b" ", NOW),
+        "an old one": (SIGN.encode(), got.body, NOW + 301),
+    }
+    told = [name for name, (key, body, now) in cases.items()
+            if known["is_genuine"](key, headers, body, now)]  # fmt: skip
+    assert told == ["ours"]
 
 
 def test_whoever_names_no_secret_sends_none(hook: Receiver) -> None:

@@ -128,7 +128,7 @@ def _environment(undefined: type[Any]) -> Environment:
                 raise TemplateFaultError(f"its loops take more than {_MOST_STEPS} steps")
             yield one
 
-    env.filters = {**{name: _short(one) for name, one in _FILTERS.items()}, _COUNTED: counted}
+    env.filters = {**{name: _short(one) for name, one in FILTERS.items()}, _COUNTED: counted}
     return env
 
 
@@ -184,7 +184,7 @@ def _default(found: Any, otherwise: Any = "") -> Any:
     return found if found or found == 0 else otherwise
 
 
-_FILTERS: dict[str, Callable[..., Any]] = {
+FILTERS: dict[str, Callable[..., Any]] = {
     "capitalize": lambda found: str(found).capitalize(),
     "default": _default,
     "escape": _escaped,
@@ -216,8 +216,8 @@ def _check(tree: nodes.Template, env: Environment) -> None:
         if kind not in _ALLOWED or (isinstance(one, nodes.For) and one.recursive):
             told = "expected only fields, filters, if and for"
             raise TemplateFaultError(f"line {one.lineno} of the template: {told}; here: {kind}")
-        if isinstance(one, nodes.Filter) and one.name not in _FILTERS:
-            raise TemplateFaultError(_no_such("filter", one.name, one.lineno, _FILTERS))
+        if isinstance(one, nodes.Filter) and one.name not in FILTERS:
+            raise TemplateFaultError(_no_such("filter", one.name, one.lineno, FILTERS))
         if isinstance(one, nodes.Test) and one.name not in env.tests:
             raise TemplateFaultError(_no_such("test", one.name, one.lineno, env.tests))
         if isinstance(one, (nodes.List, nodes.Tuple)) and not _is_of_constants(one):
