@@ -88,6 +88,7 @@ NOT_TOLD = {
         CredentialKind.SIGV4, url="https://api.example.com/x"
     ),
     "no_address": sent(url=""),
+    "a_tag": sent(url=f"{URL}?<script>"),
     "another_scheme": sent(url="file:///etc/passwd"),
     "an_option": sent(url="-o/etc/passwd"),
     "a_space": sent(url=f"{URL}/a b"),
@@ -129,14 +130,15 @@ def test_a_real_shell_fills_in_what_was_hidden_and_runs_nothing_else(text: str) 
     assert said.stdout.splitlines() == ["-gi", filled, "-H", "authorization: Bearer a b*"]
 
 
-PRINTABLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=40)
+PRINTABLE = st.text(
+    st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="<>"), max_size=40
+)
 
 
 @given(PRINTABLE, PRINTABLE)
 def test_any_address_and_header_is_one_word_of_a_shell(path: str, value: str) -> None:
     url = f"{URL}/{path}"
     command = curl(sent(url=url, user_agent=value))
-    if HIDDEN not in path + value:
-        assert command is not None
-        agent = ["-H", f"user-agent: {value}"] if value else []
-        assert shlex.split(command) == ["curl", "-gi", url, *agent]
+    assert command is not None
+    agent = ["-H", f"user-agent: {value}"] if value else []
+    assert shlex.split(command) == ["curl", "-gi", url, *agent]

@@ -107,7 +107,7 @@ def test_a_program_gets_what_a_person_would_do() -> None:
         "repeat": "curl -gi https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders"
         ' -H "authorization: Bearer $TOKEN"',
         "acknowledge": f"gatewatch ack {OPENED.id} {place}",
-        "mute": f"gatewatch mute orders --for 2h {place}",
+        "mute": f"gatewatch mute orders 'GET /orders' --for 2h {place}",
         "in_full": f"gatewatch incidents {OPENED.id} {place}",
     }
 

@@ -494,6 +494,25 @@ def test_half_of_a_command_is_not_shown() -> None:
     assert "too long to stand here" in steps
 
 
+ODD_ROUTES = {
+    "what a chat obeys": "GET /<!channel>",
+    "a tag": "GET /<script>",
+    "a control": "GET /a\x1b[2Jb",
+    "a direction": "GET /\u202egnp",
+    "a line": "GET /a\nb",
+    "very long": f"GET /{'x' * 2000}",
+}
+
+
+@pytest.mark.parametrize("route", ODD_ROUTES.values(), ids=ODD_ROUTES)
+def test_a_command_is_shown_as_it_is_typed_or_not_at_all(route: str) -> None:
+    said = as_text("m", "opened", AT, replace(OPENED, members=(member(route),)), origin=ORIGIN)
+    line = next(one for one in said.splitlines() if one.startswith("mute:"))
+    assert line == (
+        "mute:        # this command cannot be shown as it is typed; the incident in full has it"
+    )
+
+
 def test_what_others_wrote_is_shown_and_steers_nothing() -> None:
     evil = "\x1b[2J\r\nowner: me\u2028\x9b\u202e"
     body = replace(SEEN, response=replace(SEEN.response, body=evil))

@@ -187,10 +187,12 @@ def _taking_over(incident: Incident, origin: Origin) -> str | None:
 
 
 def _muting(incident: Incident, origin: Origin) -> str | None:
-    """Nobody should be led to hear no more of an exposure."""
+    """As little as stops these messages; an exposure is never muted."""
     if incident.finding in EXPOSURES:
         return None
-    return origin.command("mute", incident.api, "--for", "2h")
+    routes = {one.route for one in concerned(incident)}
+    muted = (incident.api, *routes) if len(routes) == 1 else (incident.api,)
+    return origin.command("mute", *muted, "--for", "2h")
 
 
 def _facts(incident: Incident, at: str) -> Iterator[Fact]:

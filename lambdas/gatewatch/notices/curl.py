@@ -11,7 +11,7 @@ from gatewatch.model import READING_METHODS, CredentialKind, Exchange, SentCrede
 from gatewatch.notices.commands import may_be_signed
 from gatewatch.redaction.looks import HIDDEN
 
-_URL = re.compile(r"https?://[\x21-\x7e]+")
+_URL = re.compile(r"https?://[\x21-\x3b=\x3f-\x7e]+")
 _SENT_ALONG = (API_ID_HEADER, "user-agent")
 _VALUE = re.compile(r"[\x20-\x7e]+")
 _LONGEST = 900

@@ -84,7 +84,13 @@ def _pages(card: Card) -> Iterator[str]:
 
 def _facts(found: Iterable[Fact]) -> Iterator[str | Line]:
     for one in found:
-        yield f"{f'{one.label}:':<13}{one.value}" if one.label else one.value
+        label = f"{f'{one.label}:':<13}" if one.label else ""
+        if one.is_command:
+            is_shown = _is_shown(one.value) and obeyed_by_none(one.value) == one.value
+            value = one.value if is_shown else _NOT_SHOWN
+            yield Line(f"{label}{value}", is_command=True)
+        else:
+            yield f"{label}{one.value}"
 
 
 def _block(found: Block) -> Iterator[str | Line]:
@@ -103,14 +109,19 @@ def _line(found: str | Line) -> str:
     """A line stays one line, whatever it quotes, and no longer than a person reads. A command is
     shown exactly as it is typed, or not at all."""
     if isinstance(found, Line) and found.is_command:
-        return (
-            cut(visible_line(found.text), _LONGEST_LINE) if may_be_typed(found.text) else _NOT_SHOWN
-        )
+        return found.text if _is_shown(found.text) else f"    {_NOT_SHOWN}"
     text = found.text if isinstance(found, Line) else found
     return cut(visible_line(obeyed_by_none(text)), _LONGEST_LINE)
 
 
-_NOT_SHOWN = "    # a chat would obey part of this command; the incident in full shows it"
+_NOT_SHOWN = "# this command cannot be shown as it is typed; the incident in full has it"
+
+
+def _is_shown(command: str) -> bool:
+    """Half of a command, or one without what no screen shows, does something else; part of it may
+    be what a chat would obey."""
+    is_whole = len(command) <= _LONGEST_LINE and visible_line(command) == command
+    return is_whole and may_be_typed(command)
 
 
 def short_text(card: Card) -> str:
