@@ -6,7 +6,11 @@ from datetime import timedelta
 
 import boto3
 import pytest
+from msgspec.structs import replace
 
+from gatewatch.adapters.aws.channel_items import DynamoChannels
+from gatewatch.config.author import load
+from gatewatch.delivery.standing import Standing
 from handlers import wiring
 from tests.cli.operated import Operated
 from tests.cli.test_on_call import Command, account, command
@@ -132,3 +136,55 @@ def test_an_older_version_is_said_to_be_one_and_not_dead(operated: Operated) -> 
         told = operated.out + operated.err
         assert "an older version is deployed" in told
         assert "does nothing" not in told
+
+
+TELLING = """
+heartbeat: {url: "https://hc.example.com/beat"}
+notify:
+  - {name: night, pagerduty: {secret: gatewatch/pager}}
+"""
+
+
+def _telling(operated: Operated) -> None:
+    account = operated.account
+    text = (CONFIG % {"place": account.gateway.place}) + TELLING
+    config = load(text, "test")
+    account.allowed = replace(
+        account.allowed,
+        hooks={one.key: one.hook for one in config.notify if one.hook},
+        heartbeat=config.heartbeat or None,
+    )
+    account.deploy()
+    account.publish(text)
+    account.minutes(1)
+
+
+def test_each_channel_says_how_it_fares(operated: Operated) -> None:
+    _telling(operated)
+    table = DynamoChannels(operated.account.table._name)
+    table.set_standing(Standing(channel="", delivered_at=tick(1)))
+    table.set_standing(
+        Standing(
+            channel="night", delivered_at=tick(0), failing_since=tick(1), because="answered 503"
+        )
+    )
+    for one in ("a", "b"):
+        table.add_waiting("night", one)
+    assert operated("status") == 1
+    [_, told] = operated.out.split("channels:\n")
+    assert "    own topic: sns, to the deployment's own topic\n" in told
+    assert "    night: pagerduty, to events.pagerduty.com:443\n" in told
+    assert "failing since   2026-11-22 09:01:00 UTC: answered 503" in told
+    assert "waiting         2" in told
+    assert "    the heartbeat: heartbeat, to hc.example.com:443\n" in told
+    assert "night: takes no message since 2026-11-22 09:01:00 UTC: answered 503" in told
+    operated("status", "--format", "json")
+    known = {one["name"]: one for one in operated.json["channels"]}
+    assert list(known) == ["own topic", "night", "the heartbeat"]
+    assert (known["night"]["waiting"], known["night"]["delivered_at"]) == (2, tick(0))
+
+
+def test_only_topics_are_asked_for_subscribers(operated: Operated) -> None:
+    _telling(operated)
+    operated("status", "--format", "json")
+    assert all(one["topic"].startswith("arn:") for one in operated.json["topics"])

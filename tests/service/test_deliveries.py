@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from gatewatch.adapters.aws.channel_items import DynamoChannels
 from gatewatch.adapters.aws.sqs import SqsQueue
 from gatewatch.config.canonical import (
+    HEARTBEAT,
     Channel,
     Heartbeat,
     Hook,
@@ -436,7 +437,7 @@ def test_a_beat_is_posted_and_dropped_once_the_next_is_due(posting: Posting) -> 
         SqsQueue(posting.queue).send([message(late), message(beat(now, to))])
         assert posting.deliver() == []
         assert [one.json["at"] for one in ear.got] == [now.isoformat()]
-    assert posting.table.standing("heartbeat").delivered_at is not None
+    assert posting.table.standing(HEARTBEAT).delivered_at is not None
     assert posting.counted() == {}
 
 
@@ -450,7 +451,7 @@ def test_a_beat_that_nobody_hears_makes_way_for_the_next(posting: Posting) -> No
         assert len(posting.deliver()) == 1
         assert posting.deliver(seconds_later=58) == [], "its next try would come too late"
         assert len(ear.got) == 2
-    assert posting.table.standing("heartbeat").failing_since is not None
+    assert posting.table.standing(HEARTBEAT).failing_since is not None
 
 
 def test_a_heartbeat_to_a_topic_is_published(posting: Posting) -> None:
@@ -467,4 +468,4 @@ def test_a_heartbeat_to_a_topic_that_is_gone_waits(posting: Posting) -> None:
     posting.allow(heartbeat=to)
     SqsQueue(posting.queue).send([message(beat(datetime.now(UTC), to))])
     assert len(posting.deliver()) == 1
-    assert "NotFound" in (posting.table.standing("heartbeat").because or "")
+    assert "NotFound" in (posting.table.standing(HEARTBEAT).because or "")

@@ -13,6 +13,7 @@ from secrets import token_hex
 import msgspec
 import typer
 
+from gatewatch.adapters.aws.channel_items import DynamoChannels
 from gatewatch.adapters.aws.dynamodb import DynamoTable
 from gatewatch.adapters.aws.sns import confirmed_subscribers
 from gatewatch.adapters.aws.sts import own_name
@@ -23,6 +24,7 @@ from gatewatch.cli.reason import reason
 from gatewatch.cli.stack import Outputs, Place, in_one_line
 from gatewatch.config.canonical import Config, UnreadableError, read_canonical
 from gatewatch.config.problems import nearest
+from gatewatch.delivery.standing import Standing
 from gatewatch.incidents.mute import Mute
 from gatewatch.incidents.track import RouteState
 from gatewatch.model import Incident
@@ -107,6 +109,12 @@ class Service:
     def open_incidents(self) -> list[Incident]:
         with self._asked():
             return self.table.open_incidents()
+
+    def standings(self) -> dict[str, Standing]:
+        """How the channels fare, by their keys."""
+        with self._asked():
+            found = DynamoChannels(self.outputs["StateTable"], self.place.region).standings()
+        return {one.channel: one for one in found}
 
     def states(self, api: str) -> list[RouteState]:
         with self._asked():

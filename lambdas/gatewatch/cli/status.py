@@ -15,6 +15,7 @@ import msgspec
 import typer
 
 from gatewatch.cli import show, waiting
+from gatewatch.cli.channels import Fares, fares, lines
 from gatewatch.cli.exits import AS_EXPECTED, FINDINGS, UNDECIDED, UsageError, until_closed
 from gatewatch.cli.mutes import mute_line
 from gatewatch.cli.options import Format, OutputFormat
@@ -22,6 +23,7 @@ from gatewatch.cli.pausing import pause_line
 from gatewatch.cli.service import Service, Where
 from gatewatch.cli.stack import DEFAULT_STACK, MonitorName, Place, Region, StackName
 from gatewatch.config.canonical import Api, Config, Route
+from gatewatch.delivery.outbox import OWN
 from gatewatch.incidents.correlate import moment
 from gatewatch.incidents.mute import Mute
 from gatewatch.incidents.track import RouteState
@@ -30,6 +32,7 @@ from gatewatch.notices.visible import visible
 from gatewatch.notices.words import headline
 from gatewatch.plan import anonymous_interval, whole_minutes
 from gatewatch.service.errands import Pause, Tick, covering
+from gatewatch.service.heartbeat import topics_of
 from gatewatch.service.seldom import SELDOM
 
 _T = TypeVar("_T")
@@ -59,7 +62,8 @@ class Subscribed(msgspec.Struct, frozen=True, kw_only=True):
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """`wrong`: what somebody must mend; `unknown`: what could not be read, or is not looked at.
 
-    `last_look`: the last one that is stored; where all is well, not each one is.
+    `last_look`: the last one that is stored; where all is well, not each one is. `channels`: how
+    each fares, the heartbeat last.
     """
 
     where: Where
@@ -72,6 +76,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     pauses: tuple[Pause, ...]
     mutes: tuple[Mute, ...]
     topics: tuple[Subscribed, ...]
+    channels: tuple[Fares, ...]
     wrong: tuple[str, ...]
     unknown: tuple[str, ...]
 
@@ -84,8 +89,8 @@ def status(
 ) -> None:
     """Say what is deployed, whether it is alive, and what it sees.
 
-    Exit code 0 when it ticks and looks, no incident is open and each topic has subscribers; 1 when
-    one of these is not so; 2 when something is not known, or not looked at.
+    Exit code 0 when it ticks and looks, no incident is open, each topic has subscribers and no
+    channel fails; 1 when one of these is not so; 2 when something is not known, or not looked at.
 
     **Examples**
 
@@ -138,6 +143,7 @@ class _Reader:
             pauses=pauses,
             mutes=mutes,
             topics=tuple(self._topics(config)),
+            channels=self._channels(config),
             wrong=tuple(dict.fromkeys(self._wrong)),
             unknown=tuple(dict.fromkeys(self._unknown)),
         )
@@ -215,12 +221,24 @@ class _Reader:
             counted.update("paused" if is_paused else one for one in _standings(api, states))
         return Routes(**counted), max(self._last.values(), key=datetime.fromisoformat, default=None)
 
+    def _channels(self, config: Config | None) -> tuple[Fares, ...]:
+        """The deployment's own topic, and those of `notify`."""
+        standings = self._read(self._service.standings, None)
+        if config is None or standings is None:
+            return ()
+        found = fares(config, standings, (OWN,))
+        for one in found:
+            if not one.is_well:
+                since = moment(one.failing_since or "")
+                self._wrong.append(f"{one.name}: takes no message since {since}: {one.because}")
+        return found
+
     def _topics(self, config: Config | None) -> Iterator[Subscribed]:
         """Ours, and those of `notify`."""
         named = {
             name: self._service.outputs.get(name) for name in ("IncidentsTopic", "AlarmsTopic")
         }
-        others = [one.topic for one in config.notify] if config is not None else []
+        others = topics_of(config) if config is not None else ()
         for topic in dict.fromkeys((*(one for one in named.values() if one), *others)):
             count = self._read(partial(self._service.subscribers, topic), None)
             if count == 0:
@@ -288,6 +306,9 @@ def _lines(found: Status) -> Iterator[str]:
     yield from map(mute_line, found.mutes)
     yield "subscribers:"
     yield from (f"    {one.topic}: {_confirmed(one)}" for one in found.topics)
+    if found.channels:
+        yield "channels:"
+        yield from (f"    {line}" for one in found.channels for line in lines(one))
     if found.wrong:
         yield "wrong:"
         yield from (f"    {one}" for one in found.wrong)
