@@ -221,6 +221,32 @@ def test_a_command_is_shown_as_it_is_typed_or_not_at_all(
     assert not any("xxx" in text and typed not in text for text in found)
 
 
+TYPED = {
+    "a_backtick": ("gatewatch mute 'a`b'", {"slack": False, "teams": True, "amazon_q": False}),
+    "a_link": ("gatewatch mute '<https://x.example|y>'", {"slack": True, "amazon_q": False}),
+    "a_placeholder": ("gatewatch mute '<x>'", {"slack": True, "amazon_q": False}),
+    "unseen": ("gatewatch mute a\u200eb", dict.fromkeys(CHATS, False)),
+    "too_long": (f"gatewatch mute {'&' * 1500}", dict.fromkeys(CHATS, False)),
+}
+
+
+@pytest.mark.parametrize("chat", CHATS)
+@pytest.mark.parametrize(("typed", "shown"), TYPED.values(), ids=TYPED)
+def test_so_is_one_that_takes_over(chat: str, typed: str, shown: dict[str, bool]) -> None:
+    one = replace(card(), owned=(Fact(label="take over", value=typed, is_command=True),))
+    assert any(typed in text for text in said(chat, one)) is shown.get(chat, True)
+    assert problems(chat, CHATS[chat](one)) == []
+
+
+def test_a_fix_has_its_place_beside_what_confirms_the_cause() -> None:
+    """Of what Amazon Q shows as the next steps."""
+    steps = json.loads(CHATS["amazon_q"](card("joined")))["content"]["nextSteps"]
+    told = " ".join(steps)
+    places = [told.find(one) for one in ("check:", "fix:", "gatewatch ack", "gatewatch mute")]
+    assert places == sorted(places)
+    assert -1 not in places
+
+
 @pytest.mark.parametrize("chat", ["slack", "teams"])
 def test_an_address_elsewhere_is_not_told(chat: str) -> None:
     shape = {"slack": slack, "teams": teams}[chat]

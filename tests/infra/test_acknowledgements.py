@@ -102,6 +102,19 @@ def test_the_address_is_open_and_said(paged: Resource) -> None:
     assert "FunctionUrl" in read(said["Value"])
 
 
+def test_strangers_reach_the_function_by_its_address_alone(paged: Resource) -> None:
+    """A call of the function itself is believed without a signature."""
+    open_to_all = [
+        one
+        for one in resources(paged, "AWS::Lambda::Permission").values()
+        if one["Principal"] == "*"
+    ]
+    by_action = {one["Action"]: one for one in open_to_all}
+    assert len(open_to_all) == len(by_action)
+    assert by_action.pop("lambda:InvokeFunctionUrl")["FunctionUrlAuthType"] == "NONE"
+    assert all(one["InvokedViaFunctionUrl"] is True for one in by_action.values())
+
+
 def test_its_alarms_ring_with_the_others(paged: Resource) -> None:
     alarms = {short(name) for name in resources(paged, "AWS::CloudWatch::Alarm")}
     mine = {f"HealthAlarms{one}" for one in ("AcknowledgeErrors", "AcknowledgementsRefused")}
