@@ -134,12 +134,13 @@ def test_a_file_of_the_version_before_gets_an_outbox(tmp_path: Path) -> None:
         raw.execute("DROP TABLE outbox")
         raw.execute("DROP TABLE channel")
         raw.execute("DROP TABLE audience")
+        raw.execute("DROP TABLE mute")
         raw.execute("INSERT INTO incident VALUES (?, ?, ?, ?)", ("1", "orders", "open", _OLD))
         raw.execute("PRAGMA user_version = 4")
     raw.close()
     store = SqliteStore(file)
     with store.open("orders") as memory:
-        assert (len(memory.incidents), memory.told.outbox) == (1, ())
+        assert (len(memory.incidents), memory.told.outbox, memory.mutes) == (1, (), ())
     keep(store, notice())
     assert waiting(store) == ["m1"]
 
