@@ -9,18 +9,19 @@ from datetime import datetime, timedelta
 
 from gatewatch.config.canonical import Api, Channel, Config
 from gatewatch.config.windows import openings
-from gatewatch.delivery.outbox import is_heard
+from gatewatch.delivery.outbox import apart, is_heard
 from gatewatch.delivery.telling import tell
 from gatewatch.incidents.ahead import BelievedMemory, believed_memory
 from gatewatch.incidents.announce import Announcement
 from gatewatch.incidents.deployments import Deployment
+from gatewatch.incidents.links import Claim
 from gatewatch.incidents.mute import Mute
 from gatewatch.incidents.states import keys_of, overtaken, patience_of, tracked
 from gatewatch.incidents.story import ApiContext, Story
 from gatewatch.incidents.track import (
     retire,
 )
-from gatewatch.model import Incident, Severity, Verdict
+from gatewatch.model import Incident, Verdict
 from gatewatch.ports import ApiMemory, Clock, Store
 
 
@@ -29,9 +30,9 @@ class _Context(ApiContext, frozen=True, kw_only=True):
 
     channels: tuple[Channel, ...] = ()
 
-    def is_heard_with(self, incident: Incident, severity: Severity) -> bool:
-        is_heard_here = is_heard(incident, severity, self.channels)
-        return super().is_heard_with(incident, severity) and is_heard_here
+    def is_heard_with(self, incident: Incident, claim: Claim) -> bool:
+        is_heard_here = is_heard(incident, claim, self.channels, apart(self.channels))
+        return super().is_heard_with(incident, claim) and is_heard_here
 
 
 @dataclass(slots=True)

@@ -63,3 +63,8 @@ def test_without_names_a_configuration_is_published_as_before() -> None:
     body = encoded(load(TEXT.replace(", apis: [orders]", ""), "f")).decode()
     written = [f'{{"topic":"{TOPIC.format(one)}","severities":[],"only":null}}' for one in NAMES]
     assert f'"notify":[{",".join(written)}]' in body
+
+
+def test_a_writer_knows_which_channels_other_apis_do_not_tell() -> None:
+    assert heard("orders").apart == {TOPIC.format("orders")}
+    assert heard("billing").apart == frozenset()

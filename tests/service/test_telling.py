@@ -11,8 +11,9 @@ import pytest
 from msgspec.structs import replace
 
 from gatewatch.config.canonical import Channel, Hook, HookKind, Quiet, Window
-from gatewatch.delivery.outbox import OWN, bounded
+from gatewatch.delivery.outbox import OWN, apart, bounded
 from gatewatch.incidents.acknowledge import Ack
+from gatewatch.incidents.links import Claim
 from gatewatch.model import (
     Acknowledgement,
     Finding,
@@ -372,3 +373,37 @@ def test_an_audience_is_read_by_nobody_who_does_not_know_it() -> None:
     assert unpack_ledger("orders", packed, 0) == found.ledger
     [audience] = found.ledger.audiences.values()
     assert (audience.since, len(audience.ears)) == (tick(2), 2)
+
+
+LED: dict[str, tuple[Channel, bool]] = {
+    "it takes all": (topic("all"), True),
+    "it takes the incidents of both teams": (topic("both", owners=("a", "b")), True),
+    "it takes those of one team": (topic("b", owners=("b",)), False),
+    "it takes this layer": (GATE, False),
+    "it takes both layers": (topic("two", layers=(Layer.ROUTING, Layer.AUTH)), True),
+    "it takes this finding": (topic("refused", findings=(Finding.REFUSED,)), False),
+    "it takes those of some APIs": (topic("some", apis=("orders",)), False),
+    "it takes less grave ones": (topic("medium", severities=(Severity.MEDIUM,)), False),
+    "it takes those of one team later": (topic("b", owners=("b",), after_seconds=60.0), False),
+    "it takes all later": (BOSS, True),
+}
+
+
+@pytest.mark.parametrize("name", LED)
+def test_an_incident_is_left_to_another_api_only_if_all_that_take_it_are_told_there(
+    name: str,
+) -> None:
+    channel, is_left = LED[name]
+    [mine] = night([MEDIUM], team="b").ledger.open
+    claim = Claim(
+        scope="credential user",
+        api="users",
+        incident="other",
+        severity=Severity.HIGH,
+        at=tick(1),
+        team="a",
+        layer=Layer.AUTH,
+        finding=Finding.CREDENTIAL_UNREADABLE,
+    )
+    about = WriterContext(channels=(channel,), apart=apart([channel]))
+    assert about.is_heard_with(mine, claim) is is_left

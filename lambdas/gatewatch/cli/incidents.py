@@ -199,7 +199,8 @@ def ack(
 ) -> None:
     """Acknowledge an incident, or release a write that got through without a credential.
 
-    An acknowledged incident shows who took it over, and sends no message until it changes or ends.
+    An acknowledged incident shows who took it over, of which chats, pagers and programs are told;
+    it sends no other message until it changes or ends.
     A write that got through is held back, since it may have changed something; once it is closed,
     name its API and route to release it, which also acknowledges its incidents.
 

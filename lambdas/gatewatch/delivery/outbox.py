@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from gatewatch.config.canonical import Channel
 from gatewatch.config.windows import open_at, recent
 from gatewatch.incidents.announce import Announcement, AnnouncementKind
-from gatewatch.model import EXPOSURES, Incident, Severity
+from gatewatch.incidents.links import Claim
+from gatewatch.model import EXPOSURES, Incident
 from gatewatch.notices.notice import Notice
 
 OWN = Channel(topic="")
@@ -47,11 +48,22 @@ def _each_once(channels: Iterable[Channel]) -> list[Channel]:
     return list({one.key: one for one in channels}.values())
 
 
-def is_heard(incident: Incident, severity: Severity, channels: Collection[Channel]) -> bool:
-    """Whether every channel that gets an incident would also get one of this severity."""
-    return set(takers(incident, channels)) <= set(
-        takers(replace(incident, severity=severity), channels)
-    )
+def is_heard(
+    incident: Incident, claim: Claim, channels: Collection[Channel], apart: Container[str]
+) -> bool:
+    """Whether every channel that gets an incident, at once or later, also gets the one of another
+    API that claims to tell of it. Those `apart`, by key, take only the incidents of some APIs."""
+    of_all = [one for one in channels if one.key not in apart]
+    theirs = claim.told(incident)
+    return {*takers(incident, channels), *later_takers(incident, channels)} <= {
+        *takers(theirs, of_all),
+        *later_takers(theirs, of_all),
+    }
+
+
+def apart(channels: Iterable[Channel]) -> frozenset[str]:
+    """The keys of the channels that take only the incidents of some APIs."""
+    return frozenset(one.key for one in channels if one.apis is not msgspec.UNSET)
 
 
 def _takes(channel: Channel, incident: Incident) -> bool:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from gatewatch.incidents.correlate import CREDENTIAL, OPEN
 from gatewatch.incidents.learn import concerned, may_be_a_credential
-from gatewatch.model import Incident, Related, Severity, is_stranger
+from gatewatch.model import Finding, Incident, Layer, Related, Severity, is_stranger
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,13 +33,30 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """The right of an incident to announce a credential wherever it fails, held since `at`."""
+    """The right of an incident to announce a credential wherever it fails, held since `at`.
+
+    `severity`, and `team`, `layer` and `finding`, which an earlier version did not write, decide
+    who is told.
+    """
 
     scope: str
     api: str
     incident: str
     severity: Severity
     at: str
+    team: str | msgspec.UnsetType | None = msgspec.UNSET
+    layer: Layer | None = None
+    finding: Finding | None = None
+
+    def told(self, incident: Incident) -> Incident:
+        """Another incident as the claiming one would tell it."""
+        return replace(
+            incident,
+            severity=self.severity,
+            team=incident.team if isinstance(self.team, msgspec.UnsetType) else self.team,
+            layer=self.layer or incident.layer,
+            finding=self.finding or incident.finding,
+        )
 
 
 class Links(Protocol):
@@ -158,7 +175,14 @@ def _present_leader(incident: Incident, scope: str, links: Links) -> Incident | 
 
 def claim_of(incident: Incident, scope: str, at: str) -> Claim:
     return Claim(
-        scope=scope, api=incident.api, incident=incident.id, severity=incident.severity, at=at
+        scope=scope,
+        api=incident.api,
+        incident=incident.id,
+        severity=incident.severity,
+        at=at,
+        team=incident.team,
+        layer=incident.layer,
+        finding=incident.finding,
     )
 
 
@@ -177,9 +201,9 @@ def _holds(
 
 
 def _as_announced(claim: Claim, links: Links) -> Claim:
-    """The claim with the present severity of its incident."""
+    """The claim with its incident as it is told at present."""
     lead = links.announced(claim.api, claim.incident)
-    return claim if lead is None else replace(claim, severity=lead.severity)
+    return claim if lead is None else claim_of(lead, claim.scope, claim.at)
 
 
 _AHEAD = timedelta(hours=1)

@@ -25,7 +25,16 @@ from gatewatch.incidents.announce import (
 )
 from gatewatch.incidents.correlate import OPEN, began, correlate, ended_at, fails_now
 from gatewatch.incidents.deployments import Deployment, meanwhile, precedes, preceding
-from gatewatch.incidents.links import ALONE, Links, claim_of, is_followed, leader, related, was_left
+from gatewatch.incidents.links import (
+    ALONE,
+    Claim,
+    Links,
+    claim_of,
+    is_followed,
+    leader,
+    related,
+    was_left,
+)
 from gatewatch.incidents.maintenance import hold
 from gatewatch.incidents.mute import Mute, mute
 from gatewatch.incidents.pause import pause
@@ -56,9 +65,9 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     deployments: tuple[Deployment, ...] = ()
     mutes: tuple[Mute, ...] = ()
 
-    def is_heard_with(self, incident: Incident, severity: Severity) -> bool:
-        """Whether all recipients of an incident also get one of this severity."""
-        return not is_graver(incident.severity, severity)
+    def is_heard_with(self, incident: Incident, claim: Claim) -> bool:
+        """Whether all recipients of an incident also get the claiming one."""
+        return not is_graver(incident.severity, claim.severity)
 
 
 def is_graver(one: Severity, other: Severity) -> bool:
@@ -227,7 +236,7 @@ class Story:
             return incident
         claim = leader(incident, self._links, at, self.incidents, is_announced=is_announced)
         if claim is not None and claim.api != self._api and not is_announced:
-            if self._about.is_heard_with(incident, claim.severity):
+            if self._about.is_heard_with(incident, claim):
                 return replace(incident, part_of=claim.incident)
             if is_graver(incident.severity, claim.severity):
                 claim = self._links.claim(claim_of(incident, claim.scope, at), claim)

@@ -14,7 +14,7 @@ from gatewatch import __version__
 from gatewatch.attempt import Probe
 from gatewatch.config.canonical import Api, Channel, Config
 from gatewatch.config.windows import openings
-from gatewatch.delivery.outbox import OWN
+from gatewatch.delivery.outbox import OWN, apart
 from gatewatch.incidents.mute import Mute
 from gatewatch.model import Paused
 from gatewatch.own_fault import log_own_fault
@@ -317,10 +317,12 @@ def about(
     muted: Sequence[Mute] = (),
 ) -> WriterContext:
     pause = covering(still, api.name)
+    own = [one for one in config.notify if one.covers(api.name)]
     return WriterContext(
         team=api.owner,
         runbook=api.runbook,
-        channels=(OWN, *(_told(one) for one in config.notify if one.covers(api.name))),
+        channels=(OWN, *(_told(one) for one in own)),
+        apart=apart(own),
         maintenance=openings(config.maintenance, api.name, at),
         remind_every_seconds=api.remind_every_seconds,
         paused=None if pause is None else Paused(by=pause.by, since=pause.since, until=pause.until),

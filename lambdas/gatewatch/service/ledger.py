@@ -22,7 +22,7 @@ from gatewatch.incidents.ahead import believed, believed_memory
 from gatewatch.incidents.announce import Announced, AnnouncementKind, fully_announced
 from gatewatch.incidents.correlate import OPEN
 from gatewatch.incidents.learn import key_of
-from gatewatch.incidents.links import ALONE, Link, Links, link_of
+from gatewatch.incidents.links import ALONE, Claim, Link, Links, link_of
 from gatewatch.incidents.story import ApiContext as ApiAbout
 from gatewatch.incidents.story import Story, is_restless
 from gatewatch.incidents.track import Key, RouteState, Transition, Turn, retire
@@ -35,13 +35,15 @@ from gatewatch.service.state_slices import Slice, latest
 
 
 class WriterContext(ApiAbout, frozen=True, kw_only=True):
-    """The API's context, and the channels that get its incidents."""
+    """The API's context, and the channels that get its incidents. `apart`: the keys of those that
+    get the incidents of some APIs only."""
 
     channels: tuple[Channel, ...] = (OWN,)
+    apart: frozenset[str] = frozenset()
 
-    def is_heard_with(self, incident: Incident, severity: Severity) -> bool:
-        is_heard_here = is_heard(incident, severity, self.channels)
-        return super().is_heard_with(incident, severity) and is_heard_here
+    def is_heard_with(self, incident: Incident, claim: Claim) -> bool:
+        is_heard_here = is_heard(incident, claim, self.channels, self.apart)
+        return super().is_heard_with(incident, claim) and is_heard_here
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -118,7 +118,9 @@ class SqliteMemory:
         return next((msgspec.json.decode(document, type=Claim) for (document,) in rows), None)
 
     def claim(self, wanted: Claim, before: Claim | None) -> Claim:
-        if (now := self.claimed(wanted.scope)) is not None and now != before:
+        """As in the account: `before` stands for whoever holds it since then, and may know more."""
+        held = None if before is None else (before.incident, before.at)
+        if (now := self.claimed(wanted.scope)) and (now.incident, now.at) != held:
             return now
         self._connection.execute(
             "INSERT OR REPLACE INTO claim VALUES (?, ?, ?)",
