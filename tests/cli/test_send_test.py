@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import boto3
 import pytest
 
 import gatewatch
+from gatewatch.cli.send_test import _became
+from gatewatch.delivery.standing import Standing
 from gatewatch.service.errands import Errand, ErrandKind
 from handlers import wiring
 from tests.cli.operated import Operated
@@ -205,3 +208,71 @@ def test_a_hundred_tests_in_a_minute_are_one_message(operated: Operated) -> None
     assert len(operated.account.messages()) == 1
     operated.account.minutes(2)
     assert operated.account.messages() == []
+
+
+# One channel of several, and those that are no topics
+
+
+def test_one_channel_gets_it_and_no_other(operated: Operated) -> None:
+    topic, inbox = another_topic(operated)
+    name = topic.rpartition(":")[2]
+    assert operated("notify", "--test", name, "--format", "json") == 0
+    assert [one["topic"] for one in operated.json["topics"]] == [topic]
+    assert len(received(inbox)) == 1
+    assert operated.account.messages() == []
+    assert operated("notify", "--test", "own topic") == 0
+    assert len(operated.account.messages()) == 1
+    assert received(inbox) == []
+
+
+def test_tests_of_two_channels_that_wait_together_go_to_both(operated: Operated) -> None:
+    topic, inbox = another_topic(operated)
+    name = topic.rpartition(":")[2]
+    assert operated("notify", "--test", name, "--wait", "0s") == 0
+    assert operated("notify", "--test", "own topic") == 0
+    assert len(received(inbox)) == 1
+    assert len(operated.account.messages()) == 1
+
+
+def test_channels_of_the_service_are_listed(operated: Operated) -> None:
+    topic, _ = another_topic(operated)
+    operated("send-test")
+    assert operated("notify", "--format", "json") == 0
+    found = {one["name"]: one for one in operated.json["channels"]}
+    assert set(found) == {"own topic", topic.rpartition(":")[2]}
+    assert all(one["delivered_at"] for one in found.values())
+    boto3.client("sns").delete_topic(TopicArn=topic)
+    operated("send-test")
+    assert operated("notify") == 1
+    assert "failing since" in operated.out
+
+
+def test_no_such_channel_of_the_service_is_named(operated: Operated) -> None:
+    assert operated("notify", "--test", "own topc") == 3
+    assert "--test: own topc: there is no such channel (did you mean own topic?)" in operated.err
+    assert operated.items("errand") == []
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        pytest.param({}, {}, None, id="not tried"),
+        pytest.param({}, {"delivered_at": "9"}, "delivered", id="delivered"),
+        pytest.param({"delivered_at": "8"}, {"delivered_at": "8"}, None, id="not tried again"),
+        pytest.param({}, {"failing_since": "9", "tries": 1}, "undelivered", id="fails"),
+        pytest.param(
+            {"failing_since": "8", "tries": 4},
+            {"failing_since": "8", "tries": 5},
+            "undelivered",
+            id="goes on failing",
+        ),
+        pytest.param({"refused": 1}, {"refused": 2}, "refused", id="refused"),
+    ],
+)
+def test_what_became_of_it_at_the_deliverer(
+    before: dict[str, Any], now: dict[str, Any], expected: str | None
+) -> None:
+    stood = {"pager": Standing(channel="pager", **before)}
+    stands = {"pager": Standing(channel="pager", **now)}
+    became = _became("pager", stood, stands)
+    assert (became and became.outcome) == expected

@@ -69,17 +69,24 @@ def journal(
     monitor: str | None = None,
 ) -> Journal:
     """The stack's journal is imported only here, since other commands do without it."""
+    refuse_without(stack, state, region, monitor)
     if stack is None:
-        for option, value in (("--region", region), ("--monitor", monitor)):
-            if value is not None:
-                raise UsageError(f"{option}: only with --stack")
         return OfMachine(config, state)
-    if state is not None:
-        raise UsageError("--stack and --state: one of them says where the incidents are")
     from gatewatch.cli.account_journal import OfStack
     from gatewatch.cli.stack import Place
 
     return OfStack(Place(stack, region, monitor))
+
+
+def refuse_without(
+    stack: str | None, state: Path | None, region: str | None, monitor: str | None
+) -> None:
+    """Options that do not go with that stack, or with none. Raises UsageError."""
+    if stack is not None and state is not None:
+        raise UsageError("--stack and --state: one of them says where the incidents are")
+    for option, value in (("--region", region), ("--monitor", monitor)):
+        if stack is None and value is not None:
+            raise UsageError(f"{option}: only with --stack")
 
 
 class OfMachine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex
 from typing import Annotated
@@ -12,14 +13,20 @@ import typer
 
 from gatewatch import __version__
 from gatewatch.adapters.local.clock import SystemClock
-from gatewatch.cli.channels import fares, kind, leads_to, lines
+from gatewatch.cli.channels import Fares, fares, kind, leads_to, lines
 from gatewatch.cli.exits import AS_EXPECTED, FINDINGS, UsageError, until_closed
-from gatewatch.cli.journal import own_login
+from gatewatch.cli.incidents import Stack
+from gatewatch.cli.journal import own_login, refuse_without
 from gatewatch.cli.notifying import carrier
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
+from gatewatch.cli.send_test import LONGEST_WAIT, Wait, send_through
+from gatewatch.cli.service import Service
 from gatewatch.cli.setting import existing_store, origin, read_config
+from gatewatch.cli.stack import MonitorName, Place, Region
+from gatewatch.cli.waiting import duration
 from gatewatch.config.canonical import Channel, Config
 from gatewatch.config.problems import nearest
+from gatewatch.delivery.outbox import OWN
 from gatewatch.delivery.outcome import Later, Outcome, Refused, Taken
 from gatewatch.delivery.parcel import Parcel
 from gatewatch.notices.bulletin import TEST, Bulletin
@@ -48,14 +55,21 @@ def notify(
     ] = None,
     config: ConfigFile = CONFIG,
     state: StateFile = None,
+    stack: Stack = None,
+    region: Region = None,
+    monitor: MonitorName = None,
+    wait: Wait = "3m",
     output: OutputFormat = Format.TEXT,
 ) -> None:
     """List the channels of a configuration and how they fare, or send one a test message.
 
     With `--test`, a message that says that nothing is wrong is sent at once, from this machine,
-    past all that the channel takes. Its name is that of `name:`, else of its kind or topic.
+    past all that the channel takes. Its name is that of `name:`, else of its kind or topic. With
+    `--stack`, both are about the service in the account, and the test takes its way, as that of
+    `gatewatch send-test` does.
 
-    Exit code 0 when no channel fails, or each took the test; 1 when one fails or took none.
+    Exit code 0 when no channel fails, or each took the test; 1 when one fails or did not take it;
+    2 when that is not known in time.
 
     **Examples**
 
@@ -63,18 +77,33 @@ def notify(
     gatewatch notify
     gatewatch notify --test pagerduty
     gatewatch notify --test all --format json
+    gatewatch notify --stack Gatewatch
     ```
     """
+    longest = duration("--wait", wait, LONGEST_WAIT)
+    refuse_without(stack, state, region, monitor)
+    if stack is not None:
+        _in_account(Service(Place(stack, region, monitor)), test, longest, output)
+        return
     loaded = read_config(config)
-    if test is None:
-        _list(loaded, config, state, output)
-    else:
+    if test is not None:
         _test(_named(test, loaded.notify), loaded, config, state, output)
-
-
-def _list(loaded: Config, config: Path, state: Path | None, output: Format) -> None:
+        return
     with existing_store(config, state).outbox_now() as box:
-        found = fares(loaded, box.standings())
+        _list(fares(loaded, box.standings()), output)
+
+
+def _in_account(service: Service, test: str | None, longest: timedelta, output: Format) -> None:
+    if test is None:
+        _list(fares(service.config, service.standings(), (OWN,)), output)
+    elif test == ALL:
+        send_through(service, (), longest, output)
+    else:
+        named = _named(test, (OWN, *service.config.notify))
+        send_through(service, tuple(one.key for one in named), longest, output)
+
+
+def _list(found: Sequence[Fares], output: Format) -> None:
     with until_closed():
         if output is Format.JSON:
             typer.echo(msgspec.json.encode({"channels": found}))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import msgspec
 import typer
@@ -17,6 +17,7 @@ from gatewatch.cli.exits import AS_EXPECTED, FINDINGS, UNDECIDED, UsageError, sa
 from gatewatch.cli.options import Format, OutputFormat
 from gatewatch.cli.service import Service, Where
 from gatewatch.cli.stack import DEFAULT_STACK, MonitorName, Place, Region, StackName
+from gatewatch.delivery.standing import Standing
 from gatewatch.notices.visible import visible
 from gatewatch.service.errands import Errand, ErrandKind, Told
 
@@ -37,11 +38,21 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
     unknown: str | None = None
 
 
+class Handed(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the message to a channel that is no topic. `outcome`: `delivered`,
+    `undelivered`, `refused`, or `unknown`: the deliverer has not tried it yet."""
+
+    channel: str
+    outcome: str
+    because: str | None = None
+
+
 class Tested(msgspec.Struct, frozen=True, kw_only=True):
     where: Where
     by: str
     asked_at: str
     topics: tuple[Received, ...]
+    channels: tuple[Handed, ...] = ()
 
 
 def send_test(
@@ -51,14 +62,14 @@ def send_test(
     monitor: MonitorName = None,
     output: OutputFormat = Format.TEXT,
 ) -> None:
-    """Send a test message to every topic of the deployed service, and say whether it arrived.
+    """Send a test message to every channel of the deployed service, and say whether it arrived.
 
     It takes the way of every message, with the service's next minute, also while it is paused; its
     subject and text say that nothing is wrong, its JSON has the kind `test`. Tests that are asked
-    for within a minute are one.
+    for within a minute are one. For one channel: `gatewatch notify --stack … --test CHANNEL`.
 
-    Exit code 0 when every topic took it and has subscribers, 1 when one did not or has none or the
-    service does nothing, 2 when that is not known in time.
+    Exit code 0 when every channel took it and every topic has subscribers, 1 when one did not or
+    has none or the service does nothing, 2 when that is not known in time.
 
     **Examples**
 
@@ -69,24 +80,39 @@ def send_test(
     ```
     """
     longest = waiting.duration("--wait", wait, LONGEST_WAIT)
-    service = Service(Place(stack, region, monitor))
-    dead = service.death()
+    send_through(Service(Place(stack, region, monitor)), (), longest, output)
+
+
+def send_through(
+    service: Service, channels: tuple[str, ...], longest: timedelta, output: Format
+) -> NoReturn:
+    """Through the deployed service, to the channels with these keys; none: to all."""
+    stack, dead = service.place.stack, service.death()
     if dead is not None:
         say(f"{stack}: {dead}")
         raise typer.Exit(FINDINGS)
-    errand = service.errand(ErrandKind.TEST)
+    before = service.standings()
+    errand = service.errand(ErrandKind.TEST, channels=channels)
     service.ask(errand)
     if not longest:
         said = f"{stack}: a test message goes out with the next minute"
         typer.echo(visible(said), err=output is Format.JSON)
-        return
-    told = _told(service, errand, longest)
-    received = tuple(_received(service, one) for one in told)
+        raise typer.Exit(AS_EXPECTED)
+    told = [one for one in _told(service, errand, longest) if not channels or one.topic in channels]
+    received = tuple(_received(service, one) for one in told if _is_topic(one))
+    handed = _handed(service, [one for one in told if not _is_topic(one)], before, longest)
     with until_closed():
         _print(
-            Tested(where=service.where, by=errand.by, asked_at=errand.at, topics=received), output
+            Tested(
+                where=service.where,
+                by=errand.by,
+                asked_at=errand.at,
+                topics=received,
+                channels=handed,
+            ),
+            output,
         )
-    raise typer.Exit(_status(received) if received else _unanswered(service, longest))
+    raise typer.Exit(_status(received, handed) if told else _unanswered(service, longest))
 
 
 def _told(service: Service, errand: Errand, longest: timedelta) -> Sequence[Told]:
@@ -103,24 +129,71 @@ def _told(service: Service, errand: Errand, longest: timedelta) -> Sequence[Told
     return () if answer is None else answer.told
 
 
+def _is_topic(told: Told) -> bool:
+    return not told.topic or told.topic.startswith("arn:")
+
+
+def _handed(
+    service: Service, told: Sequence[Told], before: Mapping[str, Standing], longest: timedelta
+) -> tuple[Handed, ...]:
+    """What became of it there. What the service has handed on, its deliverer tries soon."""
+    waits = {one.topic for one in told if one.is_delivered}
+    now: dict[str, Standing] = {}
+
+    def is_tried() -> bool:
+        now.update(service.standings())
+        return all(_became(key, before, now) is not None for key in waits)
+
+    if waits:
+        waiting.wait_for("waiting for the deliverer", is_tried, longest)
+    return tuple(
+        (_became(one.topic, before, now) or Handed(channel=one.topic, outcome="unknown"))
+        if one.is_delivered
+        else Handed(channel=one.topic, outcome=_outcome(one), because=one.because)
+        for one in told
+    )
+
+
+def _became(key: str, before: Mapping[str, Standing], now: Mapping[str, Standing]) -> Handed | None:
+    """None while nothing was tried since."""
+    unknown = Standing(channel=key)
+    was, found = before.get(key, unknown), now.get(key, unknown)
+    if found.refused > was.refused:
+        return Handed(channel=key, outcome="refused", because=found.refused_because)
+    if found.delivered_at != was.delivered_at:
+        return Handed(channel=key, outcome="delivered")
+    if found.failing_since is not None and found.tries != was.tries:
+        return Handed(channel=key, outcome="undelivered", because=found.because)
+    return None
+
+
+def _outcome(told: Told) -> str:
+    if told.because is not None and told.because.startswith("refused"):
+        return "refused"
+    return "delivered" if told.is_delivered else "undelivered"
+
+
 def _received(service: Service, told: Told) -> Received:
     topic = told.topic or service.outputs["IncidentsTopic"]
-    outcome = "delivered" if told.is_delivered else "undelivered"
-    if told.because is not None and told.because.startswith("refused"):
-        outcome = "refused"
     try:
         count, unknown = service.subscribers(topic), None
     except UsageError as error:
         count, unknown = None, str(error)
     return Received(
-        topic=topic, outcome=outcome, because=told.because, subscribers=count, unknown=unknown
+        topic=topic,
+        outcome=_outcome(told),
+        because=told.because,
+        subscribers=count,
+        unknown=unknown,
     )
 
 
-def _status(received: Sequence[Received]) -> int:
-    if any(one.outcome != "delivered" or one.subscribers == 0 for one in received):
+def _status(received: Sequence[Received], handed: Sequence[Handed]) -> int:
+    outcomes = {*(one.outcome for one in received), *(one.outcome for one in handed)}
+    if outcomes & {"undelivered", "refused"} or any(one.subscribers == 0 for one in received):
         return FINDINGS
-    return UNDECIDED if any(one.subscribers is None for one in received) else AS_EXPECTED
+    is_unknown = "unknown" in outcomes or any(one.subscribers is None for one in received)
+    return UNDECIDED if is_unknown else AS_EXPECTED
 
 
 def _unanswered(service: Service, longest: timedelta) -> int:
@@ -140,18 +213,22 @@ def _print(tested: Tested, output: Format) -> None:
     if output is Format.JSON:
         typer.echo(msgspec.json.encode(tested))
         return
-    if not tested.topics:
-        return
-    table = Table(box=SIMPLE, show_edge=False)
-    for column in ("topic", "test message", "subscribers"):
-        table.add_column(column, overflow="fold")
-    for one in tested.topics:
-        why = f": {one.because}" if one.because else ""
-        table.add_row(Text(one.topic), Text(f"{one.outcome}{why}"), Text(subscribed(one)))
-    show.console().print(table)
+    if tested.topics:
+        table = Table(box=SIMPLE, show_edge=False)
+        for column in ("topic", "test message", "subscribers"):
+            table.add_column(column, overflow="fold")
+        for one in tested.topics:
+            table.add_row(Text(one.topic), Text(_became_words(one)), Text(subscribed(one)))
+        show.console().print(table)
+    for each in tested.channels:
+        typer.echo(visible(f"{each.channel}: {_became_words(each)}"))
     for one in tested.topics:
         if one.subscribers == 0:
             typer.echo(visible(f"{one.topic}: nobody is subscribed, so nobody gets its messages"))
+
+
+def _became_words(one: Received | Handed) -> str:
+    return f"{one.outcome}: {one.because}" if one.because else one.outcome
 
 
 def subscribed(one: Received) -> str:

@@ -211,6 +211,7 @@ class Service:
         route: str | None = None,
         until: datetime | None = None,
         ends: tuple[str, ...] = (),
+        channels: tuple[str, ...] = (),
     ) -> Errand:
         """Of whoever runs the command, now."""
         with self._asked():
@@ -225,6 +226,7 @@ class Service:
             route=route,
             until=None if until is None else until.isoformat(),
             ends=ends,
+            channels=channels,
         )
 
     def known(self, names: tuple[str, ...]) -> tuple[str, ...]:

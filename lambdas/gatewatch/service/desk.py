@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -78,12 +78,20 @@ def _test(
     first = tests[0]
     before = table.answer(first.id) or Answer(id=first.id, at=call.at)
     channels = {one.key: one for one in (OWN, *call.channels)}
-    wanted = [_bulletin(first, TEST, channel, call.at) for channel in channels.values()]
+    asked = _tested(tests, channels)
+    wanted = [_bulletin(first, TEST, channels[key], call.at) for key in asked]
     after = _tell(wanted, before, TESTED_FOR, call, table, board, desked)
     for one in tests:
         table.set_answer(replace(after, id=one.id))
         if all(told.is_over for told in after.told):
             table.remove_errand(one.id)
+
+
+def _tested(tests: Sequence[Errand], known: Iterable[str]) -> list[str]:
+    """The keys of the channels that these tests name together; one that names none is for all."""
+    named = {key for one in tests for key in one.channels}
+    are_all = any(not one.channels for one in tests)
+    return [key for key in known if are_all or key in named]
 
 
 def _tell_of_pauses(call: DeskCall, table: ErrandTable, board: Board, desked: Desked) -> None:

@@ -35,7 +35,8 @@ class ErrandKind(StrEnum):
 class Errand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`at` and `by`: when it was asked, by the clock of who asked. `apis`: which; none: all.
 
-    `route`: the one to be looked at, or muted. `until`: the end of a pause or a mute, which end by
+    `route`: the one to be looked at, or muted. `channels`: the keys of those that are tested; none:
+    all. `until`: the end of a pause or a mute, which end by
     themselves. `ends`: the ids of the pauses that a resumption ends, or of mutes.
     """
 
@@ -48,6 +49,7 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     route: str | None = None
     until: str | None = None
     ends: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
 
 
 def is_lasting(errand: Errand) -> bool:
@@ -73,14 +75,21 @@ def is_in_order(errand: Errand, now: datetime) -> bool:
     in their terminals and mail. A pause or a mute that ends later than any may is none, nor is one
     that says to begin much later: `now` may be a tick's that comes late, but not by so much."""
     at = moment_of(errand.at)
-    texts = (errand.by, errand.why or "", *errand.apis, errand.route or "", *errand.ends)
+    texts = (
+        errand.by,
+        errand.why or "",
+        *errand.apis,
+        errand.route or "",
+        *errand.ends,
+        *errand.channels,
+    )
     until = moment_of(errand.until)
     return (
         _ID.fullmatch(errand.id) is not None
         and at is not None
         and at - now <= _MOST_AHEAD
         and all(len(text) <= LONGEST_TEXT and text.isprintable() for text in texts)
-        and max(len(errand.apis), len(errand.ends)) <= MOST_NAMED
+        and max(len(errand.apis), len(errand.ends), len(errand.channels)) <= MOST_NAMED
         and len(msgspec.json.encode(errand)) <= _MOST_BYTES
         and (errand.kind in LASTING) is (errand.until is not None)
         and (errand.kind in ENDING or not errand.ends)
