@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import shake_128
 from typing import Any
 
 import msgspec
@@ -23,6 +24,7 @@ from gatewatch.model import (
     Severity,
     Verdict,
 )
+from gatewatch.notices.audience import Ear
 from gatewatch.notices.notice import Notice
 from gatewatch.service.ledger import (
     Ledger,
@@ -407,3 +409,17 @@ def test_an_incident_is_left_to_another_api_only_if_all_that_take_it_are_told_th
     )
     about = WriterContext(channels=(channel,), apart=apart([channel]))
     assert about.is_heard_with(mine, claim) is is_left
+
+
+def test_what_channels_are_to_be_told_after_their_quiet_hours_fits_into_an_item() -> None:
+    """Nobody loses who was told, however much has happened meanwhile."""
+    noise = tuple(shake_128(bytes([n])).hexdigest(5_000) for n in range(20))
+    found = night([PASS, LOW, LOW, MEDIUM], ASLEEP)
+    [(name, audience)] = found.ledger.audiences.items()
+    ears = {f"arn:{n}": Ear(acknowledged=tick(1), news=noise) for n in range(40)}
+    full = replace(found.ledger, audiences={name: replace(audience, ears=ears)})
+    packed = pack_ledger(full)
+    assert len(packed) < 400_000
+    [kept] = unpack_ledger("orders", packed, 0).audiences.values()
+    assert kept.ears.keys() == ears.keys()
+    assert {one.acknowledged for one in kept.ears.values()} == {tick(1)}

@@ -289,13 +289,22 @@ _FEWER = (20, 2)
 
 
 def _shorter(ledger: Ledger, most: int) -> Ledger:
-    """At most so many lines of history, and so many members in waiting messages."""
+    """At most so many lines of history and of news, and so many members in waiting messages."""
     waiting = (replace(one, incident=shorter(one.incident, most)) for one in ledger.outbox)
     return replace(
         ledger,
         incidents=tuple(_with_history(one, most) for one in ledger.incidents),
         outbox=tuple(waiting),
+        audiences={name: _with_news_of(one, most) for name, one in ledger.audiences.items()},
     )
+
+
+def _with_news_of(audience: Audience, most: int) -> Audience:
+    ears = {
+        key: replace(ear, news=tuple(cut(one, _LONGEST_TEXT) for one in ear.news[-most:]))
+        for key, ear in audience.ears.items()
+    }
+    return replace(audience, ears=ears)
 
 
 def _encoded(ledger: Ledger) -> bytes:
