@@ -222,7 +222,7 @@ COMMANDS: dict[str, Sequence[Sequence[str]] | str] = {
     "plan": [[]],
     "validate": [[], ["--config", "broken.yaml"]],
     "init": [["new.yaml"], ["gatewatch.yaml"]],
-    "schema": [[]],
+    "schema": [[], ["--message"]],
     "causes": [[]],
     "push": "knows the account only: below",
     "pull": "knows the account only: below",
