@@ -65,6 +65,20 @@ CARDS = {
 }
 
 
+WIDE = "\U0001f600" * 900
+CARDS["the_longest_of_all"] = replace(
+    CARDS["very_many_bytes"],
+    symptom=WIDE,
+    news=(WIDE,) * 20,
+    owned=(
+        *(Fact(label="owner", value=WIDE) for _ in range(2)),
+        *(Fact(label="take over", value=WIDE, is_command=True) for _ in range(3)),
+    ),
+    place=tuple(Fact(label="deployment", value=WIDE) for _ in range(3)),
+    links=tuple(Link(text=WIDE, href=f"https://x.example/{n}{'x' * 1900}") for n in range(9)),
+)
+
+
 @pytest.mark.parametrize("chat", CHATS)
 @pytest.mark.parametrize("one", CARDS.values(), ids=CARDS)
 def test_a_message_is_what_the_chat_takes(chat: str, one: Card) -> None:

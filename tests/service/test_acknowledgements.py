@@ -25,6 +25,7 @@ from gatewatch.notices.card import card_of
 from gatewatch.service.ledger import Ledger, acknowledged
 from handlers import acknowledge, wiring
 from tests import deployed
+from tests.deployed import Account
 from tests.notices.test_message import ID, OPENED, RESOLVED
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -98,7 +99,7 @@ def webhook(sent: bytes, signed: str | None = None, *, packed: bool = False) -> 
     }
 
 
-def called(event: dict[str, Any]) -> dict[str, Any]:
+def called(event: Any) -> dict[str, Any]:
     return dict(acknowledge.handler(event, CONTEXT))
 
 
@@ -175,6 +176,7 @@ REFUSED = {
     "no JSON": (webhook(b"event=1"), 400),
     "no UTF-8": (webhook(b"\xff\xfe{}", packed=True), 400),
     "very deep": (webhook(DEEP), 400),
+    "half a character": (webhook(body().replace(b"01DEN", b"\\ud800")), 400),
     "no event": (webhook(b"{}"), 400),
     "an event of another kind": (webhook(b'{"event": 5}'), 400),
     "no moment": (webhook(body(occurred_at="yesterday")), 400),
@@ -341,14 +343,22 @@ CALLS = {
     "something else besides": ({"incident": ID, "by": "a", "release": ["GET /"]}, False),
     "another kind": ({"incident": 5, "by": "a"}, False),
     "nothing": ({}, False),
+    "a list": (["detail", "requestContext"], False),
+    "null": (None, False),
+    "a text": ("detail", False),
     "an event without detail": ({"source": "x", "detail": None}, False),
+    "half a character": ({"incident": ID, "by": "\ud800"}, False),
+    "half a character in an event": (
+        {"detail": {"event": {"id": "\ud800", "event_type": "incident.acknowledged"}}},
+        False,
+    ),
 }
 
 
 @pytest.mark.parametrize(("event", "is_taken"), CALLS.values(), ids=CALLS)
 def test_whoever_may_invoke_the_function_acknowledges(
     table: DynamoTable,
-    event: dict[str, Any],
+    event: Any,
     capsys: pytest.CaptureFixture[str],
     *,
     is_taken: bool,
@@ -356,7 +366,9 @@ def test_whoever_may_invoke_the_function_acknowledges(
     answer = called(event)
     assert answer["taken"] is is_taken
     assert bool(acks(table)) is is_taken
-    assert refusals(capsys) == int(not is_taken)
+    # Whoever presses a button reads the answer; nobody reads EventBridge's.
+    is_heard = not (isinstance(event, dict) and "detail" in event)
+    assert refusals(capsys) == int(not is_taken and not is_heard)
 
 
 def test_a_button_names_who_pressed_it(table: DynamoTable) -> None:
@@ -438,3 +450,46 @@ def test_what_pagerduty_shows_as_a_title_leads_back(table: DynamoTable) -> None:
 
 def test_where_nothing_comes_back_nobody_hears_an_id_read_aloud() -> None:
     assert ID not in paged(PAGER)
+
+
+@pytest.fixture
+def signed(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    """The account, with a webhook whose secret is known."""
+    refs = [{"source": "ssm", "name": "/gatewatch/signed"}]
+    monkeypatch.setenv("GATEWATCH_SIGNED_WITH", json.dumps(refs))
+    boto3.client("ssm").put_parameter(
+        Name="/gatewatch/signed", Value=SECRET, Type="SecureString", Overwrite=True
+    )
+    acknowledge._vault.cache_clear()
+    yield account
+    acknowledge._vault.cache_clear()
+
+
+def told_by_pagerduty(kind: str, incident: Incident, **changes: Any) -> dict[str, Any]:
+    data = {"id": "PGR0VU2", "incident_key": None, "title": f"refused [{incident.id}]"}
+    return webhook(body(kind, occurred_at=wiring.now().isoformat(), data=data, **changes))
+
+
+def test_in_the_account_it_is_the_persons_until_pagerduty_ends_it(
+    signed: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed.gateway.broken.add("/items")
+    signed.minutes(2)
+    [opened] = signed.table.open_incidents()
+    with deployed.using(monkeypatch) as used:
+        called(told_by_pagerduty("incident.acknowledged", opened))
+    assert used == {"ssm:GetParameter", *(f"dynamodb:{one}" for one in ("GetItem", "PutItem"))} | {
+        "dynamodb:Query"
+    }
+    signed.minutes()
+    [taken] = signed.table.open_incidents()
+    assert taken.acknowledged is not None
+    assert taken.acknowledged.by == "Alice Liddell via PagerDuty"
+    called(told_by_pagerduty("incident.unacknowledged", opened, id="02", agent=None))
+    signed.minutes()
+    [released] = signed.table.open_incidents()
+    assert released.acknowledged is None
+    assert [one.text for one in released.updates[-2:]] == [
+        "acknowledged by Alice Liddell via PagerDuty",
+        "no longer acknowledged, via PagerDuty",
+    ]

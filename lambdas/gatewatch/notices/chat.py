@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
 
 from gatewatch.model import Severity
 from gatewatch.notices.card import Block, Card
@@ -65,10 +65,14 @@ def status(card: Card) -> str:
     return literal(" ".join((*grave, card.kind, "\u00b7", card.key)))
 
 
+_LONGEST_PLACE = 150
+
+
 def signature(card: Card) -> Iterator[str]:
     """Which deployment says it, and which message it is: for whoever looks for it later."""
     if card.place:
-        yield " \u00b7 ".join(f"{literal(one.label)} {literal(one.value)}" for one in card.place)
+        named = (literal(cut(f"{one.label} {one.value}", _LONGEST_PLACE)) for one in card.place)
+        yield " \u00b7 ".join(named)
     yield literal(card.end)
 
 
@@ -142,13 +146,15 @@ def details(card: Card) -> list[Block]:
 
 
 _LONGEST_LINK = 2000
+_LONGEST_LINKS = 5000
 _WEB = re.compile(r"https?://[\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]+")
 
 
 def web_links(card: Card) -> list[Link]:
-    """What a browser can open, each once."""
+    """What a browser can open, each once, and no more of it than stands beside the rest."""
     found = {one.href: one for one in card.links if _is_web(one.href)}
-    return list(found.values())
+    ends = accumulate(len(href) for href in found)
+    return [one for one, end in zip(found.values(), ends, strict=True) if end <= _LONGEST_LINKS]
 
 
 def _is_web(href: str) -> bool:

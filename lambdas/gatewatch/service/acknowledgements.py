@@ -137,15 +137,21 @@ def of_call(event: Mapping[str, object], now: datetime) -> TakeOver | None:
     """Of whoever may invoke the function: an event of PagerDuty by EventBridge, or
     `{"incident": ID, "by": NAME}`. Raises RefusedError."""
     if "detail" in event:
-        told = _read(msgspec.json.encode(event["detail"]), _Envelope).event
-        return _of_pagerduty(told, now)
-    call = _read(msgspec.json.encode(event), _Call)
+        return _of_pagerduty(_read(_encoded(event["detail"]), _Envelope).event, now)
+    call = _read(_encoded(event), _Call)
     name = call.incident.strip().upper()
     if not _BEGINNING.fullmatch(name):
         raise RefusedError(
             400, "incident: expected an id, or at least six letters of its beginning"
         )
     return TakeOver(named=(name,), who=_who(call.by, VIA_CHAT, now))
+
+
+def _encoded(found: object) -> bytes:
+    try:
+        return msgspec.json.encode(found)
+    except (TypeError, UnicodeEncodeError, RecursionError):
+        raise RefusedError(400, _NOT_OF_FORM) from None
 
 
 _Read = TypeVar("_Read", _Envelope, _Call)
@@ -271,17 +277,21 @@ def _incident(named: Iterable[str], table: Acknowledgements) -> Incident | None:
 
 
 def answered(
-    event: Mapping[str, object], secrets: Secrets, table: Acknowledgements, now: datetime
+    sent: object, secrets: Secrets, table: Acknowledgements, now: datetime
 ) -> tuple[Mapping[str, object], bool]:
-    """The answer, and whether the message was refused. A webhook gets one of HTTP; PagerDuty gives
-    up what gets a 4xx, and tries everything else again."""
+    """The answer, and whether the message was refused without a person who would read that: whoever
+    presses a button does. A webhook gets an answer of HTTP; PagerDuty gives up what gets a 4xx, and
+    tries everything else again."""
+    event: Mapping[str, object] = sent if isinstance(sent, Mapping) else {}
     over_http = is_webhook(event)
     try:
         wanted = of_webhook(event, secrets, now) if over_http else of_call(event, now)
         told = "nothing is to be done" if wanted is None else take_over(wanted, table)
     except RefusedError as error:
         _log.warning("acknowledgement_refused", extra={"reason": str(error)})
-        return _answer(error.status, str(error), over_http=over_http), True
+        return _answer(
+            error.status, str(error), over_http=over_http
+        ), over_http or "detail" in event
     _log.info("acknowledgement", extra={"outcome": told})
     return _answer(202, told, over_http=over_http), False
 
