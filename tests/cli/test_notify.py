@@ -3,6 +3,7 @@ servers that behave as the real ones do."""
 
 from __future__ import annotations
 
+import hmac
 import json
 import signal
 import socket
@@ -12,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -29,6 +31,7 @@ from tests.cli.test_cli import Cli
 from tests.deployed import _arn_of, _sqs, received
 from tests.receivers import (
     KEY,
+    SIGN,
     Got,
     Mood,
     Receiver,
@@ -347,6 +350,59 @@ def test_a_run_that_is_killed_while_it_tells_doubles_at_most_that(
     assert len(pager.got) == 4
     assert len({one.body for one in pager.got}) == 1
     assert pager.pages == {incident(cli): "triggered"}
+
+
+def test_on_a_full_disk_nothing_is_lost_and_nothing_doubled(
+    api: Api, cli: Cli, pager: Receiver
+) -> None:
+    """What waits is delivered and marked in the room that the state has; what is found then is not
+    remembered, and so is found and told again by the next run."""
+    configured(api, paged(pager))
+    pager.moods.append(answers(503))
+    cli("run", "--notify")
+    in_rest_no_more()
+    room = Path(".gatewatch/gatewatch.yaml.sqlite3").stat().st_size
+    command = [sys.executable, "-c", FULL, str(room)]
+    subprocess.run(command, check=False, capture_output=True, timeout=120)
+    assert cli("run", "--notify") == 1
+    assert pager.pages == {incident(cli): "triggered"}
+    assert len(pager.got) == 2, "the one that was not taken, and once more"
+    api.status = 200
+    subprocess.run(command, check=False, capture_output=True, timeout=120)
+    assert cli("run", "--notify") == 0
+    assert pager.pages == {incident(cli): "resolved"}
+    assert len(pager.got) == 3
+
+
+FULL = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
+from gatewatch.cli.main import main
+main(["run", "--notify"])
+"""
+
+
+def test_a_webhook_behind_an_authority_of_ones_own_is_signed(
+    api: Api, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its address and what signs it are secrets, of the environment and of a file."""
+    with receiving(HookKind.WEBHOOK, is_secure=True) as hook:
+        monkeypatch.setenv("HOOK", hook.url)
+        Path("sign.txt").write_text(f"{SIGN}\n")
+        Path("ca.pem").write_text(hook.authority or "")
+        configured(
+            api,
+            "{name: tickets, webhook: {url: {env: HOOK}, host: '" + hook.place + "',"
+            " sign: {file: sign.txt}, ca_file: ca.pem}}",
+        )
+        assert cli("run", "--notify") == 1
+        assert cli.err == ""
+        [[got]] = hook.accepted.values()
+    stamp, signature = (got.headers[f"x-gatewatch-{name}"] for name in ("timestamp", "signature"))
+    expected = hmac.new(SIGN.encode(), f"{stamp}.".encode() + got.body, sha256).hexdigest()
+    assert signature == f"v1={expected}"
+    assert got.json["incident"]["id"] == incident(cli)
 
 
 # notify

@@ -60,10 +60,15 @@ class Notifying:
         )
 
     def start(self) -> None:
-        """Raises StateError."""
-        with self._store.outbox_now() as box:
-            self._fares.know(box.standings())
-        for name, waited in self._courier.start().items():
+        """A state that cannot be used now may be later."""
+        try:
+            gone = self._courier.start()
+            with self._store.outbox_now() as box:
+                self._fares.know(box.standings())
+        except StateError as error:
+            self._fares.trouble(str(error))
+            return
+        for name, waited in gone.items():
             say(f"notify: {count(waited, 'message')} to {name} dropped: the channel left notify:")
 
     def tick(self, *, is_good: bool) -> None:

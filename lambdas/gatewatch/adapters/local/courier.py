@@ -64,10 +64,9 @@ class Courier:
     def start(self) -> dict[str, int]:
         """Returns how many messages are dropped, by channel: of those that left the
         configuration. Raises StateError."""
-        gone = self._forget_others() if self._is_ours() else {}
         for lane in self._lanes.values():
             lane.start()
-        return gone
+        return self._forget_others() if self._is_ours() else {}
 
     def _is_ours(self) -> bool:
         """Whether this process delivers. Raises StateError."""
@@ -202,5 +201,9 @@ class _Lane:
 def _rest_seconds(next_at: str | None, now: datetime) -> float:
     if next_at is None:
         return 0.0
-    rest = datetime.fromisoformat(next_at) - now
+    try:
+        rest = datetime.fromisoformat(next_at) - now
+    except (ValueError, TypeError):
+        # Of another hand than ours.
+        return 0.0
     return 0.0 if rest > _LONGEST_REST else max(0.0, rest.total_seconds())
