@@ -78,7 +78,8 @@ def _payload(card: Card, hook: Hook) -> dict[str, Any]:
     }
     if told is not None:
         found |= {
-            "source": shown(" ".join(filter(None, (told.api, told.stage))), _LONGEST_NAME),
+            "source": shown(" ".join(filter(None, (told.api, told.stage))), _LONGEST_NAME)
+            or found["source"],
             "component": told.layer.value,
             "class": told.finding.value,
         }
