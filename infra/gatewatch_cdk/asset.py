@@ -58,13 +58,16 @@ LEFT_OUT = (
         )
     ),
 )
-# Commands of the libraries, and parts of Powertools that no handler imports.
+# Commands of the libraries and their tests, and parts of Powertools that no handler imports.
 _UNUSED = (
     "bin",
+    "regex/tests",
     "aws_lambda_powertools/event_handler",
     "aws_lambda_powertools/utilities/idempotency",
     "aws_lambda_powertools/utilities/parser",
 )
+# What makes guesses at a text's encoding fast. None is made here.
+_SPEED = "charset_normalizer/*.so"
 # What tzdata brings for programs that compile or list zones.
 _UNREAD = {"tzdata.zi", "zone.tab", "zone1970.tab", "zonenow.tab", "iso3166.tab"}
 # What pip writes differently from one machine to the next, and what nothing imports.
@@ -139,6 +142,8 @@ def prune(folder: Path) -> None:
             file.unlink()
     for unused in _UNUSED:
         shutil.rmtree(folder / unused, ignore_errors=True)
+    for file in folder.glob(_SPEED):
+        file.unlink()
 
 
 def copy_sources(folder: Path) -> None:
