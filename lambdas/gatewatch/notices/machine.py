@@ -7,6 +7,7 @@ changes its meaning.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from inspect import cleandoc
 from typing import Any, Literal
 
 import msgspec
@@ -96,11 +97,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of a message."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A message of Gatewatch, version 1",
-        **msgspec.json.schema(Message),
-    }
+    found = msgspec.json.schema(Message)
+    for one in found["$defs"].values():
+        one["description"] = cleandoc(one.get("description", ""))
+    title = {"title": "A message of Gatewatch, version 1"}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **title, **found}
 
 
 def written(message: Message, most: int = MOST_MEMBERS) -> str:
