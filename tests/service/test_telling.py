@@ -13,7 +13,9 @@ from msgspec.structs import replace
 
 from gatewatch.config.canonical import Channel, Hook, HookKind, Quiet, Window
 from gatewatch.delivery.outbox import OWN, apart, bounded
+from gatewatch.delivery.telling import Teller
 from gatewatch.incidents.acknowledge import Ack
+from gatewatch.incidents.announce import Announcement, AnnouncementKind, end
 from gatewatch.incidents.links import Claim
 from gatewatch.model import (
     Acknowledgement,
@@ -24,7 +26,7 @@ from gatewatch.model import (
     Severity,
     Verdict,
 )
-from gatewatch.notices.audience import Ear
+from gatewatch.notices.audience import Audience, Ear
 from gatewatch.notices.notice import Notice
 from gatewatch.service.ledger import (
     Ledger,
@@ -423,3 +425,26 @@ def test_what_channels_are_to_be_told_after_their_quiet_hours_fits_into_an_item(
     [kept] = unpack_ledger("orders", packed, 0).audiences.values()
     assert kept.ears.keys() == ears.keys()
     assert {one.acknowledged for one in kept.ears.values()} == {tick(1)}
+
+
+def test_what_becomes_an_exposure_is_told_to_the_security_route_and_its_end_to_all() -> None:
+    [one] = night([HIGH]).ledger.open
+    exposed = replace(one, finding=Finding.PROTECTED_ROUTE_OPEN)
+    channels = (OWN, topic("all"), topic("security", only="exposures"))
+    ears = {channel.key: Ear() for channel in channels[:2]}
+    known = {one.id: Audience(since=tick(1), ears=ears)}
+    teller = Teller(known, channels, tick(2), {one.id})
+    news = Announcement(kind=AnnouncementKind.CHANGED, at=tick(2), incident=exposed)
+    teller.announce(news)
+    teller.announce(replace(news, kind=AnnouncementKind.REMINDER))
+    teller.catch_up([exposed], {one.id})
+    teller.announce(end(replace(exposed, state="resolved", resolved_at=tick(2)), tick(2)))
+    assert [(told.channel, str(told.kind)) for told in teller.notices] == [
+        ("arn:security", "opened"),
+        ("", "changed"),
+        ("", "reminder"),
+        ("arn:security", "reminder"),
+        ("", "resolved"),
+        ("arn:all", "resolved"),
+        ("arn:security", "resolved"),
+    ]

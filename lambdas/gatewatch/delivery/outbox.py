@@ -44,6 +44,15 @@ def _routed(incident: Incident, channels: Iterable[Channel]) -> list[Channel]:
     return [one for one in taking if one.only is None]
 
 
+def may_read(channel: Channel, incident: Incident, channels: Iterable[Channel]) -> bool:
+    """Whether a channel that was told of an incident may hear what has become of it: an exposure
+    is for the security routes, where one takes it, and for the deployment's own topic."""
+    is_kept_apart = incident.finding in EXPOSURES and any(
+        one.only is not None and _takes(one, incident) for one in channels
+    )
+    return not is_kept_apart or channel.only is not None or channel.key == OWN.key
+
+
 def _each_once(channels: Iterable[Channel]) -> list[Channel]:
     return list({one.key: one for one in channels}.values())
 

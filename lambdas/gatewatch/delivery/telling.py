@@ -2,7 +2,8 @@
 
 An announcement goes to the channels that take its incident, and from then on to those that were
 told of it, whatever becomes of its severity, layer, finding or owner: who was told that it began is
-told how it goes on, and that it ended. Besides, whenever somebody looks after an API:
+told how it goes on, and that it ended. Of what has become an exposure for security routes, others
+are told the end alone. Besides, whenever somebody looks after an API:
 
 - A channel that takes an announced incident and was not told of it, is told of it as it is now, as
   of one that opens: since it has only now become so grave, or the channel is new, or was quiet.
@@ -31,6 +32,7 @@ from gatewatch.delivery.outbox import (
     bounded,
     hushed,
     later_takers,
+    may_read,
     merged,
     named,
     notice,
@@ -119,7 +121,8 @@ class Teller:
                 self._tell(found if is_bare else _opening(found), channel)
                 ears[channel.key] = Ear()
         for channel, ear in self._hearers(audience, incident):
-            ears[channel.key] = self._go_on(found, channel, ear)
+            if found.kind is AnnouncementKind.RESOLVED or self._may_read(channel, incident):
+                ears[channel.key] = self._go_on(found, channel, ear)
         self._keep(incident, replace(audience, ears=ears))
 
     def _go_on(self, found: Announcement, channel: Channel, ear: Ear) -> Ear:
@@ -152,7 +155,7 @@ class Teller:
                 self._tell(found, channel)
                 ears[channel.key] = Ear()
         for channel, ear in self._hearers(replace(audience, ears=ears), incident):
-            if not self._is_quiet(channel, incident):
+            if self._may_read(channel, incident) and not self._is_quiet(channel, incident):
                 ears[channel.key] = self._brought_up(incident, channel, ear)
         return audience if ears == audience.ears else replace(audience, ears=ears)
 
@@ -194,6 +197,9 @@ class Teller:
             channel = named(key, incident, self._channels)
             if channel is not None:
                 yield channel, ear
+
+    def _may_read(self, channel: Channel, incident: Incident) -> bool:
+        return may_read(channel, incident, self._channels)
 
     def _is_quiet(self, channel: Channel, incident: Incident) -> bool:
         return quiet_until(channel, incident, self._at) is not None
