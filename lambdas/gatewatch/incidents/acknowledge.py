@@ -63,7 +63,10 @@ def acknowledge(incident: Incident, who: Acknowledgement) -> Incident:
 
 
 def applied(ack: Ack, incident: Incident) -> Incident:
-    """The incident after an acknowledgement of it, or after its withdrawal."""
+    """The incident after an acknowledgement of it, or after its withdrawal. One that no person made
+    may be what our own message brought about, and takes it from nobody."""
+    if not ack.is_withdrawn and ack.who.by == VIA_PAGERDUTY and incident.acknowledged is not None:
+        return incident
     return (withdraw if ack.is_withdrawn else acknowledge)(incident, ack.who)
 
 

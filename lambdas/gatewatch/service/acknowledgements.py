@@ -43,15 +43,12 @@ class RefusedError(Exception):
 class TakeOver:
     """What somebody did elsewhere. `named`: the ids, or their beginnings, that its incident may
     have here, the likeliest first. `event`: the same for the same message, however often it comes;
-    empty where nobody repeats it. `is_withdrawn`: it is nobody's any more. `is_echo`: no person did
-    it, and it may be what our own message brought about.
-    """
+    empty where nobody repeats it. `is_withdrawn`: it is nobody's any more."""
 
     named: tuple[str, ...]
     who: Acknowledgement
     event: str = ""
     is_withdrawn: bool = False
-    is_echo: bool = False
 
 
 class Acknowledgements(Protocol):
@@ -209,7 +206,6 @@ def _of_pagerduty(event: _Event, now: datetime) -> TakeOver | None:
         event=event.id,
         named=tuple(_named(event.data or _Data())),
         who=_who(name, VIA_PAGERDUTY, _moment(event.occurred_at, now)),
-        is_echo=not is_person,
         is_withdrawn=event.event_type == _UNACKNOWLEDGED,
     )
 
@@ -251,8 +247,6 @@ def take_over(wanted: TakeOver, table: Acknowledgements) -> str:
         return "it is about no incident that is known here"
     if found.state != OPEN:
         return f"{found.id} is over"
-    if wanted.is_echo and not wanted.is_withdrawn and found.acknowledged is not None:
-        return f"{found.id} is acknowledged already"
     table.add_ack(
         Ack(
             api=found.api,
