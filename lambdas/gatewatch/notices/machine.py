@@ -99,7 +99,8 @@ def schema() -> dict[str, Any]:
     """The JSON Schema of a message."""
     found = msgspec.json.schema(Message)
     for one in found["$defs"].values():
-        one["description"] = cleandoc(one.get("description", ""))
+        if told := one.get("description"):
+            one["description"] = cleandoc(told)
     title = {"title": "A message of Gatewatch, version 1"}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **title, **found}
 
