@@ -22,6 +22,7 @@ import boto3
 import pytest
 from msgspec.structs import replace
 
+from gatewatch.adapters.local.alone import Alone
 from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.cli import notifying
 from gatewatch.config.canonical import HookKind
@@ -325,6 +326,23 @@ def test_runs_at_the_same_time_tell_once(api: Api, cli: Cli, pager: Receiver) ->
         for _ in range(4)
     ]
     assert [one.wait(120) for one in running] == [1, 1, 1, 1]
+    assert len(pager.got) == 1
+
+
+def test_what_another_process_is_to_deliver_and_does_not_is_said(
+    cli: Cli, api: Api, pager: Receiver
+) -> None:
+    """It may know neither this channel nor one that left."""
+    configured(api, paged(pager, ", name: old"))
+    pager.moods.append(answers(503))
+    cli("run", "--notify")
+    configured(api, paged(pager, ", name: new"))
+    other = Alone(Path(".gatewatch/gatewatch.yaml.sqlite3-notify"))
+    assert other.is_ours()
+    assert cli("run", "--notify") == 1
+    other.release()
+    for name in ("old", "new"):
+        assert f"notify: 1 message for {name} undelivered" in cli.err
     assert len(pager.got) == 1
 
 

@@ -93,8 +93,10 @@ class Notifying:
         left = [one for one in standings.values() if one.waiting]
         for one in left:
             why = f": {one.because}" if one.because else ""
-            waiting = count(one.waiting, "message")
-            say(f"notify: {waiting} for {self._called[one.channel]} undelivered{why}; {_NEXT}")
+            told = (
+                f"{count(one.waiting, 'message')} for {self._called.get(one.channel, one.channel)}"
+            )
+            say(f"notify: {told} undelivered{why}; {_NEXT}")
         return UNDECIDED if left or self._fares.has_lost else AS_EXPECTED
 
 
