@@ -84,7 +84,7 @@ def unmute(
         str | None,
         typer.Argument(
             help="Which API; none: all that is muted.",
-            metavar="[API]",
+            metavar="API",
             autocompletion=complete.apis,
         ),
     ] = None,
