@@ -243,7 +243,7 @@ IN_STACK: dict[str, Sequence[Sequence[str]]] = {
     "status": [[]],
     "probe-now": [["echo", "GET /called", "--wait", "3s"], ["nothing"]],
     "send-test": [["--wait", "0s"]],
-    "notify": [[], ["--test", "all", "--wait", "0s"], ["--test", "own topic", "--wait", "0s"]],
+    "notify": [[], ["--test", "own topic", "--wait", "0s"]],
     "verify": [["--for", "1s", "--deadline", "20s"]],
     "pause": [["echo", "--for", "1h", "--why", "a word"]],
     "resume": [[], ["echo"]],
