@@ -54,6 +54,7 @@ SLOW = (
     "sandbox/test_faults.py",
     "service/test_deliveries.py",
     "service/test_handlers.py",
+    "service/test_heartbeat.py",
     "service/releases/test_hook.py",
     "service/test_private_apis.py",
     "service/test_rollback.py",

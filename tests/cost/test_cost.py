@@ -84,6 +84,22 @@ def test_nothing_to_look_at_costs_what_stands_there_anyway() -> None:
     assert 0 < bill(nothing).ours_usd < 20
 
 
+def test_a_heartbeat_costs_less_than_two_dollars() -> None:
+    """With the function, the queue and the alarms that it brings, all of which are in the bill."""
+    without, posting = (counted(_fleet(1, more=more)) for more in ("", _POSTED))
+    assert (without.posts, posting.posts, posting.beats) == (False, True, 1)
+    more = bill(posting).ours_usd - bill(without).ours_usd
+    assert 0.6 < more < 2
+    items = {one.name for one in bill(posting).ours}
+    for name in ("Lambda", "SQS", "DynamoDB", "alarms"):
+        before, after = (
+            next(one.usd for one in bill(found).ours if one.name == name)
+            for found in (without, posting)
+        )
+        assert name in items
+        assert after > before
+
+
 def test_healthy_shards_end_long_before_their_bound() -> None:
     assert shard_seconds(FOUND[10_000]) < Bounds().seconds / 10
 
@@ -113,14 +129,20 @@ def test_plan_tells_the_bill_of_both_sides(
 _ROUTE = "GET /x: public"
 
 
-def _fleet(apis: int, *, private: bool = False) -> Config:
+_POSTED = """notify: [{pagerduty: {secret: key}}]
+heartbeat: {url: "https://hc.example.com/beat", every: 1m}
+"""
+_MANY = "notify:\n" + "".join(f"  - {{name: p{one}, slack: {{secret: s}}}}\n" for one in range(50))
+
+
+def _fleet(apis: int, *, private: bool = False, more: str = "") -> Config:
     """So many hosts; `private`: one API of another is inside a VPC."""
     written = "".join(
         f"  a{number}: {{url: 'https://a{number}.example', routes: [{_ROUTE}]}}\n"
         for number in range(apis)
     )
     inside = f"  p: {{url: 'https://p.example', private: true, routes: [{_ROUTE}]}}\n"
-    return load(f"apis:\n{written}{inside if private else ''}", "x")
+    return load(f"apis:\n{written}{inside if private else ''}{more}", "x")
 
 
 @pytest.mark.parametrize(
@@ -129,12 +151,15 @@ def _fleet(apis: int, *, private: bool = False) -> Config:
         (_fleet(1), AtOnce(probes=2, twins=0, writers=2)),
         (_fleet(1, private=True), AtOnce(probes=2, twins=2, writers=2)),
         (_fleet(600), AtOnce(probes=2, twins=0, writers=10)),
+        (_fleet(1, more=_POSTED), AtOnce(probes=2, twins=0, writers=2, deliverers=2)),
+        (_fleet(1, more=_MANY), AtOnce(probes=2, twins=0, writers=2, deliverers=5)),
     ],
-    ids=["one API", "one inside a VPC beside it", "600 APIs"],
+    ids=["one API", "one inside a VPC beside it", "600 APIs", "a pager", "50 pagers"],
 )
 def test_at_once_run_as_many_as_a_silent_minute_needs(config: Config, most: AtOnce) -> None:
     found = at_once(config)
     assert (found.twins, found.writers) == (most.twins, most.writers)
+    assert found.deliverers == most.deliverers
     assert found.probes >= most.probes
     assert at_once(config, counted(config)) == found
 

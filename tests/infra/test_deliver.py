@@ -11,11 +11,13 @@ import pytest
 from gatewatch.config.author import load
 from gatewatch.config.lookups import Lookups, Placeholders
 from gatewatch.config.problems import ConfigError
+from gatewatch.cost.measured import POSTING_ALARMS
 from gatewatch.service.published import Allowed
 from gatewatch_cdk.configuration import allowed_by
 from gatewatch_cdk.needs import Deliveries, Needs, needs
 from tests.infra.conftest import CONFIG, SECRETS_KEY, TOPICS_KEY, synthesised
 from tests.infra.templates import Resource, granted, leading_keys, named, read, resources, short
+from tests.infra.test_alarms import ALARM, watched
 from tests.infra.test_grants import ARN, BUCKET, consumes, logs, table
 
 _OWN = f"{ARN}:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret"
@@ -222,3 +224,8 @@ def test_its_alarms_ring_with_the_others(posting: Resource) -> None:
 def test_where_nothing_is_posted_nothing_stands_there(template: Resource) -> None:
     assert not [name for name in template["Resources"] if "Deliver" in name]
     assert _needs(CONFIG).deliveries is None
+
+
+def test_the_bill_counts_its_alarms(posting: Resource) -> None:
+    own = [one for name, one in resources(posting, ALARM).items() if "Deliver" in name]
+    assert sum(map(watched, own)) == POSTING_ALARMS

@@ -135,10 +135,11 @@ def _down(bill: Bill, failing: Sequence[Outage]) -> str:
 
 def _running(most: AtOnce) -> str:
     twins = f"{most.twins} probes inside the VPC, " if most.twins else ""
+    posts = f"{most.deliverers} deliverers of messages, " if most.deliverers else ""
     return (
         f"Lambda functions at once in the account, while no API answers: {most.all} ({most.probes} "
-        f"probes, {twins}{most.writers} writers of incidents, dispatch); a new account may run "
-        f"{NEW_ACCOUNT} in all"
+        f"probes, {twins}{most.writers} writers of incidents, {posts}dispatch); "
+        f"a new account may run {NEW_ACCOUNT} in all"
     )
 
 

@@ -85,20 +85,21 @@ def tiered(amount: float, tiers: Iterable[tuple[float, float]]) -> float:
 
 def _items(found: Counted) -> Iterable[Item]:
     seconds = found.shards * shard_seconds(found) + dispatch_seconds(found)
+    seconds += found.beats * measured.POST_SECONDS
     yield _item(
         "Lambda",
         seconds * measured.MEMORY_GB * prices.LAMBDA_GB_SECOND
-        + (found.shards + 1) * prices.LAMBDA_RUN,
+        + (found.shards + 1 + found.beats) * prices.LAMBDA_RUN,
         f"{found.shards:,.1f} shards a minute of {shard_seconds(found):.2f} s, "
         f"dispatch {dispatch_seconds(found):.1f} s",
     )
     yield _item(
         "SQS",
         sqs_requests(found) * prices.SQS_REQUEST,
-        f"{sqs_requests(found):,.0f} requests a minute, {measured.EMPTY_POLLS} of them empty polls",
+        f"{sqs_requests(found):,.0f} requests a minute, {_empty_polls(found)} of them empty polls",
     )
-    writes = found.written + found.held + _TICK
-    reads = found.slices + ceil(found.apis * measured.RECORD_BYTES / _READ_BYTES)
+    writes = found.written + found.held + _TICK + found.beats
+    reads = found.slices + found.beats + ceil(found.apis * measured.RECORD_BYTES / _READ_BYTES)
     yield _item(
         "DynamoDB",
         writes * prices.DYNAMODB_WRITE + reads * prices.DYNAMODB_READ,
@@ -110,20 +111,21 @@ def _items(found: Counted) -> Iterable[Item]:
         logged / 1e9 * (prices.LOGS_GB + prices.LOGS_GB_MONTH),
         f"{logged * MINUTES / 1e9:,.1f} GB a month, metrics among them",
     )
-    yield from _standing(found.is_small)
+    yield from _standing(found)
     yield _item("schedule, S3", prices.SCHEDULER_RUN + 2 * prices.S3_READ, "one tick a minute")
 
 
-def _standing(is_small: bool) -> Iterable[Item]:
+def _standing(found: Counted) -> Iterable[Item]:
     """What stands there all the time, however many routes there are."""
-    series = measured.SMALL_SERIES if is_small else measured.SERIES
+    series = measured.SMALL_SERIES if found.is_small else measured.SERIES
+    alarms = measured.ALARMS + (measured.POSTING_ALARMS if found.posts else 0)
     yield Item(name="metrics", usd=_cents(series * prices.METRIC), why=f"{series} series")
     yield Item(
         name="alarms",
-        usd=_cents(measured.ALARMS * prices.ALARM + prices.COMPOSITE_ALARM),
-        why=f"{measured.ALARMS} watched metrics, and one alarm over others",
+        usd=_cents(alarms * prices.ALARM + prices.COMPOSITE_ALARM),
+        why=f"{alarms} watched metrics, and one alarm over others",
     )
-    boards = 0 if is_small else 1
+    boards = 0 if found.is_small else 1
     yield Item(name="dashboard", usd=_cents(boards * prices.DASHBOARD), why=f"{boards}")
     yield Item(name="keys", usd=_cents(measured.KEYS * prices.KMS_KEY), why="one for each topic")
 
@@ -137,9 +139,14 @@ def _sends(found: Counted) -> int:
 
 
 def sqs_requests(found: Counted) -> float:
-    """A minute: sends in tens, one receive and one delete for each shard, and empty polls."""
+    """A minute: sends in tens, one receive and one delete for each shard, the same for each beat,
+    and empty polls."""
     sent = max(_sends(found), found.message_bytes / _SQS_CHUNK)
-    return sent + 2 * found.shards + measured.EMPTY_POLLS
+    return sent + 2 * found.shards + 3 * found.beats + _empty_polls(found)
+
+
+def _empty_polls(found: Counted) -> int:
+    return measured.EMPTY_POLLS + (measured.POSTING_POLLS if found.posts else 0)
 
 
 def log_bytes(found: Counted) -> float:

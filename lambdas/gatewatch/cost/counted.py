@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+from msgspec import UNSET
 
 from gatewatch.attempt import Probe
-from gatewatch.config.canonical import Config
+from gatewatch.config.canonical import Config, Heartbeat
 from gatewatch.cost.written import written_share
 from gatewatch.plan import NOBODY_YET, looks_a_minute, plan, trial_minutes
 from gatewatch.service.dispatch import about
@@ -26,7 +27,8 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     `slices` are touched: read each, and so many of them `written`; `held`: how often what is held
     back is asked for, with a write each, since only a write proves that a latch could be set.
     `timeout_seconds`: of all looks together. `restless_looks`: where something has just changed,
-    and strangers look as often as others.
+    and strangers look as often as others. `posts`: whether something is posted, and a queue waits
+    for it; `beats`: of the heartbeat.
     """
 
     apis: int
@@ -40,6 +42,8 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     held: float = 0.0
     restless_looks: float = 0.0
     is_small: bool = False
+    posts: bool = False
+    beats: float = 0.0
 
 
 def counted(config: Config) -> Counted:
@@ -66,7 +70,13 @@ def counted(config: Config) -> Counted:
         restless_looks=sum(map(_restless_rate, probes)),
         timeout_seconds=sum(looks * timeout for looks, timeout in rates),
         is_small=config.is_small,
+        posts=any(one.hook is not UNSET for one in config.notify) or config.heartbeat is not UNSET,
+        beats=_beats(config),
     )
+
+
+def _beats(config: Config) -> float:
+    return 60 / config.heartbeat.every_seconds if isinstance(config.heartbeat, Heartbeat) else 0.0
 
 
 def _rates(probe: Probe) -> Iterator[tuple[float, float]]:

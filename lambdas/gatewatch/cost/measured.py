@@ -23,13 +23,16 @@ PROCESSORS = 512 / 1769  # that a function of this memory has
 LOOK_SECONDS = 0.1  # until a healthy API has answered
 AWS_CALL_SECONDS = 0.01
 PLATFORM_LOG_BYTES = 600  # what Lambda itself logs of a run
+POST_SECONDS = 0.5  # to post one message, until it was answered and noted
 WRITER_SECONDS = 1.0  # of an API whose incident opens: its reads, its writes and its messages
 EMPTY_POLLS = 30
 """A minute: five pollers of two queues, 20 s each. Lambda begins with five, and maximum concurrency
 lowers only how many functions run:
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 """
+POSTING_POLLS = 15  # the same of one more queue, where something is posted
 SERIES = 15  # metrics of a deployment while nothing is wrong
 SMALL_SERIES = 2  # with `small: true`
 KEYS = 2  # one for each topic
 ALARMS = 26  # counted by the metrics that they watch
+POSTING_ALARMS = 3  # where something is posted

@@ -62,6 +62,11 @@ is charged for each metric that it watches, so to join several into one would sa
 polls each queue with five pollers at once, and no setting lowers that.
 """
 
+_POSTING = """A pager, a chat, a webhook or a heartbeat in `gatewatch.yaml` brings a function and a
+queue of its own: ${posting:.2f} for empty polls and alarms. A heartbeat each minute costs
+${beating:.2f} more; messages are few.
+"""
+
 _AFTER_OURS = """
 Not counted: data that leaves AWS, where an API is elsewhere ($0.09 per GB; a look is about 1 kB),
 and secrets (read once per worker, and when one is refused).
@@ -115,6 +120,7 @@ def cost_page() -> str:
             _SMALL.format(most=MOST_SMALL),
             *_small(found[0]),
             _AFTER_SMALL,
+            _posting(found[0]),
             _WATCHED,
             *_watched(found, bills),
             _QUOTAS,
@@ -122,6 +128,12 @@ def cost_page() -> str:
             _END.format(series=measured.SERIES, small=measured.SMALL_SERIES),
         ]
     )
+
+
+def _posting(found: Counted) -> str:
+    posting, beating = replace(found, posts=True), replace(found, posts=True, beats=1.0)
+    without, quiet, loud = (bill(one).ours_usd for one in (found, posting, beating))
+    return _POSTING.format(posting=quiet - without, beating=loud - quiet)
 
 
 def example(routes: int) -> Config:
