@@ -14,6 +14,7 @@ from e2e.account import INTERPRETER, STACK, WORK, Deployed, Emulated, cdk, emula
 from e2e.another_team import another_team
 from e2e.fitted import fit
 from e2e.leftovers import nothing_left
+from e2e.notified import notified
 from e2e.releases import releases
 from e2e.scene import Scene
 from e2e.table import Table
@@ -26,6 +27,7 @@ SCENARIOS = (
     *breakage.SCENARIOS,
     *trouble.SCENARIOS,
     *pushes.SCENARIOS,
+    notified,
     another_team,
     releases,
     nothing_left,

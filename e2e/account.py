@@ -47,10 +47,11 @@ def until(ask: Callable[[], T | None], seconds: float) -> T | None:
 @dataclass(frozen=True, slots=True)
 class Emulated:
     """`front`: the port at which the APIs answer over TLS, by the names that AWS gives; `site`:
-    the one at which they answer behind a single-page app."""
+    the one at which they answer behind a single-page app; `hooks`: of what takes messages."""
 
     front: int
     site: int
+    hooks: int
     world: World
 
     def host(self, api: str) -> str:
@@ -67,7 +68,7 @@ class Emulated:
 @contextmanager
 def emulator(folder: Path) -> Iterator[Emulated]:
     """Runs it with its state below `folder`."""
-    port, front, site = _free_ports(3)
+    port, front, site, hooks = _free_ports(4)
     address = f"http://127.0.0.1:{port}"
     for name in [one for one in os.environ if one.startswith("AWS_")]:
         del os.environ[name]
@@ -85,6 +86,9 @@ def emulator(folder: Path) -> Iterator[Emulated]:
         "GATEWAY_PORT": str(port),
         "FRONT_PORT": str(front),
         "SITE_PORT": str(site),
+        "HOOKS_PORT": str(hooks),
+        # It posts over TLS, too, to whom a topic tells.
+        "SSL_CERT_FILE": str(world.authority),
         "WORLD": str(world.folder),
         "PYTHONPATH": str(ROOT / "e2e" / "emulated" / "outside"),
         "NODE_PATH": str(MODULES),
@@ -104,7 +108,7 @@ def emulator(folder: Path) -> Iterator[Emulated]:
         try:
             if not until(lambda: _answers(f"{address}/_ministack/health"), 30):
                 raise RuntimeError(f"the emulator does not start; see {log.name}")
-            yield Emulated(front, site, world)
+            yield Emulated(front, site, hooks, world)
         finally:
             process.terminate()
             process.wait(timeout=30)
@@ -185,12 +189,17 @@ class Deployed:
         }
         self._lambda, self._sqs = client("lambda"), client("sqs")
         self._cloudwatch = client("cloudwatch")
-        resources = client("cloudformation").describe_stack_resources(StackName=stack)
+        self.resources: dict[str, tuple[str, str]] = {}
+        self.look_again()
+        self._inbox = Inbox(inbox, self.outputs["IncidentsTopic"])
+
+    def look_again(self) -> None:
+        """What the stack consists of, after a deployment that added something."""
+        found = client("cloudformation").describe_stack_resources(StackName=self.stack)
         self.resources = {
             one["LogicalResourceId"]: (one["ResourceType"], one["PhysicalResourceId"])
-            for one in resources["StackResources"]
+            for one in found["StackResources"]
         }
-        self._inbox = Inbox(inbox, self.outputs["IncidentsTopic"])
 
     def function(self, name: str) -> str:
         return self._named("AWS::Lambda::Function", f"{self._monitor}Functions{name}")
@@ -321,35 +330,49 @@ class Deployed:
 
 
 class Inbox:
-    """A queue that subscribes to a topic."""
+    """A queue that subscribes to a topic, to what concerns an `owner` if one is given; or one that
+    a rule of EventBridge sends to, where that is the `service`."""
 
-    def __init__(self, name: str, topic: str) -> None:
+    def __init__(
+        self, name: str, source: str, *, service: str = "sns", owner: str | None = None
+    ) -> None:
         self._sqs = client("sqs")
-        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:e2e-{name}"
+        self.arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:e2e-{name}"
         statement = {
             "Effect": "Allow",
-            "Principal": {"Service": "sns.amazonaws.com"},
+            "Principal": {"Service": f"{service}.amazonaws.com"},
             "Action": "sqs:SendMessage",
-            "Resource": arn,
-            "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+            "Resource": self.arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": source}},
         }
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         made = self._sqs.create_queue(QueueName=f"e2e-{name}", Attributes={"Policy": policy})
         self._url = made["QueueUrl"]
-        made = client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-        self._subscription = made["SubscriptionArn"]
+        if service == "sns":
+            self._subscription = self._subscribe(source, owner)
+
+    def _subscribe(self, topic: str, owner: str | None) -> str:
+        wanted = {} if owner is None else {"FilterPolicy": json.dumps({"owner": [owner]})}
+        made = client("sns").subscribe(
+            TopicArn=topic, Protocol="sqs", Endpoint=self.arn, Attributes=wanted
+        )
+        return str(made["SubscriptionArn"])
 
     def close(self) -> None:
         """It is subscribed no more."""
         client("sns").unsubscribe(SubscriptionArn=self._subscription)
 
     def messages(self) -> list[dict[str, Any]]:
-        """Those that came since one last asked."""
+        """Those of a topic that came since one last asked."""
+        return [json.loads(one["Message"]) for one in self.bodies()]
+
+    def bodies(self) -> list[dict[str, Any]]:
+        """All that came since one last asked."""
         found: list[dict[str, Any]] = []
         while answer := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get(
             "Messages"
         ):
             for one in answer:
-                found.append(json.loads(json.loads(one["Body"])["Message"]))
+                found.append(json.loads(one["Body"]))
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=one["ReceiptHandle"])
         return found

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from time import time_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,22 @@ class World:
 
     def note_refusal(self) -> None:
         self._write("refused", "")
+
+    @contextmanager
+    def refusing_messages(self) -> Iterator[None]:
+        """Whoever takes messages over HTTPS answers 503."""
+        with self._while_there("refuses-messages"):
+            yield
+
+    def refuses_messages(self) -> bool:
+        return (self.folder / "refuses-messages").exists()
+
+    def note_message(self, text: str) -> None:
+        self._write(f"message-{time_ns():020}", text)
+
+    def messages(self) -> list[str]:
+        """What came over HTTPS, the first one first."""
+        return [one.read_text(encoding="ascii") for one in sorted(self.folder.glob("message-*"))]
 
     @contextmanager
     def _while_there(self, name: str) -> Iterator[None]:

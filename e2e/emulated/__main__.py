@@ -1,7 +1,7 @@
 """ministack with a public face over TLS, with CloudWatch's missing parts, and with faults.
 
-`python -m e2e.emulated`, with GATEWAY_PORT, AUTH, FRONT_PORT, SITE_PORT, WORLD and AWS's own
-variables.
+`python -m e2e.emulated`, with GATEWAY_PORT, AUTH, FRONT_PORT, SITE_PORT, HOOKS_PORT, WORLD and
+AWS's own variables.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ministack.app import main as serve
 from e2e.emulated import gateway
 from e2e.emulated.alarms import watch_alarms
 from e2e.emulated.front import certified, serve_tls
+from e2e.emulated.hooks import serve_hooks
 from e2e.emulated.metrics import Metrics
 from e2e.emulated.site import serve_site
 from e2e.world import World
@@ -55,6 +56,7 @@ def main() -> None:
     gateway.amend(world)
     context, behind = certified(world), int(os.environ["GATEWAY_PORT"])
     serve_tls(context, int(os.environ["FRONT_PORT"]), behind)
+    serve_hooks(context, int(os.environ["HOOKS_PORT"]), world)
     serve_site(context, int(os.environ["SITE_PORT"]), behind)
     threading.Thread(target=observe, args=(world,), daemon=True).start()
     sys.argv = ["ministack"]
