@@ -153,7 +153,8 @@ def _of_layer(
 
 
 class HealthAlarms(Construct):
-    """Whether the monitor is reliable: one acting composite over alarms that explain it."""
+    """Whether the monitor is reliable: one acting composite over alarms that explain it, and what
+    strangers can make ring."""
 
     def __init__(
         self,
@@ -183,7 +184,6 @@ class HealthAlarms(Construct):
             self._count("ApisStopped", "An API is not looked at: a fault of ours at it alone"),
             self._count("NoticesUndelivered", "A message did not reach its channel"),
             self._count("NoticesRefused", "A channel refuses a message, which was given up"),
-            *self._refused(functions),
             self._count("ClockAhead", "A time was ahead of the clock, and is not believed"),
             # A repeated shard drops its looks once; a slow one, now and then.
             self._alarm(
@@ -211,6 +211,7 @@ class HealthAlarms(Construct):
             ),
         )
         _tell(self.unwell, topic)
+        self.alarms += self._refused(functions, topic)
 
     def _dead_man(self) -> Iterable[cloudwatch.Alarm]:
         """A dead monitor is silent, so missing data breaches."""
@@ -248,12 +249,18 @@ class HealthAlarms(Construct):
             points=2,
         )
 
-    def _refused(self, functions: Mapping[str, ServiceFunction]) -> Iterable[cloudwatch.Alarm]:
+    def _refused(
+        self, functions: Mapping[str, ServiceFunction], topic: sns.ITopic
+    ) -> Iterable[cloudwatch.Alarm]:
+        """It acts by itself: whoever knows the address can make it ring, for as long as he likes,
+        and must not keep the composite from telling of anything else."""
         if "Acknowledge" in functions:
-            yield self._count(
+            alarm = self._count(
                 "AcknowledgementsRefused",
                 "What PagerDuty or a chat told of an acknowledgement was refused",
             )
+            _tell(alarm, topic)
+            yield alarm
 
     def _unanswered(self, verify: ServiceFunction) -> cloudwatch.Alarm:
         """It fails on purpose where it stops a release, and tells whoever waits for it. Of others,

@@ -113,6 +113,25 @@ def test_no_template_runs_away(name: str) -> None:
     assert "HIGH OPENED" not in str(found.value)
 
 
+NINE = f"({','.join(['1'] * 9)})"
+LOOPED = "".join(f"{{% for {one} in {NINE} %}}" for one in "abcd")
+ONES = f"'{'1' * 4_000}'"
+SLOW = {
+    "of what they make": f"why|default({ONES}){'|tojson' * 9}{'|lower|upper' * 40}",
+    "of a constant": f"{ONES}{'|lower' * 20} == why",
+    "that grow a constant": "'x' in '" + "\\\\" * 500 + "'|tojson|tojson",
+}
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_filters_in_loops_are_bounded_together(name: str) -> None:
+    """A pushed template is tried by dispatch, within its minute, before a deployment is asked."""
+    template = f"{LOOPED}{{% if {SLOW[name]} %}}{{% endif %}}" + "{% endfor %}" * 4
+    told = template_problem(template, is_json=False)
+    assert told is not None
+    assert told.startswith("its filters take more than")
+
+
 @pytest.mark.parametrize("name", ["__class__", "__init__", "__globals__", "_x", "mro"])
 def test_no_template_sees_what_is_behind_a_field(name: str) -> None:
     made = filled("{{ title.%s }}|{{ title['%s'] }}|{{ blocks.%s }}" % (name, name, name), GIVEN)  # noqa: UP031

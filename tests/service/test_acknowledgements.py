@@ -165,6 +165,7 @@ REFUSED = {
     "of another version": (webhook(body(), signature(body()).replace("v1", "v2")), 401),
     "the bare digest": (webhook(body(), signature(body()).removeprefix("v1=")), 401),
     "no hex": (webhook(body(), "v1=\u00e9\U0001f600"), 401),
+    "half a character in it": (webhook(body(), "v1=\ud800"), 401),
     "many": (webhook(body(), ",".join(["v1=00"] * 5000 + [signature(body())])), 401),
     "no headers": ({**webhook(body()), "headers": None}, 401),
     "headers of another kind": ({**webhook(body()), "headers": [1]}, 401),

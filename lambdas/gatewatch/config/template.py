@@ -21,6 +21,8 @@ MOST_OUTPUT = 262_144
 """Bytes of a message."""
 _MOST_STEPS = 10_000
 """Of all loops together."""
+_MOST_WORK = 4_194_304
+"""Characters that all filters together read and make."""
 _NAME = "<template>"
 FIELDS = frozenset(
     (
@@ -79,8 +81,8 @@ def _filled(text: str, fields: Mapping[str, Any], undefined: type[Any]) -> str:
 
     env = _environment(undefined)
     try:
+        _check(env.parse(text), env)
         tree = env.parse(text)
-        _check(tree, env)
         _count_steps(tree)
         code = env.compile(tree, _NAME, _NAME)
         parts = Template.from_code(env, code, {}).generate(fields)
@@ -115,7 +117,10 @@ def _environment(undefined: type[Any]) -> Environment:
     from jinja2 import pass_context
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    env = ImmutableSandboxedEnvironment(undefined=undefined, autoescape=False, cache_size=0)
+    # Without its optimizer, which would let a loop use what a filter made, and count that once.
+    env = ImmutableSandboxedEnvironment(
+        undefined=undefined, autoescape=False, cache_size=0, optimized=False
+    )
     env.globals = {}
     left = _MOST_STEPS
 
@@ -128,24 +133,39 @@ def _environment(undefined: type[Any]) -> Environment:
                 raise TemplateFaultError(f"its loops take more than {_MOST_STEPS} steps")
             yield one
 
-    env.filters = {**{name: _short(one) for name, one in FILTERS.items()}, _COUNTED: counted}
+    work = _Work()
+    env.filters = {**{name: work.bounded(one) for name, one in FILTERS.items()}, _COUNTED: counted}
     return env
 
 
 _COUNTED = "counted"
 
 
-def _short(apply: Callable[..., Any]) -> Callable[..., Any]:
-    """The filter, whose result may be no longer than a message. (Chained, they would let a text
-    grow beyond all bounds.)"""
+class _Work:
+    """What the filters of one use may still read and make. (A loop over filters of long texts would
+    go on for minutes, and a pushed template is tried before anybody deploys it.)"""
 
-    def bounded(*args: Any, **more: Any) -> Any:
-        found = apply(*args, **more)
-        if isinstance(found, str) and len(found) > MOST_OUTPUT:
-            raise TemplateFaultError(f"it makes more than {MOST_OUTPUT} bytes")
-        return found
+    def __init__(self) -> None:
+        self._left = _MOST_WORK
 
-    return bounded
+    def bounded(self, apply: Callable[..., Any]) -> Callable[..., Any]:
+        """The filter, whose result may be no longer than a message. (Chained, they would let a text
+        grow beyond all bounds.)"""
+
+        def counted(*args: Any, **more: Any) -> Any:
+            self._take(*args, *more.values())
+            found = apply(*args, **more)
+            if isinstance(found, str) and len(found) > MOST_OUTPUT:
+                raise TemplateFaultError(f"it makes more than {MOST_OUTPUT} bytes")
+            self._take(found)
+            return found
+
+        return counted
+
+    def _take(self, *used: Any) -> None:
+        self._left -= 1 + sum(len(one) for one in used if isinstance(one, (str, list, tuple)))
+        if self._left < 0:
+            raise TemplateFaultError(f"its filters take more than {_MOST_WORK} characters")
 
 
 def _join(found: Iterable[Any], between: str = "") -> str:
@@ -227,7 +247,8 @@ def _check(tree: nodes.Template, env: Environment) -> None:
 
 
 def _check_fields(tree: nodes.Template) -> None:
-    """Not before all else is known to be harmless: the library calculates while it looks."""
+    """Not before all else is known to be harmless: the library calculates while it looks, and puts
+    what comes out into the tree."""
     from jinja2 import nodes
     from jinja2.meta import find_undeclared_variables
 

@@ -186,7 +186,8 @@ def _is_signed(body: bytes, header: str, secrets: Secrets) -> bool:
     """Whether one of its signatures is one of ours, compared in constant time; while a secret
     changes, PagerDuty sends several. Without any, no secret is read."""
     parts = [one.strip() for one in header.split(",")[:_MOST_SIGNATURES]]
-    given = [one.removeprefix("v1=").encode() for one in parts if one.startswith("v1=")]
+    signed = [one.removeprefix("v1=") for one in parts if one.startswith("v1=")]
+    given = [one.encode("utf-8", "replace") for one in signed]
     if not given:
         return False
     ours = [hmac.new(one.encode(), body, sha256).hexdigest().encode() for one in secrets()]
