@@ -122,9 +122,7 @@ def test_its_errors_ring_with_the_others(paged: Resource) -> None:
 
 def test_what_a_stranger_can_make_ring_rings_by_itself(paged: Resource) -> None:
     """A composite that rings already tells of nothing else."""
-    alarms = {
-        short(name): one for name, one in resources(paged, "AWS::CloudWatch::Alarm").items()
-    }
+    alarms = {short(name): one for name, one in resources(paged, "AWS::CloudWatch::Alarm").items()}
     refused = alarms["HealthAlarmsAcknowledgementsRefused"]
     [unwell] = resources(paged, "AWS::CloudWatch::CompositeAlarm").values()
     assert "AcknowledgementsRefused" not in read(unwell["AlarmRule"])

@@ -90,7 +90,10 @@ class Posting:
 
     def publish(self, *numbers: int) -> None:
         for one in numbers:
-            wiring.publisher().publish(replace(notice(one), via=self.channel))
+            self.publish_one(notice(one))
+
+    def publish_one(self, told: Notice) -> None:
+        wiring.publisher().publish(replace(told, via=self.channel))
 
     def deliver(self, seconds_later: float = 0) -> list[str]:
         """As Lambda's poller does; which messages came again. What waits is shown at once, as
@@ -413,6 +416,45 @@ def test_without_a_queue_the_message_waits_for_a_deployment(posting: Posting) ->
     told = ChannelPublisher(own, own, None, posting.table, wiring.now)
     with pytest.raises(UndeliveredError, match="pagerduty: nothing posts to it yet: needs cdk"):
         told.publish(replace(notice(1), via=posting.channel))
+
+
+class _Broken:
+    """Makes no message of an incident that it did not expect."""
+
+    def publish(self, notice: Notice) -> None:
+        raise IndexError(notice.incident.because)
+
+    def post(self, bulletin: Bulletin) -> None:
+        raise IndexError(bulletin.by)
+
+
+@pytest.mark.parametrize("way", ["topic", "bus"])
+def test_a_fault_of_ours_at_one_channel_holds_up_no_other(posting: Posting, way: str) -> None:
+    """As a refusal of the channel would: the writer goes on with the others."""
+    told = ChannelPublisher(_Broken(), _Broken(), None, posting.table, wiring.now)
+    broken = Channel(name="broken", topic="arn:t", bus="default" if way == "bus" else msgspec.UNSET)
+    with pytest.raises(UndeliveredError, match="internal error: IndexError"):
+        told.publish(replace(notice(1), channel="broken", via=broken))
+    bulletin = Bulletin(
+        message_id="4f1d", kind=TEST, at="x", channel="broken", by="alice", version="1"
+    )
+    with pytest.raises(UndeliveredError, match="internal error: IndexError"):
+        told.post(replace(bulletin, via=broken))
+    [standing] = posting.table.standings()
+    assert (standing.tries, standing.because) == (2, "internal error: IndexError")
+
+
+def test_what_a_queue_never_carries_is_handed_on_all_the_same(posting: Posting) -> None:
+    """SQS refuses a message with U+FFFE or U+FFFF, which an answer may hold."""
+    because = "answered \ufffe\uffff \x00\x1b \U0001f600"
+    told = notice(1, replace(notice(1).incident, because=because))
+    posting.publish_one(told)
+    found = _one_of(posting.queue)
+    assert found is not None
+    assert not {"\ufffe", "\uffff", "\x00", "\x1b"} & set(found["Body"])
+    handed = msgspec.json.decode(found["Body"], type=Parcel).notice
+    assert handed is not None
+    assert handed.incident.because == because
 
 
 def test_a_queue_that_is_gone_is_no_end_of_the_message(

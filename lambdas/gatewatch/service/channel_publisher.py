@@ -75,7 +75,8 @@ class ChannelPublisher:
 
     @contextmanager
     def _noted(self, channel: str) -> Iterator[None]:
-        """Notes what became of a message."""
+        """Notes what became of a message. One that we cannot make waits, and holds up no other
+        channel."""
         try:
             yield
         except UndeliveredError as error:
@@ -84,6 +85,10 @@ class ChannelPublisher:
         except UnacceptableError as error:
             self._note(channel, Refused(because=str(error)))
             raise
+        except Exception as error:
+            because = log_own_fault("publishing_failed", channel, error)
+            self._note(channel, Later(because=because))
+            raise UndeliveredError(f"{channel}: {because}") from error
         self._note(channel, Taken())
 
     def _note(self, channel: str, outcome: Outcome) -> None:
