@@ -38,8 +38,9 @@ INCIDENTS_SECONDS = 60
 DISPATCH_SECONDS = 55
 ACKNOWLEDGE_SECONDS = 15
 """PagerDuty waits five seconds, and comes again; a cold start and a secret fit into it."""
-# A message is posted within 10 s; the rest is for its secrets, its mark, and a slow start.
-DELIVER_SECONDS = 45
+# A message is up to four requests of 10 s each (a test ends itself, a refused one goes once more);
+# the rest is for its secrets, its mark, and a slow start.
+DELIVER_SECONDS = 50
 _MOST_TRIES = 1000
 """The most that SQS counts: the deliverer itself gives up by age. Pollers' holds count as well.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html"""

@@ -11,7 +11,7 @@ from gatewatch.incidents.ahead import lead
 from gatewatch.service.dispatch import dispatch
 from gatewatch.service.listeners import is_asked_at, unheard
 from gatewatch.service.published import RejectedError
-from handlers.telemetry import Unit, count, logger, metrics, say_ahead, stamp
+from handlers.telemetry import Unit, count, logger, measured, metrics, say_ahead, stamp
 from handlers.wiring import (
     changes,
     now,
@@ -26,7 +26,7 @@ from handlers.wiring import (
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
+@measured
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     at = _scheduled(event)
     stamp(at)

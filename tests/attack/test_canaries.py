@@ -333,7 +333,7 @@ def test_what_is_looked_for_is_found() -> None:
             assert secret in {one for one, _ in Finder([secret]).found(FORMS[form](secret))}, form
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "table", [{"run": [["--config", "all.yaml"]]}, COMMANDS], ids=["a run", "every command"]
 )
@@ -415,7 +415,7 @@ apis:
 """
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("fault", [None, "a bug of ours"])
 def test_nothing_in_the_account_shows_one(
     aws: None,
