@@ -176,6 +176,46 @@ def test_what_a_channel_does_not_take_waits_for_the_next_process(store: SqliteSt
     assert outside.taken == [("pager", "m1"), ("pager", "m2")]
 
 
+def test_what_ends_a_rest_in_another_process_is_heeded_soon(store: SqliteStore) -> None:
+    """As a test message does that was taken, while a watch is at rest."""
+    outside = Outside(pager=[Later(because="HTTP 429", after_seconds=600.0)])
+    rests, told = threading.Event(), threading.Event()
+
+    def tell(_: Standing, after: Standing) -> None:
+        (rests if after.tries else told).set()
+
+    keep(store, notice())
+    one = Courier(store, (PAGER,), outside.carry, SystemClock(), tell, lambda _: None)
+    one.start()
+    assert rests.wait(LONG)
+    with store.outbox() as box:
+        box.save(Standing(channel="pager"), None)
+    assert told.wait(LONG)
+    one.finish(LONG)
+    assert outside.taken == [("pager", "m1")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "tried"),
+    [
+        pytest.param(None, ["m1", "m1"], id="its own wait"),
+        pytest.param(1e-3, ["m1", "m1"], id="asked for less than its own wait"),
+        pytest.param(600.0, ["m1"], id="asked for more"),
+        pytest.param(1e30, ["m1"], id="asked for ever"),
+    ],
+)
+def test_the_next_process_tries_at_once_unless_the_channel_asked_to_wait(
+    store: SqliteStore, asked: float | None, tried: list[str]
+) -> None:
+    outside = Outside(pager=[Later(because="HTTP 503", after_seconds=asked)])
+    keep(store, notice())
+    for _ in range(2):
+        one = courier(store, outside.carry, clock=SystemClock())
+        one.start()
+        one.finish(1.0)
+    assert [one for _, one in outside.tried] == tried
+
+
 def test_a_lane_that_a_clock_ahead_put_to_rest_goes_on(store: SqliteStore) -> None:
     keep(store, notice())
     with store.outbox() as box:

@@ -157,9 +157,12 @@ def test_what_is_not_taken_is_said_and_goes_with_a_later_run(
 
 
 def in_rest_no_more() -> None:
-    """As if the time had passed that the channel or we wait."""
+    """As if the time had passed that the channel asked for."""
     with sqlite3.connect(".gatewatch/gatewatch.yaml.sqlite3") as raw:
-        raw.execute("UPDATE channel SET next_at = NULL")
+        raw.execute(
+            "UPDATE channel SET next_at = NULL, document ="
+            " CAST(json_remove(CAST(document AS TEXT), '$.asked_until') AS BLOB)"
+        )
     raw.close()
 
 
@@ -172,7 +175,6 @@ def test_a_resolve_that_failed_is_tried_as_an_opening_is(
     pager.moods.append(answers(503))
     assert cli("run", "--notify") == 2
     assert pager.pages == {incident(cli): "triggered"}
-    in_rest_no_more()
     assert cli("run", "--notify") == 0
     assert pager.pages == {incident(cli): "resolved"}
 
@@ -194,7 +196,6 @@ def test_only_what_stays_raises_the_exit_code(cli: Cli, api: Api, pager: Receive
     api.status = 200
     pager.moods.append(answers(503))
     assert cli("run", "--notify") == 2
-    in_rest_no_more()
     assert cli("run", "--notify") == 0
 
 
@@ -236,9 +237,33 @@ def test_a_secret_that_is_not_there_is_named_and_nothing_is_lost(
     assert cli("run", "--notify") == 1
     assert "PAGER_KEY is not set" in cli.err
     monkeypatch.setenv("PAGER_KEY", KEY)
-    in_rest_no_more()
     cli("run", "--notify")
     assert pager.pages == {incident(cli): "triggered"}
+
+
+def test_a_run_tries_at_once_what_waits_and_says_why_it_is_not_taken_now(
+    cli: Cli, api: Api, pager: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configured(api, paged(pager))
+    monkeypatch.delenv("PAGER_KEY")
+    for _ in range(3):
+        cli("run", "--notify")
+    monkeypatch.setenv("PAGER_KEY", KEY)
+    pager.moods.append(answers(503))
+    assert cli("run", "--notify") == 1
+    assert "PAGER_KEY" not in cli.err
+    assert "1 message for pagerduty undelivered: answered 503; whoever runs next" in cli.err
+    assert len(pager.got) == 1
+
+
+def test_a_run_waits_as_long_as_the_channel_asked(cli: Cli, api: Api, pager: Receiver) -> None:
+    configured(api, paged(pager))
+    pager.moods.append(answers(429, Retry_After="600"))
+    cli("run", "--notify")
+    assert "; it asked to wait until " in cli.err
+    assert cli("run", "--notify") == 1
+    assert "answered 429: it has had too many requests; it asked to wait until " in cli.err
+    assert len(pager.got) == 1
 
 
 def test_no_secret_is_in_the_state(cli: Cli, api: Api, pager: Receiver) -> None:
@@ -378,7 +403,6 @@ def test_on_a_full_disk_nothing_is_lost_and_nothing_doubled(
     configured(api, paged(pager))
     pager.moods.append(answers(503))
     cli("run", "--notify")
-    in_rest_no_more()
     room = Path(".gatewatch/gatewatch.yaml.sqlite3").stat().st_size
     command = [sys.executable, "-c", FULL, str(room)]
     subprocess.run(command, check=False, capture_output=True, timeout=120)
@@ -461,7 +485,6 @@ def test_a_failing_channel_is_a_finding(cli: Cli, api: Api, pager: Receiver) -> 
     cli("run", "--notify")
     assert cli("notify") == 1
     assert "failing since" in cli.out
-    in_rest_no_more()
     cli("run", "--notify")
     assert cli("notify") == 0
     assert "failing since" not in cli.out
@@ -484,7 +507,28 @@ def test_a_test_says_what_came_of_it(
     assert cli("notify", "--test", "pagerduty") == code
     assert f"pagerduty (pagerduty, to {pager.place}): {told}" in cli.out
     assert "TEST" in pager.got[0].json["payload"]["summary"]
-    assert not Path(".gatewatch").exists(), "a test leaves no state"
+    assert (standing(cli)["delivered_at"] is not None) is (code == 0)
+
+
+def test_a_test_that_was_taken_makes_what_waits_due(cli: Cli, api: Api, pager: Receiver) -> None:
+    configured(api, paged(pager))
+    pager.moods.append(answers(429, Retry_After="600"))
+    cli("run", "--notify")
+    assert cli("notify", "--test", "pagerduty") == 0
+    stands = standing(cli)
+    assert (stands["failing_since"], stands["waiting"]) == (None, 1)
+    cli("run", "--notify")
+    assert pager.pages[incident(cli)] == "triggered"
+
+
+def test_a_test_that_cannot_be_noted_was_taken_all_the_same(
+    cli: Cli, api: Api, pager: Receiver
+) -> None:
+    configured(api, paged(pager))
+    Path(".gatewatch").write_text("no folder")
+    assert cli("notify", "--test", "pagerduty") == 0
+    assert "pagerduty (pagerduty, to" in cli.out
+    assert "; that a test was taken is not noted" in cli.err
 
 
 def test_a_test_of_all_goes_to_each_once(cli: Cli, api: Api, pager: Receiver) -> None:

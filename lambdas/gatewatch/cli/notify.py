@@ -14,14 +14,14 @@ import typer
 from gatewatch import __version__
 from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli.channels import Fares, fares, kind, leads_to, lines
-from gatewatch.cli.exits import AS_EXPECTED, FINDINGS, UsageError, until_closed
+from gatewatch.cli.exits import AS_EXPECTED, FINDINGS, UsageError, say, until_closed
 from gatewatch.cli.incidents import Stack
 from gatewatch.cli.journal import own_login, refuse_without
 from gatewatch.cli.notifying import carrier
 from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
 from gatewatch.cli.send_test import LONGEST_WAIT, Wait, send_through
 from gatewatch.cli.service import Service
-from gatewatch.cli.setting import existing_store, origin, read_config
+from gatewatch.cli.setting import existing_store, open_store, origin, read_config
 from gatewatch.cli.stack import MonitorName, Place, Region
 from gatewatch.cli.waiting import duration
 from gatewatch.config.canonical import Channel, Config
@@ -29,8 +29,10 @@ from gatewatch.config.problems import nearest
 from gatewatch.delivery.outbox import OWN
 from gatewatch.delivery.outcome import Later, Outcome, Refused, Taken
 from gatewatch.delivery.parcel import Parcel
+from gatewatch.delivery.standing import after
 from gatewatch.notices.bulletin import TEST, Bulletin
 from gatewatch.notices.visible import visible
+from gatewatch.ports import StateError
 
 ALL = "all"
 
@@ -64,7 +66,8 @@ def notify(
     """List the channels of a configuration and how they fare, or send one a test message.
 
     With `--test`, a message that says that nothing is wrong is sent at once, from this machine,
-    past all that the channel takes. Its name is that of `name:`, else of its kind or topic. With
+    past all that the channel takes; once it is taken, what waits for the channel is due at once.
+    Its name is that of `name:`, else of its kind or topic. With
     `--stack`, both are about the service in the account, and the test takes its way, as that of
     `gatewatch send-test` does.
 
@@ -134,7 +137,10 @@ def _test(
     channels: Sequence[Channel], loaded: Config, config: Path, state: Path | None, output: Format
 ) -> None:
     carry = carrier(loaded, config.parent, origin(config, state))
-    tried = [_tried(one, carry(Parcel(to=one, bulletin=_bulletin(one)))) for one in channels]
+    outcomes = [(one, carry(Parcel(to=one, bulletin=_bulletin(one)))) for one in channels]
+    if taken := [one for one, outcome in outcomes if isinstance(outcome, Taken)]:
+        _note(taken, loaded, config, state)
+    tried = [_tried(one, outcome) for one, outcome in outcomes]
     with until_closed():
         if output is Format.JSON:
             typer.echo(msgspec.json.encode({"tests": tried}))
@@ -144,6 +150,18 @@ def _test(
                 where = ", ".join(one.leads_to)
                 typer.echo(visible(f"{one.name} ({one.kind}, to {where}): {one.outcome}{why}"))
     raise typer.Exit(AS_EXPECTED if all(one.because is None for one in tried) else FINDINGS)
+
+
+def _note(channels: Sequence[Channel], loaded: Config, config: Path, state: Path | None) -> None:
+    """These took a test: what waits for them is due now, whatever they answered before."""
+    at = SystemClock().now().isoformat()
+    try:
+        with open_store(config, state, loaded).outbox() as box:
+            for one in channels:
+                before, _ = box.standing(one.key)
+                box.save(after(before, Taken(), at), None)
+    except StateError as error:
+        say(f"{error}; that a test was taken is not noted")
 
 
 def _bulletin(channel: Channel) -> Bulletin:

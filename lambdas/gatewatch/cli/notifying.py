@@ -16,6 +16,7 @@ from gatewatch.cli.show import count
 from gatewatch.config.canonical import HEARTBEAT, Channel, Config, Heartbeat, Hook
 from gatewatch.delivery.outcome import Later, Outcome, Refused, Taken
 from gatewatch.delivery.standing import Standing
+from gatewatch.incidents.correlate import moment
 from gatewatch.notices.origin import Origin
 from gatewatch.own_fault import log_own_fault
 from gatewatch.ports import StateError
@@ -92,12 +93,16 @@ class Notifying:
         self._fares.know(standings)
         left = [one for one in standings.values() if one.waiting]
         for one in left:
-            why = f": {one.because}" if one.because else ""
+            why = f": {one.because}{_asked(one)}" if one.because else ""
             told = (
                 f"{count(one.waiting, 'message')} for {self._called.get(one.channel, one.channel)}"
             )
             say(f"notify: {told} undelivered{why}; {_NEXT}")
         return UNDECIDED if left or self._fares.has_lost else AS_EXPECTED
+
+
+def _asked(one: Standing) -> str:
+    return f"; it asked to wait until {moment(one.asked_until)}" if one.asked_until else ""
 
 
 _NEXT = "whoever runs next with --notify tries again"

@@ -13,4 +13,9 @@ def wait_seconds(tries: int, asked: float | None) -> float:
     """Seconds to wait after so many tries. `asked`: by the channel; it is never asked sooner than
     that, but no channel holds its messages back for longer than a quarter of an hour."""
     own = min(_LONGEST, _FIRST * 2.0 ** min(max(tries - 1, 0), _DOUBLINGS))
-    return own if asked is None else max(own, min(asked, _LONGEST_ASKED))
+    return own if asked is None else max(own, asked_seconds(asked))
+
+
+def asked_seconds(asked: float) -> float:
+    """What is kept of the wait that a channel asked for."""
+    return min(asked, _LONGEST_ASKED)

@@ -12,8 +12,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`channel`: its key. `failing_since`: since when it has taken nothing that it was sent;
     `tries`: how often in a row; `because`: why not at the last try. `waiting`: how many messages
     wait for it. `refused`: how many it refused for good; `refused_because`: why the last one.
-    `dropped`: how many were given up for later ones, since too many waited. No reason holds a
-    secret."""
+    `dropped`: how many were given up for later ones, since too many waited. `asked_until`: until
+    when it asked to be sent nothing (known on one machine only). No reason holds a secret."""
 
     channel: str
     delivered_at: str | None = None
@@ -25,6 +25,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     refused_at: str | None = None
     refused_because: str | None = None
     dropped: int = 0
+    asked_until: str | None = None
 
 
 def after(before: Standing, outcome: Outcome, at: str) -> Standing:
@@ -38,6 +39,7 @@ def after(before: Standing, outcome: Outcome, at: str) -> Standing:
                 failing_since=before.failing_since or at,
                 because=because,
                 tries=before.tries + 1,
+                asked_until=None,
             )
         case Refused(because=because):
             return replace(
@@ -55,4 +57,5 @@ def _answering(before: Standing, delivered_at: str | None = None) -> Standing:
         failing_since=None,
         because=None,
         tries=0,
+        asked_until=None,
     )

@@ -63,7 +63,11 @@ def expected_phrase(incident: Incident) -> str:
     callers = sorted({one.caller for one in concerned(incident)})
     named = [caller_phrase(one) for one in callers[:_MOST_CALLERS]]
     more = len(callers) - _MOST_CALLERS
-    return f"an answer {', '.join([*named, *([f'as {more} more'] if more > 0 else [])])}"
+    if more > 0:
+        named.append(f"as {more} more")
+    if len(named) > 1:
+        named[-1] = f"and {named[-1]}"
+    return f"an answer {', '.join(named)}"
 
 
 def title_of(cause: str) -> str:

@@ -10,10 +10,13 @@ from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 
+from msgspec.structs import replace
+
 from gatewatch.adapters.local.alone import Alone
+from gatewatch.adapters.local.outbox import Outbox
 from gatewatch.adapters.local.sqlite import SqliteStore
 from gatewatch.config.canonical import HEARTBEAT, Channel
-from gatewatch.delivery.backoff import wait_seconds
+from gatewatch.delivery.backoff import asked_seconds, wait_seconds
 from gatewatch.delivery.outcome import Later, Outcome
 from gatewatch.delivery.parcel import Parcel
 from gatewatch.delivery.standing import Standing, after
@@ -101,11 +104,17 @@ class Courier:
 
     def _is_busy(self, left: float) -> bool:
         try:
+            is_ours = self._is_ours()
             with self._store.outbox_now() as box:
-                rests = [box.standing(lane)[1] for lane in box.lanes()]
+                rests = [self._next_at(lane, box, is_ours=is_ours) for lane in box.lanes()]
         except StateError:
             return True
         return any(_rest_seconds(one, self._clock.now()) < left for one in rests)
+
+    def _next_at(self, lane: str, box: Outbox, *, is_ours: bool) -> str | None:
+        """When this process tries next, or the other that delivers."""
+        ours = self._lanes.get(lane) if is_ours else None
+        return ours.next_at(box) if ours else box.standing(lane)[1]
 
     def stop(self) -> None:
         """Nothing more is begun. What is on its way may arrive."""
@@ -118,7 +127,11 @@ class Courier:
 
 
 class _Lane:
-    """The messages to one channel, one after the other."""
+    """The messages to one channel, one after the other.
+
+    The first try of a process is at once, unless the channel asked to wait: whoever began it may
+    have mended what failed.
+    """
 
     def __init__(
         self,
@@ -137,6 +150,7 @@ class _Lane:
         self._clock = clock
         self._tell = tell
         self._trouble = trouble
+        self._has_tried = False
         self._unmarked: tuple[Notice, Outcome] | None = None
         self._woken, self._stopped = Event(), Event()
         self._thread = Thread(target=self._run, name=f"notify {channel.called}", daemon=True)
@@ -158,7 +172,8 @@ class _Lane:
         while not self._stopped.is_set():
             self._woken.clear()
             if rest := self._rest_after_step():
-                self._woken.wait(rest)
+                # Another process may have ended the rest.
+                self._woken.wait(min(rest, _IDLE_SECONDS))
 
     def _rest_after_step(self) -> float:
         try:
@@ -174,15 +189,20 @@ class _Lane:
         if self._unmarked is None:
             with self._store.outbox_now() as box:
                 notice = box.first(self._channel.key)
-                _, next_at = box.standing(self._channel.key)
+                next_at = self.next_at(box)
             if notice is None:
                 return _IDLE_SECONDS
             if rest := _rest_seconds(next_at, self._clock.now()):
                 return rest
             self._unmarked = notice, self._carry(Parcel(to=self._channel, notice=notice))
         self._mark(*self._unmarked)
-        self._unmarked = None
+        self._unmarked, self._has_tried = None, True
         return 0.0
+
+    def next_at(self, box: Outbox) -> str | None:
+        """Until when this lane rests."""
+        standing, next_at = box.standing(self._channel.key)
+        return next_at if self._has_tried else standing.asked_until
 
     def _mark(self, notice: Notice, outcome: Outcome) -> None:
         lane, now = self._channel.key, self._clock.now()
@@ -191,11 +211,18 @@ class _Lane:
             standing = after(before, outcome, now.isoformat())
             if isinstance(outcome, Later):
                 wait = timedelta(seconds=wait_seconds(standing.tries, outcome.after_seconds))
+                standing = replace(standing, asked_until=_asked_until(outcome, now))
                 box.save(standing, (now + wait).isoformat())
             else:
                 box.save(standing, None)
                 box.remove(lane, notice.message_id)
         self._tell(before, standing)
+
+
+def _asked_until(outcome: Later, now: datetime) -> str | None:
+    if outcome.after_seconds is None:
+        return None
+    return (now + timedelta(seconds=asked_seconds(outcome.after_seconds))).isoformat()
 
 
 def _rest_seconds(next_at: str | None, now: datetime) -> float:
