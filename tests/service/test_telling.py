@@ -40,6 +40,7 @@ from gatewatch.service.ledger import (
 )
 from tests.builders import candidates, verdict
 from tests.deployed import tick
+from tests.incidents.test_correlate import T0, opened, problem, state
 from tests.service.test_ledger import looked
 
 PASS = verdict(Outcome.PASS)
@@ -319,6 +320,36 @@ def test_who_took_over_is_told_to_chats_and_buses_and_not_to_mail(
 ) -> None:
     told = [kind for _, _, kind in night([HIGH], channel, acks={2: "sam"}, lasts=4).told]
     assert told == ["opened", *(["acknowledged"] if shows else [])]
+
+
+@pytest.mark.parametrize(
+    ("ears", "told"),
+    [
+        pytest.param({"page": Ear()}, [("page", "acknowledged")], id="told before"),
+        pytest.param({"page": Ear(acknowledged=T0)}, [], id="told of it"),
+        pytest.param(
+            {"page": Ear(news=("1 route joined",))}, [("page", "acknowledged")], id="news"
+        ),
+        pytest.param({}, [], id="not told"),
+    ],
+)
+def test_who_took_over_is_told_of_what_is_open_and_does_not_fail_now(
+    ears: dict[str, Ear], told: list[tuple[str, str]]
+) -> None:
+    """As one that flaps, or waits for other APIs: else its page rings until it ends."""
+    [failing] = opened(state("GET /a", problem("x")))
+    between = replace(
+        failing,
+        members=tuple(replace(one, until=T0) for one in failing.members),
+        acknowledged=Acknowledgement(by="sam", at=T0),
+    )
+    teller = Teller({between.id: Audience(since=T0, ears=ears)}, [hook("page")], T0)
+    teller.catch_up([between], {between.id})
+    assert [(one.channel, str(one.kind)) for one in teller.notices] == told
+    assert teller.audiences[between.id].ears.keys() == ears.keys()
+    assert [one.news for one in teller.audiences[between.id].ears.values()] == [
+        one.news for one in ears.values()
+    ]
 
 
 def test_an_acknowledgement_says_who_and_why_and_each_is_told() -> None:

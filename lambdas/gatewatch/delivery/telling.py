@@ -150,7 +150,8 @@ class Teller:
 
     def _caught_up(self, incident: Incident, audience: Audience) -> Audience:
         ears = dict(audience.ears)
-        for found, channel in self._due(incident, audience):
+        due = self._due(incident, audience) if fails_now(incident) else ()
+        for found, channel in due:
             if channel.key not in ears and not self._is_quiet(channel, incident):
                 self._tell(found, channel)
                 ears[channel.key] = Ear()
@@ -178,18 +179,20 @@ class Teller:
                 yield escalated, channel
 
     def _brought_up(self, incident: Incident, channel: Channel, ear: Ear) -> Ear:
-        """What is new since it was told last, and who took it over."""
+        """What is new since it was told last, if it still fails, and who took it over: a page that
+        somebody took rings no more, also between two failures."""
         shown = fully_announced(incident)
-        if ear.news:
+        if ear.news and fails_now(incident):
             kind = AnnouncementKind.CHANGED
             self._tell(_announcement(kind, self._at, shown, ear.news), channel)
+            ear = replace(ear, news=())
         who = incident.acknowledged
         if who is None:
-            return replace(ear, news=()) if ear.news else ear
+            return ear
         if ear.acknowledged != who.at and shows_acknowledgements(channel):
             kind = AnnouncementKind.ACKNOWLEDGED
             self._tell(_announcement(kind, self._at, shown, (_taken_over(who),)), channel)
-        return Ear(acknowledged=who.at)
+        return replace(ear, acknowledged=who.at)
 
     def _hearers(self, audience: Audience, incident: Incident) -> Iterator[tuple[Channel, Ear]]:
         """Those that were told and are still configured."""
@@ -252,12 +255,7 @@ def _taken_over(who: Acknowledgement) -> str:
 
 
 def _may_be_told(incident: Incident) -> bool:
-    return (
-        incident.held_until is None
-        and incident.muted is None
-        and incident.part_of is None
-        and fails_now(incident)
-    )
+    return incident.held_until is None and incident.muted is None and incident.part_of is None
 
 
 def _moment(at: str) -> datetime:
