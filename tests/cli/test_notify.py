@@ -547,6 +547,7 @@ def test_a_test_of_all_goes_to_each_once(cli: Cli, api: Api, pager: Receiver) ->
     [
         pytest.param(["{name: pager, event_bus: ops}"], "pagr", "(did you mean pager?)", id="near"),
         pytest.param(["{event_bus: ops}"], "x", "(there are event_bus)", id="far"),
+        pytest.param(["{event_bus: ops}"], "", '"": there is no such channel', id="empty"),
         pytest.param([], "x", "the configuration names no channel; expected notify:", id="none"),
     ],
 )

@@ -168,6 +168,8 @@ def test_one_in_full_shows_its_evidence_even_when_it_is_over(
         (["ack", "OVER"], "OVER: it is over since 2026-11-22 09:02:00 UTC"),
         (["ack", "orders", "GET /y"], "orders GET /y: this route is not held back"),
         (["ack", "TYPO"], "begins with TYPO; the nearest: ID"),
+        (["ack", ""], '"": expected the id of an incident, or its beginning'),
+        (["ack", "0"], "2 incidents with an id that begins with 0: "),
         (["ack", "ID", "--why", "x" * 501], "--why: 501 characters; expected at most 500"),
         (["ack", "ID", "--why", "\x1b[2J"], "--why: expected text without control characters"),
     ],

@@ -249,7 +249,7 @@ def test_channels_of_the_service_are_listed(operated: Operated) -> None:
 
 def test_no_such_channel_of_the_service_is_named(operated: Operated) -> None:
     assert operated("notify", "--test", "own topc") == 3
-    assert "--test: own topc: there is no such channel (did you mean own topic?)" in operated.err
+    assert '--test: "own topc": there is no such channel (did you mean own topic?)' in operated.err
     assert operated.items("errand") == []
 
 

@@ -164,12 +164,20 @@ def _of_place(incident: Incident, book: Journal) -> dict[str, object]:
     return {**msgspec.to_builtins(incident), **book.place()}
 
 
+_MOST_NAMED = 5
+
+
 def _one(book: Journal, prefix: str) -> Incident:
+    if not prefix.strip():
+        raise UsageError('"": expected the id of an incident, or its beginning')
     matching = book.found(prefix.upper())
     if len(matching) == 1:
         return matching[0]
     if matching:
-        raise UsageError(f"{len(matching)} incidents with an id that begins with {prefix}")
+        first = ", ".join(one.id for one in matching[:_MOST_NAMED])
+        more = ", …" if len(matching) > _MOST_NAMED else ""
+        count = len(matching)
+        raise UsageError(f"{count} incidents with an id that begins with {prefix}: {first}{more}")
     known = [close_id.id for close_id in _listed(book, _Wanted())]
     begun = {name[: len(prefix)]: name for name in reversed(known)}
     close = [

@@ -128,9 +128,9 @@ def _named(name: str, channels: Sequence[Channel]) -> list[Channel]:
     names = [one.called for one in known.values()]
     if not names:
         raise UsageError("--test: the configuration names no channel; expected notify:")
-    close = nearest(name, names)
+    close = nearest(name, names) if name.strip() else None
     hint = f"did you mean {close}?" if close else f"there are {', '.join(names)}"
-    raise UsageError(f"--test: {name}: there is no such channel ({hint})")
+    raise UsageError(f'--test: "{name}": there is no such channel ({hint})')
 
 
 def _test(
