@@ -7,6 +7,7 @@ import http.client
 import json
 import secrets
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,18 +47,28 @@ def releases(scene: Scene) -> None:
     team = _Team(scene)
     team.passes("first", "the first deployment")
     theirs = team.monitored()
-    theirs.service.tick(datetime.now(UTC))
+    theirs.service.tick(_early_in_a_minute())
     team.passes("unchanged", "a deployment that changes nothing")
     for variant in STOPPED:
         team.is_stopped(variant)
     team.passes("route added", "a good one")
     _changed(theirs)
     team.break_by_hand()
-    theirs.service.tick(datetime.now(UTC))
+    theirs.service.tick(_early_in_a_minute())
     said = team.passes("text changed", "one that leaves an older failure")
     theirs.table.check(f"{NAME}: which says so", "1 failing as before" in said, said)
     _preceded(theirs)
     nothing_left(theirs, f"{NAME}-{MONITOR}")
+
+
+_LATEST_SECOND = 30
+
+
+def _early_in_a_minute() -> datetime:
+    """The present minute, once it has just begun: the looks of one that is over are left out."""
+    while (now := datetime.now(UTC)).second > _LATEST_SECOND:
+        time.sleep(1)
+    return now
 
 
 def _changed(theirs: Scene) -> None:
