@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gatewatch.config import authored
@@ -169,6 +169,8 @@ _VALUES = st.recursive(
 
 
 @given(_VALUES)
+@example({"apis": {"credentials": {"defaults": None}}})
+@example({"apis": {"slack": {"slack": None}}, "notify": [{"slack": {"x": {}}}], "heartbeat": {}})
 def test_no_value_makes_it_fail_otherwise(value: object) -> None:
     with contextlib.suppress(ConfigError):
         assert isinstance(load(yaml.safe_dump(value), "f"), Config)

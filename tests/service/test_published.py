@@ -122,7 +122,8 @@ def test_no_header_leads_a_request_elsewhere(name: str) -> None:
 TOLD = f"""{TEXT}
 notify:
   - {{name: night, pagerduty: {{secret: gatewatch/pager}}}}
-  - {{name: own, webhook: {{url: "https://hooks.example.com/in", template: "{{{{ title }}}}"}}}}
+  - {{name: own,
+     webhook: {{url: "https://hooks.example.com/in", template: "{{{{ title|tojson }}}}"}}}}
   - {{name: near, event_bus: default}}
 heartbeat: {{url: "https://hc.example.com/beat"}}
 """
@@ -153,7 +154,7 @@ _ELSE = "is made otherwise than the deployed one: needs cdk deploy"
     [
         ("gatewatch/pager", "gatewatch/client", f"notify night {_ELSE}"),
         ("hooks.example.com/in", "hooks.example.com/other", f"notify own {_ELSE}"),
-        ("{{ title }}", "{{ key }}", f"notify own {_ELSE}"),
+        ("{{ title|tojson }}", "{{ key|tojson }}", f"notify own {_ELSE}"),
         ("webhook: {", "webhook: {sign: {secret: gatewatch/client}, ", f"notify own {_ELSE}"),
         (
             "hooks.example.com/in",

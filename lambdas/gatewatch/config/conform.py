@@ -9,20 +9,18 @@ from msgspec import inspect as types
 
 from gatewatch.config.problems import Path, Problem, nearest
 
-_CREDENTIALS = "credentials"
-_HIDDEN_BELOW = frozenset(
-    {
-        _CREDENTIALS,
-        "pagerduty",
-        "slack",
-        "teams",
-        "opsgenie",
-        "incident_io",
-        "webhook",
-        "heartbeat",
-    }
-)
-"""Where somebody may write a secret instead of a reference to it."""
+_HOOKS = ("pagerduty", "slack", "teams", "opsgenie", "incident_io", "webhook")
+
+
+def _holds_secrets(path: Path) -> bool:
+    """Whether somebody may write a secret there instead of a reference to it."""
+    match path:
+        case ("credentials" | "heartbeat", *_):
+            return True
+        case ("notify", _, kind, *_):
+            return kind in _HOOKS
+        case _:
+            return False
 
 
 def deviations(value: object, kind: types.Type, path: Path = ()) -> list[Problem]:
@@ -61,7 +59,7 @@ def _described(value: object, kind: types.Metadata, path: Path) -> list[Problem]
 def _wrong(path: Path, value: object, expected: str) -> Problem:
     """A problem that never repeats a value that may be a misplaced secret."""
     has_user_info = isinstance(value, str) and "://" in value and "@" in value
-    hidden = not _HIDDEN_BELOW.isdisjoint(path) or has_user_info
+    hidden = _holds_secrets(path) or has_user_info
     return Problem(path, f"expected {expected}", None if hidden or value is None else value)
 
 
@@ -91,7 +89,7 @@ _MOST_MISTYPED = 100
 def _unknown_key(path: Path, key: str, known: Iterable[str], *, mistyped: bool) -> Problem:
     """Where secrets are named, a key that resembles no known one may be one itself."""
     names = sorted(known)
-    is_below = len(path) > 2 and not _HIDDEN_BELOW.isdisjoint(path[:-1])
+    is_below = len(path) > 2 and _holds_secrets(path[:-1])
     hidden = is_below and (not mistyped or nearest(key, names) is None)
     expected = f"unknown key; expected one of {', '.join(names)}"
     near = (key, names) if mistyped else None

@@ -9,6 +9,8 @@ from gatewatch.ports import SecretError
 from gatewatch.probe.exchange import user_agent
 from gatewatch.probe.posting import posted
 
+_SECONDS = 10.0
+
 
 def post_form(
     url: str,
@@ -22,7 +24,9 @@ def post_form(
 
     `networks` and `authority`: as for `posted`. `contact`: as for a Prober.
     """
-    outcome = posted(url, headers, form, user_agent("token", contact), networks, authority)
+    outcome = posted(
+        url, headers, form, user_agent("token", contact), networks, authority, _SECONDS
+    )
     if not outcome.head_is_whole:
         failure = f"the token endpoint {host_of(url)}: {outcome.error}"
         raise SecretError(failure, "check its address, and the way to it")
