@@ -15,7 +15,7 @@ from gatewatch.adapters.local.clock import SystemClock
 from gatewatch.cli import complete, show
 from gatewatch.cli.exits import UsageError, until_closed
 from gatewatch.cli.journal import Journal, journal
-from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile
+from gatewatch.cli.options import CONFIG, ConfigFile, Format, OutputFormat, StateFile, Why
 from gatewatch.cli.reason import reason
 from gatewatch.cli.run import time_of
 from gatewatch.cli.stack import STACK_HELP, MonitorName, Region
@@ -198,7 +198,7 @@ def ack(
     route: Annotated[
         str | None, typer.Argument(help='The route of the API, such as "POST /orders".')
     ] = None,
-    why: Annotated[str | None, typer.Option("--why", help="A note for the others.")] = None,
+    why: Why = None,
     config: ConfigFile = CONFIG,
     state: StateFile = None,
     stack: Stack = None,

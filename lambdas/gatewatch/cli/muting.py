@@ -12,7 +12,7 @@ from gatewatch.cli.exits import UsageError
 from gatewatch.cli.incidents import Stack
 from gatewatch.cli.journal import journal
 from gatewatch.cli.mutes import mute_line
-from gatewatch.cli.options import CONFIG, ConfigFile, StateFile
+from gatewatch.cli.options import CONFIG, ConfigFile, HowLong, StateFile, Why
 from gatewatch.cli.reason import reason
 from gatewatch.cli.stack import MonitorName, Region
 from gatewatch.incidents.correlate import moment
@@ -31,11 +31,8 @@ RouteName = Annotated[
 def mute(
     api: ApiName,
     route: RouteName = None,
-    lasts: Annotated[
-        str,
-        typer.Option("--for", metavar="TIME", help="How long: 30m, 2h, 3d; at most 7d."),
-    ] = "1h",
-    why: Annotated[str | None, typer.Option("--why", help="A note for the others.")] = None,
+    lasts: HowLong = "1h",
+    why: Why = None,
     config: ConfigFile = CONFIG,
     state: StateFile = None,
     stack: Stack = None,

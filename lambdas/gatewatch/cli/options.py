@@ -27,5 +27,9 @@ StateFile = Annotated[
     ),
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", "-f", help="How to print the result.")]
+HowLong = Annotated[
+    str, typer.Option("--for", metavar="TIME", help="How long: 30m, 2h, 3d; at most 7d.")
+]
+Why = Annotated[str | None, typer.Option("--why", help="A note for the others.")]
 
 CONFIG = DEFAULT_CONFIG

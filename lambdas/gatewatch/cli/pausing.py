@@ -10,6 +10,7 @@ import typer
 
 from gatewatch.cli import complete, waiting
 from gatewatch.cli.exits import UsageError
+from gatewatch.cli.options import HowLong, Why
 from gatewatch.cli.service import Service
 from gatewatch.cli.stack import DEFAULT_STACK, MonitorName, Place, Region, StackName
 from gatewatch.incidents.correlate import moment
@@ -24,11 +25,8 @@ Apis = Annotated[
 
 def pause(
     apis: Apis = None,
-    lasts: Annotated[
-        str,
-        typer.Option("--for", metavar="TIME", help="How long: 30m, 2h, 3d; at most 7d."),
-    ] = "1h",
-    why: Annotated[str | None, typer.Option("--why", help="A note for the others.")] = None,
+    lasts: HowLong = "1h",
+    why: Why = None,
     stack: StackName = DEFAULT_STACK,
     region: Region = None,
     monitor: MonitorName = None,
